@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// One mapping of the guest, as /proc/self/smaps tells it. A plain value: no invariants beyond alignment.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cairn {
+
+// Page-aligned [start, end).
+struct Area {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint32_t prot = 0;   // PROT_*
+  bool shared = false;      // MAP_SHARED
+  bool grows_down = false;  // MAP_GROWSDOWN
+  bool no_reserve = false;
+  bool huge_tlb = false;
+  bool is_brk = false;                  // the guest's brk heap
+  std::uint64_t file_offset = 0;        // of start, where file-backed
+  std::uint64_t device = 0, inode = 0;  // as in /proc/self/maps; device as makedev(3) makes it
+  std::string path;                     // file-backed: as in /proc/self/maps, without " (deleted)"
+  bool deleted = false;
+  std::string vm_flags;  // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
+};
+
+}  // namespace cairn

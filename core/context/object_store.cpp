@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/context/object_store.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "core/common/error.hpp"
+#include "core/context/format.h"
+
+namespace cairn::context {
+
+namespace {
+
+constexpr std::size_t kBuffer = 1u << 20;
+
+struct XxhState {
+  XxhState() : state(XXH3_createState()) { XXH3_128bits_reset(state); }
+  ~XxhState() { XXH3_freeState(state); }
+  XxhState(const XxhState&) = delete;
+  XxhState& operator=(const XxhState&) = delete;
+  XXH3_state_t* state;
+
+  ObjectHash value() const {
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
+    ObjectHash hash;
+    std::memcpy(hash.data(), canonical.digest, hash.size());
+    return hash;
+  }
+};
+
+void write_all(int fd, const char* from, std::size_t bytes, const std::string& name) {
+  while (bytes > 0) {
+    const ssize_t n = ::write(fd, from, bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw EnvironmentError(with_errno("cannot write " + name, n < 0 ? errno : ENOSPC));
+    from += n;
+    bytes -= static_cast<std::size_t>(n);
+  }
+}
+
+// Hashes, and copies if `to` >= 0.
+ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, int to, const std::string& to_name) {
+  XxhState hash;
+  const auto buffer = std::make_unique<char[]>(kBuffer);
+  for (std::uint64_t at = 0; at < size;) {
+    const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(kBuffer, size - at));
+    const ssize_t n = pread(fd, buffer.get(), want, static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw EnvironmentError(with_errno("cannot read " + name + " to its end", n < 0 ? errno : ENODATA));
+    XXH3_128bits_update(hash.state, buffer.get(), static_cast<std::size_t>(n));
+    if (to >= 0) write_all(to, buffer.get(), static_cast<std::size_t>(n), to_name);
+    at += static_cast<std::uint64_t>(n);
+  }
+  return hash.value();
+}
+
+bool holds(const std::string& path, std::uint64_t size) {
+  struct stat st;
+  return ::stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode) && static_cast<std::uint64_t>(st.st_size) == size;
+}
+
+// The device and inode that /proc/self/maps shows for a mapping of this file: on some file systems not what stat()
+// says.
+bool mapping_shows(int fd, const Area& area) {
+  void* memory = mmap(nullptr, CAIRN_CTX_PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (memory == MAP_FAILED) return false;
+  const auto wanted = reinterpret_cast<std::uintptr_t>(memory);
+  std::ifstream maps("/proc/self/maps");
+  bool same = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::uint64_t start = 0, inode = 0;
+    unsigned device_major = 0, device_minor = 0;
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%*x %*s %*x %x:%x %" SCNu64, &start, &device_major, &device_minor,
+                    &inode) != 4 ||
+        start != wanted) {
+      continue;
+    }
+    same = inode == area.inode && makedev(device_major, device_minor) == area.device;
+    break;
+  }
+  munmap(memory, CAIRN_CTX_PAGE);
+  return same;
+}
+
+}  // namespace
+
+std::string to_hex(const std::uint8_t* bytes, std::size_t size) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i) {
+    text += kDigits[bytes[i] >> 4];
+    text += kDigits[bytes[i] & 15];
+  }
+  return text;
+}
+
+FileIdentity identify(int fd, const std::string& name) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) throw EnvironmentError(with_errno("cannot examine " + name, errno));
+  const auto ns = [](const timespec& t) { return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; };
+  return {st.st_dev, st.st_ino, static_cast<std::uint64_t>(st.st_size), ns(st.st_mtim), ns(st.st_ctim)};
+}
+
+std::optional<ObjectHash> ObjectCache::find(const FileIdentity& identity) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = known_.find(identity);
+  if (it == known_.end()) return std::nullopt;
+  return it->second;
+}
+
+void ObjectCache::remember(const FileIdentity& identity, const ObjectHash& hash) {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (identity.ctime_ns > (std::int64_t{now.tv_sec} - 3) * 1'000'000'000) return;
+  const std::lock_guard lock(mutex_);
+  known_.insert_or_assign(identity, hash);
+}
+
+UniqueFd open_mapped_file(const Area& area) {
+  if (!area.deleted && !area.path.empty()) {
+    UniqueFd fd(::open(area.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat st;
+    if (fd && fstat(fd.get(), &st) == 0 && S_ISREG(st.st_mode)) {
+      if (st.st_dev == area.device && st.st_ino == area.inode) return fd;
+      if (mapping_shows(fd.get(), area)) return fd;
+    }
+  }
+  char link[80];
+  std::snprintf(link, sizeof link, "/proc/self/map_files/%" PRIx64 "-%" PRIx64, area.start, area.end);
+  UniqueFd fd(::open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat st;
+  if (fd && (fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode))) fd.reset();
+  return fd;
+}
+
+ObjectHash hash_file(int fd, std::uint64_t size, const std::string& name) { return pass_over(fd, size, name, -1, {}); }
+
+ObjectHash store_object(int fd, std::uint64_t size, const std::string& name, const std::string& directory,
+                        const std::optional<ObjectHash>& known) {
+  // Most files are there already, from another rank or an earlier checkpoint: a hash is cheaper than a copy.
+  const ObjectHash expected = known ? *known : hash_file(fd, size, name);
+  if (holds(directory + "/" + to_hex(expected.data(), expected.size()), size)) return expected;
+  if (mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
+    throw EnvironmentError(with_errno("cannot make the directory " + directory, errno));
+  }
+  std::string temporary = directory + "/.object-XXXXXX";
+  UniqueFd out(mkostemp(temporary.data(), O_CLOEXEC));
+  if (!out) throw EnvironmentError(with_errno("cannot create a file in " + directory, errno));
+  try {
+    // What counts is what was copied, should the file have changed since.
+    const ObjectHash hash = pass_over(fd, size, name, out.get(), temporary);
+    const std::string final_name = directory + "/" + to_hex(hash.data(), hash.size());
+    if (fchmod(out.get(), 0644) != 0 || fdatasync(out.get()) != 0 ||
+        ::rename(temporary.c_str(), final_name.c_str()) != 0) {
+      throw EnvironmentError(with_errno("cannot store " + final_name, errno));
+    }
+    return hash;
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+}  // namespace cairn::context

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Payload: from the file into memory, or only looked at.
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "core/common/error.hpp"
+#include "core/context/checksum.hpp"
+#include "core/context/compressor.hpp"
+#include "core/context/parallel.hpp"
+#include "core/context/reader_state.hpp"
+#include "core/context/zero.hpp"
+
+namespace cairn::context {
+
+namespace {
+
+constexpr std::uint64_t kPage = CAIRN_CTX_PAGE;
+constexpr std::size_t kBufferBytes = CAIRN_CTX_CHUNK_MAX + CAIRN_CTX_PAGE;
+constexpr unsigned kPieces = 1024;
+
+class PageBuffer {
+ public:
+  PageBuffer() : data_(static_cast<std::uint8_t*>(std::aligned_alloc(kPage, kBufferBytes))) {
+    if (data_ == nullptr) throw std::bad_alloc();
+  }
+  ~PageBuffer() { std::free(data_); }
+  PageBuffer(const PageBuffer&) = delete;
+  PageBuffer& operator=(const PageBuffer&) = delete;
+  std::uint8_t* get() const { return data_; }
+
+ private:
+  std::uint8_t* data_;
+};
+
+struct Buffers {
+  PageBuffer packed, raw;
+};
+
+// Fills all pieces; false with errno, 0 for the end of the file.
+bool read_pieces(int fd, std::vector<iovec>& pieces, std::uint64_t offset) {
+  std::size_t first = 0;
+  while (first < pieces.size()) {
+    const int count = static_cast<int>(std::min<std::size_t>(pieces.size() - first, kPieces));
+    const ssize_t n = preadv(fd, pieces.data() + first, count, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      if (n == 0) errno = 0;
+      return false;
+    }
+    offset += static_cast<std::uint64_t>(n);
+    auto done = static_cast<std::size_t>(n);
+    while (first < pieces.size() && done >= pieces[first].iov_len) done -= pieces[first++].iov_len;
+    if (first < pieces.size()) {
+      pieces[first].iov_base = static_cast<char*>(pieces[first].iov_base) + done;
+      pieces[first].iov_len -= done;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string Reader::State::place_of(const cairn_ctx_chunk& chunk) const {
+  const std::string where = "byte " + std::to_string(chunk.offset);
+  if (chunk.flags == CAIRN_CTX_CHUNK_OBJECT) return where + " (of " + objects[chunk.target].path + ")";
+  const Area& area = areas[chunk.target].area;
+  return where + " (of the area " + hex_number(area.start) + (area.path.empty() ? "" : " " + area.path) + ")";
+}
+
+void Reader::State::read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packed) const {
+  const std::uint64_t padded = page_round_up(chunk.stored);
+  std::vector<iovec> pieces{{packed, padded}};
+  if (!direct_fd || !read_pieces(direct_fd.get(), pieces, chunk.offset)) read(packed, padded, chunk.offset);
+  if (checksum64(packed, chunk.stored) != chunk.checksum) damaged(place_of(chunk), "checksum does not match");
+  if (!is_zero(packed + chunk.stored, padded - chunk.stored)) damaged(place_of(chunk), "padding is not zero");
+}
+
+void Reader::State::load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base, std::uint64_t origin,
+                               std::uint8_t* packed, std::uint8_t* raw) const {
+  std::vector<iovec> pieces;
+  for (const cairn_ctx_run& run : runs.subspan(chunk.first_run, chunk.run_count)) {
+    std::uint8_t* to = base + (run.address - origin);
+    if (run.flags == CAIRN_CTX_RUN_ZERO) {
+      std::memset(to, 0, std::uint64_t{run.pages} * kPage);
+    } else {
+      pieces.push_back({to, std::uint64_t{run.pages} * kPage});
+    }
+  }
+  if (chunk.stored == 0) return;
+  if (chunk.compression == CAIRN_CTX_PLAIN) {
+    auto left = pieces;  // straight to where it belongs, then verified there
+    if (!direct_fd || !read_pieces(direct_fd.get(), left, chunk.offset)) {
+      left = pieces;
+      if (!read_pieces(fd.get(), left, chunk.offset)) {
+        if (errno != 0) unreadable(chunk.offset, errno);
+        damaged(place_of(chunk), "the file ends here");
+      }
+    }
+    Checksum64 sum;
+    for (const iovec& piece : pieces) sum.update(piece.iov_base, piece.iov_len);
+    if (sum.value() != chunk.checksum) damaged(place_of(chunk), "checksum does not match");
+    return;
+  }
+  read_chunk(chunk, packed);
+  const bool straight = pieces.size() == 1;
+  auto* to = straight ? static_cast<std::uint8_t*>(pieces[0].iov_base) : raw;
+  if (!decompress(chunk.compression, packed, chunk.stored, to, chunk.raw)) {
+    damaged(place_of(chunk), "it cannot be decompressed");
+  }
+  if (straight) return;
+  for (const iovec& piece : pieces) {
+    std::memcpy(piece.iov_base, raw, piece.iov_len);
+    raw += piece.iov_len;
+  }
+}
+
+void Reader::load(std::span<const LoadRequest> requests, unsigned threads) const {
+  const State& s = *state_;
+  struct Job {
+    std::uint32_t chunk;
+    std::uint8_t* base;
+    std::uint64_t origin;
+  };
+  std::vector<Job> jobs;
+  for (const LoadRequest& request : requests) {
+    if (request.area >= s.areas.size()) throw ArgumentError(s.name + " has no area " + std::to_string(request.area));
+    const ChunkRange range = s.area_chunks[request.area];
+    for (std::uint32_t i = range.first; i < range.last; ++i) {
+      jobs.push_back({i, static_cast<std::uint8_t*>(request.destination), s.areas[request.area].area.start});
+    }
+  }
+  parallel_for<Buffers>(jobs.size(), threads, [&](std::size_t i, Buffers& buffers) {
+    s.load_chunk(s.chunks[jobs[i].chunk], jobs[i].base, jobs[i].origin, buffers.packed.get(), buffers.raw.get());
+  });
+}
+
+void Reader::verify_all(unsigned threads) const {
+  const State& s = *state_;
+  parallel_for<Buffers>(s.chunks.size(), threads, [&](std::size_t i, Buffers& buffers) {
+    const cairn_ctx_chunk& chunk = s.chunks[i];
+    if (chunk.stored == 0) return;
+    s.read_chunk(chunk, buffers.packed.get());
+    if (chunk.compression != CAIRN_CTX_PLAIN &&
+        !decompress(chunk.compression, buffers.packed.get(), chunk.stored, buffers.raw.get(), chunk.raw)) {
+      s.damaged(s.place_of(chunk), "it cannot be decompressed");
+    }
+  });
+  struct Nothing {};
+  parallel_for<Nothing>(s.objects.size(), threads, [&](std::size_t i, Nothing&) {
+    if (s.objects[i].kind != CAIRN_CTX_OBJECT_REFERENCE) open_object(static_cast<std::uint32_t>(i), false);
+  });
+}
+
+}  // namespace cairn::context

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/descriptor_exchange.hpp"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "core/common/error.hpp"
+
+namespace cairn::engine {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kRetry{10};
+
+Clock::time_point after(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+int milliseconds_until(Clock::time_point end) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30));
+}
+
+struct Address {
+  sockaddr_un name{};
+  socklen_t length = 0;
+
+  explicit Address(const std::string& key) {
+    const std::string text = "cairn-node/" + key;
+    if (text.size() >= sizeof name.sun_path) throw ArgumentError("too long for the name of a socket: " + key);
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path + 1, text.data(), text.size());
+    length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&name); }
+};
+
+UniqueFd make_socket(int flags) {
+  UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
+  if (!fd) throw EnvironmentError(with_errno("cannot make a socket", errno));
+  return fd;
+}
+
+bool is_same_user(int fd) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == geteuid() || peer.uid == 0);
+}
+
+// One byte with room for one descriptor beside it.
+struct Parcel {
+  char byte = 1;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+
+  Parcel() {
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+  }
+  Parcel(const Parcel&) = delete;
+  Parcel& operator=(const Parcel&) = delete;
+};
+
+bool send_descriptor(int to, int fd) {
+  Parcel parcel;
+  cmsghdr* header = CMSG_FIRSTHDR(&parcel.message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return sendmsg(to, &parcel.message, MSG_NOSIGNAL) == 1;
+}
+
+UniqueFd receive_descriptor(int from) {
+  Parcel parcel;
+  if (recvmsg(from, &parcel.message, MSG_CMSG_CLOEXEC) != 1) return {};
+  const cmsghdr* header = CMSG_FIRSTHDR(&parcel.message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int))) return {};
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return UniqueFd(fd);
+}
+
+}  // namespace
+
+void offer_descriptor(const std::string& key, int fd, unsigned takers, double deadline) {
+  const auto end = after(deadline);
+  const Address address(key);
+  const UniqueFd listener = make_socket(SOCK_NONBLOCK);
+  if (bind(listener.get(), address.get(), address.length) != 0 || listen(listener.get(), 128) != 0)
+    throw EnvironmentError(with_errno("cannot offer the node request", errno));
+  for (unsigned given = 0; given < takers;) {
+    pollfd ready{listener.get(), POLLIN, 0};
+    if (poll(&ready, 1, milliseconds_until(end)) == 0) {
+      throw TemporaryError("only " + std::to_string(given) + " of " + std::to_string(takers) +
+                           " other processes of this node came for the node request");
+    }
+    const UniqueFd taker(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (taker && is_same_user(taker.get()) && send_descriptor(taker.get(), fd)) ++given;
+  }
+}
+
+UniqueFd fetch_descriptor(const std::string& key, double deadline) {
+  const auto end = after(deadline);
+  const Address address(key);
+  while (Clock::now() < end) {
+    const UniqueFd fd = make_socket(0);
+    if (connect(fd.get(), address.get(), address.length) == 0 && is_same_user(fd.get())) {
+      pollfd ready{fd.get(), POLLIN, 0};
+      if (poll(&ready, 1, milliseconds_until(end)) > 0) {
+        if (UniqueFd got = receive_descriptor(fd.get())) return got;
+      }
+    }
+    std::this_thread::sleep_for(kRetry);  // the leader may not be there yet
+  }
+  throw TemporaryError("the node request was not offered in time by the process that makes it");
+}
+
+}  // namespace cairn::engine

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dumping one frozen process's memory. Two engines, `user` and `kmod`, write the same files.
+//
+// The caller (core/host/checkpointer) has stopped the guest's threads and described its areas. Ordinary code:
+// it runs on a host thread. Not thread-safe; one dump at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/context/area.hpp"
+
+namespace cairn {
+
+namespace context {
+class Writer;
+}
+
+enum class ForkMode { automatic, yes, no };
+
+struct DumpRequest {
+  context::Writer* writer = nullptr;
+  ForkMode fork = ForkMode::automatic;
+  unsigned threads = 1;  // writing threads (with compression: also writing processes of a forked dump)
+  // Bytes per second that the last dump to the same place took; 0 if unknown. Where the disk is fast enough, standing
+  // still costs the program less than the page faults after a fork.
+  double expected_bandwidth = 0;
+  unsigned processes = 1;          // of this node that may fork for a dump at the same time: they share its memory
+  bool save_shared_files = false;  // also contents of shared mappings of ordinary files that still have their name
+};
+
+struct DumpStatistics {
+  std::uint64_t pages_seen = 0, pages_stored = 0;
+  std::uint64_t bytes_written = 0;  // payload
+  bool forked = false;
+  std::string fork_reason;                          // why forked or in-line, for -v
+  std::uint64_t huge_bytes = 0;                     // put together to huge pages again after a fork had split them
+  double pause_seconds = 0;                         // time within dump()
+  double write_seconds = 0;                         // until finish()
+  std::uint64_t file_bytes = 0, file_checksum = 0;  // context::WriterResult of the finished file
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const char* name() const noexcept = 0;
+  // Returns when the guest may run again. areas_in_pause are written by then; areas_deferrable may be written
+  // later by a forked child. Throws cairn::Error; the context file is then worthless and must be removed.
+  virtual void dump(const DumpRequest& request, std::span<const Area> areas_in_pause,
+                    std::span<const Area> areas_deferrable) = 0;
+  // Waits until everything is written (also the writer's index and trailer: it calls Writer::finish() in
+  // this process, and only then has the file its name). Throws cairn::Error, also when the deadline (seconds,
+  // from now) passes.
+  virtual DumpStatistics finish(double deadline) = 0;
+  // Ends a dump that is not wanted any more: kills and reaps the child. Does not throw.
+  virtual void abandon() noexcept = 0;
+};
+
+struct EngineChoice {
+  std::unique_ptr<Engine> engine;
+  std::string why;  // "user: /dev/cairn is not there"
+};
+
+// `wanted`: "auto", "user" or "kmod". Throws EnvironmentError if the wanted engine cannot be had.
+EngineChoice make_engine(const std::string& wanted);
+
+}  // namespace cairn

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding the host, telling it about this guest, and giving each guest thread the host half of its thread.
+// Ordinary code of the guest, except where it says otherwise.
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "core/guest/callbacks.hpp"
+#include "core/guest/environment.hpp"
+#include "core/guest/export.hpp"
+#include "core/guest/fork.hpp"
+#include "core/guest/host.hpp"
+#include "core/guest/raw.hpp"
+#include "core/guest/real.hpp"
+#include "core/guest/stop.hpp"
+#include "core/guest/thread_state.hpp"
+#include "core/guest/trampoline.hpp"
+
+__attribute__((visibility("default"))) __thread volatile uint64_t cairn_host_fs = 0;
+__attribute__((visibility("default"))) struct cairn_guest cairn_guest_self = {};
+
+namespace cairn::guest {
+
+__thread ThreadState state __attribute__((tls_model("initial-exec")));
+
+namespace {
+
+constexpr uint32_t kMaxThreads = 4096;
+
+enum Hosted : int { kUnknown = 0, kYes = 1, kNo = 2 };
+int hosted_state = kUnknown;
+pthread_key_t end_of_thread;
+bool end_of_thread_made = false;
+
+// The kernel reads the mask before it looks at `how`: EFAULT tells that nothing is mapped there, EINVAL that
+// something is. No descriptor, no fault.
+bool readable(uint64_t at) { return raw(SYS_rt_sigprocmask, -1, static_cast<long>(at), 0, sizeof(uint64_t)) == -22; }
+
+bool find_host() {
+  const cairn_table& t = table();
+  return readable(CAIRN_TABLE_ADDR) && readable(CAIRN_TABLE_ADDR + sizeof(cairn_table) - sizeof(uint64_t)) &&
+         t.magic == CAIRN_TABLE_MAGIC && t.version == CAIRN_TABLE_VERSION && t.size >= sizeof(cairn_table);
+}
+
+// Where libc keeps the tid in a thread's descriptor: libc says so to debuggers. Checked against the kernel.
+int find_tid_offset() {
+  struct Description {
+    uint32_t bits, count, offset;
+  };
+  const uint64_t fs = cairn_read_fs();
+  const int tid = own_tid();
+  const auto* told = static_cast<const Description*>(dlvsym(RTLD_DEFAULT, "_thread_db_pthread_tid", "GLIBC_PRIVATE"));
+  if (told != nullptr && told->bits == 32 && told->offset < 0x2000 &&
+      *reinterpret_cast<const int*>(fs + told->offset) == tid) {
+    return static_cast<int>(told->offset);
+  }
+  int found = 0, matches = 0;
+  for (int at = 0x80; at < 0x700; at += 4) {
+    if (*reinterpret_cast<const int*>(fs + static_cast<uint64_t>(at)) != tid) continue;
+    if (matches++ == 0) found = at;
+  }
+  return matches == 1 ? found : 0;
+}
+
+void thread_ends(void*) {
+  state.key_set = 0;
+  const uint64_t host_fs = cairn_host_fs;
+  if (host_fs != 0 && host_fs != table().main_host_fs) {
+    StopDeferred deferred;
+    cairn_host_fs = 0;
+    *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(table().host_guest_fs_offset)) = 0;
+    table().return_fs(host_fs);
+  }
+  release_slot();
+  free_signal_callbacks();
+}
+
+// Frozen-world code, on the main thread; see guest_abi.h.
+void on_revive() {
+  cairn_host_fs = 0;
+  install_stop_handler();
+  apply_revive_environment();
+}
+
+void fill_guest() {
+  cairn_guest& g = cairn_guest_self;
+  const unsigned long size = kMaxThreads * sizeof(cairn_thread);
+  const long slots = raw(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  g.magic = CAIRN_GUEST_MAGIC;
+  g.version = CAIRN_GUEST_VERSION;
+  g.size = sizeof g;
+  g.tid_offset = find_tid_offset();
+  g.threads = failed(slots) ? nullptr : reinterpret_cast<cairn_thread*>(slots);
+  g.threads_max = failed(slots) ? 0 : kMaxThreads;
+  g.on_revive = on_revive;
+  g.is_own_handler = is_own_handler;
+}
+
+__attribute__((constructor)) void attach() {
+  real();
+  if (!hosted()) return;
+  fill_guest();
+  end_of_thread_made = pthread_key_create(&end_of_thread, thread_ends) == 0;
+  install_fork_handlers();
+  install_stop_handler();
+  table().attach_guest(&cairn_guest_self);
+}
+
+}  // namespace
+
+bool hosted() {
+  const int known = load(hosted_state);
+  if (__builtin_expect(known != kUnknown, 1)) return known == kYes;
+  const bool found = find_host();
+  store(hosted_state, static_cast<int>(found ? kYes : kNo));
+  return found;
+}
+
+void arm_end_of_thread() {
+  if (state.key_set != 0 || !end_of_thread_made) return;
+  state.key_set = 1;
+  // libcr's key is among a thread's first ones, whose values lie in the descriptor itself: nothing is allocated.
+  pthread_setspecific(end_of_thread, &state);
+}
+
+bool is_host_descriptor(int fd) {
+  if (!hosted() || fd < table().fd_base) return false;
+  StopDeferred deferred;
+  return table().is_host_fd(fd) != 0;
+}
+
+}  // namespace cairn::guest
+
+using cairn::guest::StopDeferred;
+
+CAIRN_EXPORT int cairn_is_hosted(void) { return cairn::guest::hosted() ? 1 : 0; }
+
+// A handler of the application may interrupt this and cross by itself: whoever finds cairn_host_fs set keeps it.
+CAIRN_EXPORT uint64_t cairn_attach_thread(void) {
+  cairn_table& t = cairn::guest::table();
+  StopDeferred deferred;
+  const bool main_thread = cairn::guest::own_tid() == cairn::guest::own_pid();
+  uint64_t host_fs = main_thread ? t.main_host_fs : t.borrow_fs();
+  {
+    cairn::guest::AllSignalsBlocked blocked;
+    if (cairn_host_fs != 0) {
+      if (!main_thread) t.return_fs(host_fs);
+      host_fs = cairn_host_fs;
+    }
+    *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(t.host_guest_fs_offset)) = cairn_read_fs();
+    cairn_host_fs = host_fs;
+  }
+  cairn::guest::arm_end_of_thread();
+  return host_fs;
+}
+
+CAIRN_EXPORT void cairn_stop_here(void) { cairn::guest::stop_if_wanted(); }

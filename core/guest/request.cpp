@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/guest/request.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/common/exit_codes.h"
+#include "core/guest/host.hpp"
+#include "core/guest/interrupted.hpp"
+#include "core/guest/raw.hpp"
+
+namespace cairn::guest {
+namespace {
+
+constexpr timespec kLongWait{3600, 0};
+constexpr int kFailureOfClass[] = {0, 0, EINVAL, CR_ETEMPFAIL, EIO, CR_EPERMFAIL};
+
+int connect_to(pid_t pid) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const int n = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "cairn/%d", static_cast<int>(pid));
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<size_t>(n));
+  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), length) == 0) return fd;
+  const int error = errno == ECONNREFUSED ? CR_ENOSUPPORT : errno;
+  close(fd);
+  return -error;
+}
+
+// Only the owner of the process, or root, may be behind its socket's name.
+int check_peer(int fd, pid_t pid) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return errno;
+  return peer.pid == pid && (peer.uid == 0 || peer.uid == geteuid() || geteuid() == 0) ? 0 : EPERM;
+}
+
+int send_request(int fd, const cairn_control_request& request, int descriptor) {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  iovec part{const_cast<cairn_control_request*>(&request), sizeof request};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  return sendmsg(fd, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof request) ? 0 : errno;
+}
+
+}  // namespace
+
+Request* Request::make() {
+  auto* request = static_cast<Request*>(calloc(1, sizeof(Request)));
+  if (request != nullptr) request->socket_ = -1;
+  return request;
+}
+
+void Request::destroy(Request* request) {
+  if (request->socket_ >= 0) close(request->socket_);
+  free(request);
+}
+
+int Request::ask_self(const cairn_control_request& request, int descriptor) {
+  generation_ = load(cairn_guest_self.generation);
+  const cairn_self_request asked{CAIRN_SELF_REQUEST_VERSION, sizeof asked, &request, descriptor, 0, &result_};
+  const uint64_t guest = cairn_enter();
+  const int result = table().request_self(&asked);
+  cairn_leave(guest);
+  return -result;
+}
+
+int Request::ask_process(pid_t pid, const cairn_control_request& request, int descriptor) {
+  generation_ = load(cairn_guest_self.generation);
+  const int fd = connect_to(pid);
+  if (fd < 0) return -fd;
+  socket_ = fd;
+  const int error = check_peer(fd, pid);
+  return error != 0 ? error : send_request(fd, request, descriptor);
+}
+
+bool Request::restarted() const { return load(cairn_guest_self.generation) != generation_; }
+
+bool Request::done() { return restarted() || load(result_.done) != 0 || (socket_ >= 0 && wait_process(0) > 0); }
+
+int Request::wait_self(const timespec* limit) {
+  TimeLeft left(limit);
+  for (Attempt attempt;; attempt.begin()) {
+    if (restarted() || load(result_.done) != 0) return 1;
+    left.started();
+    // Never without a limit: the kernel would resume such a wait after a restart, when nobody will end it.
+    const timespec* bound = limit != nullptr ? left.value() : &kLongWait;
+    const long result = raw(SYS_futex, address(&result_.done), FUTEX_WAIT_PRIVATE, 0, address(bound));
+    if (result == -ETIMEDOUT && limit != nullptr) return load(result_.done) != 0 ? 1 : 0;
+    errno = result < 0 ? static_cast<int>(-result) : 0;
+    if (errno == EINTR && !restarted() && !attempt.stopped_only() && load(result_.done) == 0) return -1;
+    left.interrupted();
+  }
+}
+
+// One wait of at most so many milliseconds, over all messages of progress.
+int Request::wait_process(int milliseconds) {
+  for (;;) {
+    if (restarted() || load(result_.done) != 0) return 1;
+    pollfd ready{socket_, POLLIN, 0};
+    const int n = poll(&ready, 1, milliseconds);
+    if (n <= 0) return n;
+    const ssize_t size = recv(socket_, &result_.reply, sizeof result_.reply, 0);
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size == static_cast<ssize_t>(sizeof result_.reply) && result_.reply.state != CAIRN_CONTROL_DONE) continue;
+    if (size != static_cast<ssize_t>(sizeof result_.reply)) {
+      result_.reply.code = CAIRN_EXIT_TEMPORARY;
+      strcpy(result_.reply.text, "the process ended during the checkpoint");
+    }
+    store(result_.done, 1u);
+    return 1;
+  }
+}
+
+int Request::wait(timeval* limit) {
+  const int64_t began = monotonic_nanoseconds();
+  timespec wanted{};
+  if (limit != nullptr) wanted = {limit->tv_sec, limit->tv_usec * 1000};
+  const timespec* bound = limit != nullptr ? &wanted : nullptr;
+  const int result = socket_ >= 0 ? wait_process(to_milliseconds(bound)) : wait_self(bound);
+  if (limit == nullptr || result < 0) return result;
+  int64_t left = wanted.tv_sec * 1000000000LL + wanted.tv_nsec - (monotonic_nanoseconds() - began);
+  if (left < 0 || result == 0) left = 0;
+  *limit = {left / 1000000000, left % 1000000000 / 1000};
+  return result;
+}
+
+int Request::error() const {
+  if (restarted()) return CR_ERESTARTED;
+  const int code = result_.reply.code;
+  if (code < 0 || code >= static_cast<int>(sizeof kFailureOfClass / sizeof kFailureOfClass[0])) return EIO;
+  return kFailureOfClass[code];
+}
+
+}  // namespace cairn::guest

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frozen-world code: the handler of the stop signal. No allocation, no libc but pthread_setspecific at a thread's
+// first stop. Thread-local state only after the thread pointer has been found to be the guest's.
+#include "core/guest/stop.hpp"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ucontext.h>
+
+#include "core/guest/chain.hpp"
+#include "core/guest/critical.hpp"
+#include "core/guest/host.hpp"
+#include "core/guest/kernel_signal.hpp"
+#include "core/guest/raw.hpp"
+#include "core/guest/thread_state.hpp"
+#include "core/guest/trampoline.hpp"
+#include "kmod/cairn_uapi.h"
+
+extern "C" int cairn_save_context(struct cairn_context*) __attribute__((returns_twice));
+
+// libc's, since 2.35; absent in older ones.
+extern "C" {
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+extern const unsigned int __rseq_size __attribute__((weak));
+}
+
+namespace cairn::guest {
+namespace {
+
+constexpr uint32_t kRseqSignature = 0x53053053;  // what libc registers with on x86
+constexpr long kRseqBytes = 32;
+constexpr int kRseqFailed = -2;  // RSEQ_CPU_ID_REGISTRATION_FAILED
+
+cairn_thread* claim_slot(int tid) {
+  cairn_guest& g = cairn_guest_self;
+  if (tid == own_pid()) return &g.threads[0];
+  for (uint32_t i = 1; i < g.threads_max; ++i) {
+    uint32_t expected = CAIRN_THREAD_FREE;
+    if (__atomic_compare_exchange_n(&g.threads[i].state, &expected, CAIRN_THREAD_RUNNING, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED)) {
+      return &g.threads[i];
+    }
+  }
+  return nullptr;
+}
+
+// Threads that died without a destructor (raw clones, those that a late stop reclaimed) leave a slot behind.
+cairn_thread* steal_slot(int tid) {
+  cairn_guest& g = cairn_guest_self;
+  for (uint32_t i = 1; i < g.threads_max; ++i) {
+    int32_t dead = load(g.threads[i].tid);
+    if (dead <= 0 || raw(SYS_tgkill, own_pid(), dead, 0) != -3 /* ESRCH */) continue;
+    if (__atomic_compare_exchange_n(&g.threads[i].tid, &dead, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+      return &g.threads[i];
+  }
+  return nullptr;
+}
+
+cairn_thread* own_slot() {
+  const int tid = own_tid();
+  if (state.slot != nullptr && load(state.slot->tid) == tid && load(state.slot->state) != CAIRN_THREAD_FREE)
+    return state.slot;
+  cairn_thread* slot = claim_slot(tid);
+  if (slot == nullptr) slot = steal_slot(tid);
+  if (slot == nullptr) return nullptr;
+  store(slot->tid, tid);
+  store(slot->state, static_cast<uint32_t>(CAIRN_THREAD_RUNNING));
+  state.slot = slot;
+  if (tid != own_pid()) arm_end_of_thread();
+  return slot;
+}
+
+void describe_thread(cairn_thread& slot) {
+  slot.guest_fs = cairn_read_fs();
+  uint64_t at = 0, head = 0, length = 0;
+  if (raw(SYS_prctl, PR_GET_TID_ADDRESS, address(&at)) != 0)
+    at = slot.guest_fs + static_cast<uint64_t>(cairn_guest_self.tid_offset);
+  slot.clear_tid = at;
+  raw(SYS_get_robust_list, 0, address(&head), address(&length));
+  slot.robust_head = head;
+  slot.robust_len = length;
+}
+
+// The new thread's rseq area is known to no kernel yet. Where a host has registered its own for this thread, libc
+// falls back to plain system calls, as it does at start.
+void register_rseq() {
+  if (&__rseq_offset == nullptr || &__rseq_size == nullptr) return;
+  const uint64_t area = cairn_read_fs() + static_cast<uint64_t>(__rseq_offset);
+  auto* cpu_id_start = reinterpret_cast<int32_t*>(area);
+  auto* cpu_id = reinterpret_cast<int32_t*>(area + 4);
+  auto* critical_section = reinterpret_cast<uint64_t*>(area + 8);
+  if (load(*cpu_id) < 0) return;
+  *critical_section = 0;
+  *cpu_id_start = 0;
+  store(*cpu_id, -1);
+  if (raw(SYS_rseq, static_cast<long>(area), kRseqBytes, 0, kRseqSignature) != 0) store(*cpu_id, kRseqFailed);
+}
+
+void refuse(int verdict) {
+  int32_t none = 0;
+  if (verdict != 0)
+    __atomic_compare_exchange_n(&cairn_guest_self.stop_verdict, &none, verdict, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_RELAXED);
+}
+
+int wait_for_release(cairn_thread& slot, uint32_t epoch) {
+  cairn_guest& g = cairn_guest_self;
+  store_and_wake(slot.state, CAIRN_THREAD_STOPPED);
+  __atomic_add_fetch(&g.stopped, 1, __ATOMIC_SEQ_CST);
+  wake(g.stopped);
+  // In the kernel's barrier, if there is one: whatever ends that, it is `release` that counts.
+  const int32_t barrier = load(table().barrier_fd);
+  if (barrier >= 0 && load(g.release) != epoch) raw(SYS_ioctl, barrier, CAIRN_KM_ENTER, 0);
+  for (uint32_t seen; (seen = load(g.release)) != epoch;) wait_while(g.release, seen);
+  const int result = load(g.stop_result);
+  store_and_wake(slot.state, CAIRN_THREAD_RUNNING);
+  return result;
+}
+
+int go_on_revived(cairn_thread& slot, uint32_t epoch) {
+  cairn_guest& g = cairn_guest_self;
+  register_rseq();
+  cairn_host_fs = 0;
+  for (uint32_t seen; (seen = load(g.revive_go)) != epoch;) wait_while(g.revive_go, seen);
+  store_and_wake(slot.state, CAIRN_THREAD_RUNNING);
+  return 1;
+}
+
+// The interrupted code is a handler that itself interrupted the host: the thread is still inside the host.
+bool below_host_code(const void* here) {
+  if (state.host_frame == nullptr) return false;
+  if (here < state.host_frame && reinterpret_cast<uint64_t>(here) >= state.host_frame_floor) return true;
+  state.host_frame = nullptr;  // that handler was left by longjmp
+  return false;
+}
+
+bool may_stop(const void* here) {
+  if (state.defer != 0 || below_host_code(here)) return false;
+  if (state.critical_depth != 0) {
+    report_critical_section();
+    return false;
+  }
+  return state.chain == nullptr || !state.chain->in_signal_context();
+}
+
+}  // namespace
+
+int stand_still(int verdict) {
+  // Read again after a revival: the saved context brings back registers, not what the compiler kept in them.
+  struct {
+    cairn_thread* slot;
+    uint32_t epoch;
+  } volatile mine = {state.slot, load(cairn_guest_self.stop_wanted)};
+  if (mine.epoch == 0) return verdict != 0 ? -verdict : 0;
+  refuse(verdict);
+  const int revived = cairn_save_context(&mine.slot->context);
+  const int result = revived == 0 ? wait_for_release(*mine.slot, mine.epoch) : go_on_revived(*mine.slot, mine.epoch);
+  return verdict != 0 ? -verdict : result;
+}
+
+void release_slot() {
+  cairn_thread* slot = state.slot;
+  if (slot == nullptr) return;
+  StopDeferred deferred;
+  state.slot = nullptr;
+  store(slot->tid, 0);
+  store_and_wake(slot->state, CAIRN_THREAD_FREE);
+}
+
+void forget_slots() {
+  cairn_guest& g = cairn_guest_self;
+  for (uint32_t i = 0; i < g.threads_max; ++i) {
+    if (g.threads[i].tid != 0) g.threads[i] = cairn_thread{};
+  }
+  state.slot = nullptr;
+}
+
+void stop_if_wanted() {
+  if (load(cairn_guest_self.stop_wanted) == 0) return;
+  if (state.defer == 0 && state.critical_depth == 0) signal_thread(own_tid(), CAIRN_STOP_SIGNAL);
+}
+
+// Returns at once where the thread cannot stand; it comes back to stop_if_wanted() when it can.
+void stop_in_frame(void* frame) {
+  if (inside_host()) return;
+  state.stop_signals = state.stop_signals + 1;
+  if (state.interrupted_at == 0) state.interrupted_at = monotonic_nanoseconds();
+  if (load(cairn_guest_self.stop_wanted) == 0 || !may_stop(__builtin_frame_address(0))) return;
+  cairn_thread* slot = own_slot();
+  if (slot == nullptr) return;
+  const int saved_errno = errno;
+  describe_thread(*slot);
+  slot->frame = reinterpret_cast<uint64_t>(frame);
+  run_signal_callbacks();
+  errno = saved_errno;
+}
+
+static void stop_handler(int, siginfo_t*, void* frame) { stop_in_frame(frame); }
+
+void install_stop_handler() {
+  KernelAction action{};
+  action.handler = reinterpret_cast<uint64_t>(&stop_handler);
+  action.flags = SA_SIGINFO | SA_RESTART | kRestorerFlag;
+  action.restorer = reinterpret_cast<uint64_t>(&cairn_restorer);
+  action.mask = ~0ULL;
+  raw(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, address(&action), 0, sizeof action.mask);
+  const uint64_t stop_signal = 1ULL << (CAIRN_STOP_SIGNAL - 1);
+  raw(SYS_rt_sigprocmask, SIG_UNBLOCK, address(&stop_signal), 0, sizeof stop_signal);
+}
+
+bool is_stop_handler(uint64_t handler) { return handler == reinterpret_cast<uint64_t>(&stop_handler); }
+
+}  // namespace cairn::guest

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plug and the guest's brk.
+#include "core/host/arena.hpp"
+
+#include <linux/prctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "core/common/error.hpp"
+#include "core/common/unique_fd.hpp"
+#include "core/host/host.hpp"
+#include "core/host/raw_syscall.hpp"
+#include "core/host/resident_memory.hpp"
+
+namespace cairn::host {
+namespace {
+
+constexpr int kPlugFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+// A piece the kernel chose may straddle the top of the arena: the arena keeps its part.
+bool keep_above_arena(std::uintptr_t start, std::uintptr_t end) {
+  const std::uintptr_t cut = end < CAIRN_ARENA_TOP ? end : CAIRN_ARENA_TOP;
+  if (start < cut) arena_munmap(reinterpret_cast<void*>(start), cut - start);
+  if (end <= CAIRN_ARENA_TOP) return false;
+  const std::uintptr_t from = start > CAIRN_ARENA_TOP ? start : CAIRN_ARENA_TOP;
+  add_resident_range(from, end);
+  return true;
+}
+
+void lift_address_space_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  if (limit.rlim_max != RLIM_INFINITY)
+    throw EnvironmentError(
+        "the address space limit (ulimit -v) is hard-set to " + std::to_string(limit.rlim_max) +
+        " bytes; a hosted process reserves its whole address space: raise the hard limit or run without it");
+  limit.rlim_cur = RLIM_INFINITY;
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+}  // namespace
+
+void plug() {
+  lift_address_space_limit();
+  bool any = false;
+  for (std::size_t size = 1UL << 46; size >= CAIRN_PAGE_SIZE; size >>= 1) {
+    for (;;) {
+      const long start = raw_syscall(SYS_mmap, 0, static_cast<long>(size), PROT_NONE, kPlugFlags, -1, 0);
+      if (is_error(start)) break;
+      const auto a = static_cast<std::uintptr_t>(start);
+      const bool kept = keep_above_arena(a, a + size);
+      any = any || kept;
+      if (!kept) break;
+    }
+  }
+  if (!any) throw EnvironmentError("cannot reserve the address space above the arena: " + std::string(strerror(errno)));
+  set_plugged();
+}
+
+std::uint64_t current_brk() noexcept { return static_cast<std::uint64_t>(raw_syscall(SYS_brk, 0)); }
+
+namespace {
+
+// The fields of /proc/self/stat from number 3 on (man 5 proc); false if it cannot be read.
+bool read_stat_fields(unsigned long* fields, int count) {
+  UniqueFd fd(static_cast<int>(raw_syscall(SYS_openat, -100, reinterpret_cast<long>("/proc/self/stat"), 0)));
+  char text[2048];
+  const ssize_t n = fd ? ::read(fd.get(), text, sizeof text - 1) : -1;
+  if (n <= 0) return false;
+  text[n] = '\0';
+  char* position = std::strrchr(text, ')');
+  if (position == nullptr) return false;
+  position += 4;  // ") S "
+  for (int i = 4; i < count; ++i) fields[i] = std::strtoul(position, &position, 10);
+  return true;
+}
+
+}  // namespace
+
+bool set_memory_map(const GuestMemoryMap& wanted) noexcept {
+  unsigned long stat[53] = {};
+  if (!read_stat_fields(stat, 53)) return false;
+  prctl_mm_map map{};
+  map.start_code = stat[26];
+  map.end_code = stat[27];
+  map.start_stack = wanted.stack != 0 ? wanted.stack : stat[28];
+  map.start_data = stat[45];
+  map.end_data = stat[46];
+  map.arg_start = wanted.arg_start != 0 ? wanted.arg_start : stat[48];
+  map.arg_end = wanted.arg_end != 0 ? wanted.arg_end : stat[49];
+  map.env_start = wanted.env_start != 0 ? wanted.env_start : stat[50];
+  map.env_end = wanted.env_end != 0 ? wanted.env_end : stat[51];
+  map.start_brk = wanted.brk_start != 0 ? wanted.brk_start : stat[47];
+  map.brk = wanted.brk_current != 0 ? wanted.brk_current : current_brk();
+  map.exe_fd = static_cast<__u32>(-1);
+  return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
+}
+
+bool set_guest_brk(std::uint64_t start, std::uint64_t current) noexcept {
+  GuestMemoryMap map;
+  map.brk_start = start;
+  map.brk_current = current;
+  return set_memory_map(map);
+}
+
+}  // namespace cairn::host

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Describes the guest: what the kernel holds for it, in the plain values of core/revive/state. Ordinary code on a
+// host thread. The functions that say so need the guest's threads to stand; the others may be called at any time
+// (obstacle() does), and then describe a moving target.
+//
+// What cannot be saved is refused by name: TemporaryError where it may go away by itself, PermanentError where
+// it belongs to the program.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/context/area.hpp"
+#include "core/guest/guest_abi.h"
+#include "core/revive/state/file_state.hpp"
+#include "core/revive/state/process_state.hpp"
+#include "core/revive/state/signal_state.hpp"
+#include "core/revive/state/thread_state.hpp"
+
+namespace cairn::host {
+
+struct Areas {
+  std::vector<Area> in_pause;  // shared, or not as it is in a forked child
+  std::vector<Area> deferrable;
+};
+
+// --- capture_process.cpp ---
+// Children, tracers, filters: what stands in the way whatever the process does. Throws.
+void check_process();
+state::ProcessState capture_process();
+
+// --- capture_threads.cpp: the guest stands ---
+state::ThreadsState capture_threads(const cairn_guest& guest);
+
+// --- capture_signals.cpp ---
+// Throws for a handler that was installed behind libc's back.
+void check_handlers(const cairn_guest& guest);
+state::TimersState capture_timers();
+// Looks at pending signals by taking them out of the process's queue; the destructor puts them back. The guest
+// stands.
+class TakenSignals {
+ public:
+  explicit TakenSignals(const cairn_guest& guest);
+  ~TakenSignals();
+  TakenSignals(const TakenSignals&) = delete;
+  TakenSignals& operator=(const TakenSignals&) = delete;
+  const state::SignalsState& state() const noexcept { return state_; }
+
+ private:
+  state::SignalsState state_;
+};
+
+// --- capture_files.cpp ---
+// Remembers what the process was started with at 0, 1 and 2. Before the guest may change it; the first call counts.
+void note_standard_files() noexcept;
+state::FilesState capture_files();
+
+// --- capture_areas.cpp ---
+Areas capture_areas(std::uint64_t brk_start, std::uint64_t brk_end);
+// Writes shared file mappings back to their files, by which they are saved. Throws EnvironmentError.
+void write_back(const std::vector<Area>& areas);
+
+}  // namespace cairn::host

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/host/control_job.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "core/common/error.hpp"
+#include "core/host/host.hpp"
+
+namespace cairn::host {
+namespace {
+
+constexpr double kDefaultDeadline = 60;
+constexpr double kWriteDeadline = 24 * 3600;  // a hung disk, not a slow one
+
+template <std::size_t N>
+std::string text_of(const char (&field)[N]) {
+  return std::string(field, strnlen(field, N));
+}
+
+CheckpointRequest to_request(const cairn_control_request& control, const ControlTarget& target) {
+  CheckpointRequest request;
+  request.path = target.path();
+  request.fd = target.fd();
+  if (control.engine[0] != '\0') request.engine = text_of(control.engine);
+  if (control.compress[0] != '\0') request.compress = text_of(control.compress);
+  request.fork = control.fork_mode == CAIRN_CONTROL_FORK_YES  ? ForkMode::yes
+                 : control.fork_mode == CAIRN_CONTROL_FORK_NO ? ForkMode::no
+                                                              : ForkMode::automatic;
+  request.by_reference = (control.flags & CAIRN_CONTROL_BY_REFERENCE) != 0;
+  request.sync = (control.flags & CAIRN_CONTROL_NO_SYNC) == 0;
+  request.was_stopped = (control.flags & CAIRN_CONTROL_WAS_STOPPED) != 0;
+  request.deadline = control.deadline > 0 ? control.deadline : kDefaultDeadline;
+  return request;
+}
+
+cairn_control_reply success(const CheckpointResult& result) {
+  cairn_control_reply reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_OK, result.dump.fork_reason);
+  reply.bytes = result.file_bytes;
+  reply.checksum = result.checksum;
+  reply.callback_seconds = result.callback_seconds;
+  reply.stop_seconds = result.stop_seconds;
+  reply.pause_seconds = result.pause_seconds;
+  reply.write_seconds = result.write_seconds;
+  reply.forked = result.dump.forked ? 1 : 0;
+  return reply;
+}
+
+}  // namespace
+
+cairn_control_reply make_reply(std::uint32_t state, int code, const std::string& text) {
+  cairn_control_reply reply{};
+  reply.magic = CAIRN_CONTROL_MAGIC;
+  reply.version = CAIRN_CONTROL_VERSION;
+  reply.size = sizeof reply;
+  reply.state = state;
+  reply.code = code;
+  text.copy(reply.text, sizeof reply.text - 1);
+  return reply;
+}
+
+ControlJob::ControlJob(const cairn_control_request& request, UniqueFd descriptor, Answer answer)
+    : request_(request), descriptor_(std::move(descriptor)), answer_(std::move(answer)) {}
+
+bool ControlJob::was_stopped() const noexcept { return (request_.flags & CAIRN_CONTROL_WAS_STOPPED) != 0; }
+
+void ControlJob::cancel() noexcept { cancelled_.store(true); }
+
+cairn_control_reply ControlJob::progress() const {
+  cairn_control_reply reply = make_reply(state_.load());
+  reply.bytes = checkpointer_.bytes_so_far();
+  return reply;
+}
+
+void ControlJob::check_cancelled() const {
+  if (cancelled_.load()) throw TemporaryError("the request was withdrawn");
+}
+
+void ControlJob::run() noexcept {
+  cairn_control_reply reply{};
+  try {
+    take();
+    return;
+  } catch (const Error& error) {
+    reply = make_reply(CAIRN_CONTROL_DONE, error.code(), error.what());
+  } catch (const std::exception& error) {
+    reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_PERMANENT, std::string("internal error: ") + error.what());
+  }
+  checkpointer_.abandon();
+  target_.reset();
+  answer_(reply);
+}
+
+void ControlJob::take() {
+  if (const std::string why = extension().refuses_single_checkpoint(); !why.empty()) throw TemporaryError(why);
+  target_.emplace(request_, std::move(descriptor_));
+  state_.store(CAIRN_CONTROL_STOPPING);
+  check_cancelled();
+  checkpointer_.save(to_request(request_, *target_));
+  check_cancelled();
+  const bool goes_on = request_.signal == 0 && !was_stopped();
+  state_.store(goes_on ? CAIRN_CONTROL_WRITING : CAIRN_CONTROL_SAVING);
+  if (goes_on) checkpointer_.release(0);
+  const CheckpointResult result = checkpointer_.finish(kWriteDeadline);
+  check_cancelled();
+  target_->commit();
+  answer_(success(result));
+  state_.store(CAIRN_CONTROL_DONE);
+  if (!goes_on) end_with_signal();
+}
+
+// The signal is there before any thread of the program runs again, so the image is the last it has done.
+void ControlJob::end_with_signal() {
+  if (request_.signal != 0) kill(getpid(), request_.signal);
+  if (was_stopped() && request_.signal != SIGCONT) kill(getpid(), SIGSTOP);
+  checkpointer_.release(0);
+}
+
+}  // namespace cairn::host

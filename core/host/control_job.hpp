@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// One checkpoint asked for over the control socket, from the request to the reply. Runs on the worker thread of
+// control.cpp; progress() and cancel() may be called from others.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/common/unique_fd.hpp"
+#include "core/host/checkpointer.hpp"
+#include "core/host/control_target.hpp"
+#include "core/host/self_request.h"
+#include "core/tools/control_protocol.h"
+
+namespace cairn::host {
+
+class ControlJob {
+ public:
+  // Called with the final reply before the process goes on or is ended. Runs on the worker.
+  using Answer = std::function<void(const cairn_control_reply&)>;
+
+  ControlJob(const cairn_control_request& request, UniqueFd descriptor, Answer answer);
+  // Takes the checkpoint; all errors end up in the reply.
+  void run() noexcept;
+  // What is going on now.
+  cairn_control_reply progress() const;
+  // The checkpoint is not wanted any more: it is given up at the next step.
+  void cancel() noexcept;
+
+ private:
+  void take();
+  void end_with_signal();
+  void check_cancelled() const;
+  bool was_stopped() const noexcept;
+
+  cairn_control_request request_;
+  UniqueFd descriptor_;
+  Answer answer_;
+  std::optional<ControlTarget> target_;  // outlives the checkpointer, which removes its file by way of it
+  Checkpointer checkpointer_;
+  std::atomic<std::uint32_t> state_{CAIRN_CONTROL_IDLE};
+  std::atomic<bool> cancelled_{false};
+};
+
+// The guest's own requests (self_request.cpp): a job for the worker of control.cpp. False if one is at work.
+bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer);
+// Of table->request_self. Runs on guest threads inside the host.
+int request_own_checkpoint(const cairn_self_request* asked);
+
+cairn_control_reply make_reply(std::uint32_t state, int code = 0, const std::string& text = "");
+
+}  // namespace cairn::host

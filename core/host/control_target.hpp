@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a checkpoint that was asked for over the control socket goes: a name in a directory that the asker handed
+// over open, or an open file. Ordinary code, one thread.
+#pragma once
+
+#include <string>
+
+#include "core/common/unique_fd.hpp"
+#include "core/tools/control_protocol.h"
+
+namespace cairn::host {
+
+class ControlTarget {
+ public:
+  // `descriptor` is the directory or the file. Throws ArgumentError (a bad name), EnvironmentError (exists, and
+  // must not be overwritten). With CLOBBER removes the old file.
+  ControlTarget(const cairn_control_request& request, UniqueFd descriptor);
+  // Removes what is unfinished.
+  ~ControlTarget();
+  ControlTarget(const ControlTarget&) = delete;
+  ControlTarget& operator=(const ControlTarget&) = delete;
+
+  int fd() const noexcept;   // to write to, or -1: then path()
+  std::string path() const;  // a name that does not exist yet
+  // The file is whole: gives it its name. Throws EnvironmentError.
+  void commit();
+
+ private:
+  bool exists(const std::string& name) const noexcept;
+  std::string free_backup_name() const;
+
+  UniqueFd descriptor_;
+  bool to_file_;
+  std::uint32_t existing_;
+  std::string name_, backup_, temporary_;
+  bool committed_ = false;
+};
+
+}  // namespace cairn::host

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a host process from main() to the guest's first instruction.
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/common/error.hpp"
+#include "core/host/descriptors.hpp"
+#include "core/host/host.hpp"
+#include "core/host/loader.hpp"
+#include "core/host/startup.hpp"
+#include "core/host/table.hpp"
+#include "core/host/threads.hpp"
+#include "core/host/trace.hpp"
+
+// jemalloc reads this at its first use: no sbrk (the break is the guest's), few arenas.
+extern "C" {
+__attribute__((visibility("default"))) const char* malloc_conf = "dss:disabled,narenas:4,background_thread:false";
+}
+
+namespace cairn::host {
+namespace {
+
+constexpr unsigned kFirstDonors = 4;
+constexpr unsigned long kHasFsgsbase = 1UL << 1;  // AT_HWCAP2, HWCAP2_FSGSBASE
+
+std::string own_path() {
+  char path[PATH_MAX];
+  const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0) throw EnvironmentError(with_errno("/proc/self/exe", errno));
+  return std::string(path, static_cast<std::size_t>(n));
+}
+
+// <prefix>/libexec/cairn/<host> -> <prefix>/lib/cairn
+std::string library_directory(const std::string& host) {
+  std::string prefix = host;
+  for (int i = 0; i < 3; ++i) prefix.erase(prefix.rfind('/'));
+  return prefix + "/lib/cairn";
+}
+
+void require_fsgsbase() {
+  if ((getauxval(AT_HWCAP2) & kHasFsgsbase) != 0) return;
+  throw EnvironmentError("this CPU or kernel has no FSGSBASE instructions (Ivy Bridge or later, Linux 5.9 or later)");
+}
+
+[[noreturn]] void run_natively(const Program& program, const std::vector<std::string>& command) {
+  std::fprintf(stderr, "cairn: %s cannot be hosted, since %s; it runs without checkpoints\n", command[0].c_str(),
+               program.not_hosted.c_str());
+  std::vector<std::string> environment = guest_environment();
+  restore_stack_limit();
+  std::vector<char*> argv, envp;
+  std::vector<std::string> words = {program.argv0};
+  words.insert(words.end(), program.arguments.begin(), program.arguments.end());
+  for (auto& w : words) argv.push_back(w.data());
+  for (auto& e : environment) envp.push_back(e.data());
+  argv.push_back(nullptr);
+  envp.push_back(nullptr);
+  execve(program.path.c_str(), argv.data(), envp.data());
+  throw EnvironmentError(with_errno("cannot run " + program.path, errno));
+}
+
+[[noreturn]] void start(const Options& options, const std::string& host) {
+  GuestStart guest;
+  guest.program = resolve_program(options.command, options.argv0);
+  if (!guest.program.not_hosted.empty()) run_natively(guest.program, options.command);
+  guest.environment = guest_environment();
+  guest.preloads = {library_directory(host) + "/libcr.so"};
+  const auto more = extension().guest_preloads();
+  guest.preloads.insert(guest.preloads.end(), more.begin(), more.end());
+  set_guest_exe(guest.program.resolved);
+  extension().preload();
+  start_donors(kFirstDonors);
+  plug();
+  guest.stack_limit = restore_stack_limit();
+  start_control();
+  build_fixed_area(0);
+  extension().started();
+  start_guest(guest);
+}
+
+}  // namespace
+
+int run(int argc, char** argv, Extension& extension) {
+  try {
+    require_fsgsbase();
+    clean_and_exec_again(argv);
+    register_main_thread();
+    choose_fd_base();
+    start_trace();
+    set_extension(extension);
+    const std::string host = own_path();
+    set_host_path(host);
+    const Options options = parse_options(argc, argv);
+    if (!options.restart.empty()) revive::revive(extension.context_file(options.restart), extension);
+    start(options, host);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "cairn: %s\n", error.what());
+    return error.code();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "cairn: internal error: %s\n", error.what());
+    return CAIRN_EXIT_PERMANENT;
+  }
+}
+
+}  // namespace cairn::host

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/host/startup.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/common/error.hpp"
+
+extern char** environ;
+
+namespace cairn::host {
+namespace {
+
+constexpr const char* kSaved = "CAIRN_SAVED_";
+constexpr const char* kSavedStack = "CAIRN_SAVED_STACK_LIMIT";
+constexpr unsigned long kStackCeiling = 1UL << 40;
+constexpr rlim_t kHostStack = 8UL << 20;
+
+bool starts_with(const char* text, const char* prefix) { return std::strncmp(text, prefix, std::strlen(prefix)) == 0; }
+
+// Moves every LD_* to CAIRN_SAVED_LD_*; true if there was one.
+bool set_loader_variables_aside() {
+  std::vector<std::string> names;
+  for (char** e = environ; *e != nullptr; ++e) {
+    if (starts_with(*e, "LD_")) names.emplace_back(*e, strchrnul(*e, '=') - *e);
+  }
+  for (const auto& name : names) {
+    const char* value = std::getenv(name.c_str());
+    if (value != nullptr) setenv((kSaved + name).c_str(), value, 1);
+    unsetenv(name.c_str());
+  }
+  return !names.empty();
+}
+
+bool set_stack_limit_aside() {
+  rlimit limit{};
+  getrlimit(RLIMIT_STACK, &limit);
+  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur <= kStackCeiling) return false;
+  setenv(kSavedStack, std::to_string(limit.rlim_cur).c_str(), 1);
+  limit.rlim_cur = kHostStack;
+  if (setrlimit(RLIMIT_STACK, &limit) != 0) throw EnvironmentError(with_errno("cannot limit the host's stack", errno));
+  return true;
+}
+
+}  // namespace
+
+Options parse_options(int argc, char** argv) {
+  Options options;
+  int i = 1;
+  for (; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") {
+      ++i;
+      break;
+    }
+    if (!starts_with(argv[i], "--cairn-")) break;
+    if (starts_with(argv[i], "--cairn-argv0=")) {
+      options.argv0 = word.substr(std::strlen("--cairn-argv0="));
+    } else if (word == "--cairn-restart" && i + 1 < argc) {
+      options.restart = argv[++i];
+    } else {
+      throw ArgumentError("unknown or incomplete option " + word);
+    }
+  }
+  options.command.assign(argv + i, argv + argc);
+  if (options.command.empty() && options.restart.empty()) throw ArgumentError("no program to run");
+  return options;
+}
+
+void clean_and_exec_again(char** argv) {
+  const bool variables = set_loader_variables_aside();
+  const bool stack = set_stack_limit_aside();
+  if (!variables && !stack) return;
+  execv("/proc/self/exe", argv);
+  throw EnvironmentError(with_errno("cannot execute the host again", errno));
+}
+
+std::vector<std::string> guest_environment() {
+  std::vector<std::string> result;
+  for (char** e = environ; *e != nullptr; ++e) {
+    if (starts_with(*e, kSavedStack)) continue;
+    result.emplace_back(starts_with(*e, kSaved) ? *e + std::strlen(kSaved) : *e);
+  }
+  return result;
+}
+
+unsigned long restore_stack_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_STACK, &limit);
+  const char* saved = std::getenv(kSavedStack);
+  if (saved != nullptr) {
+    limit.rlim_cur = std::strtoul(saved, nullptr, 10);
+    setrlimit(RLIMIT_STACK, &limit);
+  }
+  return limit.rlim_cur;
+}
+
+}  // namespace cairn::host

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/host/table.hpp"
+
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/common/error.hpp"
+#include "core/host/host.hpp"
+#include "core/host/resident_memory.hpp"
+#include "core/host/threads.hpp"
+#include "core/host/trace.hpp"
+#include "core/host/vdso.hpp"
+
+namespace cairn::host {
+namespace {
+
+struct Process {
+  Extension* extension = nullptr;
+  cairn_guest* guest = nullptr;
+  std::string host_path, host_options, guest_exe;
+  int (*request_self)(const cairn_self_request*) = nullptr;
+  pid_t pid = 0;
+};
+Process process;
+
+void attach_guest(cairn_guest* guest) { process.guest = guest; }  // guest thread pointer: no TLS, no libc
+int host_fd(int fd) { return is_host_fd(fd) ? 1 : 0; }
+void* find_symbol(const char* name) { return dlsym(RTLD_DEFAULT, name); }
+void* find_service(const char* name, std::uint32_t version) { return process.extension->service(name, version); }
+int request_self(const cairn_self_request* request) {
+  return process.request_self != nullptr ? process.request_self(request) : -ENOSYS;
+}
+void fork_prepare() { memory_fork_prepare(); }
+void fork_parent() { memory_fork_parent(); }
+void fork_child() {
+  memory_fork_child();
+  threads_after_fork();
+}
+
+template <std::size_t N>
+void copy_text(char (&to)[N], const std::string& from, const char* what) {
+  if (from.size() >= N) throw EnvironmentError(std::string(what) + " is too long: " + from);
+  std::memcpy(to, from.c_str(), from.size() + 1);
+}
+
+void fill(cairn_table& table, std::uint64_t generation) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  table.version = CAIRN_TABLE_VERSION;
+  table.size = sizeof table;
+  table.generation = generation;
+  table.main_host_fs = main_thread_fs();
+  table.host_guest_fs_offset = guest_fs_offset();
+  copy_text(table.host_path, process.host_path, "the host's path");
+  copy_text(table.guest_exe, process.guest_exe, "the program's path");
+  copy_text(table.host_options, process.host_options, "the host's options");
+  table.fd_base = fd_base();
+  table.barrier_fd = -1;
+  table.nofile_soft = files.rlim_cur;
+  table.borrow_fs = borrow_fs;
+  table.return_fs = return_fs;
+  table.attach_guest = attach_guest;
+  table.is_host_fd = host_fd;
+  table.dlsym = find_symbol;
+  table.service = find_service;
+  table.request_self = request_self;
+  table.fork_prepare = fork_prepare;
+  table.fork_parent = fork_parent;
+  table.fork_child = fork_child;
+  table.trace = trace;
+  table.magic = CAIRN_TABLE_MAGIC;
+}
+
+}  // namespace
+
+void set_host_path(const std::string& path) { process.host_path = path; }
+void set_host_options(const std::string& options) { process.host_options = options; }
+void set_request_self(int (*function)(const cairn_self_request*)) noexcept { process.request_self = function; }
+void set_extension(Extension& extension) noexcept {
+  process.extension = &extension;
+  process.pid = getpid();
+}
+
+cairn_guest* guest() noexcept { return process.guest; }
+void set_guest(cairn_guest* guest) noexcept { process.guest = guest; }
+Extension& extension() noexcept { return *process.extension; }
+const std::string& guest_exe() noexcept { return process.guest_exe; }
+void set_guest_exe(const std::string& path) { process.guest_exe = path; }
+bool is_original_process() noexcept { return process.pid == getpid(); }
+
+void build_fixed_area(std::uint64_t generation) {
+  const int reserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  void* area = arena_mmap(reinterpret_cast<void*>(CAIRN_FIXED_BASE), CAIRN_FIXED_SIZE, PROT_NONE, reserve, -1, 0);
+  void* page = area == MAP_FAILED ? area
+                                  : arena_mmap(reinterpret_cast<void*>(CAIRN_TABLE_ADDR), CAIRN_PAGE_SIZE,
+                                               PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (page == MAP_FAILED) throw EnvironmentError(with_errno("cannot map the host's table", errno));
+  static_assert(sizeof(cairn_table) <= CAIRN_PAGE_SIZE);
+  fill(*CAIRN_TABLE, generation);
+  build_guest_vdso();
+  trace(CAIRN_TRACE_HOST_START, generation);
+}
+
+}  // namespace cairn::host

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signal dispositions, pending signals and timers that end in signals, as captured and revived. Plain values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace cairn::state {
+
+inline constexpr int signal_count = 64;
+
+// As the kernel's rt_sigaction has it.
+struct Action {
+  std::uint64_t handler = 0, flags = 0, restorer = 0, mask = 0;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(handler, flags, restorer, mask);
+  }
+};
+
+struct Pending {
+  std::int32_t tid = 0;  // as of the image; 0: of the process
+  std::int32_t number = 0;
+  bool has_info = false;  // false: only the number is known
+  std::array<std::uint8_t, 128> info{};
+  template <class Archive>
+  void fields(Archive& a) {
+    a(tid, number, has_info, info);
+  }
+};
+
+struct SignalsState {
+  static constexpr std::uint32_t version = 1;
+  std::array<Action, signal_count> actions;  // [0] is signal 1
+  std::vector<Pending> pending;              // in the order of delivery
+  template <class Archive>
+  void fields(Archive& a) {
+    a(actions, pending);
+  }
+};
+
+// A timer_create() timer. Times in nanoseconds; value 0: not running.
+struct PosixTimer {
+  std::int32_t id = 0, clock = 0;
+  std::int32_t notify = 0, signal = 0;  // SIGEV_*; without SIGEV_THREAD_ID's
+  std::int32_t tid = 0;                 // SIGEV_THREAD_ID: as of the image
+  std::uint64_t argument = 0;           // sigev_value
+  std::int64_t interval = 0, value = 0;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(id, clock, notify, signal, tid, argument, interval, value);
+  }
+};
+
+struct TimersState {
+  static constexpr std::uint32_t version = 1;
+  std::vector<PosixTimer> timers;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(timers);
+  }
+};
+
+}  // namespace cairn::state

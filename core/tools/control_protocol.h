@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a command says to the control thread of a hosted process, and what it hears.
+ *
+ * Abstract SOCK_SEQPACKET socket "@cairn/<pid>": the name without '@' follows a NUL byte. Both ends look at the
+ * other's credentials (SO_PEERCRED): the process serves its own user and root, the command believes only the owner
+ * of the process. One request a connection, one message each way at a time; a connection that ends takes its request
+ * with it. Messages have a fixed size; strings are NUL-terminated.
+ *
+ *   CHECKPOINT   with one descriptor (SCM_RIGHTS): the directory `name` is in, or, with CAIRN_CONTROL_TO_FD, the
+ *                open file. Answered by any number of replies with state < CAIRN_CONTROL_DONE, then one DONE.
+ *   STATUS       one reply: what is being done
+ *   CANCEL       gives up the checkpoint that is being taken, if the caller may; one reply
+ */
+#ifndef CAIRN_TOOLS_CONTROL_PROTOCOL_H
+#define CAIRN_TOOLS_CONTROL_PROTOCOL_H
+
+#include <stdint.h>
+
+#define CAIRN_CONTROL_MAGIC 0x6c746374u
+#define CAIRN_CONTROL_VERSION 1u
+
+enum cairn_control_command { CAIRN_CONTROL_CHECKPOINT = 1, CAIRN_CONTROL_STATUS = 2, CAIRN_CONTROL_CANCEL = 3 };
+
+/* What to do about a file of that name. The new content appears under it in one step in all cases. */
+enum cairn_control_existing {
+  CAIRN_CONTROL_REPLACE = 0,  /* takes the place of the old file when it is whole */
+  CAIRN_CONTROL_BACKUP = 1,   /* the old file is renamed to `backup` first, or to NAME.~N~ */
+  CAIRN_CONTROL_CLOBBER = 2,  /* the old file is removed before anything is written */
+  CAIRN_CONTROL_NOCLOBBER = 3 /* refused if there is one */
+};
+
+#define CAIRN_CONTROL_TO_FD 0x1u
+#define CAIRN_CONTROL_BY_REFERENCE 0x2u /* executables and libraries */
+#define CAIRN_CONTROL_NO_SYNC 0x4u
+#define CAIRN_CONTROL_WAS_STOPPED                                                 \
+  0x8u /* by SIGSTOP or the like; the command has woken it up to be served: it is \
+        * stopped again afterwards, and after a restart */
+
+enum cairn_control_fork { CAIRN_CONTROL_FORK_AUTO = 0, CAIRN_CONTROL_FORK_YES = 1, CAIRN_CONTROL_FORK_NO = 2 };
+
+struct cairn_control_request {
+  uint32_t magic, version, size;
+  uint32_t command;
+  uint32_t flags;
+  uint32_t existing;
+  uint32_t fork_mode;
+  int32_t signal;  /* sent to the process when all is written, before it goes on; 0: none */
+  double deadline; /* seconds, for everything before memory is written; 0: the default */
+  char name[1024]; /* of the context file in the directory; no '/' */
+  char backup[1024];
+  char engine[16];
+  char compress[16];
+};
+
+enum cairn_control_state {
+  CAIRN_CONTROL_IDLE = 0,
+  CAIRN_CONTROL_STOPPING = 1, /* callbacks, and waiting for threads */
+  CAIRN_CONTROL_SAVING = 2,   /* the process stands */
+  CAIRN_CONTROL_WRITING = 3,  /* the process runs; its memory is being written */
+  CAIRN_CONTROL_DONE = 4
+};
+
+struct cairn_control_reply {
+  uint32_t magic, version, size;
+  uint32_t state;
+  int32_t code; /* DONE: one of exit_codes.h */
+  uint32_t forked;
+  uint64_t bytes;        /* of the file, so far or in all */
+  uint64_t memory_bytes; /* to be looked at, if known */
+  uint64_t checksum;
+  double callback_seconds, stop_seconds, pause_seconds, write_seconds;
+  char text[2048]; /* DONE: why it failed, or how it went */
+};
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// mpirun's command line: Cairn's own options are taken out, everything else is left as it is.
+//
+// Cairn's options may stand anywhere before the first program. To know where that is, the number of arguments of Open
+// MPI's options is needed; an unknown option is taken to have none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cairn::launcher {
+
+struct MpirunOptions {
+  bool with_cr = false;
+  std::string directory;          // --cr-dir
+  std::string engine = "auto";    // --cr-engine auto|user|kmod
+  std::string fork = "auto";      // --cr-fork auto|yes|no
+  std::string compress = "none";  // --cr-compress none|lz4|zstd
+  std::uint64_t keep = 0;         // --cr-keep N, 0: all
+  double every = 0;               // --cr-every SECONDS, 0: never
+  double timeout = 600;           // --cr-timeout SECONDS
+  int signal = 0;                 // --cr-on-signal SIG[:term]
+  bool signal_term = false;
+  std::string restart;                 // --cairn-restart DIRECTORY (ompi-restart)
+  std::vector<std::string> arguments;  // for the real mpirun, without argv[0]
+};
+
+// `arguments` without argv[0]. Throws ArgumentError. Without --with-cr nothing else is looked at.
+MpirunOptions parse_mpirun(const std::vector<std::string>& arguments);
+
+// The real mpirun's arguments with the names of `variables` exported to every application context's ranks.
+std::vector<std::string> export_variables(const std::vector<std::string>& arguments,
+                                          const std::vector<std::string>& variables);
+
+}  // namespace cairn::launcher

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/snapshot.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+#include <thread>
+
+#include "core/common/error.hpp"
+#include "core/context/machine.hpp"
+#include "core/context/reader.hpp"
+#include "launcher/report.hpp"
+
+namespace cairn::launcher {
+namespace {
+
+void check_owner(const std::string& directory, const struct stat& st) {
+  const uid_t user = ::geteuid();
+  if (user == 0 || user == st.st_uid) return;
+  throw EnvironmentError("snapshot " + directory + " belongs to user " + std::to_string(st.st_uid) +
+                         ": only its owner or root may use it");
+}
+
+// Files that the image refers to instead of holding them.
+void check_references(const context::Reader& reader) {
+  for (std::uint32_t i = 0; i < reader.objects().size(); ++i) {
+    const context::StoredObject& object = reader.objects()[i];
+    if (object.kind != CAIRN_CTX_OBJECT_REFERENCE) continue;
+    const context::Original original = reader.original(i);
+    if (original == context::Original::identical) continue;
+    throw EnvironmentError(reader.name() + " refers to the file " + object.path + ", which " +
+                           (original == context::Original::missing ? "is missing here" : "has changed since"));
+  }
+}
+
+void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const std::string& who,
+                  const Verification& how) {
+  const std::string path = snapshot.directory + "/" + rank.path;
+  struct stat st {};
+  if (::stat(path.c_str(), &st) != 0)
+    throw EnvironmentError(with_errno("the context file of " + who + ", " + path, errno));
+  if (static_cast<std::uint64_t>(st.st_size) != rank.bytes) {
+    throw PermanentError("the context file of " + who + ", " + path + ", has " + std::to_string(st.st_size) +
+                         " bytes; the manifest says " + std::to_string(rank.bytes));
+  }
+  const context::Reader reader = context::Reader::open(path);
+  if (reader.trailer().index_checksum != rank.checksum) {
+    throw PermanentError("the context file of " + who + ", " + path +
+                         ", is not the one that the manifest names: their checksums differ");
+  }
+  if (how.this_machine) {
+    const auto obstacles = context::cpu_obstacles(reader.header());
+    if (!obstacles.empty()) throw EnvironmentError(who + " cannot be restarted on this machine: " + obstacles.front());
+    check_references(reader);
+  }
+  if (how.payload) reader.verify_all(std::min(8u, std::max(1u, std::thread::hardware_concurrency())));
+}
+
+}  // namespace
+
+Snapshot open_snapshot(const std::string& operand) {
+  char path[PATH_MAX];
+  struct stat st {};
+  if (::realpath(operand.c_str(), path) == nullptr || ::stat(path, &st) != 0)
+    throw EnvironmentError(with_errno("snapshot " + operand, errno));
+  if (!S_ISDIR(st.st_mode))
+    throw ArgumentError(operand + " is no snapshot: it must be a directory ompi_global_snapshot_<pid>.ckpt");
+  check_owner(path, st);
+  if (::access((std::string(path) + "/" + manifest::kFileName).c_str(), F_OK) != 0) {
+    throw EnvironmentError(operand + " has no " + manifest::kFileName +
+                           ": it is no snapshot, or none that was ever completed");
+  }
+  return {path, manifest::load(path)};
+}
+
+std::uint64_t choose_sequence(const Snapshot& snapshot, std::int64_t wanted) {
+  const auto& all = snapshot.manifest.sequences;
+  if (all.empty()) throw EnvironmentError("snapshot " + snapshot.name() + " has no sequence");
+  if (wanted < 0) return all.rbegin()->first;
+  const auto number = static_cast<std::uint64_t>(wanted);
+  if (all.count(number) == 0) {
+    std::string known;
+    for (const auto& [n, sequence] : all) known += (known.empty() ? "" : ", ") + std::to_string(n);
+    throw ArgumentError("snapshot " + snapshot.name() + " has no sequence " + std::to_string(wanted) + "; there is " +
+                        known);
+  }
+  return number;
+}
+
+std::uint64_t sequence_bytes(const manifest::Sequence& sequence) {
+  std::uint64_t bytes = 0;
+  for (const auto& rank : sequence.ranks) bytes += rank.bytes;
+  return bytes;
+}
+
+void verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verification& how) {
+  const manifest::Sequence& sequence = snapshot.manifest.sequences.at(number);
+  if (sequence.ranks.size() != snapshot.manifest.job.ranks || sequence.ranks.empty()) {
+    throw PermanentError("sequence " + std::to_string(number) + " has " + std::to_string(sequence.ranks.size()) +
+                         " images, the job had " + std::to_string(snapshot.manifest.job.ranks) + " ranks");
+  }
+  const std::uint64_t total = sequence_bytes(sequence);
+  const auto start = std::chrono::steady_clock::now();
+  std::uint64_t done = 0;
+  ProgressLine line;
+  for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
+    verify_image(snapshot, sequence.ranks[r], "rank " + std::to_string(r), how);
+    done += sequence.ranks[r].bytes;
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    line.show("verified " + size_text(done) + " of " + size_text(total) + " (" +
+              size_text(static_cast<std::uint64_t>(static_cast<double>(done) / std::max(passed.count(), 1e-3))) +
+              "/s)");
+  }
+}
+
+}  // namespace cairn::launcher

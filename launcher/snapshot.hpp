@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// A snapshot as the commands see it: found, allowed, read, verified. Errors: cairn::Error.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pmix/manifest.hpp"
+
+namespace cairn::launcher {
+
+struct Snapshot {
+  std::string directory;  // absolute
+  manifest::Manifest manifest;
+
+  std::string name() const { return directory.substr(directory.rfind('/') + 1); }
+  std::string path(std::uint64_t sequence) const { return directory + "/" + std::to_string(sequence); }
+};
+
+// Only the owner and root may look. Throws EnvironmentError, PermanentError.
+Snapshot open_snapshot(const std::string& operand);
+
+// The sequence's number: `wanted`, or the newest if that is negative. Throws ArgumentError.
+std::uint64_t choose_sequence(const Snapshot& snapshot, std::int64_t wanted);
+
+struct Verification {
+  bool payload = true;        // every byte; otherwise sizes, tables and checksums of tables
+  bool this_machine = false;  // also: could the images be revived here (CPU, files taken by reference)?
+};
+// Throws at the first thing that is wrong and names it. Shows progress on a terminal.
+void verify_sequence(const Snapshot& snapshot, std::uint64_t sequence, const Verification& how);
+
+std::uint64_t sequence_bytes(const manifest::Sequence& sequence);
+
+}  // namespace cairn::launcher

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/snapshot_text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "launcher/report.hpp"
+#include "launcher/words.hpp"
+
+namespace cairn::launcher {
+namespace {
+
+void print_ranks(const manifest::Sequence& sequence) {
+  for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
+    const manifest::Rank& rank = sequence.ranks[r];
+    std::printf("    rank %zu: %s, %s, was process %llu on %s; stopped %.3f s, written in %.3f s\n", r,
+                rank.path.c_str(), size_text(rank.bytes).c_str(), static_cast<unsigned long long>(rank.pid),
+                rank.host.c_str(), rank.pause_seconds, rank.write_seconds);
+  }
+}
+
+void print_sequence(std::uint64_t number, const manifest::Sequence& sequence, bool every_rank) {
+  double pause = 0;
+  for (const auto& rank : sequence.ranks) pause = std::max(pause, rank.pause_seconds);
+  std::printf("  sequence %llu: %s, %zu images, %s, %.2f s (longest pause %.3f s), engine %s, compression %s\n",
+              static_cast<unsigned long long>(number), sequence.taken.c_str(), sequence.ranks.size(),
+              size_text(sequence_bytes(sequence)).c_str(), sequence.seconds, pause, sequence.engine.c_str(),
+              sequence.compress.c_str());
+  if (every_rank) print_ranks(sequence);
+}
+
+}  // namespace
+
+void print_snapshot(const Snapshot& snapshot, std::int64_t wanted, bool every_rank) {
+  const manifest::Job& job = snapshot.manifest.job;
+  std::printf("%s\n", snapshot.name().c_str());
+  std::printf("  %llu ranks, started %s by mpirun %llu in %s\n", static_cast<unsigned long long>(job.ranks),
+              job.created.c_str(), static_cast<unsigned long long>(job.mpirun_pid), job.working_directory.c_str());
+  std::printf("  mpirun %s\n", quoted(job.arguments).c_str());
+  if (!job.restarted_from.empty()) std::printf("  restarted from %s\n", job.restarted_from.c_str());
+  std::printf("  Cairn %s, Open MPI %s, PMIx %s\n", job.cairn_version.c_str(), job.openmpi_version.c_str(),
+              job.pmix_version.c_str());
+  if (wanted >= 0) {
+    const std::uint64_t number = choose_sequence(snapshot, wanted);
+    print_sequence(number, snapshot.manifest.sequences.at(number), every_rank);
+    return;
+  }
+  for (const auto& [number, sequence] : snapshot.manifest.sequences) print_sequence(number, sequence, every_rank);
+}
+
+void print_snapshot_json(const Snapshot& snapshot) {
+  const manifest::Job& job = snapshot.manifest.job;
+  std::printf("{\"snapshot\":%s,\"ranks\":%llu,\"created\":%s,\"arguments\":[", json_text(snapshot.directory).c_str(),
+              static_cast<unsigned long long>(job.ranks), json_text(job.created).c_str());
+  for (std::size_t i = 0; i < job.arguments.size(); ++i)
+    std::printf("%s%s", i == 0 ? "" : ",", json_text(job.arguments[i]).c_str());
+  std::printf("],\"sequences\":[");
+  bool first = true;
+  for (const auto& [number, sequence] : snapshot.manifest.sequences) {
+    std::printf("%s{\"sequence\":%llu,\"taken\":%s,\"seconds\":%.6f,\"bytes\":%llu,\"images\":[", first ? "" : ",",
+                static_cast<unsigned long long>(number), json_text(sequence.taken).c_str(), sequence.seconds,
+                static_cast<unsigned long long>(sequence_bytes(sequence)));
+    for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
+      const manifest::Rank& rank = sequence.ranks[r];
+      std::printf("%s{\"rank\":%zu,\"path\":%s,\"bytes\":%llu,\"host\":%s,\"pause_seconds\":%.6f}", r == 0 ? "" : ",",
+                  r, json_text(rank.path).c_str(), static_cast<unsigned long long>(rank.bytes),
+                  json_text(rank.host).c_str(), rank.pause_seconds);
+    }
+    std::printf("]}");
+    first = false;
+  }
+  std::printf("]}\n");
+}
+
+}  // namespace cairn::launcher

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "launcher/snapshot.hpp"
+
+namespace cairn::launcher {
+
+// What a snapshot holds, on stdout; one sequence, or all if `sequence` is negative. With `every_rank` a line for each
+// image.
+void print_snapshot(const Snapshot& snapshot, std::int64_t sequence, bool every_rank);
+void print_snapshot_json(const Snapshot& snapshot);
+
+}  // namespace cairn::launcher

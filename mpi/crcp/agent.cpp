@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/crcp/agent.hpp"
+
+#include <cerrno>
+
+#include "core/guest/crossing.h"
+#include "core/host/table.h"
+#include "mpi/host/state_abi.h"
+
+namespace cairn::crcp::agent {
+
+namespace {
+
+cairn_agent* service = nullptr;  // cleared before every cut
+
+template <class F>
+auto in_host(F&& f) noexcept {
+  const std::uint64_t guest = cairn_enter();
+  auto result = f();
+  cairn_leave(guest);
+  return result;
+}
+
+cairn_agent* find() noexcept {
+  if (service == nullptr && cairn_is_hosted() != 0)
+    service = static_cast<cairn_agent*>(
+        in_host([]() noexcept { return CAIRN_TABLE->service(CAIRN_AGENT_SERVICE, CAIRN_AGENT_VERSION); }));
+  return service;
+}
+
+cairn_mpi_state* state_service() noexcept {
+  return static_cast<cairn_mpi_state*>(
+      in_host([]() noexcept { return CAIRN_TABLE->service(CAIRN_MPI_STATE_SERVICE, CAIRN_MPI_STATE_VERSION); }));
+}
+
+}  // namespace
+
+bool present() noexcept { return find() != nullptr; }
+void forget() noexcept { service = nullptr; }
+int rank() noexcept { return find()->rank; }
+int size() noexcept { return find()->nranks; }
+
+int start() noexcept {
+  cairn_agent* a = find();
+  return a == nullptr ? -ENOSYS : in_host([a]() noexcept { return a->start(); });
+}
+
+int request(cairn_agent_request& out) noexcept {
+  cairn_agent* a = find();
+  return a == nullptr ? -ENOENT : in_host([&]() noexcept { return a->request(&out); });
+}
+
+int fence_begin(const Writer& data) noexcept {
+  cairn_agent* a = find();
+  return in_host([&]() noexcept { return a->fence_begin(data.bytes().data(), data.bytes().size()); });
+}
+
+int fence_test() noexcept {
+  cairn_agent* a = find();
+  return in_host([a]() noexcept { return a->fence_test(); });
+}
+
+bool part(int rank, std::vector<std::uint8_t>& bytes) {
+  cairn_agent* a = find();
+  std::uint64_t n = 0;
+  if (bytes.size() < 4096) bytes.resize(4096);
+  for (;;) {
+    const int rc = in_host([&]() noexcept { return a->part(rank, bytes.data(), bytes.size(), &n); });
+    if (rc != 0) return false;
+    const bool fits = n <= bytes.size();
+    bytes.resize(n);
+    if (fits) return true;
+  }
+}
+
+void progress(const char* text) noexcept {
+  cairn_agent* a = find();
+  if (a == nullptr) return;
+  in_host([&]() noexcept {
+    a->progress(text);
+    return 0;
+  });
+}
+
+void want_close() noexcept {
+  cairn_agent* a = find();
+  if (a == nullptr) return;
+  in_host([&]() noexcept {
+    a->want_close();
+    return 0;
+  });
+}
+
+int closed() noexcept {
+  cairn_agent* a = find();
+  return a == nullptr ? 1 : in_host([&]() noexcept { return a->closed(); });
+}
+
+void tell_initialized(int required, int provided) noexcept {
+  if (cairn_mpi_state* s = state_service())
+    in_host([&]() noexcept {
+      s->initialized(required, provided);
+      return 0;
+    });
+}
+
+void tell_finalized() noexcept {
+  if (cairn_mpi_state* s = state_service())
+    in_host([&]() noexcept {
+      s->finalized();
+      return 0;
+    });
+}
+
+}  // namespace cairn::crcp::agent

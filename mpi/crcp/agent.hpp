@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rank's agent (mpi/crcp/agent_abi.h), called with the guest's thread pointer: each function crosses by itself. The
+// host's table of functions is fetched at every use's first need and forgotten before a cut.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mpi/crcp/agent_abi.h"
+#include "mpi/crcp/messages.hpp"
+
+namespace cairn::crcp::agent {
+
+bool present() noexcept;  // false in a host without an agent
+void forget() noexcept;   // the host is about to change
+int start() noexcept;
+int request(cairn_agent_request& out) noexcept;
+int rank() noexcept;
+int size() noexcept;
+int fence_begin(const Writer& data) noexcept;
+int fence_test() noexcept;
+bool part(int rank, std::vector<std::uint8_t>& bytes);
+void progress(const char* text) noexcept;
+void want_close() noexcept;
+int closed() noexcept;
+
+// Tells the host what a restart must bring back.
+void tell_initialized(int required, int provided) noexcept;
+void tell_finalized() noexcept;
+
+}  // namespace cairn::crcp::agent

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/crcp/comm_state.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "mpi/crcp/door.hpp"
+#include "mpi/crcp/known.hpp"
+
+namespace cairn::crcp {
+
+namespace {
+
+// Tombstones that were given up between cuts, newest last: a member that is one collective behind may still report
+// them. Bounded; see forget_below().
+constexpr std::size_t kTombstones = 64;
+constexpr std::size_t kRemembered = 4096;
+
+struct Registry {
+  std::vector<CommState*> states;
+  std::vector<std::uint64_t> forgotten;
+  std::size_t tombstones = 0;
+};
+Registry& registry() noexcept {
+  static Registry* const the_registry = new Registry;
+  return *the_registry;
+}
+
+// The lock for code that may already be in a section or in a collective.
+class InnerLock {
+ public:
+  InnerLock() noexcept : back_(gate_words.inside.load(std::memory_order_relaxed)) {
+    if (needed()) lock_from(back_);
+  }
+  ~InnerLock() {
+    if (needed()) unlock_to(back_);
+  }
+  InnerLock(const InnerLock&) = delete;
+  InnerLock& operator=(const InnerLock&) = delete;
+
+ private:
+  bool needed() const noexcept { return back_ != kSection && !agent_thread; }
+  std::uint32_t back_;
+};
+
+std::vector<std::int32_t> ranks_of(const shim::MemberList* list) {
+  if (list == nullptr) return {};
+  return {list->world, list->world + list->size};
+}
+
+void destroy(CommState* state) noexcept {
+  for (QueuedMessage& m : state->queue) std::free(m.bytes);
+  delete state;
+}
+
+// Every member of `newer` has begun its creation, so it has left every collective before that on communicators whose
+// members are all among them (collectives of a correct program may synchronise): nobody will report those again, but
+// for a member that has not yet come out of the creation, whose reports find `forgotten`.
+void forget_below(const CommState& newer) noexcept {
+  Registry& r = registry();
+  if (r.tombstones < kTombstones || mode() != Mode::normal) return;
+  std::erase_if(r.states, [&](CommState* s) {
+    const bool below = s->comm == nullptr && s->pending == 0 &&
+                       std::includes(newer.members.begin(), newer.members.end(), s->members.begin(), s->members.end());
+    if (!below) return false;
+    r.forgotten.push_back(s->identity);
+    --r.tombstones;
+    destroy(s);
+    return true;
+  });
+  if (r.forgotten.size() > kRemembered)
+    r.forgotten.erase(r.forgotten.begin(), r.forgotten.end() - static_cast<std::ptrdiff_t>(kRemembered));
+}
+
+CommState* make_state(ompi_communicator_t& comm) {
+  auto* state = new CommState;
+  state->comm = &comm;
+  state->identity = comm.identity;
+  state->inter = comm.inter;
+  state->rank = comm.rank;
+  state->members = ranks_of(comm.members);
+  state->peers = comm.inter ? ranks_of(comm.remote_members) : state->members;
+  if (comm.inter) state->members.insert(state->members.end(), state->peers.begin(), state->peers.end());
+  std::sort(state->members.begin(), state->members.end());
+  state->alone = state->members.size() == 1;
+  state->sent.assign(state->peers.size(), 0);
+  state->received.assign(state->peers.size(), 0);
+  return state;
+}
+
+}  // namespace
+
+bool CommState::member(std::int32_t world_rank) const noexcept {
+  return std::binary_search(members.begin(), members.end(), world_rank);
+}
+
+bool CommState::is_owed(std::uint64_t k) const noexcept {
+  return std::any_of(owed.begin(), owed.end(), [&](const Interval& i) { return i.first <= k && k <= i.last; });
+}
+
+bool CommState::admitted(std::uint64_t k) const noexcept {
+  if (issued != k) return false;
+  return std::none_of(admissions.begin(), admissions.end(),
+                      [&](const Admission& a) { return a.k == k && (a.request != nullptr); });
+}
+
+std::vector<CommState*>& comm_states() noexcept { return registry().states; }
+
+bool was_forgotten(std::uint64_t identity) noexcept {
+  const auto& f = registry().forgotten;
+  return std::find(f.begin(), f.end(), identity) != f.end();
+}
+
+CommState* find_state(std::uint64_t identity, std::int32_t local_rank, std::int32_t peer_world) noexcept {
+  for (CommState* state : registry().states) {
+    if (state->identity != identity || state->rank != local_rank) continue;
+    if (std::find(state->peers.begin(), state->peers.end(), peer_world) != state->peers.end()) return state;
+  }
+  return nullptr;
+}
+
+void forget_tombstones() noexcept {
+  Registry& r = registry();
+  std::erase_if(r.states, [](CommState* s) {
+    if (s->comm != nullptr || s->pending != 0) return false;
+    destroy(s);
+    return true;
+  });
+  r.tombstones = 0;
+  r.forgotten.clear();
+}
+
+void comm_created(ompi_communicator_t& comm) noexcept {
+  const InnerLock lock;
+  CommState* state = make_state(comm);
+  if (mode() != Mode::normal) apply_limits(*state);
+  forget_below(*state);
+  registry().states.push_back(state);
+  comm.crcp = state;
+}
+
+void comm_freed(ompi_communicator_t& comm) noexcept {
+  if (comm.crcp == nullptr) return;
+  const InnerLock lock;
+  CommState* state = comm.crcp;
+  comm.crcp = nullptr;
+  state->comm = nullptr;
+  if (!state->alone) {
+    ++registry().tombstones;
+    return;
+  }
+  if (state->pending != 0) return;
+  std::erase(registry().states, state);
+  destroy(state);
+}
+
+}  // namespace cairn::crcp

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What crcp knows of one communicator: the door's counters (docs/quiesce.md; the names are the model's), the messages
+// sent and received per peer, and the messages that a drain took out of the real library.
+//
+// Ownership: made by comm_created(). comm_freed() makes it a tombstone (comm == null) that lives until the next cut, or
+// until no member can report another `entered` (door.hpp). Changed with the lock of gate.hpp held, on either side.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "mpi/shim/hooks.hpp"
+
+namespace cairn::crcp {
+
+struct Interval {
+  std::uint64_t first, last;
+};
+
+// An admission Ibarrier of the real library that this rank issued.
+struct Admission {
+  std::uint64_t k;
+  shim::RealRequest* request;  // null: complete
+  bool second;                 // intercommunicators: the second of the pair
+};
+
+// A message taken out of the library, packed. Ranks are the sender's in the communicator.
+struct QueuedMessage {
+  std::int32_t source;
+  std::int32_t tag;
+  std::size_t size;
+  unsigned char* bytes;  // malloc'd; null if size == 0
+};
+
+struct CommState {
+  ompi_communicator_t* comm = nullptr;
+  std::uint64_t identity = 0;
+  std::vector<std::int32_t> members;  // world ranks of all members (both groups), sorted
+  bool inter = false;
+  bool alone = false;  // one member: no door needed
+
+  std::uint64_t called = 0;
+  std::uint64_t entered = 0;
+  std::uint64_t issued = 0;
+  std::uint64_t limit = 0;
+  std::uint64_t limit2 = 0;
+  std::uint64_t top = 0;
+  std::vector<Interval> owed;
+  std::vector<Admission> admissions;  // by k; complete ones at the front are removed
+
+  std::int32_t rank = 0;            // mine, as the peers see it
+  std::vector<std::int32_t> peers;  // world rank of peer i (of the remote group, for an intercommunicator)
+  std::vector<std::uint64_t> sent;
+  std::vector<std::uint64_t> received;
+  std::deque<QueuedMessage> queue;
+  std::uint32_t pending = 0;  // receives that hold on to this communicator
+
+  bool member(std::int32_t world_rank) const noexcept;
+  bool is_owed(std::uint64_t k) const noexcept;
+  bool admitted(std::uint64_t k) const noexcept;
+};
+
+inline void count_sent(CommState& state, int peer) noexcept {
+  if (peer >= 0 && static_cast<std::size_t>(peer) < state.sent.size()) ++state.sent[static_cast<std::size_t>(peer)];
+}
+inline void count_received(CommState& state, int peer) noexcept {
+  if (peer >= 0 && static_cast<std::size_t>(peer) < state.received.size())
+    ++state.received[static_cast<std::size_t>(peer)];
+}
+
+// All, tombstones included.
+std::vector<CommState*>& comm_states() noexcept;
+CommState* find_state(std::uint64_t identity, std::int32_t self_world, std::int32_t peer_world) noexcept;
+
+// At a cut: every member has finished the collective that freed them, nobody will report them again.
+void forget_tombstones() noexcept;
+
+}  // namespace cairn::crcp

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/crcp/gate.hpp"
+
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mpi/crcp/activity.hpp"
+
+namespace cairn::crcp {
+
+GateWords gate_words{};
+thread_local std::uint32_t gate_depth = 0;
+thread_local bool agent_thread = false;
+
+namespace {
+
+constexpr long kWaitNanoseconds = 1'000'000;
+constexpr int kSpins = 200;
+
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t seen) noexcept {
+  const timespec limit{0, kWaitNanoseconds};
+  gate_words.waiters.fetch_add(1, std::memory_order_seq_cst);
+  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen, &limit, nullptr, 0);
+  gate_words.waiters.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void wake_waiters() noexcept {
+  if (gate_words.waiters.load(std::memory_order_seq_cst) == 0) return;
+  syscall(SYS_futex, &gate_words.attention, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
+}
+
+double now() noexcept {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+// inside is kSection on entry and on return; in between, whatever `back` says, until no bit of `mask` is set.
+void enter_without(std::uint32_t mask, std::uint32_t back) noexcept {
+  for (;;) {
+    const std::uint32_t seen = attention();
+    if ((seen & mask) == 0) return;
+    gate_words.inside.store(back, std::memory_order_release);
+    wait_for_change(seen);
+    gate_store(kSection);
+  }
+}
+
+}  // namespace
+
+void gate_slow() noexcept {
+  ++activity.entries;
+  enter_without(kWanted | kClosed, kOut);
+}
+
+void lock_from(std::uint32_t back) noexcept {
+  gate_store(kSection);
+  enter_without(kWanted, back);
+}
+
+void wait_for_change(std::uint32_t seen) noexcept {
+  for (int i = 0; i < kSpins; ++i) {
+    if (attention() != seen) return;
+    __builtin_ia32_pause();
+  }
+  futex_wait(gate_words.attention, seen);
+}
+
+void gate_prepare() noexcept {
+  const long supported = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+  const bool usable = supported > 0 && (supported & MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0 &&
+                      syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+  gate_words.fenced = !usable;
+}
+
+void attention_set(std::uint32_t bits) noexcept { gate_words.attention.fetch_or(bits, std::memory_order_seq_cst); }
+
+void attention_clear(std::uint32_t bits) noexcept {
+  gate_words.attention.fetch_and(~bits, std::memory_order_seq_cst);
+  wake_waiters();
+}
+
+bool AgentLock::acquire(double seconds) noexcept {
+  if (held_) return true;
+  if (!agent_thread) {
+    agent_thread = true;
+    ++gate_depth;  // for good: this thread serves nothing else
+  }
+  attention_set(kWanted);
+  if (!gate_words.fenced) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  const double until = now() + seconds;
+  for (int i = 0; gate_words.inside.load(std::memory_order_acquire) == kSection; ++i) {
+    if (i < kSpins) {
+      __builtin_ia32_pause();
+      continue;
+    }
+    sched_yield();
+    if (now() > until) {
+      attention_clear(kWanted);
+      return false;
+    }
+  }
+  held_ = true;
+  return true;
+}
+
+void AgentLock::acquire_firmly() noexcept {
+  constexpr double kLong = 1;
+  while (!acquire(kLong)) {
+  }
+}
+
+void AgentLock::release() noexcept {
+  if (!held_) return;
+  held_ = false;
+  attention_clear(kWanted);
+}
+
+}  // namespace cairn::crcp

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The biased lock between the guest's MPI calls and libcr's callback thread (the "agent side", which runs the
+// protocol of docs/quiesce.md and keeps MPI going for a rank that computes).
+//
+// Guest side, on every call: store inside = section, compiler barrier, load attention. No atomic instruction, no fence.
+// Agent side, rarely: set kWanted, membarrier() (a full barrier on every thread of the process), wait until no thread
+// is in a section. A thread in a blocking collective (inside == collective) does not hold the lock: the agent may
+// read and change the door's variables then, but must keep out of the real library.
+//
+// Thread levels: for up to MPI_THREAD_SERIALIZED, one guest thread at a time is in MPI, by MPI's own rule. In
+// MPI_THREAD_MULTIPLE nobody ever sets attention (such a job refuses to be checkpointed before it is disturbed), so
+// that the words below are written but mean nothing.
+// Async-signal-safe: no (nor is MPI).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace cairn::crcp {
+
+// Reasons to leave the fast path. Changed by whoever holds the lock.
+inline constexpr std::uint32_t kWanted = 1;     // the agent has the lock or waits for it
+inline constexpr std::uint32_t kClosed = 2;     // mode is CLOSED or RELEASE: guest threads wait at the gate
+inline constexpr std::uint32_t kMode = 4;       // mode is not NORMAL
+inline constexpr std::uint32_t kOwed = 8;       // some communicator has owed admissions, or unreaped ones
+inline constexpr std::uint32_t kRecorded = 16;  // a non-blocking collective waits to be begun
+inline constexpr std::uint32_t kQueued = 32;    // a drained message waits for its receive
+
+inline constexpr std::uint32_t kOut = 0;
+inline constexpr std::uint32_t kSection = 1;     // holds the lock: short, or a poll loop that leaves when asked
+inline constexpr std::uint32_t kCollective = 2;  // in a blocking call of the real library, lock not held
+
+struct GateWords {
+  std::atomic<std::uint32_t> inside;
+  std::atomic<std::uint32_t> attention;  // futex
+  bool fenced;                           // no membarrier(): guest threads must fence
+  std::atomic<std::uint32_t> waiters;    // threads in futex_wait on attention
+};
+extern GateWords gate_words;
+
+// Calls from callbacks of the library (user operations) nest: only the outermost enters and leaves. Libcr's callback
+// thread, which holds the lock by other means, is always "inside".
+extern thread_local std::uint32_t gate_depth __attribute__((tls_model("initial-exec")));
+extern thread_local bool agent_thread __attribute__((tls_model("initial-exec")));
+
+void gate_slow() noexcept;
+
+inline void gate_store(std::uint32_t where) noexcept {
+  gate_words.inside.store(where, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (__builtin_expect(gate_words.fenced, 0)) std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+inline std::uint32_t attention() noexcept { return gate_words.attention.load(std::memory_order_relaxed); }
+
+// Enters a section; waits while the gate is closed. Guest thread pointer. Real handles must be fetched from guest
+// objects after gate() and forgotten before gate_end(): a restart may happen whenever a thread waits here.
+inline void gate() noexcept {
+  if (gate_depth++ != 0) return;
+  gate_store(kSection);
+  if (__builtin_expect((attention() & (kWanted | kClosed | kMode)) != 0, 0)) gate_slow();
+}
+
+inline void gate_end() noexcept {
+  if (--gate_depth != 0) return;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  gate_words.inside.store(kOut, std::memory_order_release);
+}
+
+class Section {
+ public:
+  Section() noexcept { gate(); }
+  ~Section() { gate_end(); }
+  Section(const Section&) = delete;
+  Section& operator=(const Section&) = delete;
+};
+
+// The lock without the gate: for a guest thread that stands at a door (it must get in while mode is RELEASE) or is
+// inside a collective. `back` is where the thread was (kOut or kCollective).
+void lock_from(std::uint32_t back) noexcept;
+inline void unlock_to(std::uint32_t back) noexcept {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  gate_words.inside.store(back, std::memory_order_release);
+}
+
+// Sleeps until attention differs from `seen`, at most about a millisecond. Guest thread pointer.
+void wait_for_change(std::uint32_t seen) noexcept;
+
+// Once per process and again after a restart.
+void gate_prepare() noexcept;
+
+// Agent side. acquire() gives false if a guest thread stays in a section for `seconds`; the lock is then not held.
+class AgentLock {
+ public:
+  AgentLock() noexcept = default;
+  ~AgentLock() { release(); }
+  AgentLock(const AgentLock&) = delete;
+  AgentLock& operator=(const AgentLock&) = delete;
+  bool acquire(double seconds) noexcept;
+  // Without a deadline, for changes of mode that must happen. Sections end by themselves: they contain no call of the
+  // real library that waits for other ranks.
+  void acquire_firmly() noexcept;
+  void release() noexcept;
+  // Nobody is in the real library: the agent may call it.
+  bool library_is_free() const noexcept { return gate_words.inside.load(std::memory_order_acquire) == kOut; }
+
+ private:
+  bool held_ = false;
+};
+
+// With the lock held, either side.
+void attention_set(std::uint32_t bits) noexcept;
+void attention_clear(std::uint32_t bits) noexcept;
+
+}  // namespace cairn::crcp

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/host/agent_service.hpp"
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+
+#include "core/host/checkpointer.hpp"
+#include "pmix/agent.hpp"
+#include "pmix/pmix_transport.hpp"
+
+namespace cairn::mpi {
+namespace {
+
+class GuestImager final : public pmix::Imager {
+ public:
+  std::string obstacle() override { return checkpointer_.obstacle(); }
+  void save(const host::CheckpointRequest& request) override { checkpointer_.save(request); }
+  void release(int failure) override { checkpointer_.release(failure); }
+  host::CheckpointResult finish(double seconds) override { return checkpointer_.finish(seconds); }
+  void abandon() noexcept override { checkpointer_.abandon(); }
+  std::uint64_t bytes_so_far() noexcept override { return checkpointer_.bytes_so_far(); }
+
+ private:
+  host::Checkpointer checkpointer_;
+};
+
+// The only mutable state of the MPI host. The agent is never destroyed: its threads run until the process ends.
+struct {
+  std::mutex mutex;
+  pmix::Agent* agent = nullptr;
+} process;
+
+void end_job() {
+  // All ranks come here, after they have left the log, so this is an ordinary end for mpirun. The guest stands
+  // still and its buffers are in its image: nothing of it may run or be flushed.
+  MPI_Finalize();
+  ::_exit(0);
+}
+
+int start() { return start_agent(true); }
+
+int request(cairn_agent_request* out) { return process.agent == nullptr ? -ENOENT : process.agent->request(*out); }
+
+int fence_begin(const void* data, std::uint64_t n) {
+  return process.agent == nullptr ? -EINVAL : process.agent->fence_begin(data, n);
+}
+
+int fence_test() { return process.agent == nullptr ? -EINVAL : process.agent->fence_test(); }
+
+int part(std::int32_t rank, void* buffer, std::uint64_t capacity, std::uint64_t* n) {
+  return process.agent == nullptr ? -EINVAL : process.agent->part(rank, buffer, capacity, *n);
+}
+
+void progress(const char* text) {
+  if (process.agent != nullptr) process.agent->progress(text);
+}
+
+void want_close() {
+  if (process.agent != nullptr) process.agent->want_close();
+}
+
+int closed() { return process.agent == nullptr || process.agent->closed() ? 1 : 0; }
+
+cairn_agent service{CAIRN_AGENT_VERSION, sizeof(cairn_agent), -1,   0,        start,      request,
+                    fence_begin,         fence_test,          part, progress, want_close, closed};
+
+}  // namespace
+
+int start_agent(bool guest_is_ready) {
+  const std::lock_guard lock(process.mutex);
+  try {
+    if (process.agent == nullptr) {
+      auto agent =
+          std::make_unique<pmix::Agent>(std::make_unique<pmix::PmixTransport>(), std::make_unique<GuestImager>(),
+                                        pmix::CoordinatorAddress::from_environment(), end_job);
+      service.rank = agent->rank();
+      service.nranks = agent->size();
+      agent->start_threads();
+      process.agent = agent.release();
+    }
+    if (guest_is_ready) process.agent->guest_ready();
+    return 0;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "cairn: this job cannot be checkpointed: %s\n", e.what());
+    return -EIO;
+  }
+}
+
+cairn_agent* agent_service() { return &service; }
+
+}  // namespace cairn::mpi

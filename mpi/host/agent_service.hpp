@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// This process's agent (pmix/agent.hpp) and its C interface for crcp (mpi/crcp/agent_abi.h).
+#pragma once
+
+#include "mpi/crcp/agent_abi.h"
+
+namespace cairn::mpi {
+
+// Joins the log of requests. Needs an initialised MPI; a second call does nothing. `guest_is_ready`: requests may be
+// served from now on. Returns 0 or -errno.
+int start_agent(bool guest_is_ready);
+cairn_agent* agent_service();
+
+}  // namespace cairn::mpi

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Open MPI and PMIx load their components by dlopen() within MPI_Init, that is after the plug, when the kernel places
+// every new mapping in the arena: ld.so's own mmap() cannot be interposed. So they are loaded before the plug and kept.
+#include <dirent.h>
+#include <dlfcn.h>
+#include <mpi.h>
+#include <pmix.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mpi/host/mpi_extension.hpp"
+
+namespace cairn::mpi {
+namespace {
+
+std::string directory_of(const void* symbol) {
+  Dl_info info{};
+  if (::dladdr(symbol, &info) == 0 || info.dli_fname == nullptr) return {};
+  char real[4096];
+  if (::realpath(info.dli_fname, real) == nullptr) return {};
+  const std::string path = real;
+  return path.substr(0, path.rfind('/'));
+}
+
+void load_directory(const std::string& directory, const std::string& prefix) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), &::closedir);
+  if (!dir) return;
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string name = entry->d_name;
+    if (name.rfind(prefix, 0) == 0 && name.size() > 3 && name.find(".so") != std::string::npos) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    // Components whose own libraries are missing fail here as they would later. NODELETE: those that Open MPI does not
+    // choose are closed by it, and may be opened again by a second look.
+    ::dlopen((directory + "/" + name).c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+  }
+}
+
+}  // namespace
+
+void load_components() {
+  // UCX would patch mmap and munmap of the host, whose memory does not come from the kernel.
+  ::setenv("UCX_MEM_EVENTS", "n", 1);
+  const std::string open_mpi = directory_of(reinterpret_cast<const void*>(&MPI_Init));
+  const std::string pmix = directory_of(reinterpret_cast<const void*>(&PMIx_Init));
+  // As Open MPI was configured here, and where other packages of it have them.
+  for (const std::string& directory : {std::string(CAIRN_OMPI_COMPONENTS), open_mpi + "/openmpi/lib/openmpi3",
+                                       open_mpi + "/openmpi3", open_mpi + "/openmpi"}) {
+    load_directory(directory, "mca_");
+  }
+  load_directory(pmix + "/pmix", "");
+  // Modules of what those components use.
+  const std::string system = directory_of(reinterpret_cast<const void*>(&::getpid));
+  for (const char* name : {"/ucx", "/libfabric", "/hwloc"}) load_directory(system + name, "");
+}
+
+}  // namespace cairn::mpi

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/host/mpi_extension.hpp"
+
+#include <mpi.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "core/common/error.hpp"
+#include "mpi/host/agent_service.hpp"
+#include "mpi/host/state_abi.h"
+#include "pmix/record.hpp"
+
+namespace cairn::mpi {
+namespace {
+
+struct {
+  bool initialized = false, finalized = false;
+  int required = 0, provided = 0;
+} state;
+
+void initialized(std::int32_t required, std::int32_t provided) {
+  state.initialized = true;
+  state.required = required;
+  state.provided = provided;
+}
+
+void finalized() { state.finalized = true; }
+
+cairn_mpi_state state_service{CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized, finalized};
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// <prefix>/libexec/cairn/cairn-mpi-host -> <prefix>
+std::string prefix() {
+  char path[4096];
+  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof(path) - 1);
+  std::string result(path, n > 0 ? static_cast<std::size_t>(n) : 0);
+  for (int i = 0; i < 3 && !result.empty(); ++i) result.erase(result.rfind('/'));
+  return result;
+}
+
+void initialise_again(const pmix::Record& saved) {
+  const int level = static_cast<int>(saved.get_u64("required"));
+  int provided = 0;
+  if (MPI_Init_thread(nullptr, nullptr, level, &provided) != MPI_SUCCESS)
+    throw EnvironmentError("MPI_Init failed in the restarted job");
+  if (provided < static_cast<int>(saved.get_u64("provided"))) {
+    throw EnvironmentError("the MPI library gives thread level " + std::to_string(provided) +
+                           " now, the program was given " + saved.get("provided"));
+  }
+  int rank = 0, size = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  if (static_cast<std::uint64_t>(rank) != saved.get_u64("rank") ||
+      static_cast<std::uint64_t>(size) != saved.get_u64("size")) {
+    throw ArgumentError("this image is of rank " + saved.get("rank") + " of " + saved.get("size") +
+                        ", but was started as rank " + std::to_string(rank) + " of " + std::to_string(size) +
+                        "; use ompi-restart");
+  }
+  if (const int rc = start_agent(false); rc != 0)
+    throw EnvironmentError(with_errno("the agent of rank " + std::to_string(rank), -rc));
+}
+
+}  // namespace
+
+std::vector<std::string> MpiExtension::guest_preloads() const { return {prefix() + "/lib/cairn/mpi/libmpi.so.40"}; }
+
+void MpiExtension::preload() { load_components(); }
+
+void* MpiExtension::service(const char* name, std::uint32_t version) {
+  if (std::strcmp(name, CAIRN_AGENT_SERVICE) == 0 && version == CAIRN_AGENT_VERSION) return agent_service();
+  if (std::strcmp(name, CAIRN_MPI_STATE_SERVICE) == 0 && version == CAIRN_MPI_STATE_VERSION) return &state_service;
+  return nullptr;
+}
+
+std::vector<std::uint8_t> MpiExtension::save_section() {
+  pmix::Record saved("mpi");
+  saved.set("initialized", state.initialized).set("finalized", state.finalized);
+  saved.set("required", static_cast<std::uint64_t>(state.required))
+      .set("provided", static_cast<std::uint64_t>(state.provided));
+  if (state.initialized) {
+    saved.set("rank", static_cast<std::uint64_t>(agent_service()->rank))
+        .set("size", static_cast<std::uint64_t>(agent_service()->nranks));
+  }
+  const std::string bytes = saved.encode();
+  return {bytes.begin(), bytes.end()};
+}
+
+void MpiExtension::before_revive(const std::vector<std::uint8_t>& section) {
+  const pmix::Record saved = pmix::Record::decode({reinterpret_cast<const char*>(section.data()), section.size()});
+  if (saved.type() != "mpi") throw PermanentError("the context file's MPI section is not understood");
+  preload();
+  state.initialized = saved.get_bool("initialized");
+  state.finalized = saved.get_bool("finalized");
+  state.required = static_cast<int>(saved.get_u64("required"));
+  state.provided = static_cast<int>(saved.get_u64("provided"));
+  if (state.initialized && !state.finalized) initialise_again(saved);
+}
+
+std::string MpiExtension::refuses_single_checkpoint() const {
+  if (!state.initialized || state.finalized) return {};
+  const std::string pid = variable("CAIRN_MPIRUN");
+  return "it is rank " + std::to_string(agent_service()->rank) + " of an MPI job: use ompi-checkpoint " +
+         (pid.empty() ? "PID_OF_MPIRUN" : pid);
+}
+
+std::string MpiExtension::context_file(const std::string& operand) const {
+  struct stat st {};
+  if (::stat(operand.c_str(), &st) != 0 || !S_ISDIR(st.st_mode)) return operand;
+  const std::string rank = variable("OMPI_COMM_WORLD_RANK");
+  if (rank.empty()) throw ArgumentError(operand + " is the snapshot of an MPI job: use ompi-restart");
+  return operand + "/rank_" + rank + ".ctx";
+}
+
+}  // namespace cairn::mpi

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the MPI host adds to core/host: the real libmpi, the agent, and bringing MPI back at a restart.
+// One object a process. The services run on guest threads with the host's thread pointer, the rest on host threads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/host/extension.hpp"
+
+namespace cairn::mpi {
+
+class MpiExtension final : public host::Extension {
+ public:
+  const char* name() const noexcept override { return "mpi"; }
+  std::vector<std::string> guest_preloads() const override;
+  void preload() override;
+  void* service(const char* name, std::uint32_t version) override;
+  std::vector<std::uint8_t> save_section() override;
+  void before_revive(const std::vector<std::uint8_t>& section) override;
+  std::string refuses_single_checkpoint() const override;
+  std::string context_file(const std::string& operand) const override;
+};
+
+// Loads now what Open MPI, PMIx and what they use would load by dlopen() later (components.cpp).
+void load_components();
+
+}  // namespace cairn::mpi

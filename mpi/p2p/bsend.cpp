@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/p2p/bsend.hpp"
+
+#include <sched.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <vector>
+
+#include "mpi/crcp/door.hpp"
+#include "mpi/p2p/request.hpp"
+
+namespace cairn::p2p {
+
+namespace {
+
+struct Pending {
+  Request* request;
+  void* bytes;
+  std::size_t used;  // of the attached buffer
+};
+
+struct Attached {
+  void* address = nullptr;
+  std::size_t size = 0;
+  std::size_t used = 0;
+  bool attached = false;
+  std::vector<Pending> pending;
+};
+
+Attached& attached() noexcept {
+  static Attached* const the_buffer = new Attached;
+  return *the_buffer;
+}
+
+int pack(const void* buffer, int count, shim::RealDatatype* type, ompi_communicator_t* comm, void** bytes,
+         int* size) noexcept {
+  shim::RealComm* const real_comm = shim::to_real(comm);
+  int rc = cross([&]() noexcept { return shim::real.Pack_size(count, type, real_comm, size); });
+  if (rc != MPI_SUCCESS) return rc;
+  Attached& a = attached();
+  if (!a.attached || a.used + static_cast<std::size_t>(*size) + MPI_BSEND_OVERHEAD > a.size) return MPI_ERR_BUFFER;
+  *bytes = std::malloc(*size == 0 ? 1 : static_cast<std::size_t>(*size));
+  if (*bytes == nullptr) return MPI_ERR_NO_MEM;
+  int position = 0;
+  rc = cross([&]() noexcept { return shim::real.Pack(buffer, count, type, *bytes, *size, &position, real_comm); });
+  *size = position;
+  if (rc != MPI_SUCCESS) std::free(*bytes);
+  return rc;
+}
+
+}  // namespace
+
+int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int tag,
+          ompi_communicator_t* comm) noexcept {
+  if (peer == MPI_PROC_NULL) return MPI_SUCCESS;
+  reap_bsends();
+  Attached& a = attached();
+  void* bytes = nullptr;
+  int size = 0;
+  int rc = pack(buffer, count, type, comm, &bytes, &size);
+  if (rc != MPI_SUCCESS) return rc;
+  Request* r = request_new(What::send);
+  r->comm = comm;
+  r->peer = peer;
+  r->tag = tag;
+  r->buffer = bytes;
+  r->count = size;
+  r->type.predefined = MPI_PACKED;
+  rc = post(*r);
+  if (rc != MPI_SUCCESS) {
+    request_free(r);
+    std::free(bytes);
+    return rc;
+  }
+  const std::size_t used = static_cast<std::size_t>(size) + MPI_BSEND_OVERHEAD;
+  a.used += used;
+  a.pending.push_back({r, bytes, used});
+  return MPI_SUCCESS;
+}
+
+bool reap_bsends() noexcept {
+  Attached& a = attached();
+  std::erase_if(a.pending, [&](const Pending& p) {
+    if (!poll(*p.request)) return false;
+    request_free(p.request);
+    std::free(p.bytes);
+    a.used -= p.used;
+    return true;
+  });
+  return a.pending.empty();
+}
+
+}  // namespace cairn::p2p
+
+using namespace cairn;
+using namespace cairn::p2p;
+
+CAIRN_MPI_EXPORT int PMPI_Buffer_attach(void* buffer, int size) {
+  const crcp::Section section;
+  Attached& a = attached();
+  if (a.attached || size < 0 || buffer == nullptr)
+    return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_BUFFER, "MPI_Buffer_attach");
+  a.address = buffer;
+  a.size = static_cast<std::size_t>(size);
+  a.attached = true;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Buffer_attach);
+
+CAIRN_MPI_EXPORT int PMPI_Buffer_detach(void* buffer, int* size) {
+  Attached& a = attached();
+  if (!a.attached || buffer == nullptr || size == nullptr)
+    return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_BUFFER, "MPI_Buffer_detach");
+  for (;;) {
+    {
+      const crcp::Section section;
+      crcp::duties();
+      if (reap_bsends()) break;
+    }
+    sched_yield();
+  }
+  *static_cast<void**>(buffer) = a.address;
+  *size = static_cast<int>(a.size);
+  a.attached = false;
+  a.address = nullptr;
+  a.size = 0;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Buffer_detach);

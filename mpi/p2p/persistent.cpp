@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Persistent requests are ours alone: each start posts an ordinary operation of the real library, so that nothing of
+// them has to be rebuilt at a restart.
+#include "mpi/p2p/receive.hpp"
+
+namespace cairn::p2p {
+
+namespace {
+
+int init_send(const void* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
+              SendMode mode, MPI_Request* request, const char* name) noexcept {
+  if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, name);
+  if (request == nullptr) return shim::raise(comm, MPI_ERR_REQUEST, name);
+  if (type == nullptr || type->null || !type->live) return shim::raise(comm, MPI_ERR_TYPE, name);
+  const crcp::Section section;
+  Request* r = request_new(What::send);
+  r->persistent = true;
+  r->send_mode = mode;
+  r->buffer = const_cast<void*>(buffer);
+  r->count = count;
+  r->peer = peer;
+  r->tag = tag;
+  r->comm = comm;
+  if (type->predefined)
+    r->type.predefined = type;
+  else
+    r->type = shim::type_hold(type);
+  *request = r;
+  return MPI_SUCCESS;
+}
+
+int start(Request* r) noexcept {
+  if (is_null(r) || !r->persistent || r->state != State::idle) return MPI_ERR_REQUEST;
+  if (r->what != What::adopted) return post(*r);
+  auto* real = static_cast<shim::RealRequest*>(r->real);
+  const int rc = cross([&]() noexcept { return shim::real.Start(&real); });
+  r->real = real;
+  if (rc == MPI_SUCCESS) r->state = State::active;
+  return rc;
+}
+
+}  // namespace
+}  // namespace cairn::p2p
+
+using namespace cairn;
+using namespace cairn::p2p;
+
+CAIRN_MPI_EXPORT int PMPI_Send_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
+                                    MPI_Request* request) {
+  return init_send(buf, count, type, dest, tag, comm, SendMode::standard, request, "MPI_Send_init");
+}
+CAIRN_MPI_WEAK(MPI_Send_init);
+
+CAIRN_MPI_EXPORT int PMPI_Ssend_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
+                                     MPI_Request* request) {
+  return init_send(buf, count, type, dest, tag, comm, SendMode::synchronous, request, "MPI_Ssend_init");
+}
+CAIRN_MPI_WEAK(MPI_Ssend_init);
+
+CAIRN_MPI_EXPORT int PMPI_Rsend_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
+                                     MPI_Request* request) {
+  return init_send(buf, count, type, dest, tag, comm, SendMode::standard, request, "MPI_Rsend_init");
+}
+CAIRN_MPI_WEAK(MPI_Rsend_init);
+
+CAIRN_MPI_EXPORT int PMPI_Bsend_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
+                                     MPI_Request* request) {
+  return init_send(buf, count, type, dest, tag, comm, SendMode::buffered, request, "MPI_Bsend_init");
+}
+CAIRN_MPI_WEAK(MPI_Bsend_init);
+
+CAIRN_MPI_EXPORT int PMPI_Recv_init(void* buf, int count, MPI_Datatype type, int source, int tag, MPI_Comm comm,
+                                    MPI_Request* request) {
+  if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Recv_init");
+  if (request == nullptr) return shim::raise(comm, MPI_ERR_REQUEST, "MPI_Recv_init");
+  if (type == nullptr || type->null || !type->live) return shim::raise(comm, MPI_ERR_TYPE, "MPI_Recv_init");
+  const crcp::Section section;
+  Request* r = request_new(What::receive);
+  r->persistent = true;
+  describe_receive(*r, buf, count, type, source, tag, comm);
+  *request = r;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Recv_init);
+
+CAIRN_MPI_EXPORT int PMPI_Start(MPI_Request* request) { return PMPI_Startall(1, request); }
+CAIRN_MPI_WEAK(MPI_Start);
+
+CAIRN_MPI_EXPORT int PMPI_Startall(int n, MPI_Request* requests) {
+  for (int i = 0; i < n; ++i) {
+    int rc;
+    {
+      const crcp::Section section;
+      rc = start(requests[i]);
+    }
+    if (rc != MPI_SUCCESS) {
+      ompi_communicator_t* comm = is_null(requests[i]) ? nullptr : requests[i]->comm;
+      return shim::raise(comm, rc, n == 1 ? "MPI_Start" : "MPI_Startall");
+    }
+  }
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Startall);

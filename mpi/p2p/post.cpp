@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting a described operation in the real library, the first time or again after a cut. Called in a section.
+#include "mpi/p2p/bsend.hpp"
+#include "mpi/p2p/queue.hpp"
+#include "mpi/p2p/request.hpp"
+
+namespace cairn::p2p {
+
+namespace {
+
+int post_send(Request& r) noexcept {
+  shim::RealDatatype* const type = shim::type_real(r.type);
+  if (r.send_mode == SendMode::buffered) {
+    const int rc = bsend(r.buffer, r.count, type, r.peer, r.tag, r.comm);
+    if (rc != MPI_SUCCESS) return rc;
+    empty_status(r.status);
+    r.state = State::complete;
+    return MPI_SUCCESS;
+  }
+  shim::RealComm* const comm = shim::to_real(r.comm);
+  shim::RealRequest* real = nullptr;
+  const auto function = r.send_mode == SendMode::synchronous ? shim::real.Issend
+                        : r.send_mode == SendMode::ready     ? shim::real.Irsend
+                                                             : shim::real.Isend;
+  const int rc = cross([&]() noexcept { return function(r.buffer, r.count, type, r.peer, r.tag, comm, &real); });
+  if (rc != MPI_SUCCESS) return rc;
+  crcp::count_sent(*r.comm->crcp, r.peer);
+  r.real = real;
+  r.state = State::active;
+  return MPI_SUCCESS;
+}
+
+int post_receive(Request& r) noexcept {
+  shim::RealDatatype* const type = shim::type_real(r.type);
+  crcp::CommState& state = *r.comm->crcp;
+  if (!state.queue.empty()) {
+    if (crcp::QueuedMessage* m = find_queued(state, r.peer, r.tag)) {
+      crcp::QueuedMessage taken = take_queued(state, m);
+      MPI_Status status;
+      const int rc = deliver(taken, r.buffer, r.count, type, status);
+      r.counted = true;  // by the drain
+      finish(r, status, rc);
+      return MPI_SUCCESS;
+    }
+  }
+  return repost(r);
+}
+
+}  // namespace
+
+int repost(Request& r) noexcept {
+  shim::RealDatatype* const type = shim::type_real(r.type);
+  shim::RealComm* const comm = shim::to_real(r.comm);
+  shim::RealRequest* real = nullptr;
+  const int rc =
+      cross([&]() noexcept { return shim::real.Irecv(r.buffer, r.count, type, r.peer, r.tag, comm, &real); });
+  if (rc != MPI_SUCCESS) return rc;
+  r.real = real;
+  r.state = State::active;
+  return MPI_SUCCESS;
+}
+
+int post(Request& r) noexcept {
+  r.order = next_order();
+  r.counted = false;
+  r.error = MPI_SUCCESS;
+  return r.what == What::send ? post_send(r) : post_receive(r);
+}
+
+}  // namespace cairn::p2p

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/p2p/request.hpp"
+
+#include <sched.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/door.hpp"
+#include "mpi/p2p/queue.hpp"
+
+namespace cairn::p2p {
+
+Slab* slabs = nullptr;
+
+namespace {
+
+Request* free_list = nullptr;
+std::uint64_t orders = 0;
+constexpr int kPollsPerSection = 64;
+
+void grow() noexcept {
+  auto* slab = static_cast<Slab*>(std::calloc(1, sizeof(Slab)));
+  if (slab == nullptr) std::abort();
+  for (Request& r : slab->requests) {
+    r.magic = shim::kHandleMagic;
+    r.fortran = shim::kNoFortranIndex;
+    r.kind = crcp::RequestKind::collective;
+    r.Handle::kind = shim::Kind::request;
+    r.next_free = free_list;
+    free_list = &r;
+  }
+  slab->next = slabs;
+  slabs = slab;
+}
+
+void release_references(Request& r) noexcept {
+  if (r.type.recipe != nullptr) shim::type_release(r.type);
+  r.type = {};
+  if (r.what != What::send && r.traffic != nullptr) --r.traffic->pending;
+  r.traffic = nullptr;
+}
+
+}  // namespace
+
+Request* request_new(What what) noexcept {
+  const shim::TableLock lock;
+  if (free_list == nullptr) grow();
+  Request* r = free_list;
+  free_list = r->next_free;
+  r->real = nullptr;
+  r->live = true;
+  r->what = what;
+  r->state = State::idle;
+  r->send_mode = SendMode::standard;
+  r->persistent = r->orphan = r->counted = false;
+  r->comm = nullptr;
+  r->traffic = nullptr;
+  r->type = {};
+  r->owner = {};
+  r->error = MPI_SUCCESS;
+  return r;
+}
+
+void request_free(Request* r) noexcept {
+  release_references(*r);
+  if (r->fortran != shim::kNoFortranIndex) shim::fortran_release(r);
+  const shim::TableLock lock;
+  r->live = false;
+  r->real = shim::real_objects.request_null;
+  r->state = State::free;
+  r->next_free = free_list;
+  free_list = r;
+}
+
+std::uint64_t next_order() noexcept { return ++orders; }
+
+void empty_status(MPI_Status& status) noexcept {
+  status = MPI_Status{};
+  status.MPI_SOURCE = MPI_ANY_SOURCE;
+  status.MPI_TAG = MPI_ANY_TAG;
+  status.MPI_ERROR = MPI_SUCCESS;
+}
+
+void copy_status(MPI_Status* to, const MPI_Status& from) noexcept {
+  if (to == MPI_STATUS_IGNORE) return;
+  const int error = to->MPI_ERROR;
+  *to = from;
+  to->MPI_ERROR = error;
+}
+
+void finish(Request& r, const MPI_Status& status, int error) noexcept {
+  r.status = status;
+  r.status.MPI_ERROR = error;
+  r.error = error;
+  r.state = State::complete;
+  if (r.what == What::receive && !r.counted && status._cancelled == 0 && r.traffic != nullptr)
+    crcp::count_received(*r.traffic, status.MPI_SOURCE);
+  if (r.what == What::adopted) {
+    const crcp::RequestOwner owner = r.owner;
+    if (r.persistent) return;  // `real` stays until the application frees it
+    r.owner = {};
+    if (owner.done != nullptr) owner.done(owner.data);
+  }
+  r.real = nullptr;
+}
+
+bool poll(Request& r) noexcept {
+  if (r.state == State::complete || r.state == State::idle) return true;
+  if (r.state != State::active) return false;
+  int done = 0;
+  MPI_Status status;
+  empty_status(status);
+  auto* real = static_cast<shim::RealRequest*>(r.real);
+  const int rc = cross([&]() noexcept { return shim::real.Test(&real, &done, &status); });
+  r.real = real;
+  if (done == 0 && rc == MPI_SUCCESS) return false;
+  finish(r, status, rc);
+  return true;
+}
+
+void wait_until_complete(Request& r) noexcept {
+  crcp::activity.peer = r.what == What::adopted ? -1 : r.peer;
+  for (;;) {
+    {
+      const crcp::Section section;
+      crcp::duties();
+      for (int i = 0; i < kPollsPerSection; ++i) {
+        if (poll(r)) {
+          crcp::activity.call = nullptr;
+          return;
+        }
+        if ((crcp::attention() & crcp::kWanted) != 0) break;
+      }
+    }
+    sched_yield();
+  }
+}
+
+int hand_over_quietly(MPI_Request* handle, MPI_Status* status) noexcept {
+  Request* r = *handle;
+  if (is_inactive(r)) {
+    if (status != MPI_STATUS_IGNORE) {
+      MPI_Status empty;
+      empty_status(empty);
+      copy_status(status, empty);
+    }
+    return MPI_SUCCESS;
+  }
+  copy_status(status, r->status);
+  const int error = r->error;
+  if (r->persistent) {
+    r->state = State::idle;
+    r->error = MPI_SUCCESS;
+  } else {
+    request_free(r);
+    *handle = MPI_REQUEST_NULL;
+  }
+  return error;
+}
+
+int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noexcept {
+  ompi_communicator_t* comm = is_null(*handle) ? nullptr : (*handle)->comm;
+  const int error = hand_over_quietly(handle, status);
+  return error == MPI_SUCCESS ? error : shim::raise(comm, error, function);
+}
+
+}  // namespace cairn::p2p
+
+namespace cairn::crcp {
+
+MPI_Request adopt_request(shim::RealRequest* real, RequestKind kind, ompi_communicator_t* comm,
+                          RequestOwner owner) noexcept {
+  p2p::Request* r = p2p::request_new(p2p::What::adopted);
+  r->real = real;
+  r->kind = kind;
+  r->comm = comm;
+  r->owner = owner;
+  r->persistent = kind == RequestKind::persistent_collective;
+  r->state = r->persistent ? p2p::State::idle : p2p::State::active;
+  r->order = p2p::next_order();
+  return r;
+}
+
+namespace {
+
+struct Deferred {
+  p2p::Request* request;
+  int (*begin)(void* data, shim::RealRequest** made) noexcept;
+  void* data;
+};
+
+// The door has opened: the real call, at last.
+void begin_deferred(void* deferred) noexcept {
+  auto* d = static_cast<Deferred*>(deferred);
+  shim::RealRequest* made = shim::real_objects.request_null;
+  const int rc = d->begin(d->data, &made);
+  d->request->real = made;
+  d->request->state = p2p::State::active;
+  if (rc != MPI_SUCCESS) {
+    MPI_Status none;
+    p2p::empty_status(none);
+    p2p::finish(*d->request, none, rc);
+  }
+  delete d;
+}
+
+}  // namespace
+
+MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data, shim::RealRequest** made) noexcept,
+                              void (*drop)(void* data) noexcept, void* data) noexcept {
+  MPI_Request r = adopt_request(nullptr, RequestKind::collective, &comm, {drop, data});
+  r->state = p2p::State::recorded;
+  record_collective(RecordedCollective{comm.crcp, comm.crcp->called, begin_deferred, new Deferred{r, begin, data}});
+  duties();
+  gate_end();
+  return r;
+}
+
+}  // namespace cairn::crcp

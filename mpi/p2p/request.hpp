@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guest's MPI_Request and MPI_Message: descriptors that can outlive the real library's objects.
+//
+// Ownership: Request objects come from slabs that are never given back; a handle goes to the free list when MPI frees
+// it. The cut finds every active one by walking the slabs. Changed in a section (mpi/crcp/gate.hpp) or by the agent
+// with the lock held; the free list is locked in MPI_THREAD_MULTIPLE only.
+#pragma once
+
+#include <cstdint>
+
+#include "core/guest/crossing.h"
+#include "mpi/crcp/comm_state.hpp"
+#include "mpi/crcp/gate.hpp"
+#include "mpi/shim/hooks.hpp"
+
+namespace cairn::p2p {
+
+enum class What : std::uint8_t { send, receive, matched_receive, adopted };
+enum class SendMode : std::uint8_t { standard, synchronous, ready, buffered };
+enum class State : std::uint8_t {
+  free,      // in the free list
+  idle,      // persistent, not started
+  active,    // `real` is the library's request
+  recorded,  // a collective whose door is not open yet: no real request
+  parked,    // a receive taken back from the library for the time of a cut
+  complete   // status and error are here, the real request is gone
+};
+
+}  // namespace cairn::p2p
+
+struct ompi_request_t : cairn::shim::Handle {
+  cairn::p2p::What what;
+  cairn::p2p::State state;
+  cairn::p2p::SendMode send_mode;
+  bool persistent;
+  bool orphan;                    // freed by the application while active
+  bool counted;                   // a receive whose message was counted before (Mprobe)
+  cairn::crcp::RequestKind kind;  // adopted only
+  std::int32_t peer, tag, count;
+  void* buffer;
+  ompi_communicator_t* comm;
+  cairn::crcp::CommState* traffic;
+  cairn::shim::TypeHold type;
+  std::uint64_t order;  // of posting
+  cairn::crcp::RequestOwner owner;
+  MPI_Status status;
+  std::int32_t error;
+  ompi_request_t* next_free;
+  char unused[48];  // libmpi_mpifh clears byte shim::kGrequestIsC of a request it got from MPI_Grequest_start
+};
+static_assert(sizeof(ompi_request_t) <= 0x100 && sizeof(ompi_request_t) >= cairn::shim::kRequestMinimum);
+
+struct ompi_message_t : cairn::shim::Handle {
+  ompi_communicator_t* comm;
+  cairn::crcp::CommState* traffic;
+  cairn::crcp::QueuedMessage queued;  // real == null: taken out of the library, the bytes are here
+  MPI_Status status;
+  bool taken;
+  ompi_message_t *next, *previous;
+};
+static_assert(sizeof(ompi_message_t) <= 0x100);
+
+namespace cairn::p2p {
+
+using Request = ompi_request_t;
+using Message = ompi_message_t;
+
+// Runs f with the host's thread pointer. f may not touch anything thread-local, allocate, or throw.
+template <class F>
+inline int cross(F&& f) noexcept {
+  const std::uint64_t guest = cairn_enter();
+  const int result = f();
+  cairn_leave(guest);
+  return result;
+}
+
+Request* request_new(What what) noexcept;
+void request_free(Request* request) noexcept;  // and its Fortran index, type and traffic references
+// Calls visit(request) for every request that is not free.
+template <class F>
+void for_each_request(F&& visit);
+
+// In a section (or agent), with the library free. Asks the library once; true if the request is complete now.
+bool poll(Request& request) noexcept;
+// The library has completed it: counts, releases, state = complete.
+void finish(Request& request, const MPI_Status& status, int error) noexcept;
+// Starts the operation that the request describes (send or receive), looking at the drained messages first.
+int post(Request& request) noexcept;
+// Puts a parked receive back into the library.
+int repost(Request& request) noexcept;
+std::uint64_t next_order() noexcept;
+
+// Outside of a section: polls until complete, does the duties, waits at the gate when asked.
+void wait_until_complete(Request& request) noexcept;
+// Gives the result to the application: status, handle, errors. `handle` may become MPI_REQUEST_NULL.
+int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noexcept;
+// The same without calling the error handler, for arrays.
+int hand_over_quietly(MPI_Request* handle, MPI_Status* status) noexcept;
+
+void copy_status(MPI_Status* to, const MPI_Status& from) noexcept;  // all but MPI_ERROR, as single completions do
+void empty_status(MPI_Status& status) noexcept;
+inline bool is_null(const Request* request) noexcept { return request == nullptr || request->null; }
+inline bool is_inactive(const Request* request) noexcept { return is_null(request) || request->state == State::idle; }
+
+// ---- slabs ----
+inline constexpr int kSlabSize = 128;
+struct Slab {
+  Slab* next;
+  Request requests[kSlabSize];
+};
+extern Slab* slabs;
+
+template <class F>
+void for_each_request(F&& visit) {
+  for (Slab* s = slabs; s != nullptr; s = s->next)
+    for (Request& r : s->requests)
+      if (r.state != State::free) visit(r);
+}
+
+}  // namespace cairn::p2p

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// MPI_Wait and MPI_Test of one request, freeing, cancelling and asking.
+#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/door.hpp"
+#include "mpi/p2p/request.hpp"
+
+namespace cairn::p2p {
+
+namespace {
+
+int orphans = 0;
+
+// The ordinary wait: one crossing. False if it was left before the request was complete.
+inline bool wait_quickly(Request& r) noexcept {
+  const crcp::Section section;
+  if (r.state != State::active || crcp::attention() != 0) return false;
+  auto* real = static_cast<shim::RealRequest*>(r.real);
+  MPI_Status status;
+  empty_status(status);
+  int done = 0;
+  const int rc = cross([&]() noexcept {
+    int code;
+    do code = shim::real.Test(&real, &done, &status);
+    while (code == MPI_SUCCESS && done == 0 && crcp::attention() == 0);
+    return code;
+  });
+  r.real = real;
+  if (done == 0 && rc == MPI_SUCCESS) return false;
+  finish(r, status, rc);
+  return true;
+}
+
+int no_request(const char* name) noexcept {
+  return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_REQUEST, name);
+}
+
+void poll_with_duties(Request& r) noexcept {
+  const crcp::Section section;
+  if (crcp::attention() != 0) crcp::duties();
+  poll(r);
+}
+
+void release_idle(Request* r) noexcept {
+  if (r->what == What::adopted && r->real != nullptr) {
+    auto* real = static_cast<shim::RealRequest*>(r->real);
+    cross([&]() noexcept { return shim::real.Request_free(&real); });
+    if (r->owner.done != nullptr) r->owner.done(r->owner.data);
+  }
+  request_free(r);
+}
+
+void release_active(Request* r) noexcept {
+  if (r->what == What::send) {  // the message is counted; nothing is left to do for it
+    auto* real = static_cast<shim::RealRequest*>(r->real);
+    cross([&]() noexcept { return shim::real.Request_free(&real); });
+    request_free(r);
+    return;
+  }
+  ++orphans;
+  r->orphan = true;  // must still be counted when it completes, and re-posted if a cut comes first
+}
+
+}  // namespace
+
+void reap_orphans() noexcept {
+  if (orphans == 0) return;
+  for_each_request([](Request& r) {
+    if (!r.orphan || !poll(r)) return;
+    request_free(&r);
+    --orphans;
+  });
+}
+
+}  // namespace cairn::p2p
+
+using namespace cairn;
+using namespace cairn::p2p;
+
+CAIRN_MPI_EXPORT int PMPI_Wait(MPI_Request* request, MPI_Status* status) {
+  if (request == nullptr || *request == nullptr) return no_request("MPI_Wait");
+  Request* r = *request;
+  if (!is_inactive(r) && r->state != State::complete && !wait_quickly(*r)) {
+    crcp::activity.call = "MPI_Wait";
+    wait_until_complete(*r);
+  }
+  return hand_over(request, status, "MPI_Wait");
+}
+CAIRN_MPI_WEAK(MPI_Wait);
+
+CAIRN_MPI_EXPORT int PMPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
+  if (request == nullptr || *request == nullptr) return no_request("MPI_Test");
+  Request* r = *request;
+  if (!is_inactive(r) && r->state != State::complete) {
+    poll_with_duties(*r);
+    *flag = r->state == State::complete ? 1 : 0;
+    if (*flag == 0) return MPI_SUCCESS;
+  }
+  *flag = 1;
+  return hand_over(request, status, "MPI_Test");
+}
+CAIRN_MPI_WEAK(MPI_Test);
+
+CAIRN_MPI_EXPORT int PMPI_Request_get_status(MPI_Request request, int* flag, MPI_Status* status) {
+  if (request == nullptr) return no_request("MPI_Request_get_status");
+  if (is_inactive(request)) {
+    MPI_Status empty;
+    empty_status(empty);
+    copy_status(status, empty);
+    *flag = 1;
+    return MPI_SUCCESS;
+  }
+  if (request->state != State::complete) poll_with_duties(*request);
+  *flag = request->state == State::complete ? 1 : 0;
+  if (*flag != 0) copy_status(status, request->status);
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Request_get_status);
+
+CAIRN_MPI_EXPORT int PMPI_Request_free(MPI_Request* request) {
+  if (request == nullptr || is_null(*request)) return no_request("MPI_Request_free");
+  Request* r = *request;
+  {
+    const crcp::Section section;
+    reap_orphans();
+    if (r->state == State::complete || r->state == State::idle)
+      release_idle(r);
+    else
+      release_active(r);
+  }
+  *request = MPI_REQUEST_NULL;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Request_free);
+
+CAIRN_MPI_EXPORT int PMPI_Cancel(MPI_Request* request) {
+  if (request == nullptr || is_null(*request)) return no_request("MPI_Cancel");
+  Request* r = *request;
+  int rc = MPI_SUCCESS;
+  {
+    const crcp::Section section;
+    auto* real = static_cast<shim::RealRequest*>(r->real);
+    if (r->state == State::active) rc = cross([&]() noexcept { return shim::real.Cancel(&real); });
+  }
+  return rc == MPI_SUCCESS ? rc : shim::raise(r->comm, rc, "MPI_Cancel");
+}
+CAIRN_MPI_WEAK(MPI_Cancel);

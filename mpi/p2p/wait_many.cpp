@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// MPI_Waitall, Testall, Waitany, Testany, Waitsome, Testsome. In the ordinary case the real library gets an array of
+// its own requests in one crossing; otherwise (a request is served, a request has no real one) each is polled by
+// itself.
+#include <sched.h>
+
+#include <memory>
+
+#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/door.hpp"
+#include "mpi/p2p/request.hpp"
+
+namespace cairn::p2p {
+
+namespace {
+
+// The real library's view of an array of requests.
+class Array {
+ public:
+  Array(int n, MPI_Request* requests) noexcept : n_(n), requests_(requests) {
+    if (n > kSmall) {
+      big_real_.reset(new shim::RealRequest*[static_cast<std::size_t>(n)]);
+      big_status_.reset(new MPI_Status[static_cast<std::size_t>(n)]);
+    }
+  }
+  shim::RealRequest** real() noexcept { return big_real_ ? big_real_.get() : small_real_; }
+  MPI_Status* statuses() noexcept { return big_status_ ? big_status_.get() : small_status_; }
+  int active() const noexcept { return active_; }
+
+  // In a section. False if some request is complete already or has no real one: the slow way.
+  bool fill() noexcept {
+    active_ = 0;
+    bool simple = true;
+    for (int i = 0; i < n_; ++i) {
+      const Request* r = requests_[i];
+      const bool inactive = is_inactive(r);
+      if (!inactive) ++active_;
+      if (!inactive && r->state != State::active) simple = false;
+      real()[i] = inactive ? shim::real_objects.request_null : static_cast<shim::RealRequest*>(r->real);
+    }
+    return simple;
+  }
+  // The library has completed request i with status s.
+  void finished(int i, const MPI_Status& s, int error) noexcept {
+    Request& r = *requests_[i];
+    r.real = real()[i];
+    finish(r, s, error);
+  }
+
+ private:
+  static constexpr int kSmall = 64;
+  int n_;
+  MPI_Request* requests_;
+  int active_ = 0;
+  shim::RealRequest* small_real_[kSmall];
+  MPI_Status small_status_[kSmall];
+  std::unique_ptr<shim::RealRequest*[]> big_real_;
+  std::unique_ptr<MPI_Status[]> big_status_;
+};
+
+bool bad_array(int n, const MPI_Request* requests) noexcept {
+  if (n < 0 || (n > 0 && requests == nullptr)) return true;
+  for (int i = 0; i < n; ++i)
+    if (requests[i] == nullptr) return true;
+  return false;
+}
+
+int raise_array(const char* name) noexcept {
+  return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_REQUEST, name);
+}
+
+ompi_communicator_t* comm_of(const Request* r) noexcept { return is_null(r) ? nullptr : r->comm; }
+
+// Asks for each request once. How many active ones there are, and how many are complete.
+struct Tally {
+  int active = 0, complete = 0;
+};
+Tally poll_each(int n, MPI_Request* requests) noexcept {
+  Tally tally;
+  const crcp::Section section;
+  if (crcp::attention() != 0) crcp::duties();
+  for (int i = 0; i < n; ++i) {
+    if (is_inactive(requests[i])) continue;
+    ++tally.active;
+    if (poll(*requests[i])) ++tally.complete;
+  }
+  return tally;
+}
+
+// ---- all ----
+
+enum class Quick { done, not_yet, slow };
+
+Quick all_quickly(int n, MPI_Request* requests, bool once) noexcept {
+  Array array(n, requests);
+  const crcp::Section section;
+  if (crcp::attention() != 0 || !array.fill()) return Quick::slow;
+  if (array.active() == 0) return Quick::done;
+  int done = 0;
+  shim::RealRequest** const real = array.real();
+  MPI_Status* const statuses = array.statuses();
+  const int rc = cross([&]() noexcept {
+    int code;
+    do code = shim::real.Testall(n, real, &done, statuses);
+    while (code == MPI_SUCCESS && done == 0 && !once && crcp::attention() == 0);
+    return code;
+  });
+  if (done == 0 && rc == MPI_SUCCESS) return once ? Quick::not_yet : Quick::slow;
+  for (int i = 0; i < n; ++i) {
+    if (is_inactive(requests[i])) continue;
+    const int error = rc == MPI_ERR_IN_STATUS ? statuses[i].MPI_ERROR : MPI_SUCCESS;
+    if (error == MPI_ERR_PENDING) continue;
+    array.finished(i, statuses[i], rc == MPI_SUCCESS || rc == MPI_ERR_IN_STATUS ? error : rc);
+  }
+  return rc == MPI_SUCCESS ? Quick::done : Quick::slow;
+}
+
+int hand_over_all(int n, MPI_Request* requests, MPI_Status* statuses, const char* name) noexcept {
+  bool failed = false;
+  ompi_communicator_t* comm = nullptr;
+  for (int i = 0; i < n; ++i)
+    if (!is_inactive(requests[i]) && requests[i]->error != MPI_SUCCESS && !failed) {
+      failed = true;
+      comm = comm_of(requests[i]);
+    }
+  for (int i = 0; i < n; ++i) {
+    MPI_Status* s = statuses == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses[i];
+    const int error = hand_over_quietly(&requests[i], s);
+    if (failed && s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
+  }
+  return failed ? shim::raise(comm, MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
+}
+
+// ---- some, any ----
+
+// Number of completed requests found in one attempt of the real library; -1: the slow way.
+int some_quickly(int n, MPI_Request* requests, bool once, bool one) noexcept {
+  Array array(n, requests);
+  const crcp::Section section;
+  if (crcp::attention() != 0 || !array.fill()) return -1;
+  if (array.active() == 0) return 0;
+  std::unique_ptr<int[]> indices(new int[static_cast<std::size_t>(n)]);
+  int* const index = indices.get();
+  int found = 0, flag = 0;
+  shim::RealRequest** const real = array.real();
+  MPI_Status* const statuses = array.statuses();
+  const int rc = cross([&]() noexcept {
+    int code;
+    do {
+      if (one) {
+        code = shim::real.Testany(n, real, &index[0], &flag, &statuses[0]);
+        found = flag != 0 && index[0] != MPI_UNDEFINED ? 1 : 0;
+      } else {
+        code = shim::real.Testsome(n, real, &found, index, statuses);
+      }
+    } while (code == MPI_SUCCESS && found == 0 && !once && crcp::attention() == 0);
+    return code;
+  });
+  if (rc != MPI_SUCCESS && found == 0) return -1;
+  for (int i = 0; i < found; ++i) {
+    const int error = rc == MPI_ERR_IN_STATUS ? statuses[i].MPI_ERROR : rc;
+    array.finished(index[i], statuses[i], error);
+  }
+  return found;
+}
+
+int first_complete(int n, MPI_Request* requests) noexcept {
+  for (int i = 0; i < n; ++i)
+    if (!is_inactive(requests[i]) && requests[i]->state == State::complete) return i;
+  return MPI_UNDEFINED;
+}
+
+// Waits (or, once, asks) until at least one request is complete. False if none is active.
+bool find_complete(int n, MPI_Request* requests, bool once, bool one) noexcept {
+  if (first_complete(n, requests) != MPI_UNDEFINED) {
+    if (!one) poll_each(n, requests);
+    return true;
+  }
+  if (some_quickly(n, requests, once, one) > 0) return true;
+  for (;;) {
+    const Tally tally = poll_each(n, requests);
+    if (tally.active == 0) return false;
+    if (tally.complete > 0 || once) return true;
+    sched_yield();
+  }
+}
+
+int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status, bool once, const char* name) noexcept {
+  if (bad_array(n, requests)) return raise_array(name);
+  crcp::activity.call = name;
+  const bool active = find_complete(n, requests, once, true);
+  crcp::activity.call = nullptr;
+  *index = active ? first_complete(n, requests) : MPI_UNDEFINED;
+  if (flag != nullptr) *flag = !active || *index != MPI_UNDEFINED ? 1 : 0;
+  if (*index == MPI_UNDEFINED) {
+    MPI_Status empty;
+    empty_status(empty);
+    if (!active) copy_status(status, empty);
+    return MPI_SUCCESS;
+  }
+  return hand_over(&requests[*index], status, name);
+}
+
+int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses, bool once,
+         const char* name) noexcept {
+  if (bad_array(n, requests)) return raise_array(name);
+  crcp::activity.call = name;
+  const bool active = find_complete(n, requests, once, false);
+  crcp::activity.call = nullptr;
+  if (!active) {
+    *count = MPI_UNDEFINED;
+    return MPI_SUCCESS;
+  }
+  int found = 0;
+  bool failed = false;
+  ompi_communicator_t* comm = nullptr;
+  for (int i = 0; i < n; ++i) {
+    if (is_inactive(requests[i]) || requests[i]->state != State::complete) continue;
+    const int error = requests[i]->error;
+    if (error != MPI_SUCCESS && !failed) comm = comm_of(requests[i]);
+    failed = failed || error != MPI_SUCCESS;
+    MPI_Status* s = statuses == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses[found];
+    hand_over_quietly(&requests[i], s);
+    if (s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
+    indices[found++] = i;
+  }
+  *count = found;
+  return failed ? shim::raise(comm, MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
+}
+
+}  // namespace
+}  // namespace cairn::p2p
+
+using namespace cairn;
+using namespace cairn::p2p;
+
+CAIRN_MPI_EXPORT int PMPI_Waitall(int n, MPI_Request* requests, MPI_Status* statuses) {
+  if (bad_array(n, requests)) return raise_array("MPI_Waitall");
+  if (n == 0) return MPI_SUCCESS;
+  crcp::activity.call = "MPI_Waitall";
+  if (all_quickly(n, requests, false) != Quick::done) {
+    for (;;) {
+      const Tally tally = poll_each(n, requests);
+      if (tally.complete == tally.active) break;
+      sched_yield();
+    }
+  }
+  crcp::activity.call = nullptr;
+  return hand_over_all(n, requests, statuses, "MPI_Waitall");
+}
+CAIRN_MPI_WEAK(MPI_Waitall);
+
+CAIRN_MPI_EXPORT int PMPI_Testall(int n, MPI_Request* requests, int* flag, MPI_Status* statuses) {
+  if (bad_array(n, requests)) return raise_array("MPI_Testall");
+  *flag = 1;
+  if (n == 0) return MPI_SUCCESS;
+  const Quick quick = all_quickly(n, requests, true);
+  if (quick == Quick::not_yet) *flag = 0;
+  if (quick == Quick::slow) {
+    const Tally tally = poll_each(n, requests);
+    *flag = tally.complete == tally.active ? 1 : 0;
+  }
+  return *flag != 0 ? hand_over_all(n, requests, statuses, "MPI_Testall") : MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Testall);
+
+CAIRN_MPI_EXPORT int PMPI_Waitany(int n, MPI_Request* requests, int* index, MPI_Status* status) {
+  return any(n, requests, index, nullptr, status, false, "MPI_Waitany");
+}
+CAIRN_MPI_WEAK(MPI_Waitany);
+
+CAIRN_MPI_EXPORT int PMPI_Testany(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status) {
+  return any(n, requests, index, flag, status, true, "MPI_Testany");
+}
+CAIRN_MPI_WEAK(MPI_Testany);
+
+CAIRN_MPI_EXPORT int PMPI_Waitsome(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses) {
+  return some(n, requests, count, indices, statuses, false, "MPI_Waitsome");
+}
+CAIRN_MPI_WEAK(MPI_Waitsome);
+
+CAIRN_MPI_EXPORT int PMPI_Testsome(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses) {
+  return some(n, requests, count, indices, statuses, true, "MPI_Testsome");
+}
+CAIRN_MPI_WEAK(MPI_Testsome);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making and unmaking of guest communicators. Internal to mpi/shim.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "mpi/shim/handle.hpp"
+#include "mpi/shim/hooks.hpp"
+
+namespace cairn::shim {
+
+// How a communicator came to be, as far as its identity is concerned.
+struct Origin {
+  ompi_communicator_t* parent = nullptr;
+  bool group_call = false;  // MPI_Comm_create_group: not collective over the parent
+  int tag = 0;
+  Topology topology = Topology::none;
+  MemberList* same_members = nullptr;  // known to be these (a duplicate): saves asking the real library
+};
+
+struct ChildCounts {
+  std::unordered_map<std::uint64_t, std::uint64_t> made;  // by member list and tag: how many so far
+};
+
+// The identity of the next child of origin.parent with these members. The same on all of them, since each of them sees
+// all creations with its own member list, in the same order.
+std::uint64_t next_identity(const Origin& origin, const MemberList* members, const MemberList* remote);
+std::uint64_t identity_of_self(int world_rank) noexcept;
+
+// A guest handle for a new real communicator: asks it for its members, derives its identity, inherits the error
+// handler, tells crcp. Gives MPI_COMM_NULL for the null one. Crosses: behind the door or in a section.
+MPI_Comm comm_adopt(RealComm* made, const Origin& origin);
+// Fills world and self after MPI_Init.
+void comm_fill_predefined();
+// The shape of a Cartesian communicator as the real one has it. Crosses.
+CartesianShape* comm_read_shape(RealComm* comm);
+CartesianShape* comm_copy_shape(const CartesianShape* shape);
+// The real communicator is gone; the handle goes to the pool.
+void comm_release(ompi_communicator_t* comm) noexcept;
+
+MPI_Group group_adopt(RealGroup* made, MemberList* same_members = nullptr);
+
+}  // namespace cairn::shim

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The integers that stand for handles in Fortran: one table for each kind. Predefined objects have the integers that
+// the real library gives them (they are constants in mpif.h); others get one when somebody first asks.
+#pragma once
+
+#include "mpi/shim/handle.hpp"
+
+namespace cairn::shim {
+
+// Asks the real library for the integers of all predefined objects. Once, at start.
+void fortran_learn_predefined();
+
+}  // namespace cairn::shim

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers that need no object: state, time, memory, addresses, versions, statuses.
+#include <time.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include "mpi/shim/clock.hpp"
+#include "mpi/shim/wrap.hpp"
+
+using namespace cairn;
+using namespace cairn::shim;
+
+namespace {
+std::int64_t origin, last;  // nanoseconds of CLOCK_MONOTONIC: the first call, and the last
+
+template <class Call>
+int in_section(Call&& call) {
+  const crcp::Section section;
+  return call();
+}
+
+std::int64_t monotonic() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+}  // namespace
+
+namespace cairn::shim {
+
+// Another node's clock counts from another moment: MPI_Wtime goes on from the last value it gave.
+void clock_resume() noexcept {
+  if (origin == 0) return;
+  const std::int64_t now = monotonic();
+  origin += now - last;
+  last = now;
+}
+
+}  // namespace cairn::shim
+
+// Counted from the first call, as the real library does it.
+double PMPI_Wtime(void) {
+  last = monotonic();
+  if (__builtin_expect(origin == 0, 0)) origin = last;
+  return 1e-9 * static_cast<double>(last - origin);
+}
+CAIRN_MPI_WEAK(MPI_Wtime);
+
+double PMPI_Wtick(void) { return 1e-9; }
+CAIRN_MPI_WEAK(MPI_Wtick);
+
+int PMPI_Initialized(int* flag) {
+  if (flag == nullptr) return MPI_ERR_ARG;
+  *flag = crcp::init_state() != crcp::InitState::before;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Initialized);
+
+int PMPI_Finalized(int* flag) {
+  if (flag == nullptr) return MPI_ERR_ARG;
+  *flag = crcp::init_state() == crcp::InitState::finalized;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Finalized);
+
+int PMPI_Query_thread(int* provided) {
+  if (crcp::init_state() != crcp::InitState::initialized)
+    return in_section([&] { return cross(real.Query_thread, provided); });
+  if (provided == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Query_thread");
+  *provided = crcp::thread_level();
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Query_thread);
+
+int PMPI_Is_thread_main(int* flag) {
+  if (crcp::init_state() != crcp::InitState::initialized)
+    return in_section([&] { return cross(real.Is_thread_main, flag); });
+  if (flag == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Is_thread_main");
+  *flag = crcp::thread_is_main();
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Is_thread_main);
+
+int PMPI_Pcontrol(const int, ...) { return MPI_SUCCESS; }
+CAIRN_MPI_WEAK(MPI_Pcontrol);
+
+int PMPI_Get_version(int* version, int* subversion) {
+  if (version == nullptr || subversion == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Get_version");
+  *version = MPI_VERSION;
+  *subversion = MPI_SUBVERSION;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Get_version);
+
+int PMPI_Get_library_version(char* version, int* length) {
+  return in_section([&] { return cross(real.Get_library_version, version, length); });
+}
+CAIRN_MPI_WEAK(MPI_Get_library_version);
+
+int PMPI_Get_processor_name(char* name, int* length) {
+  int rc;
+  {
+    const crcp::Section section;
+    rc = cross(real.Get_processor_name, name, length);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Get_processor_name");
+}
+CAIRN_MPI_WEAK(MPI_Get_processor_name);
+
+// Does not return. No section: a program may abort while the world is frozen.
+int PMPI_Abort(MPI_Comm comm, int code) { return cross(real.Abort, to_real(comm), code); }
+CAIRN_MPI_WEAK(MPI_Abort);
+
+int PMPI_Alloc_mem(MPI_Aint size, MPI_Info, void* baseptr) {
+  if (size < 0 || baseptr == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Alloc_mem");
+  void* memory = nullptr;
+  if (size > 0 && posix_memalign(&memory, 64, static_cast<std::size_t>(size)) != 0)
+    return raise(MPI_COMM_WORLD, MPI_ERR_NO_MEM, "MPI_Alloc_mem");
+  *static_cast<void**>(baseptr) = memory;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Alloc_mem);
+
+int PMPI_Free_mem(void* base) {
+  std::free(base);
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Free_mem);
+
+int PMPI_Get_address(const void* location, MPI_Aint* address) {
+  if (address == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Get_address");
+  *address = reinterpret_cast<MPI_Aint>(location);
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Get_address);
+
+int PMPI_Address(void* location, MPI_Aint* address) { return PMPI_Get_address(location, address); }
+CAIRN_MPI_WEAK(MPI_Address);
+
+int PMPI_Test_cancelled(const MPI_Status* status, int* flag) {
+  if (status == nullptr || flag == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Test_cancelled");
+  *flag = status->_cancelled;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Test_cancelled);
+
+int PMPI_Status_set_cancelled(MPI_Status* status, int flag) {
+  if (status == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Status_set_cancelled");
+  status->_cancelled = flag;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Status_set_cancelled);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/shim/objects.hpp"
+
+#include <pthread.h>
+
+#include <cstdlib>
+
+#include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+
+Objects& objects() {
+  // Never destroyed: handles are used until the very end of the process.
+  static Objects* const instance = new Objects;
+  return *instance;
+}
+
+MemberList* members_make(int size) {
+  auto* list =
+      static_cast<MemberList*>(std::malloc(sizeof(MemberList) + static_cast<std::size_t>(size) * sizeof(std::int32_t)));
+  if (list == nullptr) std::abort();
+  list->references = 1;
+  list->size = size;
+  return list;
+}
+
+MemberList* members_share(MemberList* list) noexcept {
+  if (list != nullptr) ++list->references;
+  return list;
+}
+
+void members_drop(MemberList* list) noexcept {
+  if (list != nullptr && --list->references == 0) std::free(list);
+}
+
+bool members_all_local(const MemberList* list) noexcept {
+  for (int i = 0; list != nullptr && i < list->size; ++i)
+    if (list->world[i] == kOutsider) return false;
+  return true;
+}
+
+namespace {
+RealGroup* cached_world_group;
+}
+
+RealGroup* world_group() {
+  if (cached_world_group == nullptr) cross(real.Comm_group, real_objects.comm_world, &cached_world_group);
+  return cached_world_group;
+}
+
+void world_group_forget() noexcept { cached_world_group = nullptr; }
+
+MemberList* members_of(RealGroup* group) {
+  RealGroup* world = world_group();
+  int size = 0;
+  cross(real.Group_size, group, &size);
+  MemberList* list = members_make(size);
+  std::vector<int> ranks(static_cast<std::size_t>(size));
+  for (int i = 0; i < size; ++i) ranks[static_cast<std::size_t>(i)] = i;
+  if (size > 0) cross(real.Group_translate_ranks, group, size, ranks.data(), world, list->world);
+  for (int i = 0; i < size; ++i)
+    if (list->world[i] < 0) list->world[i] = kOutsider;
+  return list;
+}
+
+namespace {
+// Recursive: freeing a handle takes it, and so does giving its Fortran index back.
+pthread_mutex_t table_mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+}  // namespace
+
+TableLock::TableLock() noexcept : locked_(crcp::thread_level() == MPI_THREAD_MULTIPLE) {
+  if (locked_) pthread_mutex_lock(&table_mutex);
+}
+
+TableLock::~TableLock() {
+  if (locked_) pthread_mutex_unlock(&table_mutex);
+}
+
+}  // namespace cairn::shim

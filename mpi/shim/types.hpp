@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Derived datatypes as recipes: the call that made them with copies of its arguments, laid out as
+// MPI_Type_get_contents gives them. A recipe lives as long as a handle, another recipe, or a pending operation needs
+// it; so the log does not grow with the number of calls.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mpi/shim/handle.hpp"
+#include "mpi/shim/hooks.hpp"
+
+namespace cairn::shim {
+
+// A datatype that another one is made of: exactly one of the two.
+struct TypeChild {
+  MPI_Datatype predefined = nullptr;
+  TypeRecipe* recipe = nullptr;
+};
+
+struct TypeRecipe {
+  std::uint32_t references = 0;   // parents and the handle
+  std::uint32_t handle_uses = 0;  // how often the application has been given the handle
+  std::uint32_t holds = 0;        // pending operations (type_hold)
+  std::uint64_t serial = 0;       // creation order; children are older
+  int combiner = MPI_COMBINER_NAMED;
+  bool committed = false;
+  bool permanent = false;  // MPI_Type_create_f90_...: never freed
+  std::vector<int> integers;
+  std::vector<MPI_Aint> addresses;
+  std::vector<TypeChild> children;
+  RealDatatype* real = nullptr;  // null once neither handle nor hold needs it
+  MPI_Datatype handle = nullptr;
+};
+
+TypeChild child_of(MPI_Datatype type) noexcept;
+// Makes the real datatype that the recipe describes. Crosses. MPI error code.
+int recipe_build(TypeRecipe& recipe);
+void recipe_drop(TypeRecipe* recipe);  // one reference
+// A handle for a recipe, new or the one there is.
+MPI_Datatype recipe_handle(TypeRecipe* recipe);
+// Builds the new datatype and gives it a handle, or drops the recipe. Errors go to MPI_COMM_WORLD's handler.
+int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name);
+
+// Re-creates all real datatypes. MPI error code.
+int types_rebuild();
+// The map from real to guest datatypes: filled with the predefined ones after binding.
+void types_bind_predefined();
+
+}  // namespace cairn::shim

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/shim/wrap.hpp"
+
+#include <cstdlib>
+
+#include "mpi/shim/objects.hpp"
+
+namespace cairn::shim {
+
+// Open MPI 4.1 looks at as many types as a Cartesian communicator has neighbours even where the call has one a peer
+// (MPI_Ialltoallw): what lies behind the caller's types is made harmless.
+TypeArray::TypeArray(const MPI_Datatype* types, int count) {
+  if (types == nullptr || count < 0) return;
+  constexpr int kBehind = 64;
+  real_ = static_cast<RealDatatype**>(std::malloc((static_cast<std::size_t>(count) + kBehind) * sizeof *real_));
+  for (int i = 0; i < count; ++i) real_[i] = to_real(types[i]);
+  for (int i = count; i < count + kBehind; ++i) real_[i] = to_real(MPI_BYTE);
+}
+
+TypeArray::~TypeArray() { std::free(real_); }
+
+void* TypeArray::release() noexcept {
+  void* array = real_;
+  real_ = nullptr;
+  return array;
+}
+
+MpitObject::MpitObject(void* object) noexcept : pointer_(object) {
+  if (object == nullptr) return;
+  const auto* handle = *static_cast<Handle**>(object);
+  if (handle == nullptr) return;
+  real_ = handle->real;
+  pointer_ = &real_;
+}
+
+int peer_count(const ompi_communicator_t* comm) noexcept {
+  if (!usable(comm)) return 0;
+  return comm->inter ? comm->remote_size : comm->size;
+}
+
+int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept {
+  if (!usable(comm)) return 0;
+  auto* real_comm = static_cast<RealComm*>(comm->real);
+  int in = 0, out = 0, weighted = 0;
+  switch (comm->topology) {
+    case Topology::cartesian:
+      return 2 * comm->cartesian->ndims;
+    case Topology::graph:
+      cross(real.Graph_neighbors_count, real_comm, comm->rank, &in);
+      return in;
+    case Topology::dist_graph:
+      cross(real.Dist_graph_neighbors_count, real_comm, &in, &out, &weighted);
+      return outgoing ? out : in;
+    case Topology::none:
+      break;
+  }
+  return 0;
+}
+
+namespace {
+
+struct Tracked {
+  Unsupported what;
+  void *keep, *keep_too;
+};
+
+void tracked_done(void* data) noexcept {
+  auto* tracked = static_cast<Tracked*>(data);
+  if (tracked->what != Unsupported::count) note_unsupported_leave(tracked->what);
+  std::free(tracked->keep);
+  std::free(tracked->keep_too);
+  delete tracked;
+}
+
+}  // namespace
+
+MPI_Request track_request(RealRequest* made, crcp::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
+                          const char* name, void* keep, void* keep_too) {
+  // A non-blocking collective that has begun is completed while the job settles: it needs no refusal.
+  if (kind == crcp::RequestKind::collective)
+    counts = Unsupported::count;
+  else
+    note_unsupported_enter(counts, name);
+  return crcp::adopt_request(made, kind, comm, {tracked_done, new Tracked{counts, keep, keep_too}});
+}
+
+}  // namespace cairn::shim

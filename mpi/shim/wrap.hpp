@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every wrapper is made of, generated or not: the crossing, the door, and arguments that need more than one
+// load to translate. All of it runs with the guest's thread pointer except the real function itself.
+#pragma once
+
+#include "core/guest/crossing.h"
+#include "mpi/shim/hooks.hpp"
+
+namespace cairn::shim {
+
+// Calls a function of the real library. The arguments are evaluated before the thread pointer changes.
+template <class R, class... P, class... A>
+inline R cross(R (*function)(P...), A... arguments) noexcept {
+  const std::uint64_t guest = cairn_enter();
+  R result = function(static_cast<P>(arguments)...);
+  cairn_leave(guest);
+  return result;
+}
+
+// The door in front of a collective; nothing for a communicator on which none can begin (the real library says why).
+class Door {
+ public:
+  Door(ompi_communicator_t* comm, const char* name) noexcept : comm_(usable(comm) ? comm : nullptr) {
+    if (comm_ != nullptr) crcp::collective_begin(*comm_, name);
+  }
+  // For a non-blocking collective: if deferred(), record() the call instead of making it.
+  struct Deferrable {};
+  Door(ompi_communicator_t* comm, const char* name, Deferrable) noexcept : comm_(usable(comm) ? comm : nullptr) {
+    if (comm_ != nullptr) deferred_ = !crcp::collective_begin_or_defer(*comm_, name);
+  }
+  ~Door() {
+    if (comm_ != nullptr && !deferred_) crcp::collective_end(*comm_);
+  }
+  bool deferred() const noexcept { return deferred_; }
+  // begin(&made) makes the real call; it translates its handles when it is called, perhaps after a restart.
+  template <class Begin>
+  MPI_Request record(Begin begin) noexcept {
+    return crcp::record_collective(
+        *comm_, [](void* data, RealRequest** made) noexcept { return (*static_cast<Begin*>(data))(made); },
+        [](void* data) noexcept { delete static_cast<Begin*>(data); }, new Begin(begin));
+  }
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+
+ private:
+  ompi_communicator_t* comm_;
+  bool deferred_ = false;
+};
+
+// The real counterpart of an info object for the time of one call.
+class InfoScope {
+ public:
+  explicit InfoScope(ompi_info_t* info) noexcept;
+  ~InfoScope();
+  InfoScope(const InfoScope&) = delete;
+  InfoScope& operator=(const InfoScope&) = delete;
+  RealInfo* get() const noexcept { return real_; }
+
+ private:
+  RealInfo* real_;
+  bool owned_ = false;
+};
+
+// Real counterparts of an array of datatypes. release() hands the array over to a request.
+class TypeArray {
+ public:
+  TypeArray(const MPI_Datatype* types, int count);
+  ~TypeArray();
+  TypeArray(const TypeArray&) = delete;
+  TypeArray& operator=(const TypeArray&) = delete;
+  RealDatatype** get() const noexcept { return real_; }
+  void* release() noexcept;
+
+ private:
+  RealDatatype** real_ = nullptr;
+};
+
+// The object an MPI_T handle is bound to: a pointer to a guest handle becomes a pointer to the real one.
+class MpitObject {
+ public:
+  explicit MpitObject(void* object) noexcept;
+  void* get() noexcept { return pointer_; }
+
+ private:
+  void* pointer_;
+  void* real_ = nullptr;
+};
+
+int peer_count(const ompi_communicator_t* comm) noexcept;
+int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
+
+// Makes the guest's handle of a request that keeps the job from being checkpointed while it is active; the two
+// pointers are freed with it.
+MPI_Request track_request(RealRequest* made, crcp::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
+                          const char* name, void* keep = nullptr, void* keep_too = nullptr);
+
+}  // namespace cairn::shim

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emits the C++ text of one generated MPI function: translate handles, cross into the host, report errors."""
+
+HANDLES = {"MPI_Comm", "MPI_Group", "MPI_Datatype", "MPI_Op", "MPI_Errhandler", "MPI_Info", "MPI_Request", "MPI_Win", "MPI_File"}
+
+# class -> (request kind, what it counts as while it is active)
+REQUESTS = {
+    "collective_request": ("collective", "collective_request"),
+    "persistent_collective": ("persistent_collective", "persistent_collective"),
+    "io_request": ("io", "io_request"),
+    "rma_request": ("rma", "rma_request"),
+}
+
+
+class Wrapper:
+    def __init__(self, function, row):
+        self.function, self.row = function, row
+        self.before, self.arguments, self.after = [], [], []
+        self.request = None
+        for parameter in function.parameters:
+            self.arguments.append(self.translate(parameter))
+
+    def first(self, base):
+        return next((p.name for p in self.function.parameters if p.base == base and p.depth == 0), None)
+
+    def translate(self, p):
+        name = p.name
+        if p.base == "void" and name == "obj_handle":
+            self.before.append(f"MpitObject real_{name}({name});")
+            return f"real_{name}.get()"
+        if p.base not in HANDLES:
+            return name
+        if p.depth == 0:
+            if p.base == "MPI_Info":
+                self.before.append(f"InfoScope real_{name}({name});")
+                return f"real_{name}.get()"
+            return f"to_real({name})"
+        if p.base == "MPI_Request" and not p.is_const and self.row.cls in REQUESTS:
+            self.request = name
+            self.before.append("RealRequest* made = real_objects.request_null;")
+            return f"{name} == nullptr ? nullptr : &made"
+        if p.base == "MPI_Datatype" and p.is_const:
+            self.before.append(f"TypeArray real_{name}({name}, {self.length(p)});")
+            return f"real_{name}.get()"
+        if p.base == "MPI_Datatype" and self.row.cls == "tool":
+            self.before.append(f"RealDatatype* real_{name} = real_objects.datatype_null;")
+            self.after.append(f"if (rc == MPI_SUCCESS && {name} != nullptr) *{name} = from_real(real_{name});")
+            return f"{name} == nullptr ? nullptr : &real_{name}"
+        raise ValueError(f"{self.function.name}: no rule for argument '{p.type} {name}'; write it by hand")
+
+    def length(self, p):
+        comm = self.first("MPI_Comm")
+        rule = self.row.options.get("types")
+        if rule == "peers":
+            return f"peer_count({comm})"
+        if rule == "neighbors":
+            return f"neighbor_count({comm}, {'true' if p.name.startswith('send') else 'false'})"
+        raise ValueError(f"{self.function.name}: say types=peers or types=neighbors in functions.table")
+
+    def owner(self):
+        """The object whose error handler is told, as an expression."""
+        if self.row.cls == "rma" or self.row.cls == "rma_request":
+            return self.first("MPI_Win")
+        if self.row.cls in ("io", "io_request"):
+            return self.first("MPI_File")
+        if self.row.cls == "world_call":
+            return "MPI_COMM_WORLD"
+        return self.first("MPI_Comm")
+
+    def adopt(self):
+        kind, counts = REQUESTS[self.row.cls]
+        comm = self.first("MPI_Comm") or "nullptr"
+        kept = [a for a in self.arguments if a.startswith("real_") and "types" in a]
+        keep = ", ".join(a.replace(".get()", ".release()") for a in kept)
+        return (f"if (rc == MPI_SUCCESS) *{self.request} = track_request(made, crcp::RequestKind::{kind}, "
+                f"Unsupported::{counts}, {comm}, \"{self.function.name}\"{', ' + keep if keep else ''});")
+
+    def deferrable(self, comm):
+        """A non-blocking collective returns although its door is closed: the call is recorded."""
+        f = self.function
+        arguments = [a if "&made" not in a else "made" for a in self.arguments]
+        call = f"cross({', '.join([f'real.{f.member}'] + arguments)})"
+        return [f'Door door({self.request} == nullptr ? nullptr : {comm}, "{f.name}", Door::Deferrable{{}});',
+                "if (door.deferred()) {",
+                f"  *{self.request} = door.record([=](RealRequest** made) noexcept {{ return {call}; }});",
+                "  return MPI_SUCCESS;",
+                "}"]
+
+    def text(self):
+        f = self.function
+        parameters = ", ".join(f"{p.type} {p.name}" + ("[]" if p.array else "") for p in f.parameters) or "void"
+        collective = self.row.cls in ("collective", "collective_request", "persistent_collective") or "collective" in self.row.options
+        comm = self.first("MPI_Comm")
+        if collective:
+            guard = [f'Door door({comm}, "{f.name}");']
+        elif self.row.cls == "tool":
+            guard = ["crcp::Section section;"]
+        else:
+            guard = ["crcp::Section section;"]
+        call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"
+        if self.row.cls == "collective_request" and not any("TypeArray" in line for line in self.before):
+            guard = self.deferrable(comm)
+        body = guard + self.before + [call] + self.after
+        if self.request:
+            body.append(self.adopt())
+        if self.row.cls == "tool":
+            lines = body + ["return rc;"]
+        else:
+            inner = "\n".join("    " + line for line in body).replace("const int rc =", "rc =")
+            lines = ["int rc;", "{", *["  " + b.replace("const int rc =", "rc =") for b in body], "}",
+                     f'return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise({self.owner()}, rc, "{f.name}");']
+        text = f"int P{f.name}({parameters}) {{\n" + "\n".join("  " + line for line in lines) + "\n}\n"
+        return text + f"CAIRN_MPI_WEAK({f.name});\n"

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a running mpirun can be found by its owner: <base>/cairn-<uid>/<pid>/, all of it mode 0700.
+// It holds the PMIx server's rendezvous files and `cookie`, a secret (mode 0600) that every request must show:
+// PMIx itself believes whatever uid a tool declares.
+//
+// <base> is CAIRN_RUNTIME_DIR, else TMPDIR, else /tmp, of mpirun's environment, which a tool of the same user (or
+// root) reads from /proc. Both sides refuse directories and files that another user owns or may enter.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace cairn::pmix {
+
+// mpirun's side. Made by the constructor, removed by the destructor.
+class RuntimeDirectory {
+ public:
+  RuntimeDirectory();  // throws EnvironmentError
+  ~RuntimeDirectory();
+  RuntimeDirectory(const RuntimeDirectory&) = delete;
+  RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+  const std::string& cookie() const { return cookie_; }
+
+ private:
+  std::string path_, cookie_;
+};
+
+// The tool's side: what leads to mpirun `pid`.
+struct MpirunAddress {
+  pid_t pid = 0;          // of our mpirun
+  std::string directory;  // its runtime directory
+  std::string cookie;
+};
+// `pid` is our mpirun or the real one that it started. Throws ArgumentError (no such process, no mpirun --with-cr),
+// EnvironmentError (not ours).
+MpirunAddress find_mpirun(pid_t pid);
+
+}  // namespace cairn::pmix

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks quiesce.pml with SPIN: the protocol is right in bounded searches, and every fault put into it is found.
+
+    check.py CASE [--work DIR]     one case (see --list)
+    check.py --list
+    check.py --full                the long searches: more programs, two requests, two threads, deadlines; hours
+
+A case fails if a search of the right protocol finds an error or is cut short, or if a fault is not found.
+"""
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+MEMORY = 3000  # MiB
+
+# name: (arguments of programs.py, definitions)
+RIGHT = {
+    "plain": ("--count 3 --events 3", ""),
+    "nonblocking": ("--count 2 --events 2 --kind nonblocking --seed 4", ""),
+    "create": ("--count 2 --events 1 --kind create --members1 3", "-DCREATE -DMEMBERS1=3"),
+    "free": ("--count 2 --events 2 --kind free", ""),
+    "deadlines": ("--count 2 --events 1 --kind early", "-DDEADLINES"),
+    "progress": ("--count 2 --events 2", "-DPROGRESS"),
+}
+FAULTS = {  # what the fault is, and where it is found
+    "race": ("mode is tested and the collective counted in two steps", "--count 6 --events 3", "-DFAULT_RACE"),
+    "through": ("a rank inside a collective reports only when it is through", "--count 6 --events 3", "-DFAULT_THROUGH"),
+    "unstarted": ("recorded non-blocking collectives are not begun while others' limits need them",
+                  "--count 10 --events 3 --kind nonblocking", "-DFAULT_UNSTARTED"),
+    "equal": ("equal `entered` is taken for settled", "--count 6 --events 3", "-DFAULT_EQUAL"),
+    "drop": ("an incomplete admission is dropped on continue", "--count 6 --events 3", "-DFAULT_DROP"),
+    "forget": ("counters of freed communicators are forgotten", "--count 6 --events 2 --kind free", "-DFAULT_FORGET"),
+    "known": ("level looks at communicators known locally only", "--count 6 --events 2 --kind create --members1 3",
+              "-DFAULT_KNOWN -DCREATE -DMEMBERS1=3"),
+    "still": ("frozen ranks do not progress MPI", "--count 6 --events 3", "-DFAULT_STILL -DPROGRESS"),
+    "owedwait": ("owed admissions are waited for", "--count 6 --events 1 --kind early", "-DFAULT_OWEDWAIT -DDEADLINES"),
+}
+FULL = {
+    "plain4": ("--count 40 --events 4", ""),
+    "nonblocking3": ("--count 30 --events 3 --kind nonblocking", ""),
+    "free3": ("--count 20 --events 3 --kind free", "-DDEADLINES"),
+    "create2": ("--count 20 --events 2 --kind create --members1 3", "-DCREATE -DMEMBERS1=3 -DDEADLINES"),
+    "early2": ("--count 20 --events 2 --kind early", "-DDEADLINES"),
+    "two-requests": ("--count 6 --events 2", "-DREQUESTS=2 -DDEADLINES"),
+    "two-threads": ("--count 4 --events 2 --threads 2", "-DGUESTS=5"),
+    "progress3": ("--count 20 --events 3", "-DPROGRESS -DDEADLINES"),
+}
+
+
+def run(command, directory):
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def search(work, programs, definitions, bitstate=False):
+    """(errors found, search complete, states, first line of the error)"""
+    (work / "quiesce.pml").write_text((HERE / "quiesce.pml").read_text(encoding="ascii"), encoding="ascii")
+    code, text = run([sys.executable, str(HERE / "programs.py"), *programs.split()], work)
+    if code:
+        sys.exit(text)
+    count = len(text.splitlines())
+    code, text = run(["spin", "-a", f"-DPROGRAM_COUNT={count}", *definitions.split(), "quiesce.pml"], work)
+    if code:
+        sys.exit(text)
+    store = ["-DBITSTATE"] if bitstate else ["-DCOLLAPSE"]
+    code, text = run(["gcc", "-O2", "-w", "-DSAFETY", "-DVECTORSZ=2048", f"-DMEMLIM={MEMORY}", *store, "-o", "pan",
+                      "pan.c"], work)
+    if code:
+        sys.exit(text)
+    code, text = run(["./pan", "-m500000", *(["-w32"] if bitstate else [])], work)
+    errors = int(re.search(r"errors: (\d+)", text).group(1))
+    states = re.search(r"(\d+) states, stored", text).group(1)
+    found = re.search(r"^pan:1: .*$", text, re.M)
+    complete = "out of memory" not in text and "max search depth too small" not in text and "interrupted" not in text
+    return errors, complete, states, found.group(0) if found else ""
+
+
+def check(name, work):
+    if name in FAULTS:
+        meaning, programs, definitions = FAULTS[name]
+        errors, _, states, found = search(work, programs, definitions)
+        print(f"fault '{name}' ({meaning}): {found or 'NOT FOUND'}, {states} states")
+        return errors > 0
+    programs, definitions = RIGHT.get(name) or FULL[name]
+    errors, complete, states, found = search(work, programs, definitions, bitstate=name in FULL)
+    print(f"'{name}': {errors} errors in {states} states{'' if complete else ', CUT SHORT'} {found}")
+    return errors == 0 and complete
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("case", nargs="*")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--full", action="store_true")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join([*RIGHT, *FAULTS]))
+        return
+    good = True
+    for name in options.case or (FULL if options.full else [*RIGHT, *FAULTS]):
+        with tempfile.TemporaryDirectory() as work:
+            good = check(name, pathlib.Path(work)) and good
+            sys.stdout.flush()
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The quiesce protocol (docs/quiesce.md) for SPIN: three ranks, two communicators, all interleavings of one program
+ * of programs.py. Names are those of mpi/crcp: door.cpp, protocol.cpp, drain.cpp.
+ *
+ * Every rank decides from the data of a fence by itself (Agent); nothing is decided in one place. A fence is a counter:
+ * whoever sees it full knows all contributions. What fences carry is kept per request (index i).
+ *
+ * Parameters: REQUESTS (1), GUESTS (3; a fourth and fifth are second threads of ranks 0 and 1), MEMBERS1 (bit mask of
+ *   communicator 1: 3 = {0,1}, 6 = {1,2}), DEADLINES (a rank may vote ABORT, and give up settling), PROGRESS (an
+ *   Ibarrier completes elsewhere only after the library of its lowest member has worked on it), CREATE (communicator 1
+ *   is made by the first collective of communicator 0).
+ * Faults, each of which must be found: FAULT_RACE, FAULT_THROUGH, FAULT_UNSTARTED, FAULT_EQUAL, FAULT_DROP,
+ *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT (check.py says what they are).
+ */
+#ifndef REQUESTS
+#define REQUESTS 1
+#endif
+#ifndef GUESTS
+#define GUESTS 3
+#endif
+#ifndef MEMBERS1
+#define MEMBERS1 6
+#endif
+#define RANKS 3
+#define MOST 10 /* operations of the real library on one communicator */
+
+#define NORMAL 0
+#define WAITRES 1
+#define ADMIT 2
+#define CLOSED 3
+#define RELEASE 4
+
+#define END 0
+#define SEND 1
+#define RECEIVE 2
+#define BARRIER 3
+#define BCAST 4
+#define REDUCE 5
+#define FREE 6
+#define IBARRIER 7
+#define IBCAST 8
+#define WAIT 9
+#define ADMISSION 255 /* as an operation of the library: the protocol's own Ibarrier */
+#define ANY 3
+
+#define OUTSIDE 0
+#define AT_DOOR 1
+#define INSIDE 2
+
+#define UNDECIDED 0
+#define CONTINUE 1
+#define RESTART 2
+
+c_decl {
+#include "programs.h"
+}
+
+/* the application */
+short program;
+byte at[GUESTS], op[GUESTS], where[GUESTS], ended;
+bit posted[GUESTS], arrived[GUESTS]; /* a receive that the library has, or has matched */
+
+/* crcp: [rank * 2 + communicator] */
+byte mode[RANKS];
+byte called[6], entered[6], issued[6], issued_as[6];
+short owed[6];
+bit freed[6], knows[6];
+byte recorded[6], recorded_op[6], started_as[6]; /* the latest non-blocking collective */
+bit started[6], completed[6];
+
+/* point to point: [source * 3 + destination] */
+byte wire[9], queue[9], sent[9], received[9];
+
+/* the real library: operation n of communicator c, who has begun it, whether its lowest member has worked on it */
+byte begun[6];
+byte operation[2 * MOST], inside[2 * MOST];
+#ifdef PROGRESS
+bit worked[2 * MOST];
+#endif
+
+/* fences, per request */
+byte limit[2 * REQUESTS], limit2[2 * REQUESTS], top[2 * REQUESTS];
+byte f0[REQUESTS], f1[REQUESTS], f2[REQUESTS], f3[REQUESTS], f4[REQUESTS], f5[REQUESTS];
+byte not_level[REQUESTS], gave_up[REQUESTS], fate[REQUESTS];
+byte now_serving[RANKS];
+byte counts[9];
+
+#define MEMBERS(c) ((c) == 0 -> 7 : MEMBERS1)
+#define IS_MEMBER(r, c) ((MEMBERS(c) >> (r)) & 1)
+#define LOWEST(c) ((c) == 1 && MEMBERS1 == 6 -> 1 : 0)
+#define X(r, c) ((r) * 2 + (c))
+#define N(c, n) ((c) * MOST + (n))
+#define TYPE(o) ((o) >> 4)
+#define COMM(o) (((o) >> 2) & 3)
+#define WHOM(o) ((o) & 3)
+#define LIM(r, c) limit[now_serving[r] * 2 + (c)]
+#define LIM2(r, c) limit2[now_serving[r] * 2 + (c)]
+
+/* ---- the real library ---- */
+#define ALL_IN(c, n) (inside[N(c, n)] == MEMBERS(c))
+#define DONE(o, n, r) ((TYPE(o) == BARRIER || TYPE(o) == IBARRIER) -> ALL_IN(COMM(o), n) : \
+    ((TYPE(o) == BCAST || TYPE(o) == IBCAST) -> (WHOM(o) == (r) || ((inside[N(COMM(o), n)] >> WHOM(o)) & 1)) : \
+    (TYPE(o) == REDUCE -> (WHOM(o) != (r) || ALL_IN(COMM(o), n)) : 1)))
+#ifdef PROGRESS
+#define ADMISSION_DONE(r, c) (ALL_IN(c, issued_as[X(r, c)]) && (LOWEST(c) == (r) || worked[N(c, issued_as[X(r, c)])]))
+#else
+#define ADMISSION_DONE(r, c) ALL_IN(c, issued_as[X(r, c)])
+#endif
+
+/* All members must begin the same operations in the same order. */
+inline begin_real(r, c, what) {
+  assert(begun[X(r, c)] < MOST);
+  if
+  :: operation[N(c, begun[X(r, c)])] == 0 -> operation[N(c, begun[X(r, c)])] = what
+  :: else -> assert(operation[N(c, begun[X(r, c)])] == what)
+  fi;
+  inside[N(c, begun[X(r, c)])] = inside[N(c, begun[X(r, c)])] | (1 << (r));
+  begun[X(r, c)]++
+}
+
+/* ---- door.cpp ---- */
+#define IS_OWED(r, c, k) ((owed[X(r, c)] >> (k)) & 1)
+#define NEEDS_ISSUE(r, c, k) (entered[X(r, c)] == (k) - 1 && issued[X(r, c)] < (k) && \
+    (((mode[r] == NORMAL || mode[r] == ADMIT) && IS_OWED(r, c, k)) || (mode[r] == ADMIT && (k) > LIM(r, c))))
+#define ADMITTED(r, c, k) (issued[X(r, c)] == (k) && ADMISSION_DONE(r, c))
+#ifdef FAULT_OWEDWAIT
+#define NORMAL_OPEN(r, c, k) (!IS_OWED(r, c, k) || ADMITTED(r, c, k))
+#else
+#define NORMAL_OPEN(r, c, k) 1
+#endif
+#define IS_OPEN(r, c, k) (entered[X(r, c)] == (k) - 1 && !NEEDS_ISSUE(r, c, k) && \
+    ((mode[r] == NORMAL && NORMAL_OPEN(r, c, k)) || (mode[r] == ADMIT && ((k) <= LIM(r, c) || ADMITTED(r, c, k))) || \
+     (mode[r] == RELEASE && (k) <= LIM2(r, c))))
+/* A communicator is freed only when this rank's admissions on it are through: the library must not hold any. */
+#define FREE_MAY(r, o) (TYPE(o) != FREE || issued[X(r, COMM(o))] == 0 || ADMISSION_DONE(r, COMM(o)) || mode[r] == RELEASE)
+
+inline issue(r, c, k) { issued[X(r, c)] = k; issued_as[X(r, c)] = begun[X(r, c)]; begin_real(r, c, ADMISSION) }
+inline enter(r, c, k, o, n) { entered[X(r, c)] = k; n = begun[X(r, c)]; begin_real(r, c, o) }
+inline start_recorded(r, c) {
+  entered[X(r, c)] = recorded[X(r, c)];
+  started_as[X(r, c)] = begun[X(r, c)];
+  started[X(r, c)] = 1;
+  begin_real(r, c, recorded_op[X(r, c)])
+}
+
+inline take_message(s) {
+  if
+  :: queue[s * 3 + r] > 0 -> queue[s * 3 + r]--
+  :: else -> wire[s * 3 + r]--; received[s * 3 + r]++
+  fi;
+  posted[g] = 0;
+  at[g]++
+}
+#define CAN_TAKE(s) (mode[r] < CLOSED && !arrived[g] && (whom == (s) || whom == ANY) && \
+    (queue[(s) * 3 + r] > 0 || wire[(s) * 3 + r] > 0))
+
+proctype Guest(byte g) {
+  byte r, o, type, c, whom, k, n;
+  r = (g >= 3 -> g - 3 : g);
+fetch:
+  atomic {
+    c_code { now.op[PGuest->g] = PROGRAMS[now.program][PGuest->g][now.at[PGuest->g]]; };
+    o = op[g]; type = TYPE(o); c = COMM(o); whom = WHOM(o); k = 0; n = 0
+  }
+  if
+  :: type == END -> goto done
+  :: type == SEND -> atomic { mode[r] < CLOSED -> wire[r * 3 + whom]++; sent[r * 3 + whom]++; at[g]++; goto fetch }
+  :: type == RECEIVE ->
+     atomic { mode[r] < CLOSED -> posted[g] = 1 };
+     if
+     :: atomic { mode[r] < CLOSED && arrived[g] -> arrived[g] = 0; posted[g] = 0; at[g]++ }
+     :: atomic { CAN_TAKE(0) -> take_message(0) }
+     :: atomic { CAN_TAKE(1) -> take_message(1) }
+     :: atomic { CAN_TAKE(2) -> take_message(2) }
+     fi;
+     goto fetch
+  :: type == WAIT ->
+     atomic { mode[r] < CLOSED && started[X(r, c)] && (completed[X(r, c)] || DONE(recorded_op[X(r, c)], started_as[X(r, c)], r)) ->
+       recorded[X(r, c)] = 0; recorded_op[X(r, c)] = 0; started_as[X(r, c)] = 0;
+       started[X(r, c)] = 0; completed[X(r, c)] = 0; at[g]++; goto fetch }
+  :: type == IBARRIER || type == IBCAST ->
+     atomic { mode[r] < CLOSED && recorded[X(r, c)] == 0 ->
+       called[X(r, c)]++; recorded[X(r, c)] = called[X(r, c)]; recorded_op[X(r, c)] = o; at[g]++; goto fetch }
+  :: else ->
+     atomic { mode[r] < CLOSED -> called[X(r, c)]++; k = called[X(r, c)]; where[g] = AT_DOOR };
+stand_at_door:
+     if
+#ifdef FAULT_RACE
+     :: mode[r] == NORMAL && IS_OPEN(r, c, k) -> atomic { enter(r, c, k, o, n); where[g] = INSIDE }
+     :: atomic { mode[r] != NORMAL && IS_OPEN(r, c, k) && FREE_MAY(r, o) -> enter(r, c, k, o, n); where[g] = INSIDE }
+#else
+     :: atomic { IS_OPEN(r, c, k) && FREE_MAY(r, o) -> enter(r, c, k, o, n); where[g] = INSIDE }
+#endif
+     :: atomic { NEEDS_ISSUE(r, c, k) -> issue(r, c, k); goto stand_at_door }
+     fi;
+     atomic { DONE(o, n, r) -> where[g] = OUTSIDE; at[g]++;
+       if
+       :: type == FREE -> freed[X(r, c)] = 1
+       :: else
+       fi;
+#ifdef CREATE
+       if
+       :: c == 0 && k == 1 && IS_MEMBER(r, 1) -> knows[X(r, 1)] = 1
+       :: else
+       fi;
+#endif
+       goto fetch }
+  fi;
+done:
+  ended++
+}
+
+/* duties(): what every poll loop and the callback thread do; recorded non-blocking collectives begin here. */
+#define RECORDED(r, c) (recorded[X(r, c)] > entered[X(r, c)])
+#ifdef FAULT_UNSTARTED
+#define MAY_ISSUE_RECORDED 0
+#else
+#define MAY_ISSUE_RECORDED 1
+#endif
+#ifdef FAULT_STILL
+#define MAY_WORK(r) (mode[r] < CLOSED || (mode[r] == RELEASE && where[r] == INSIDE))
+#else
+#define MAY_WORK(r) 1
+#endif
+proctype Duties(byte r) {
+  byte k;
+end:
+  do
+  :: atomic { MAY_ISSUE_RECORDED && RECORDED(r, 0) && NEEDS_ISSUE(r, 0, recorded[X(r, 0)]) -> issue(r, 0, recorded[X(r, 0)]) }
+  :: atomic { MAY_ISSUE_RECORDED && RECORDED(r, 1) && NEEDS_ISSUE(r, 1, recorded[X(r, 1)]) -> issue(r, 1, recorded[X(r, 1)]) }
+  :: atomic { RECORDED(r, 0) && IS_OPEN(r, 0, recorded[X(r, 0)]) -> start_recorded(r, 0) }
+  :: atomic { RECORDED(r, 1) && IS_OPEN(r, 1, recorded[X(r, 1)]) -> start_recorded(r, 1) }
+#ifdef PROGRESS
+#define WORK(c, n) :: atomic { MAY_WORK(r) && LOWEST(c) == r && operation[N(c, n)] == ADMISSION && ALL_IN(c, n) && \
+                               !worked[N(c, n)] -> worked[N(c, n)] = 1 }
+  WORK(0, 0)
+  WORK(0, 1)
+  WORK(0, 2)
+  WORK(0, 3)
+  WORK(0, 4)
+  WORK(0, 5)
+  WORK(1, 0)
+  WORK(1, 1)
+  WORK(1, 2)
+  WORK(1, 3)
+  WORK(1, 4)
+  WORK(1, 5)
+#endif
+  od
+}
+
+/* ---- protocol.cpp ---- */
+#ifdef FAULT_FORGET
+#define COUNTS(r, c) (IS_MEMBER(r, c) && !freed[X(r, c)])
+#else
+#define COUNTS(r, c) IS_MEMBER(r, c)
+#endif
+#ifdef FAULT_KNOWN
+#define LEVEL_ON(r, c) (!COUNTS(r, c) || !knows[X(r, c)] || entered[X(r, c)] >= LIM(r, c))
+#else
+#define LEVEL_ON(r, c) (!COUNTS(r, c) || entered[X(r, c)] >= LIM(r, c))
+#endif
+#define IS_LEVEL(r) (LEVEL_ON(r, 0) && LEVEL_ON(r, 1))
+#define NOBODY_INSIDE(r) (where[r] != INSIDE && (GUESTS < 4 || (r) != 0 || where[(GUESTS > 3 -> 3 : 0)] != INSIDE) && \
+    (GUESTS < 5 || (r) != 1 || where[(GUESTS > 4 -> 4 : 0)] != INSIDE))
+#define COLLECTIVE_SETTLED(r, c) (!started[X(r, c)] || completed[X(r, c)] || \
+    DONE(recorded_op[X(r, c)], started_as[X(r, c)], r))
+#ifdef FAULT_STILL
+#define ADMISSION_SETTLED(r, c) (issued[X(r, c)] == 0 || issued[X(r, c)] > entered[X(r, c)] || ADMISSION_DONE(r, c))
+#else
+#define ADMISSION_SETTLED(r, c) (issued[X(r, c)] == 0 || issued[X(r, c)] > LIM2(r, c) || ADMISSION_DONE(r, c))
+#endif
+#define THROUGH(r) (NOBODY_INSIDE(r) && COLLECTIVE_SETTLED(r, 0) && COLLECTIVE_SETTLED(r, 1))
+#define CAUGHT_UP(r, c) (!IS_MEMBER(r, c) || entered[X(r, c)] >= LIM2(r, c))
+#ifdef FAULT_EQUAL
+#define SETTLED(r) (CAUGHT_UP(r, 0) && CAUGHT_UP(r, 1))
+#else
+#define SETTLED(r) (CAUGHT_UP(r, 0) && CAUGHT_UP(r, 1) && THROUGH(r) && ADMISSION_SETTLED(r, 0) && ADMISSION_SETTLED(r, 1))
+#endif
+
+inline raise_to(variable, value) {
+  if
+  :: (value) > variable -> variable = value
+  :: else
+  fi
+}
+
+/* add_owed(): this rank alone; the others do the same from the same data, each in its own time. */
+inline add_owed(r, c) {
+  k = limit[i * 2 + c] + 1;
+  if
+  :: !not_level[i] && limit2[i * 2 + c] >= k -> k = limit2[i * 2 + c] + 1
+  :: else
+  fi;
+  do
+  :: k <= top[i * 2 + c] -> owed[X(r, c)] = owed[X(r, c)] | (1 << k); k++
+  :: else -> break
+  od;
+  k = 0
+}
+
+/* drain_step(): a message from s completes a posted receive or goes into the queue. */
+#define MATCHES(s) (TYPE(op[r]) == RECEIVE && posted[r] && !arrived[r] && (WHOM(op[r]) == (s) || WHOM(op[r]) == ANY))
+inline drain_one(s) {
+  if
+  :: MATCHES(s) && queue[s * 3 + r] == 0 -> wire[s * 3 + r]--; received[s * 3 + r]++; arrived[r] = 1
+  :: !(MATCHES(s) && queue[s * 3 + r] == 0) -> wire[s * 3 + r]--; received[s * 3 + r]++; queue[s * 3 + r]++
+  fi
+}
+
+inline check_cut() {
+  k = 0;
+  do
+  :: k < GUESTS -> assert(where[k] != INSIDE); k++ /* IDLE */
+  :: else -> break
+  od;
+  k = 0;
+  do
+  :: k < 9 -> assert(wire[k] == 0 && sent[k] == received[k]); k++ /* P2P */
+  :: else -> break
+  od;
+  k = 0;
+  do
+  :: k < 2 * MOST -> assert(operation[k] == 0 || operation[k] == ADMISSION || inside[k] == MEMBERS(k / MOST)); k++ /* COLL */
+  :: else -> break
+  od;
+  k = 0;
+  do
+  :: k < 6 -> assert(!IS_MEMBER(k / 2, k % 2) || entered[k] == limit2[i * 2 + k % 2]);
+     assert(COLLECTIVE_SETTLED(k / 2, k % 2));
+     assert(ADMISSION_SETTLED(k / 2, k % 2));
+     if
+     :: started[k] -> completed[k] = 1 /* the result is in the guest's request */
+     :: else
+     fi;
+     k++
+  :: else -> break
+  od;
+  k = 0
+}
+
+inline new_library() {
+  k = 0;
+  do
+  :: k < 2 * MOST -> operation[k] = 0; inside[k] = 0;
+#ifdef PROGRESS
+     worked[k] = 0;
+#endif
+     k++
+  :: else -> break
+  od;
+  k = 0;
+  do
+  :: k < 6 -> begun[k] = 0; issued[k] = 0; issued_as[k] = 0; owed[k] = 0; k++
+  :: else -> break
+  od;
+  k = 0
+}
+
+proctype Agent(byte r) {
+  byte i, k;
+  do
+  :: i < REQUESTS ->
+    atomic {
+      now_serving[r] = i;
+      mode[r] = WAITRES;
+      if
+      :: COUNTS(r, 0) -> raise_to(limit[i * 2], entered[X(r, 0)])
+      :: else
+      fi;
+      if
+      :: COUNTS(r, 1) -> raise_to(limit[i * 2 + 1], entered[X(r, 1)])
+      :: else
+      fi;
+      f0[i]++
+    };
+    atomic { f0[i] == RANKS -> mode[r] = ADMIT };
+    if
+    :: atomic { IS_LEVEL(r) -> f1[i]++ }
+#ifdef DEADLINES
+    :: atomic { !IS_LEVEL(r) -> not_level[i] = 1; f1[i]++ }
+#endif
+    fi;
+    f1[i] == RANKS;
+#ifdef FAULT_THROUGH
+    atomic { mode[r] = CLOSED };
+    atomic { not_level[i] || THROUGH(r) ->
+#else
+    atomic {
+      mode[r] = CLOSED;
+#endif
+      raise_to(limit2[i * 2], entered[X(r, 0)]);
+      raise_to(limit2[i * 2 + 1], entered[X(r, 1)]);
+      raise_to(top[i * 2], issued[X(r, 0)]);
+      raise_to(top[i * 2 + 1], issued[X(r, 1)]);
+      f2[i]++
+    };
+    f2[i] == RANKS;
+    if
+    :: not_level[i] -> /* end_aborted() */
+       atomic { add_owed(r, 0); add_owed(r, 1); mode[r] = NORMAL; f5[i]++ };
+       goto served
+    :: !not_level[i] -> mode[r] = RELEASE
+    fi;
+    if
+    :: atomic { SETTLED(r) -> f3[i]++;
+         counts[r * 3] = sent[r * 3]; counts[r * 3 + 1] = sent[r * 3 + 1]; counts[r * 3 + 2] = sent[r * 3 + 2] }
+#ifdef DEADLINES
+    :: atomic { !SETTLED(r) -> gave_up[i] = 1; f3[i]++ }
+#endif
+    fi;
+    f3[i] == RANKS;
+    if
+    :: gave_up[i] -> skip
+    :: !gave_up[i] ->
+       do
+       :: atomic { received[r] < counts[r] && wire[r] > 0 -> drain_one(0) }
+       :: atomic { received[3 + r] < counts[3 + r] && wire[3 + r] > 0 -> drain_one(1) }
+       :: atomic { received[6 + r] < counts[6 + r] && wire[6 + r] > 0 -> drain_one(2) }
+       :: atomic { received[r] == counts[r] && received[3 + r] == counts[3 + r] && received[6 + r] == counts[6 + r] -> break }
+       od;
+       atomic {
+         f4[i]++;
+         if
+         :: f4[i] == RANKS ->
+            check_cut();
+            if
+            :: fate[i] = CONTINUE
+            :: fate[i] = RESTART; new_library()
+            fi
+         :: else
+         fi
+       };
+       fate[i] != UNDECIDED
+    fi;
+    atomic { /* go_on() or come_back() */
+      if
+      :: fate[i] == RESTART -> skip
+      :: else ->
+#ifdef FAULT_DROP
+         k = 0;
+         do
+         :: k < 2 -> if :: issued[X(r, k)] > entered[X(r, k)] -> issued[X(r, k)] = 0 :: else fi; owed[X(r, k)] = 0; k++
+         :: else -> break
+         od;
+         k = 0
+#else
+         add_owed(r, 0);
+         add_owed(r, 1)
+#endif
+      fi;
+      mode[r] = NORMAL;
+      f5[i]++
+    };
+served:
+    i++
+  :: i >= REQUESTS -> break
+  od
+}
+
+proctype Job() {
+  byte k;
+  atomic {
+    ended == GUESTS && f5[REQUESTS - 1] == RANKS ->
+    do
+    :: k < 9 -> assert(wire[k] == 0 && queue[k] == 0 && sent[k] == received[k]); k++
+    :: else -> break
+    od;
+    k = 0;
+    do
+    :: k < 2 * MOST -> assert(inside[k] == 0 || inside[k] == MEMBERS(k / MOST) || (operation[k] == ADMISSION)); k++
+    :: else -> break
+    od;
+    assert(entered[0] == entered[2] && entered[2] == entered[4]);
+    assert(MEMBERS1 == 6 -> entered[3] == entered[5] : entered[1] == entered[3])
+  }
+}
+
+init {
+  atomic {
+#ifndef CREATE
+    knows[1] = 1; knows[3] = 1; knows[5] = 1;
+#endif
+    knows[0] = 1; knows[2] = 1; knows[4] = 1;
+    select(program : 0 .. PROGRAM_COUNT - 1);
+    run Job();
+    run Agent(0); run Agent(1); run Agent(2);
+    run Duties(0); run Duties(1); run Duties(2);
+    run Guest(0); run Guest(1); run Guest(2);
+#if GUESTS >= 4
+    run Guest(3);
+#endif
+#if GUESTS >= 5
+    run Guest(4);
+#endif
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A rank without a guest, for tests of launcher, coordinator and agent: a real MPI process with a real agent, whose
+// "images" are small files and whose "coordination" are five empty-handed fences.
+//
+// It stands where cairn-mpi-host would (orte_fork_agent): the program it is given is not run. It works until the file
+// named by RANK_UNTIL exists, then ends as crcp would.
+//   RANK_FAIL=R:HOW    rank R fails: "obstacle", "save" (before any fence) or "finish"
+//   RANK_DIE=R         rank R is killed in the middle of a checkpoint
+//   RANK_HANG=FILE     finish() waits until FILE exists
+#include <mpi.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "core/common/error.hpp"
+#include "pmix/agent.hpp"
+#include "pmix/pmix_transport.hpp"
+
+namespace {
+
+using namespace cairn;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool exists(const std::string& path) { return !path.empty() && ::access(path.c_str(), F_OK) == 0; }
+
+void pause_briefly() { ::usleep(2000); }
+
+pmix::Agent* agent = nullptr;
+
+class FakeImager final : public pmix::Imager {
+ public:
+  explicit FakeImager(int rank) : rank_(rank) {
+    const std::string fail = variable("RANK_FAIL");
+    if (fail.rfind(std::to_string(rank) + ":", 0) == 0) fail_ = fail.substr(fail.find(':') + 1);
+  }
+
+  std::string obstacle() override { return fail_ == "obstacle" ? "a device that cannot be saved" : ""; }
+
+  void save(const host::CheckpointRequest& request) override {
+    request_ = request;
+    if (fail_ == "save") throw TemporaryError("the program does not answer");
+    for (int i = 0; i < 5; ++i) {
+      if (!fence()) throw TemporaryError("another rank cannot be saved");
+      if (i == 1 && variable("RANK_DIE") == std::to_string(rank_)) ::kill(::getpid(), SIGKILL);
+    }
+    std::ofstream(request.path) << "image";
+  }
+
+  void release(int) override {}
+
+  host::CheckpointResult finish(double) override {
+    if (fail_ == "finish") {
+      ::unlink(request_.path.c_str());
+      throw EnvironmentError(with_errno("writing " + request_.path, ENOSPC));
+    }
+    while (!variable("RANK_HANG").empty() && !exists(variable("RANK_HANG"))) pause_briefly();
+    std::ofstream(request_.path, std::ios::app) << " of rank " << rank_ << "\n";
+    host::CheckpointResult result;
+    result.file_bytes = static_cast<std::uint64_t>(std::ifstream(request_.path, std::ios::ate).tellg());
+    return result;
+  }
+
+  void abandon() noexcept override { ::unlink(request_.path.c_str()); }
+  std::uint64_t bytes_so_far() noexcept override { return 0; }
+
+ private:
+  // False when a rank has an obstacle or its callback did not run.
+  bool fence() {
+    cairn_agent_request current{};
+    if (agent->request(current) != 0) throw std::logic_error("no request");
+    const char mine = current.obstacle != 0 ? 'n' : 'y';
+    if (agent->fence_begin(&mine, 1) != 0) throw std::logic_error("fence_begin");
+    int done = 0;
+    while ((done = agent->fence_test()) == 0) pause_briefly();
+    if (done < 0) throw std::logic_error("fence_test");
+    for (int r = 0; r < agent->size(); ++r) {
+      char theirs = 'n';
+      std::uint64_t n = 0;
+      agent->part(r, &theirs, 1, n);
+      if (n != 1 || theirs != 'y') return false;
+    }
+    return true;
+  }
+
+  int rank_;
+  std::string fail_;
+  host::CheckpointRequest request_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(), std::make_unique<FakeImager>(rank),
+                          pmix::CoordinatorAddress::from_environment(), [] {
+                            MPI_Finalize();
+                            ::_exit(0);
+                          });
+  agent->start_threads();
+  agent->guest_ready();
+  while (!exists(variable("RANK_UNTIL"))) pause_briefly();
+  MPI_Barrier(MPI_COMM_WORLD);
+  agent->want_close();
+  while (!agent->closed()) pause_briefly();
+  MPI_Finalize();
+  return 0;
+}

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Random programs under checkpoints: many seeds, each checkpointed at a random moment, killed, restarted, verified.
+
+Seeds run in batches inside one job, so that starting costs little; every seed of a batch is hit by a checkpoint, and
+the job is killed at once or some steps later and restarted from it. The programs verify every byte themselves.
+    run_campaign.py --build DIR --count 100          what ./check runs
+    run_campaign.py --build DIR --count 5000         on demand (hours)
+"""
+import argparse
+import os
+import random
+import re
+import shutil
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness.cases import Case, again, run_cases, without_what_cannot_be_saved  # noqa: E402
+from harness.job import Runner  # noqa: E402
+from harness.site import Failure, Site, slow_factor  # noqa: E402
+
+STEPS = 60
+
+
+class Batch:
+    """One job that runs the seeds first..last."""
+
+    def __init__(self, site, first, last, options):
+        self.site, self.first, self.last, self.options = site, first, last, options
+        self.random = random.Random(f"{options.seed} {first}")
+        self.transport = options.transport or self.random.choice(("vader", "vader", "vader", "tcp", "tcp", "ofi"))
+        self.np = options.np or self.random.choice((2, 3, 4) if self.transport == "ofi" else (2, 3, 4, 4, 7))
+        self.threads = options.threads
+        self.checkpoints = self.refusals = 0
+        self.name = f"seeds {first}:{last} np {self.np} {self.transport}" + (" threads" if self.threads else "")
+
+    def program(self):
+        argv = [self.site.program("random_program"), "--seed", f"{self.first}:{self.last}", "--steps", str(STEPS),
+                "--slow", str(self.options.slow)]
+        if self.threads:
+            argv.append("--threads")
+        return argv + without_what_cannot_be_saved(self.transport == "ofi")
+
+    def repeat(self, seed):
+        threads = " --threads" if self.threads else ""
+        return again(f"--build {self.site.build} --first {self.first} --count {self.last - self.first + 1} "
+                     f"--batch {self.last - self.first + 1} --np {self.np} --transport {self.transport} "
+                     f"--seed {seed}{threads}")
+
+    def run(self, scratch):
+        runner = Runner(self.site, scratch)
+        job = runner.start(self.np, self.program(), self.transport)
+        done, line = self.first - 1, -1
+        while done < self.last and not self.site.native:
+            # A moment in the seed that runs now: a line of it, and a little time that waits for nothing.
+            for _ in range(self.random.randint(1, STEPS // 3)):
+                line, _ = job.wait_line(r"^STEP \d+/|^PASS", 60, 1, line + 1)
+                if job.lines[line].startswith("PASS"):
+                    break
+            time.sleep(self.random.random() * 0.1)
+            if any(text.startswith("PASS") for text in job.lines):
+                break
+            snapshot = self.checkpoint(runner, job)
+            if snapshot is None:
+                break
+            self.checkpoints += 1
+            if self.random.random() < 0.5 and not any(text.startswith("PASS") for text in job.lines):
+                job.wait_line(r"^STEP \d+/|^PASS", 60, 1, max(0, len(job.lines) - 1))
+            job.kill()
+            self.remove_others(scratch, snapshot)
+            at_the_end = any(re.match(rf"PASS|SEED {self.last} PASS", text) for text in job.lines)
+            job = runner.restart(snapshot, self.transport)
+            try:
+                line, match = job.wait_line(r"^SEED (\d+) PASS", 60)
+            except Failure:
+                # Taken after the program's last word: what is left of it says nothing, and ends well.
+                if at_the_end and job.ended() and job.wait() == 0:
+                    return self.outcome()
+                raise
+            done = int(match[1])
+        job.expect_pass()
+        return self.outcome()
+
+    def outcome(self):
+        return f"{self.checkpoints} checkpoints, {self.refusals} times refused for a while"
+
+    @staticmethod
+    def remove_others(scratch, snapshot):
+        for name in os.listdir(scratch.path("snapshots")):
+            if name != os.path.basename(snapshot):
+                shutil.rmtree(scratch.path("snapshots", name))
+
+    def checkpoint(self, runner, job):
+        """A snapshot; None if the job ended well before it could be asked."""
+        deadline = time.monotonic() + 20 * slow_factor()
+        status, lines = runner.try_checkpoint(job)
+        while status == 3 and not job.ended() and time.monotonic() < deadline:
+            self.refusals += 1  # a temporary failure is taken at its word
+            status, lines = runner.try_checkpoint(job)
+        if status == 0:
+            return runner.snapshot_of(lines)
+        if any(text.startswith("PASS") for text in job.lines):
+            return None
+        job.lines += lines
+        job.fail(f"ompi-checkpoint: status {status}")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build", default=os.environ.get("CAIRN_BUILD"))
+    parser.add_argument("--native", action="store_true", help="Open MPI's mpirun, no checkpoints")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=10, help="seeds in one job")
+    parser.add_argument("--np", type=int, help="the batch's own choice if not given")
+    parser.add_argument("--transport", choices=("vader", "tcp", "ofi"))
+    parser.add_argument("--threads", action="store_true", help="with MPI_THREAD_MULTIPLE")
+    parser.add_argument("--slow", type=float, default=4)
+    parser.add_argument("--seed", default="1", help="of the moments, not of the programs")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--limit", type=float)
+    parser.add_argument("--json")
+    arguments = parser.parse_args()
+    if not arguments.build:
+        parser.error("--build or CAIRN_BUILD is wanted")
+    return arguments
+
+
+def main():
+    a = parse_arguments()
+    site = Site(a.build, a.native)
+    cases = []
+    for first in range(a.first, a.first + a.count, a.batch):
+        batch = Batch(site, first, min(first + a.batch, a.first + a.count) - 1, a)
+        cases.append(Case(batch.name, batch.run, batch.repeat(a.seed)))
+    return run_cases(cases, a.jobs, a.json, limit=a.limit)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cr_cycle.py [options] BIN_DIRECTORY -- PROGRAM ARGUMENT...: the program must pass after it was checkpointed (and,
+unless --continue, killed and restarted) as often as asked. "@FLAG@" among the arguments is the file it waits for."""
+import argparse
+
+from cr_harness import Subject, run_test
+
+
+def cycle(subject, arguments, number):
+    name = f"context.{number}"
+    done = subject.must_checkpoint(name, *arguments.option)
+    if arguments.go_on:
+        return
+    if "--kill" not in arguments.option:
+        subject.kill()
+    else:
+        subject.shell.wait(60)
+    subject.restart(name, *arguments.restart_option)
+    del done
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cycles", type=int, default=1)
+    parser.add_argument("--continue", dest="go_on", action="store_true")
+    parser.add_argument("--option", action="append", default=[], help="for cr_checkpoint")
+    parser.add_argument("--restart-option", action="append", default=[], help="for cr_restart")
+    parser.add_argument("bin")
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+
+    def body(directory):
+        subject = Subject(arguments.bin, arguments.command, directory)
+        try:
+            subject.wait_ready()
+            for number in range(arguments.cycles):
+                cycle(subject, arguments, number)
+            subject.must_pass()
+        finally:
+            subject.close()
+
+    run_test(body)
+
+
+main()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# cr_run, cr_checkpoint and cr_restart: programs that are saved, killed, brought back and then check themselves.
+include_guard()
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+find_package(Threads REQUIRED)
+
+set(CR_BIN ${CMAKE_BINARY_DIR}/bin)
+set(CR_DIRECTORY ${CMAKE_CURRENT_LIST_DIR})
+
+# cr_python_test(NAME SCRIPT ARGUMENT...)
+function(cr_python_test name script)
+  add_test(NAME cr.${name} COMMAND Python3::Interpreter ${CR_DIRECTORY}/${script} ${ARGN})
+  set_tests_properties(cr.${name} PROPERTIES TIMEOUT 300 LABELS cr SKIP_RETURN_CODE 77)
+endfunction()
+
+# cr_cycle_test(NAME OPTIONS -- COMMAND...): see cr_cycle.py.
+function(cr_cycle_test name)
+  list(FIND ARGN "--" at)
+  list(SUBLIST ARGN 0 ${at} options)
+  math(EXPR at "${at} + 1")
+  list(SUBLIST ARGN ${at} -1 command)
+  cr_python_test(${name} cr_cycle.py ${options} ${CR_BIN} -- ${command})
+endfunction()
+
+add_executable(cr_count cr_count.c)
+set(subjects cr_files cr_memory cr_refused cr_registers cr_settings cr_signals cr_threads cr_tiles cr_timers)
+foreach(subject ${subjects})
+  add_executable(${subject} ${subject}.cpp)
+endforeach()
+foreach(subject cr_count ${subjects})
+  cairn_target(${subject})
+  target_link_libraries(${subject} PRIVATE Threads::Threads)
+endforeach()
+
+foreach(subject count files memory registers settings signals threads tiles timers)
+  cr_cycle_test(${subject} -- $<TARGET_FILE:cr_${subject}> @FLAG@ more)
+endforeach()
+cr_cycle_test(threads_go_on --continue --cycles 5 -- $<TARGET_FILE:cr_threads> @FLAG@)
+cr_cycle_test(threads_five_deep --cycles 5 -- $<TARGET_FILE:cr_threads> @FLAG@)
+cr_cycle_test(timers_twice --cycles 2 -- $<TARGET_FILE:cr_timers> @FLAG@)
+cr_cycle_test(memory_twice --cycles 2 -- $<TARGET_FILE:cr_memory> @FLAG@)
+cr_cycle_test(memory_in_line --option=--no-fork --option=--compress=zstd -- $<TARGET_FILE:cr_memory> @FLAG@)
+cr_cycle_test(memory_forked --option=--fork --option=--compress=lz4 -- $<TARGET_FILE:cr_memory> @FLAG@)
+cr_cycle_test(by_reference --option=--save-none -- $<TARGET_FILE:cr_threads> @FLAG@)
+cr_cycle_test(killed_by_command --option=--kill -- $<TARGET_FILE:cr_threads> @FLAG@)
+cr_cycle_test(other_number --restart-option=--no-restore-pid -- $<TARGET_FILE:cr_count> @FLAG@)
+cr_cycle_test(python --cycles 2 -- python3 ${CR_DIRECTORY}/cr_script.py @FLAG@)
+cr_cycle_test(bash --cycles 2 -- bash ${CR_DIRECTORY}/cr_script.bash @FLAG@)
+
+foreach(kind pipe socket eventfd epoll timerfd signalfd inotify memfd deleted lock child shared_file_deleted sysv
+        raw_handler aio)
+  cr_python_test(refuses_${kind} cr_refusals.py ${CR_BIN} $<TARGET_FILE:cr_refused> ${kind})
+endforeach()
+foreach(case truncated flipped foreign empty missing_file missing_directory)
+  cr_python_test(bad_file_${case} cr_bad_files.py ${CR_BIN} $<TARGET_FILE:cr_files> ${case})
+endforeach()
+cr_python_test(relocate cr_relocate.py ${CR_BIN} $<TARGET_FILE:cr_files>)
+cr_python_test(younger_boot cr_younger_boot.py ${CR_BIN} $<TARGET_FILE:cr_timers>)
+cr_python_test(unprivileged cr_unprivileged.py ${CR_BIN} $<TARGET_FILE:cr_threads>)
+foreach(case killed_command after_signals existing_files descriptor options not_hosted stopped
+        twice_at_once hooks)
+  cr_python_test(command_${case} cr_commands.py ${CR_BIN} $<TARGET_FILE:cr_count> ${case})
+endforeach()

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "pmix/manifest.hpp"
+
+namespace cairn::test {
+
+// A directory that is removed with all that is in it.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string pattern = std::filesystem::temp_directory_path() / "cairn-manifest.XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    path_ = pattern;
+  }
+  ~ScratchDirectory() { std::filesystem::remove_all(path_); }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  std::string path(const std::string& name = {}) const { return name.empty() ? path_ : path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline manifest::Sequence sequence_of(unsigned ranks, std::uint64_t number) {
+  manifest::Sequence s;
+  s.taken = "2024-01-01T00:00:00Z";
+  s.seconds = 1.25;
+  s.engine = "user";
+  s.compress = "lz4";
+  for (unsigned r = 0; r < ranks; ++r) {
+    manifest::Rank rank;
+    rank.pid = 1000 + r;
+    rank.host = r % 2 == 0 ? "node" : "a-longer-name";
+    rank.path = std::to_string(number) + "/rank_" + std::to_string(r) + ".ctx";
+    rank.bytes = 4096 * (r + 1);
+    rank.checksum = 0xfedcba9876543210ULL + r;
+    rank.pages_seen = 7 + r;
+    rank.pages_stored = 3 + r;
+    rank.callback_seconds = 0.5;
+    rank.write_seconds = 0.125 * r;
+    s.ranks.push_back(rank);
+  }
+  return s;
+}
+
+inline manifest::Manifest sample() {
+  manifest::Manifest m;
+  m.job.mpirun_pid = 4711;
+  m.job.ranks = 3;
+  m.job.created = "2023-12-31T23:59:59Z";
+  m.job.openmpi_version = "4.1.4";
+  m.job.arguments = {"-np", "3", "./a b", "", "\xc3\xa4"};
+  m.job.working_directory = "/home/somebody";
+  m.sequences[0] = sequence_of(3, 0);
+  m.sequences[12] = sequence_of(3, 12);
+  return m;
+}
+
+}  // namespace cairn::test

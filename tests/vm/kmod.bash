@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: kmod.bash BUILD PART [KERNEL|SUITE]
+# Tests of the module inside machines, on the installed cloud kernel, on KERNEL, or on the newest one of a Debian suite
+# (bookworm-backports). PART: module (its own tests, BUILD/tests/vm), job (a job on one machine, as root and as a user),
+# nodes (a job on two machines). Prints TAP; exits 77 where QEMU or the kernel is missing.
+set -u
+build=$1 part=$2 kernel=${3:-}
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export VM_ROOT=
+case $kernel in
+  '') kernel=$(find /usr/src -maxdepth 1 -name 'linux-headers-*-cloud-amd64' -printf '%f\n' | sed 's/linux-headers-//' | sort -V | tail -1) ;;
+  *-backports)
+    VM_ROOT=$scratch/root
+    kernel=$("$here/fetch_kernel" "$kernel" "$VM_ROOT") || { echo "1..0 # SKIP SKIPPED: the kernel cannot be fetched"; exit 77; } ;;
+esac
+[ -n "$kernel" ] || { echo "1..0 # SKIP SKIPPED: no cloud kernel with headers is installed"; exit 77; }
+module=$("$here/build_module" "$kernel" "$scratch/module" "$VM_ROOT") || exit
+sequences=${KMOD_FUZZ_SEQUENCES:-2000}
+chmod -R a+rX "$scratch"
+vm() { "$here/run" -k "$kernel" -m "$module" "$@" || exit; }
+case $part in
+  module)
+    vm -t 240 "$build/tests/vm/kmod_dump" "$build/tests/vm/kmod_barrier && rmmod cairn && insmod $module"
+    vm -t "$((120 + sequences / 15))" -u nobody "$build/tests/vm/kmod_dump" "$build/tests/vm/kmod_fuzz $sequences" ;;
+  job)
+    vm -t 300 -M 3072 "$here/job.bash $build unload"
+    vm -t 300 -M 3072 -u nobody "$here/job.bash $build" ;;
+  nodes)
+    mkdir "$scratch/shared"
+    vm -t 400 -M 3072 -c 1 -n 2 -w "$scratch/shared" "$here/two_nodes.bash $build $scratch/shared" ;;
+  *) sed -n '3,/^set/{/^#/p}' "$0" >&2; exit 2 ;;
+esac
