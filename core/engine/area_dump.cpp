@@ -47,6 +47,8 @@ bool AreaDumper::dump_by_kernel(const AreaPlan& plan) noexcept {
 
 bool AreaDumper::dump(const AreaPlan& plan) noexcept {
   if (kernel_ != nullptr && kernel_->takes(plan, *lane_)) return dump_by_kernel(plan);
+  // A plan may be a slice of an area whose other slices go through other lanes: chunks end where slices do.
+  if (!lane_result(lane_->submit())) return false;
   if (!scanner_->begin(plan.scan)) return fail(scanner_->error(), "reading the page table", plan.scan.start);
   mark_count_ = 0;
   released_ = plan.scan.start;

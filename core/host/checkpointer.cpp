@@ -28,13 +28,30 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Everything that can be known to stand in the way without stopping anybody.
-void check_obstacles(const cairn_guest& guest) {
+void look_for_obstacles(const cairn_guest& guest) {
   check_process();
   check_handlers(guest);
   static_cast<void>(capture_files());
   const state::ProcessState process = capture_process();
   static_cast<void>(capture_areas(process.brk_start, process.brk_end));
+}
+
+// Everything that can be known to stand in the way without stopping anybody. The program goes on meanwhile, so only
+// what is seen again and again is believed; what comes and goes is judged when everybody stands.
+void check_obstacles(const cairn_guest& guest) {
+  constexpr int kLooks = 4;
+  constexpr std::chrono::milliseconds kBetween{2};
+  std::string seen;
+  for (int look = 1;; ++look) {
+    try {
+      return look_for_obstacles(guest);
+    } catch (const Error& error) {
+      if (!seen.empty() && seen != error.what()) return;
+      if (look == kLooks) throw;
+      seen = error.what();
+    }
+    std::this_thread::sleep_for(kBetween);
+  }
 }
 
 cairn_guest& attached_guest() {

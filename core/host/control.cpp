@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstring>
@@ -30,11 +31,12 @@ namespace {
 constexpr int kProgressMilliseconds = 500;
 constexpr int kStrangerMilliseconds = 100;
 constexpr int kRequestMilliseconds = 2000;  // for a connected command to say what it wants
+constexpr std::chrono::seconds kEndOfJob{2};
 
 // The one checkpoint at work, and the worker that takes it.
 class Worker {
  public:
-  // False if one is being taken.
+  // False if one is being taken. Waits for the end of one that has been answered.
   bool start(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer);
   cairn_control_reply progress();
   void cancel();
@@ -42,13 +44,13 @@ class Worker {
 
  private:
   std::mutex mutex_;
-  std::condition_variable wanted_;
+  std::condition_variable wanted_, idle_;
   std::shared_ptr<ControlJob> job_;
-  bool taken_ = false;  // by the worker
 };
 
 bool Worker::start(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer) {
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (job_ && job_->answered()) idle_.wait_for(lock, kEndOfJob, [this] { return job_ == nullptr; });
   if (job_) return false;
   job_ = std::make_shared<ControlJob>(request, std::move(descriptor), std::move(answer));
   wanted_.notify_one();
@@ -74,6 +76,7 @@ void Worker::run() {
     job->run();
     lock.lock();
     job_.reset();
+    idle_.notify_all();
   }
 }
 

@@ -78,6 +78,11 @@ void ControlJob::check_cancelled() const {
   if (cancelled_.load()) throw TemporaryError("the request was withdrawn");
 }
 
+void ControlJob::answer(const cairn_control_reply& reply) {
+  answered_.store(true);
+  answer_(reply);
+}
+
 void ControlJob::run() noexcept {
   cairn_control_reply reply{};
   try {
@@ -90,7 +95,7 @@ void ControlJob::run() noexcept {
   }
   checkpointer_.abandon();
   target_.reset();
-  answer_(reply);
+  answer(reply);
 }
 
 void ControlJob::take() {
@@ -106,7 +111,7 @@ void ControlJob::take() {
   const CheckpointResult result = checkpointer_.finish(kWriteDeadline);
   check_cancelled();
   target_->commit();
-  answer_(success(result));
+  answer(success(result));
   state_.store(CAIRN_CONTROL_DONE);
   if (!goes_on) end_with_signal();
 }

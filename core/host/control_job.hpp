@@ -26,11 +26,14 @@ class ControlJob {
   void run() noexcept;
   // What is going on now.
   cairn_control_reply progress() const;
+  // The final reply has been given, or is about to be.
+  bool answered() const noexcept { return answered_.load(); }
   // The checkpoint is not wanted any more: it is given up at the next step.
   void cancel() noexcept;
 
  private:
   void take();
+  void answer(const cairn_control_reply& reply);
   void end_with_signal();
   void check_cancelled() const;
   bool was_stopped() const noexcept;
@@ -41,7 +44,7 @@ class ControlJob {
   std::optional<ControlTarget> target_;  // outlives the checkpointer, which removes its file by way of it
   Checkpointer checkpointer_;
   std::atomic<std::uint32_t> state_{CAIRN_CONTROL_IDLE};
-  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> cancelled_{false}, answered_{false};
 };
 
 // The guest's own requests (self_request.cpp): a job for the worker of control.cpp. False if one is at work.

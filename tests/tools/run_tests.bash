@@ -5,6 +5,7 @@
 # shellcheck source=tests/lib/job.bash
 . "$(dirname "$0")/../lib/job.bash"
 run_tests=$(cd "$(dirname "$0")/../.." && pwd)/tools/run-tests
+unset CAIRN_REPEAT_FAILED  # this test may itself be run by tools/run-tests
 test_begin tools.run-tests ctest python3
 
 cat >CTestTestfile.cmake <<'TESTS'
