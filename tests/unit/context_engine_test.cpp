@@ -140,6 +140,17 @@ TEST_P(UserEngineTest, ByManyThreads) {
   EXPECT_TRUE(holds(reader, kBase, Bytes(memory.data(), memory.data() + memory.size())));
 }
 
+// Several threads take slices of one area in turn, and none has enough in a slice to fill a chunk.
+TEST_P(UserEngineTest, SparseAreaByManyThreads) {
+  constexpr std::uint64_t kPages = (8UL << 30) / kPage, kStep = (4UL << 20) / kPage;
+  ArenaMemory memory(kBase, kPages);
+  for (std::uint64_t page = 0; page < kPages; page += kStep) memory.fill(page, 1, page / kStep);
+  for (int round = 0; round < 5; ++round) {
+    EXPECT_EQ(dump({memory.area()}, 4).areas()[0].stored_pages, kPages / kStep) << round;
+    std::filesystem::remove(path());
+  }
+}
+
 TEST_P(UserEngineTest, CompressedByMany) {
   constexpr std::uint64_t kPages = 60000;  // 234 MiB
   ArenaMemory memory(kBase, kPages), other(kBase + 0x100000000, 10);
