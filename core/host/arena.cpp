@@ -7,13 +7,16 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "core/common/error.hpp"
 #include "core/common/unique_fd.hpp"
+#include "core/host/capture_proc.hpp"
 #include "core/host/host.hpp"
 #include "core/host/raw_syscall.hpp"
 #include "core/host/resident_memory.hpp"
@@ -46,8 +49,10 @@ void lift_address_space_limit() {
 
 }  // namespace
 
-void plug() {
-  lift_address_space_limit();
+namespace {
+
+// True if something above the arena could be had at all.
+bool fill_holes() noexcept {
   bool any = false;
   for (std::size_t size = 1UL << 46; size >= CAIRN_PAGE_SIZE; size >>= 1) {
     for (;;) {
@@ -59,8 +64,31 @@ void plug() {
       if (!kept) break;
     }
   }
-  if (!any) throw EnvironmentError("cannot reserve the address space above the arena: " + std::string(strerror(errno)));
-  set_plugged();
+  return any;
+}
+
+// "start-end perms offset device inode path" of /proc/self/maps.
+bool is_known(std::string_view line, const std::vector<AddressRange>& known) {
+  const std::uint64_t start = to_number(line, 16), end = to_number(line.substr(line.find('-') + 1), 16);
+  if (start >= CAIRN_ARENA_TOP) return true;
+  return std::any_of(known.begin(), known.end(),
+                     [&](const AddressRange& range) { return range.start <= start && end <= range.end; });
+}
+
+}  // namespace
+
+void plug(const std::vector<AddressRange>& reserved) {
+  lift_address_space_limit();
+  begin_plugging();
+  const bool plugged = fill_holes();
+  end_plugging(plugged);
+  if (!plugged) throw EnvironmentError(with_errno("cannot reserve the address space above the arena", errno));
+  const std::string maps = read_file_or_throw("/proc/self/maps");
+  for (std::string_view line : split_lines(maps)) {
+    if (is_known(line, reserved)) continue;
+    throw EnvironmentError("the host's own memory lies where the program's belongs: " + std::string(line) +
+                           " (the old layout of the address space, setarch -L or vm.legacy_va_layout, is not supported)");
+  }
 }
 
 std::uint64_t current_brk() noexcept { return static_cast<std::uint64_t>(raw_syscall(SYS_brk, 0)); }

@@ -18,10 +18,15 @@
 
 namespace cairn::host {
 
+struct AddressRange {
+  std::uint64_t start, end;
+};
+
 // --- the arena (arena.cpp) ---
 // Fills every hole above CAIRN_ARENA_TOP with PROT_NONE; afterwards the kernel places mappings in the arena and
-// the host's own mmap/malloc carve theirs out of the plug. Once. Throws EnvironmentError.
-void plug();
+// the host's own mmap/malloc carve theirs out of the plug. Once. Throws EnvironmentError, also if anything but
+// `reserved` is in the arena already.
+void plug(const std::vector<AddressRange>& reserved);
 // mmap that goes to the kernel as it is: the way to map guest memory. Returns MAP_FAILED and errno.
 void* arena_mmap(void* address, std::size_t length, int prot, int flags, int fd, off_t offset) noexcept;
 int arena_munmap(void* address, std::size_t length) noexcept;
@@ -51,11 +56,6 @@ Extension& extension() noexcept;
 // What the guest's program is (after symlinks, interpreters), as /proc/self/exe would say.
 const std::string& guest_exe() noexcept;
 void set_guest_exe(const std::string& path);
-// Range of the guest's main stack mapping, as made by the loader or found by revive.
-struct AddressRange {
-  std::uint64_t start, end;
-};
-
 // --- control (control.cpp): the thread behind @cairn/<pid> ---
 void start_control();
 

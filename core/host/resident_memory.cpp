@@ -40,8 +40,23 @@ struct Resident {
   SpinLock lock;
   PageRanges free;
   std::atomic<bool> plugged{false};
+  std::atomic<bool> plugging{false};
+  std::atomic<int> placing{0};  // threads in a call whose place the kernel chooses
 };
 Resident resident;
+
+// True if the kernel may choose: end_placing() must follow. False once there is a plug.
+bool begin_placing() noexcept {
+  for (;;) {
+    if (is_plugged()) return false;
+    resident.placing.fetch_add(1);
+    if (!resident.plugging.load() && !is_plugged()) return true;
+    resident.placing.fetch_sub(1);
+    while (resident.plugging.load()) raw_syscall(SYS_sched_yield);
+  }
+}
+
+void end_placing() noexcept { resident.placing.fetch_sub(1); }
 
 std::size_t round_up(std::size_t length) noexcept { return (length + CAIRN_PAGE_SIZE - 1) & ~(CAIRN_PAGE_SIZE - 1); }
 
@@ -73,8 +88,13 @@ void* as_pointer(long result) noexcept {
 
 void* resident_mmap(void* address, std::size_t length, int prot, int flags, int fd, off_t offset) noexcept {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-  if (!is_plugged() || (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT)) != 0 || length == 0)
+  if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT)) != 0 || length == 0)
     return as_pointer(raw_map(wanted, length, prot, flags, fd, offset));
+  if (begin_placing()) {
+    void* const placed = as_pointer(raw_map(wanted, length, prot, flags, fd, offset));
+    end_placing();
+    return placed;
+  }
   length = round_up(length);
   const std::uintptr_t place = carve(length);
   if (place == 0) return as_pointer(-ENOMEM);
@@ -86,7 +106,16 @@ void* resident_mmap(void* address, std::size_t length, int prot, int flags, int 
 }  // namespace
 
 bool is_plugged() noexcept { return resident.plugged.load(std::memory_order_acquire); }
-void set_plugged() noexcept { resident.plugged.store(true, std::memory_order_release); }
+
+void begin_plugging() noexcept {
+  resident.plugging.store(true);
+  while (resident.placing.load() != 0) raw_syscall(SYS_sched_yield);
+}
+
+void end_plugging(bool plugged) noexcept {
+  resident.plugged.store(plugged);
+  resident.plugging.store(false);
+}
 
 void add_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept {
   resident.lock.lock();
@@ -136,7 +165,12 @@ __attribute__((visibility("default"))) void* mmap64(void* a, std::size_t length,
 __attribute__((visibility("default"))) int munmap(void* a, std::size_t length) noexcept {
   using namespace cairn::host;
   const auto start = reinterpret_cast<std::uintptr_t>(a);
-  if (!is_plugged() || start < CAIRN_ARENA_TOP) return arena_munmap(a, length);
+  if (start < CAIRN_ARENA_TOP) return arena_munmap(a, length);
+  if (begin_placing()) {  // a hole that opens behind the plug's maker would stay open
+    const int result = arena_munmap(a, length);
+    end_placing();
+    return result;
+  }
   if ((start & (CAIRN_PAGE_SIZE - 1)) != 0 || length == 0) {
     errno = EINVAL;
     return -1;
@@ -158,9 +192,14 @@ __attribute__((visibility("default"))) void* mremap(void* old, std::size_t old_l
   const auto old_start = reinterpret_cast<std::uintptr_t>(old);
   old_length = round_up(old_length);
   new_length = round_up(new_length);
-  if (!is_plugged() || fixed != nullptr || old_start < CAIRN_ARENA_TOP)
-    return as_pointer(raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
-                                  static_cast<long>(new_length), flags, reinterpret_cast<long>(fixed)));
+  const bool placing = begin_placing();
+  if (placing || fixed != nullptr || old_start < CAIRN_ARENA_TOP) {
+    void* const moved =
+        as_pointer(raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
+                               static_cast<long>(new_length), flags, reinterpret_cast<long>(fixed)));
+    if (placing) end_placing();
+    return moved;
+  }
   if (new_length <= old_length) {
     if (new_length < old_length) give_back(old_start + new_length, old_length - new_length);
     return old;

@@ -12,7 +12,11 @@ namespace cairn::host {
 // From now on carve from [start, end), which is mapped PROT_NONE.
 void add_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept;
 bool is_plugged() noexcept;
-void set_plugged() noexcept;
+
+// While the plug is being made no other thread may have the kernel choose a place for a mapping: it would choose one
+// in the arena. Threads that try wait. Nothing may be allocated by the maker meanwhile.
+void begin_plugging() noexcept;
+void end_plugging(bool plugged) noexcept;
 
 // Around a fork or raw clone without CLONE_VM of this process, whoever makes it: locks of the resident memory and
 // of malloc are held across it, released in the parent, made fresh in the child.

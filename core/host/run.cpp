@@ -74,7 +74,7 @@ void require_fsgsbase() {
   set_guest_exe(guest.program.resolved);
   extension().preload();
   start_donors(kFirstDonors);
-  plug();
+  plug({});
   guest.stack_limit = restore_stack_limit();
   start_control();
   build_fixed_area(0);

@@ -106,12 +106,15 @@ int create_thread(pthread_t* thread, const pthread_attr_t* wanted, void* (*funct
     std::size_t size = 0;
     if (pthread_attr_getstacksize(wanted, &size) == 0 && size > stack_size) stack_size = size;
   }
-  void* stack = MAP_FAILED;
-  if (is_plugged()) {
-    // Not freed at the thread's end: host threads live as long as the MPI library, and only touched pages count.
-    stack = mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (stack != MAP_FAILED) pthread_attr_setstack(&attributes, stack, stack_size);
+  // Not freed at the thread's end: host threads live as long as the MPI library, and only touched pages count.
+  void* const stack =
+      mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED) {
+    pthread_attr_destroy(&attributes);
+    std::free(start);
+    return EAGAIN;
   }
+  pthread_attr_setstack(&attributes, stack, stack_size);
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -120,7 +123,7 @@ int create_thread(pthread_t* thread, const pthread_attr_t* wanted, void* (*funct
   pthread_attr_destroy(&attributes);
   if (result != 0) {
     std::free(start);
-    if (stack != MAP_FAILED) munmap(stack, stack_size);
+    munmap(stack, stack_size);
   }
   return result;
 }

@@ -97,6 +97,18 @@ void Memory::reserve() {
   }
 }
 
+std::vector<host::AddressRange> Memory::reserved() const {
+  std::vector<host::AddressRange> ranges;
+  for (const StoredArea& stored : image_.reader.areas()) {
+    if (!ranges.empty() && ranges.back().end == stored.area.start) {
+      ranges.back().end = stored.area.end;
+    } else {
+      ranges.push_back({stored.area.start, stored.area.end});
+    }
+  }
+  return ranges;
+}
+
 void Memory::map(std::size_t index) {
   const StoredArea& stored = image_.reader.areas()[index];
   const Area& area = stored.area;

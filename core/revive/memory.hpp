@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/common/unique_fd.hpp"
+#include "core/host/host.hpp"
 #include "core/revive/image.hpp"
 #include "core/revive/options.hpp"
 
@@ -19,6 +20,8 @@ class Memory {
   // theirs may have the kernel map something there (libc's own calls are not carved out of the plug). Throws
   // EnvironmentError.
   void reserve();
+  // What reserve() takes, in ascending order, neighbours in one.
+  std::vector<host::AddressRange> reserved() const;
   // After reserve(): maps all areas at their addresses, loads them with `threads` threads, sets protection and advice.
   // Throws EnvironmentError or PermanentError; what was mapped stays.
   void restore(unsigned threads);

@@ -135,7 +135,7 @@ void revive(const std::string& context_file, host::Extension& extension) {
 
   const auto threads_wanted = static_cast<unsigned>(image.threads.threads.size());
   host::start_donors(threads_wanted + kSpareDonors);
-  host::plug();
+  host::plug(memory.reserved());
   host::restore_stack_limit();
   host::set_guest_exe(image.process.program);
   host::build_fixed_area(image.guest.generation + 1);

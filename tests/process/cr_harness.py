@@ -16,6 +16,10 @@ class Failure(Exception):
     pass
 
 
+class Skip(Exception):
+    """This machine cannot run the test."""
+
+
 def wait_for(condition, what, seconds=60):
     end = time.monotonic() + seconds * SLOW
     while not condition():
@@ -61,7 +65,10 @@ class Subject:
             return f.read()
 
     def wait_ready(self):
+        """A program that finds that it cannot run here prints "SKIP: " and why before it is ready."""
         wait_for(lambda: "READY" in self.output() or not alive(self.pid), "READY")
+        if self.output().startswith("SKIP: "):
+            raise Skip(self.output().splitlines()[0].removeprefix("SKIP: "))
         if "READY" not in self.output():
             raise Failure(f"the program ended before it was ready: {self.output()}")
 
@@ -123,5 +130,9 @@ def run_test(body):
     except (Failure, subprocess.TimeoutExpired) as failure:
         print(f"FAILED: {failure}\nfiles are kept in {directory}")
         sys.exit(1)
+    except Skip as reason:
+        shutil.rmtree(directory)
+        print(f"SKIPPED: {reason}")
+        sys.exit(77)
     shutil.rmtree(directory)
     print("passed")
