@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/host/freeze.hpp"
 
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -138,7 +139,11 @@ void Freeze::stop(const Deadline& deadline, engine::NodeRequest* node) {
     release(-std::abs(verdict));
     throw_verdict(std::abs(verdict), "a signal-context callback says so");
   }
-  if (node != nullptr) node->wait_complete(static_cast<unsigned>(guest_threads().size()), deadline.left());
+  if (node != nullptr) {
+    node->wait_complete(static_cast<unsigned>(guest_threads().size()), deadline.left());
+  } else {
+    wait_until_asleep(deadline);
+  }
 }
 
 void Freeze::stop_threads(const Deadline& deadline) {
@@ -169,6 +174,20 @@ void Freeze::stop_threads(const Deadline& deadline) {
   release(-CR_ETEMPFAIL);
   throw TemporaryError("the program did not stop in time" + std::string(held ? " (a critical section is held)" : "") +
                        ": " + names);
+}
+
+// A thread that has said that it stands may still be on its way into its sleep, with its stack and words of libcr in
+// use: what is being saved must not change any more.
+void Freeze::wait_until_asleep(const Deadline& deadline) const {
+  for (int tid : guest_threads()) {
+    const std::string path = "/proc/self/task/" + std::to_string(tid) + "/stat";
+    for (;;) {
+      const auto fields = stat_fields(path);
+      if (fields.empty() || fields[0] != "R") break;
+      if (deadline.passed()) throw TemporaryError("the program did not come to rest in time: " + describe_thread(tid));
+      sched_yield();
+    }
+  }
 }
 
 void Freeze::wait_until_running() const noexcept {

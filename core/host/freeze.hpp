@@ -38,6 +38,7 @@ class Freeze {
  private:
   void stop_threads(const Deadline& deadline);
   bool all_standing(std::vector<int>& threads) const;
+  void wait_until_asleep(const Deadline& deadline) const;
   void wait_until_running() const noexcept;
 
   cairn_guest& guest_;

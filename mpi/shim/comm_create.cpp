@@ -34,8 +34,7 @@ int finish_duplicate(MPI_Comm parent, MPI_Comm* out, MPI_Info info, const char* 
   (*out)->info = info_copy(info);
   const int rc = attributes_copy(attribute_owner(parent), attribute_owner(*out));
   if (rc == MPI_SUCCESS) return rc;
-  // The other members have theirs: a collective free is not possible, the real one stays behind.
-  comm_release(*out);
+  // The other members have theirs: a collective free is not possible, and after a restart all members make it again.
   *out = MPI_COMM_NULL;
   return raise(parent, rc, name);
 }
@@ -63,9 +62,10 @@ int destroy(MPI_Comm* comm, Real<decltype(PMPI_Comm_free)>* RealFunctions::*func
     Door door(object, name);
     RealComm* gone = to_real(object);
     rc = cross(real.*function, &gone);
+    // Before the door is left: a checkpoint finds it gone at every member or at none.
+    if (rc == MPI_SUCCESS) comm_release(object);
   }
   if (rc != MPI_SUCCESS) return raise(object, rc, name);
-  comm_release(object);
   *comm = MPI_COMM_NULL;
   return MPI_SUCCESS;
 }
