@@ -82,6 +82,12 @@ void describe_thread(cairn_thread& slot) {
   slot.robust_len = length;
 }
 
+// An alternate signal stack that a library of the host has set for this thread will not be there after a restart.
+void forget_host_stack(ucontext_t& frame) {
+  if (reinterpret_cast<uint64_t>(frame.uc_stack.ss_sp) < CAIRN_ARENA_TOP) return;
+  frame.uc_stack = {nullptr, SS_DISABLE, 0};
+}
+
 // The new thread's rseq area is known to no kernel yet. Where a host has registered its own for this thread, libc
 // falls back to plain system calls, as it does at start.
 void register_rseq() {
@@ -190,6 +196,7 @@ void stop_in_frame(void* frame) {
   cairn_thread* slot = own_slot();
   if (slot == nullptr) return;
   const int saved_errno = errno;
+  forget_host_stack(*static_cast<ucontext_t*>(frame));
   describe_thread(*slot);
   slot->frame = reinterpret_cast<uint64_t>(frame);
   run_signal_callbacks();

@@ -86,8 +86,9 @@ void plug(const std::vector<AddressRange>& reserved) {
   const std::string maps = read_file_or_throw("/proc/self/maps");
   for (std::string_view line : split_lines(maps)) {
     if (is_known(line, reserved)) continue;
-    throw EnvironmentError("the host's own memory lies where the program's belongs: " + std::string(line) +
-                           " (the old layout of the address space, setarch -L or vm.legacy_va_layout, is not supported)");
+    throw EnvironmentError(
+        "the host's own memory lies where the program's belongs: " + std::string(line) +
+        " (the old layout of the address space, setarch -L or vm.legacy_va_layout, is not supported)");
   }
 }
 

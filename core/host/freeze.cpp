@@ -28,10 +28,13 @@ void store(std::int32_t& word, std::int32_t value) noexcept { __atomic_store_n(&
 
 void send_stop(int tid) noexcept { raw_syscall(SYS_tgkill, getpid(), tid, CAIRN_STOP_SIGNAL); }
 
-// A thread that blocks the stop signal: one that libc has made for itself.
+// A thread that blocks the stop signal it was sent: one that libc has made for itself. In the signal's handler it is
+// blocked as well, but not pending.
 bool is_deaf(int tid) {
   const auto status = read_file("/proc/self/task/" + std::to_string(tid) + "/status");
-  return status && (to_number(field(*status, "SigBlk"), 16) >> (CAIRN_STOP_SIGNAL - 1) & 1) != 0;
+  if (!status) return false;
+  const std::uint64_t both = to_number(field(*status, "SigBlk"), 16) & to_number(field(*status, "SigPnd"), 16);
+  return (both >> (CAIRN_STOP_SIGNAL - 1) & 1) != 0;
 }
 
 void send_stop_to_deaf(int tid) noexcept {

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "core/common/error.hpp"
@@ -221,6 +222,10 @@ void start_guest(const GuestStart& start) {
   frame.map.brk_start = frame.map.brk_current = CAIRN_BRK_BASE;
   if (!set_memory_map(frame.map)) block_brk();  // malloc then lives on mmap alone
   prctl(PR_SET_NAME, base_name(start.program.path).c_str());
+  // A library of the host (UCX) may have given this thread an alternate signal stack: a program starts without.
+  stack_t none{};
+  none.ss_flags = SS_DISABLE;
+  sigaltstack(&none, nullptr);
   __asm__ volatile(
       "mov %0, %%rsp\n\t"
       "xor %%edx, %%edx\n\t"

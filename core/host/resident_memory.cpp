@@ -194,9 +194,8 @@ __attribute__((visibility("default"))) void* mremap(void* old, std::size_t old_l
   new_length = round_up(new_length);
   const bool placing = begin_placing();
   if (placing || fixed != nullptr || old_start < CAIRN_ARENA_TOP) {
-    void* const moved =
-        as_pointer(raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
-                               static_cast<long>(new_length), flags, reinterpret_cast<long>(fixed)));
+    void* const moved = as_pointer(raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
+                                               static_cast<long>(new_length), flags, reinterpret_cast<long>(fixed)));
     if (placing) end_placing();
     return moved;
   }

@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
+  struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART | SA_ONSTACK};
   sigaction(SIGALRM, &action, NULL);
   const struct itimerval every = {{0, 10000}, {0, 10000}};
   setitimer(ITIMER_REAL, &every, NULL);
