@@ -20,7 +20,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", default=os.environ.get("CAIRN_BUILD"), required="CAIRN_BUILD" not in os.environ)
     parser.add_argument("--case", help="only cases whose name contains this")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json")
     parser.add_argument("--limit", type=float)
     a = parser.parse_args()

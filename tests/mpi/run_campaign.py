@@ -118,7 +118,7 @@ def parse_arguments():
     parser.add_argument("--threads", action="store_true", help="with MPI_THREAD_MULTIPLE")
     parser.add_argument("--slow", type=float, default=4)
     parser.add_argument("--seed", default="1", help="of the moments, not of the programs")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--limit", type=float)
     parser.add_argument("--json")
     arguments = parser.parse_args()

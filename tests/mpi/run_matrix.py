@@ -134,7 +134,7 @@ def parse_arguments():
     parser.add_argument("--full", action="store_true", help="all cases, not the sample")
     parser.add_argument("--case", help="only cases whose name contains this")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--limit", type=float, help="seconds after which no case is begun")
     parser.add_argument("--json")
     parser.add_argument("--keep", action="store_true", help="keep the scratch directories of cases that pass")

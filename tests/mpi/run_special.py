@@ -246,7 +246,7 @@ def main():
     parser.add_argument("--build", default=os.environ.get("CAIRN_BUILD"), required="CAIRN_BUILD" not in os.environ)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--case", help="only cases whose name contains this")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json")
     parser.add_argument("--limit", type=float)
     a = parser.parse_args()
