@@ -3,12 +3,19 @@
 
 #include <algorithm>
 
+#include "mpi/crcp/door.hpp"
+
 namespace cairn::crcp {
 
 namespace {
 
 std::vector<KnownComm>& known() noexcept {
   static auto* const the_list = new std::vector<KnownComm>;
+  return *the_list;
+}
+
+std::vector<std::uint64_t>& released() noexcept {
+  static auto* const the_list = new std::vector<std::uint64_t>;
   return *the_list;
 }
 
@@ -59,7 +66,10 @@ const CommState* local_state(std::uint64_t identity) noexcept {
 
 }  // namespace
 
-void known_reset() noexcept { known().clear(); }
+void known_reset() noexcept {
+  known().clear();
+  released().clear();
+}
 
 void write_entered(Writer& out) {
   out.u32(shared_states());
@@ -89,6 +99,7 @@ bool read_entered(Reader& in) {
 }
 
 void write_positions(Writer& out) {
+  out.u64(inside_group_call());
   out.u32(shared_states());
   for (const CommState* s : comm_states()) {
     if (s->alone) continue;
@@ -100,6 +111,7 @@ void write_positions(Writer& out) {
 }
 
 bool read_positions(Reader& in) {
+  if (const std::uint64_t group_call = in.u64(); group_call != 0) released().push_back(group_call);
   const std::uint32_t n = in.u32();
   for (std::uint32_t i = 0; i < n && in.good(); ++i) {
     const std::uint64_t identity = in.u64();
@@ -129,7 +141,15 @@ void apply_all() noexcept {
   for (CommState* s : comm_states()) apply_limits(*s);
 }
 
+bool is_released(std::uint64_t group_call) noexcept {
+  return std::find(released().begin(), released().end(), group_call) != released().end();
+}
+
 bool is_level(std::int32_t world_rank, std::string& behind) {
+  if (inside_group_call() != 0) {
+    behind = "a communicator that is being made";
+    return false;
+  }
   for (const KnownComm& k : known()) {
     if (!std::binary_search(k.members.begin(), k.members.end(), world_rank)) continue;
     const CommState* s = local_state(k.identity);

@@ -21,7 +21,7 @@ void known_reset() noexcept;
 // F0: `entered` of every communicator, tombstones too, with its members. False: the bytes make no sense.
 void write_entered(Writer& out);
 bool read_entered(Reader& in);
-// F2: entered and issued.
+// F2: entered and issued, and the group call that the guest is inside.
 void write_positions(Writer& out);
 bool read_positions(Reader& in);
 // Gives limit, limit2 and top to the CommStates of this process. With the lock held.
@@ -32,6 +32,8 @@ bool was_forgotten(std::uint64_t identity) noexcept;  // comm_state.cpp
 // entered >= limit for everything this rank is a member of, known here yet or not. With the lock held.
 // Otherwise `behind` names the first communicator that is not, and how many collectives this rank has begun there.
 bool is_level(std::int32_t world_rank, std::string& behind);
+// Some rank was inside this group call at the freeze.
+bool is_released(std::uint64_t group_call) noexcept;
 // entered == limit2 likewise.
 bool has_caught_up() noexcept;
 

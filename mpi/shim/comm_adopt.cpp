@@ -73,6 +73,12 @@ std::uint64_t next_identity(const Origin& origin, const MemberList* members, con
   return mix(mix(list, parent), count);
 }
 
+std::uint64_t group_call_identity(MPI_Comm comm, MPI_Group group, int tag) noexcept {
+  const MemberList* members = group != nullptr ? group->members : nullptr;
+  const std::uint64_t list = mix(hash_lists(members, nullptr), static_cast<std::uint64_t>(tag));
+  return mix(list, usable(comm) ? comm->identity : 0) | 1;
+}
+
 CartesianShape* comm_copy_shape(const CartesianShape* shape) {
   if (shape == nullptr) return nullptr;
   const std::size_t bytes = sizeof(CartesianShape) + 2 * sizeof(std::int32_t) * static_cast<std::size_t>(shape->ndims);

@@ -15,6 +15,16 @@ using namespace cairn::shim;
 
 namespace {
 
+class GroupDoor {
+ public:
+  GroupDoor(MPI_Comm comm, MPI_Group group, int tag, const char* name) noexcept {
+    crcp::group_call_begin(group_call_identity(comm, group, tag), name);
+  }
+  ~GroupDoor() { crcp::group_call_end(); }
+  GroupDoor(const GroupDoor&) = delete;
+  GroupDoor& operator=(const GroupDoor&) = delete;
+};
+
 // The common shape: door, real call, handle, errors. `call(RealComm **made)` gives the real function's code.
 template <class Call>
 int create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name, Call&& call) {
@@ -94,12 +104,11 @@ int PMPI_Comm_create(MPI_Comm comm, MPI_Group group, MPI_Comm* newcomm) {
 }
 CAIRN_MPI_WEAK(MPI_Comm_create);
 
-// Collective over the group only, so the parent's door is not the right one; nobody leaves the real call before all
-// have entered it, and a rank in a section is waited for.
+// Collective over the group only, so the parent's door is not the right one.
 int PMPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm* newcomm) {
   int rc;
   {
-    const crcp::Section section;
+    const GroupDoor door(comm, group, tag, "MPI_Comm_create_group");
     RealComm* made = real_objects.comm_null;
     rc = cross(real.Comm_create_group, to_real(comm), to_real(group), tag, newcomm == nullptr ? nullptr : &made);
     Origin origin;

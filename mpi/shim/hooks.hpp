@@ -26,6 +26,11 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data, shim::RealRequest** made) noexcept,
                               void (*drop)(void* data) noexcept, void* data) noexcept;
 
+// Around MPI_Comm_create_group, which is collective over a group without a communicator. `identity` is the same at all
+// members, and not 0. Handles as with collective_begin().
+void group_call_begin(std::uint64_t identity, const char* name) noexcept;
+void group_call_end() noexcept;
+
 // Every other entry into the real library stands in a crcp::Section (mpi/crcp/gate.hpp).
 
 // A communicator got a handle, a real communicator and an identity / is about to lose them. crcp sets and frees

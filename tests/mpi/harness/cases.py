@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 
+from .scheduling import schedule_fairly
 from .scratch import Scratch
 from .site import Failure, Skip
 
@@ -45,25 +46,15 @@ def run_case(case, keep=False):
     except Exception:  # a fault of the test itself must not hide the other results
         result.update(status="failed", text=traceback.format_exc())
         scratch.end(True)
+    schedule_fairly()
     result["seconds"] = round(time.monotonic() - begun, 2)
     return result
-
-
-def take_turns():
-    """Ranks that outnumber the processors poll and yield, which the fair scheduler of Linux 6.18 answers by starving
-    some of them, and everybody else, for up to minutes. Round robin means what it says. Inherited by all that is
-    started; only where permitted."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    except OSError:
-        pass
 
 
 def run_cases(cases, jobs=1, json_path=None, keep=False, limit=None):
     """Prints one line for each case as it ends, then the failures. Exit status for the process: 0, 1, or 77 if
     nothing could run. limit: seconds after which no further case is begun (they count as skipped);
     CAIRN_CASE_SECONDS, set by ./check, is another one."""
-    take_turns()
     begun = time.monotonic()
     share = float(os.environ.get("CAIRN_CASE_SECONDS", "inf"))
     limit = min(share, limit if limit is not None else float("inf"))
