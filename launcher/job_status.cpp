@@ -9,6 +9,11 @@
 #include "launcher/report.hpp"
 
 namespace cairn::launcher {
+namespace {
+
+constexpr const char* kWaits = "waiting for the others";  // how a rank that is ready ends its text (mpi/crcp)
+
+}  // namespace
 
 std::map<unsigned long long, pmix::Record> numbered(const pmix::Record& record, char prefix) {
   std::map<unsigned long long, pmix::Record> result;
@@ -25,12 +30,16 @@ std::string one_line(const pmix::Record& status) {
   std::string line = status.get("state") == "checkpointing" ? text : status.get("state");
   std::map<std::string, unsigned> phases;
   std::string detail;
+  bool awaited = false;  // `detail` is of a rank that others wait for
   std::uint64_t bytes = 0;
   for (const auto& [rank, state] : numbered(status, 'r')) {
     ++phases[state.get("phase")];
     bytes += state.get_u64("bytes");
-    if (const std::string said = state.get("text"); !said.empty() && detail.empty())
-      detail = " (rank " + std::to_string(rank) + ": " + said + ")";
+    const std::string said = state.get("text");
+    const bool waits = said.ends_with(kWaits);
+    if (said.empty() || awaited || (waits && !detail.empty())) continue;
+    detail = " (rank " + std::to_string(rank) + ": " + said + ")";
+    awaited = !waits;
   }
   const char* separator = ": ";
   for (const auto& [phase, count] : phases) {
