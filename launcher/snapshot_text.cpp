@@ -62,9 +62,11 @@ void print_snapshot_json(const Snapshot& snapshot) {
                 static_cast<unsigned long long>(sequence_bytes(sequence)));
     for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
       const manifest::Rank& rank = sequence.ranks[r];
-      std::printf("%s{\"rank\":%zu,\"path\":%s,\"bytes\":%llu,\"host\":%s,\"pause_seconds\":%.6f}", r == 0 ? "" : ",",
-                  r, json_text(rank.path).c_str(), static_cast<unsigned long long>(rank.bytes),
-                  json_text(rank.host).c_str(), rank.pause_seconds);
+      std::printf("%s{\"rank\":%zu,\"path\":%s,\"bytes\":%llu,\"host\":%s,\"callback_seconds\":%.6f,",
+                  r == 0 ? "" : ",", r, json_text(rank.path).c_str(), static_cast<unsigned long long>(rank.bytes),
+                  json_text(rank.host).c_str(), rank.callback_seconds);
+      std::printf("\"stop_seconds\":%.6f,\"pause_seconds\":%.6f,\"write_seconds\":%.6f}", rank.stop_seconds,
+                  rank.pause_seconds, rank.write_seconds);
     }
     std::printf("]}");
     first = false;

@@ -28,6 +28,10 @@ void Lane::throw_if_failed() const {
       with_errno(state_->output->name() + ": " + e.doing + " failed at " + std::to_string(e.where), e.number));
 }
 
+void Lane::copy_memory() noexcept {
+  if (state_->compression == Compression::none) state_->start_copying();
+}
+
 bool Lane::append(std::uint32_t area, std::uint64_t address, std::uint64_t pages) {
   State& s = *state_;
   while (pages > 0) {
@@ -35,7 +39,9 @@ bool Lane::append(std::uint32_t area, std::uint64_t address, std::uint64_t pages
     if (slot == nullptr) return false;
     const std::uint64_t take = std::min(pages, slot->room_bytes() / kPage);
     slot->add_run(address, take, 0);
-    slot->add_memory(reinterpret_cast<void*>(address), take * kPage);
+    auto* from = reinterpret_cast<void*>(address);
+    if (s.copying) from = std::memcpy(slot->bounce + slot->raw, from, take * kPage);
+    slot->add_memory(from, take * kPage);
     if (slot->full() && !s.submit()) return false;
     address += take * kPage;
     pages -= take;

@@ -35,8 +35,12 @@ class Lane {
   Lane& operator=(Lane&&) noexcept;
   ~Lane();
 
+  // From now on memory is copied before it is written: for a forked child, whose pages the kernel would copy one by one
+  // when a direct write pins them. Before the fork. Of no use with compression, which makes a copy anyway.
+  void copy_memory() noexcept;
+
   // `pages` pages of 4 KiB at `address`, which belong to `area` (of Writer::add_area); ascending within an area.
-  // The memory is read directly, and must stay as it is until flush() returns.
+  // The memory is read directly, and must stay as it is until flush() returns (unless it is copied).
   bool append(std::uint32_t area, std::uint64_t address, std::uint64_t pages);
   // The same, but the content is read through /proc/self/mem: areas without PROT_READ, file mappings that may be
   // shorter than the area. Pages of zeros are left out, or recorded as zero runs if `over_object`.

@@ -51,6 +51,11 @@ bool Lane::State::fail(int number, const char* doing, std::uint64_t where) noexc
   return false;
 }
 
+void Lane::State::start_copying() noexcept {
+  copying = true;
+  for (unsigned i = 0; i < kSlots; ++i) madvise(slots[i].bounce, CAIRN_CTX_CHUNK_MAX, MADV_HUGEPAGE);
+}
+
 ChunkSlot* Lane::State::slot_for(std::uint32_t target, std::uint32_t flags) noexcept {
   if (error.number != 0) return nullptr;
   ChunkSlot* slot = &slots[current];

@@ -78,12 +78,14 @@ struct Lane::State {
   bool read_memory(std::uint64_t address, std::uint8_t* to, std::uint64_t pages) noexcept;
   bool read_file(int fd, std::uint64_t offset, std::uint8_t* to, std::uint64_t bytes) noexcept;
   bool fail(int number, const char* doing, std::uint64_t where) noexcept;
+  void start_copying() noexcept;
 
   Output* output;
   Compression compression;
   Compressor compressor;
   int fd_base;
   bool async;
+  bool copying = false;
   Aio aio;
   LaneError error;
   LaneStatistics statistics;

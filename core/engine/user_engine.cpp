@@ -107,6 +107,7 @@ void UserEngine::write_now(const std::vector<AreaPlan>& plans) {
 bool UserEngine::write_later() {
   context::Writer& writer = *request_.writer;
   child_lane_ = std::make_unique<context::Lane>(writer.open_lane(features().aio));
+  child_lane_->copy_memory();
   huge_ = std::make_unique<HugePages>(writer.options().fd_base);
   ChildTask task;
   if (writer.options().compression != context::Compression::none && request_.threads > 1) {
