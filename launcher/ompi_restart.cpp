@@ -150,6 +150,12 @@ int become(const std::vector<std::string>& command, bool as_child) {
   throw EnvironmentError(with_errno("starting " + command[0], errno));
 }
 
+// In the page cache, beside what the job will need.
+bool fits_into_memory(std::uint64_t bytes) {
+  return bytes / static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) <
+         static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) / 3;
+}
+
 int run(const Options& o) {
   const Snapshot snapshot = open_snapshot(o.snapshot);
   if (o.info) {
@@ -165,6 +171,7 @@ int run(const Options& o) {
   }
   Verification how;
   how.payload = !o.quick;
+  how.fill_cache = fits_into_memory(sequence_bytes(snapshot.manifest.sequences.at(sequence)));
   // On other nodes the hosts look for themselves.
   how.this_machine = o.hostfile.empty() && o.relocate.empty();
   verify_sequence(snapshot, sequence, how);

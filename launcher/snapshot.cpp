@@ -58,7 +58,7 @@ void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const st
     if (!obstacles.empty()) throw EnvironmentError(who + " cannot be restarted on this machine: " + obstacles.front());
     check_references(reader);
   }
-  if (how.payload) reader.verify_all(std::min(8u, std::max(1u, std::thread::hardware_concurrency())));
+  if (how.payload) reader.verify_all(std::clamp(std::thread::hardware_concurrency(), 1u, 8u), how.fill_cache);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ std::uint64_t choose_sequence(const Snapshot& snapshot, std::int64_t wanted);
 
 struct Verification {
   bool payload = true;        // every byte; otherwise sizes, tables and checksums of tables
+  bool fill_cache = false;    // a restart will read it next
   bool this_machine = false;  // also: could the images be revived here (CPU, files taken by reference)?
 };
 // Throws at the first thing that is wrong and names it. Shows progress on a terminal.

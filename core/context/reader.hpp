@@ -92,8 +92,9 @@ class Reader {
   // REFERENCE's original is missing or changed.
   UniqueFd open_object(std::uint32_t object, bool prefer_original = true) const;
 
-  // Every chunk and every object with content, and the padding.
-  void verify_all(unsigned threads = 1) const;
+  // Every chunk and every object with content, and the padding. `fill_cache`: what was read stays in the page cache,
+  // from where load() will take it.
+  void verify_all(unsigned threads = 1, bool fill_cache = false) const;
 
   struct State;  // core/context/reader_state.hpp
 

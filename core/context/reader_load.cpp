@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Payload: from the file into memory, or only looked at.
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -42,12 +43,19 @@ struct Buffers {
   PageBuffer packed, raw;
 };
 
-// Fills all pieces; false with errno, 0 for the end of the file.
-bool read_pieces(int fd, std::vector<iovec>& pieces, std::uint64_t offset) {
+// What is still to be read, and where it is in the file.
+struct Remainder {
+  std::vector<iovec> pieces;
+  std::uint64_t offset;
   std::size_t first = 0;
+};
+
+// Fills all pieces; false with errno, 0 for the end of the file, after what could be read.
+bool read_pieces(int fd, Remainder& left, int flags = 0) {
+  auto& [pieces, offset, first] = left;
   while (first < pieces.size()) {
     const int count = static_cast<int>(std::min<std::size_t>(pieces.size() - first, kPieces));
-    const ssize_t n = preadv(fd, pieces.data() + first, count, static_cast<off_t>(offset));
+    const ssize_t n = preadv2(fd, pieces.data() + first, count, static_cast<off_t>(offset), flags);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       if (n == 0) errno = 0;
@@ -73,10 +81,10 @@ std::string Reader::State::place_of(const cairn_ctx_chunk& chunk) const {
   return where + " (of the area " + hex_number(area.start) + (area.path.empty() ? "" : " " + area.path) + ")";
 }
 
-void Reader::State::read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packed) const {
+void Reader::State::read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packed, bool through_cache) const {
   const std::uint64_t padded = page_round_up(chunk.stored);
-  std::vector<iovec> pieces{{packed, padded}};
-  if (!direct_fd || !read_pieces(direct_fd.get(), pieces, chunk.offset)) read(packed, padded, chunk.offset);
+  Remainder left{{{packed, padded}}, chunk.offset};
+  if (through_cache || !direct_fd || !read_pieces(direct_fd.get(), left)) read(packed, padded, chunk.offset);
   if (checksum64(packed, chunk.stored) != chunk.checksum) damaged(place_of(chunk), "checksum does not match");
   if (!is_zero(packed + chunk.stored, padded - chunk.stored)) damaged(place_of(chunk), "padding is not zero");
 }
@@ -94,13 +102,12 @@ void Reader::State::load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base,
   }
   if (chunk.stored == 0) return;
   if (chunk.compression == CAIRN_CTX_PLAIN) {
-    auto left = pieces;  // straight to where it belongs, then verified there
-    if (!direct_fd || !read_pieces(direct_fd.get(), left, chunk.offset)) {
-      left = pieces;
-      if (!read_pieces(fd.get(), left, chunk.offset)) {
-        if (errno != 0) unreadable(chunk.offset, errno);
-        damaged(place_of(chunk), "the file ends here");
-      }
+    // Straight to where it belongs, then verified there; from the page cache what a verification has left there.
+    Remainder left{pieces, chunk.offset};
+    if (!read_pieces(fd.get(), left, RWF_NOWAIT) && !(direct_fd && read_pieces(direct_fd.get(), left)) &&
+        !read_pieces(fd.get(), left)) {
+      if (errno != 0) unreadable(chunk.offset, errno);
+      damaged(place_of(chunk), "the file ends here");
     }
     Checksum64 sum;
     for (const iovec& piece : pieces) sum.update(piece.iov_base, piece.iov_len);
@@ -140,12 +147,17 @@ void Reader::load(std::span<const LoadRequest> requests, unsigned threads) const
   });
 }
 
-void Reader::verify_all(unsigned threads) const {
+void Reader::verify_all(unsigned threads, bool fill_cache) const {
   const State& s = *state_;
   parallel_for<Buffers>(s.chunks.size(), threads, [&](std::size_t i, Buffers& buffers) {
     const cairn_ctx_chunk& chunk = s.chunks[i];
+    for (std::size_t ahead = i; fill_cache && ahead < std::min(s.chunks.size(), i + threads + 1); ahead += threads) {
+      const cairn_ctx_chunk& wanted = s.chunks[ahead];
+      posix_fadvise(s.fd.get(), static_cast<off_t>(wanted.offset), static_cast<off_t>(wanted.stored),
+                    POSIX_FADV_WILLNEED);
+    }
     if (chunk.stored == 0) return;
-    s.read_chunk(chunk, buffers.packed.get());
+    s.read_chunk(chunk, buffers.packed.get(), fill_cache);
     if (chunk.compression != CAIRN_CTX_PLAIN &&
         !decompress(chunk.compression, buffers.packed.get(), chunk.stored, buffers.raw.get(), chunk.raw)) {
       s.damaged(s.place_of(chunk), "it cannot be decompressed");

@@ -50,7 +50,8 @@ struct Reader::State {
   void check_tables();  // reader_check.cpp
 
   // One chunk into `packed` (room for it, page-aligned), checksum verified.
-  void read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packed) const;  // reader_load.cpp
+  void read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packed,
+                  bool through_cache = false) const;  // reader_load.cpp
   // One chunk into memory where `base` stands for the address `origin`. `packed` and `raw`: 4 MiB and a page each.
   void load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base, std::uint64_t origin, std::uint8_t* packed,
                   std::uint8_t* raw) const;
