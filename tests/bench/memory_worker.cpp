@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program of a given size whose speed is known: what a checkpoint costs it can be read from when it ends.
-//   memory_worker --mib M --pattern rewrite|read --units N
+//   memory_worker --mib M --pattern rewrite|read --units N [--seconds S]
 // Every rank holds M MiB. A unit of work passes over 1/64 of them, writing every page or reading every line;
 // every 16 units all ranks meet in an Allreduce. Rank 0 prints "unit i/N" every 64 units and, at the end,
-// "seconds S" and PASS; the contents are verified.
+// "seconds S" and PASS; the contents are verified. --seconds ends it when it has worked for so long; times when it
+// stood still, or was not there at all, do not count.
 #include <mpi.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +22,7 @@ struct Options {
   std::size_t mib = 64;
   bool rewrite = true;
   int units = 2000;
+  double seconds = 0;  // 0: all units
 };
 
 Options parse(int argc, char** argv) {
@@ -28,6 +31,7 @@ Options parse(int argc, char** argv) {
     const std::string name = argv[i], value = argv[i + 1];
     if (name == "--mib") o.mib = std::strtoull(value.c_str(), nullptr, 10);
     if (name == "--units") o.units = std::atoi(value.c_str());
+    if (name == "--seconds") o.seconds = std::strtod(value.c_str(), nullptr);
     if (name == "--pattern") o.rewrite = value == "rewrite";
   }
   return o;
@@ -77,8 +81,24 @@ double wall() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
+// Time at work so far: between two calls, but not more than what some units can take.
+class Stopwatch {
+ public:
+  double elapsed() {
+    constexpr double kLongest = 0.1;
+    const double t = wall();
+    sum_ += std::min(t - last_, kLongest);
+    last_ = t;
+    return sum_;
+  }
+
+ private:
+  double last_ = wall(), sum_ = 0;
+};
+
 void work(Worker& w, const Options& o, int rank) {
   std::uint64_t sum = 0, all = 0;
+  Stopwatch watch;
   for (int unit = 1; unit <= o.units; ++unit) {
     const auto part = static_cast<std::size_t>(unit) % kParts;
     if (o.rewrite) {
@@ -86,7 +106,12 @@ void work(Worker& w, const Options& o, int rank) {
     } else {
       sum ^= w.read(part);
     }
-    if (unit % 16 == 0) MPI_Allreduce(&sum, &all, 1, MPI_UINT64_T, MPI_BXOR, MPI_COMM_WORLD);
+    if (unit % 16 == 0) {
+      MPI_Allreduce(&sum, &all, 1, MPI_UINT64_T, MPI_BXOR, MPI_COMM_WORLD);
+      int enough = o.seconds > 0 && watch.elapsed() >= o.seconds ? 1 : 0;
+      if (o.seconds > 0) MPI_Bcast(&enough, 1, MPI_INT, 0, MPI_COMM_WORLD);
+      if (enough != 0) return;
+    }
     if (rank == 0 && unit % 64 == 0) {
       std::printf("unit %d/%d\n", unit, o.units);
       std::fflush(stdout);

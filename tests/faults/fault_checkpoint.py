@@ -39,8 +39,9 @@ class CheckpointFaults:
     def __init__(self, site):
         self.site = site
 
-    def start(self, r, directory=None, mib=32, np=2, units=3000, **more):
-        program = [self.site.program("memory_worker"), "--mib", str(mib), "--pattern", "rewrite", "--units", str(units)]
+    def start(self, r, directory=None, mib=32, np=2, seconds=4, **more):
+        program = [self.site.program("memory_worker"), "--mib", str(mib), "--pattern", "rewrite",
+                   "--units", "100000000", "--seconds", str(seconds)]
         options = ["--cr-dir", directory] if directory else []
         job = r.start(np, program, "vader", cr_options=options, **more)
         job.wait_line("^ready")
@@ -110,7 +111,7 @@ class CheckpointFaults:
         path = r.scratch.path("not-a-directory")
         with open(path, "w", encoding="utf-8"):
             pass
-        program = [self.site.program("memory_worker"), "--mib", "8", "--units", "60000"]
+        program = [self.site.program("memory_worker"), "--mib", "8", "--units", "100000000", "--seconds", "4"]
         job = r.start(2, program, "vader", cr_options=["--cr-dir", path])
         # Told at once, or when a checkpoint is asked for; the job itself must not suffer in the second case.
         try:
@@ -124,7 +125,8 @@ class CheckpointFaults:
 
     def test_limit_of_file_size(self, r):
         limited = ["sh", "-c", "ulimit -f 16384; exec \"$0\" \"$@\""]
-        job = r.start(2, limited + [self.site.program("memory_worker"), "--mib", "32", "--units", "3000"], "vader")
+        program = [self.site.program("memory_worker"), "--mib", "32", "--units", "100000000", "--seconds", "4"]
+        job = r.start(2, limited + program, "vader")
         job.wait_line("^ready")
         status, lines = r.try_checkpoint(job)
         if status == 0:  # the host may lift the limit for itself
@@ -162,7 +164,7 @@ class CheckpointFaults:
         job.fail("no context file appeared")
 
     def test_rank_killed_during_checkpoint(self, r):
-        job = self.start(r, mib=400, units=200000)
+        job = self.start(r, mib=400, seconds=60)
         asking = self.asking(r, job)
         self.wait_images(r, job)
         os.kill(self.ranks(r)[-1], signal.SIGKILL)
@@ -174,7 +176,7 @@ class CheckpointFaults:
         self.no_whole_snapshot(r, job, r.scratch.path("snapshots"))
 
     def test_rank_killed_with_an_older_snapshot(self, r):
-        job = self.start(r, mib=200, units=3000)
+        job = self.start(r, mib=200)
         snapshot = r.checkpoint(job)
         asking = self.asking(r, job)
         time.sleep(0.1)  # some moment of the second checkpoint, whichever
@@ -205,7 +207,7 @@ class CheckpointFaults:
         r.restart(snapshot).expect_pass(300)
 
     def test_mpirun_killed_during_checkpoint(self, r):
-        job = self.start(r, mib=400, units=200000)
+        job = self.start(r, mib=400, seconds=60)
         asking = self.asking(r, job)
         self.wait_images(r, job)
         r.scratch.note_segments()
@@ -246,7 +248,7 @@ class CheckpointFaults:
         try:
             wrapper = ["sh", "-c", f"echo $$ > {group}/cgroup.procs; exec \"$0\" \"$@\""]
             r._wrapper = lambda: wrapper  # the job runs in the group, and so do its commands
-            job = self.start(r, mib=400, np=2, units=3000)
+            job = self.start(r, mib=400, np=2)
             r.checkpoint(job, seconds=120)
             job.expect_pass(300)
             with open(f"{group}/memory.oom_control", encoding="ascii") as f:
