@@ -137,8 +137,8 @@ void comm_fill_predefined() {
     cross(real.Comm_set_errhandler, real_comm, real_objects.errors_return);
     cross(real.Comm_rank, real_comm, &comm->rank);
     cross(real.Comm_size, real_comm, &comm->size);
-    members_drop(comm->members);
-    comm->members = group_members(real_comm, false);
+    // The same after a restart; and calls that wait at a door meanwhile may hold it.
+    if (comm->members == nullptr) comm->members = group_members(real_comm, false);
     if (comm->errhandler == nullptr) comm->errhandler = predefined<ompi_errhandler_t>(ompi_mpi_errors_are_fatal);
   }
   world->identity = kWorldIdentity;
