@@ -151,10 +151,9 @@ void Reader::verify_all(unsigned threads, bool fill_cache) const {
   const State& s = *state_;
   parallel_for<Buffers>(s.chunks.size(), threads, [&](std::size_t i, Buffers& buffers) {
     const cairn_ctx_chunk& chunk = s.chunks[i];
-    for (std::size_t ahead = i; fill_cache && ahead < std::min(s.chunks.size(), i + threads + 1); ahead += threads) {
-      const cairn_ctx_chunk& wanted = s.chunks[ahead];
-      posix_fadvise(s.fd.get(), static_cast<off_t>(wanted.offset), static_cast<off_t>(wanted.stored),
-                    POSIX_FADV_WILLNEED);
+    if (fill_cache && i + threads < s.chunks.size()) {  // the disk goes on while this one is summed up
+      const cairn_ctx_chunk& next = s.chunks[i + threads];
+      posix_fadvise(s.fd.get(), static_cast<off_t>(next.offset), static_cast<off_t>(next.stored), POSIX_FADV_WILLNEED);
     }
     if (chunk.stored == 0) return;
     s.read_chunk(chunk, buffers.packed.get(), fill_cache);

@@ -29,11 +29,12 @@ void apply_all() noexcept;
 void apply_limits(CommState& state) noexcept;
 
 bool was_forgotten(std::uint64_t identity) noexcept;  // comm_state.cpp
-// entered >= limit for everything this rank is a member of, known here yet or not. With the lock held.
-// Otherwise `behind` names the first communicator that is not, and how many collectives this rank has begun there.
-bool is_level(std::int32_t world_rank, std::string& behind);
 // Some rank was inside this group call at the freeze.
 bool is_released(std::uint64_t group_call) noexcept;
+// The guest is in no group call, and entered >= limit for everything this rank is a member of, known here yet or not.
+// With the lock held. Otherwise `behind` names the first communicator that is not, and how many collectives this rank
+// has begun there.
+bool is_level(std::int32_t world_rank, std::string& behind);
 // entered == limit2 likewise.
 bool has_caught_up() noexcept;
 
