@@ -3,7 +3,8 @@
 """Random programs under checkpoints: many seeds, each checkpointed at a random moment, killed, restarted, verified.
 
 Seeds run in batches inside one job, so that starting costs little; every seed of a batch is hit by a checkpoint, and
-the job is killed at once or some steps later and restarted from it. The programs verify every byte themselves.
+the job goes on, or is killed at once or some steps later and restarted from it (--killed: what share of them). The
+programs verify every byte themselves.
     run_campaign.py --build DIR --count 100          what ./check runs
     run_campaign.py --build DIR --count 5000         on demand (hours)
 """
@@ -32,7 +33,7 @@ class Batch:
         self.transport = options.transport or self.random.choice(("vader", "vader", "vader", "tcp", "tcp", "ofi"))
         self.np = options.np or self.random.choice((2, 3, 4) if self.transport == "ofi" else (2, 3, 4, 4, 7))
         self.threads = options.threads
-        self.checkpoints = self.refusals = 0
+        self.checkpoints = self.restarts = self.refusals = 0
         self.name = f"seeds {first}:{last} np {self.np} {self.transport}" + (" threads" if self.threads else "")
 
     def program(self):
@@ -46,7 +47,7 @@ class Batch:
         threads = " --threads" if self.threads else ""
         return again(f"--build {self.site.build} --first {self.first} --count {self.last - self.first + 1} "
                      f"--batch {self.last - self.first + 1} --np {self.np} --transport {self.transport} "
-                     f"--seed {seed}{threads}")
+                     f"--seed {seed} --killed {self.options.killed}{threads}")
 
     def run(self, scratch):
         runner = Runner(self.site, scratch)
@@ -65,6 +66,11 @@ class Batch:
             if snapshot is None:
                 break
             self.checkpoints += 1
+            if self.random.random() >= self.options.killed:
+                line, match = job.wait_line(r"^SEED (\d+) PASS", 60, 1, line + 1)
+                done = int(match[1])
+                continue
+            self.restarts += 1
             if self.random.random() < 0.5 and not any(text.startswith("PASS") for text in job.lines):
                 job.wait_line(r"^STEP \d+/|^PASS", 60, 1, max(0, len(job.lines) - 1))
             job.kill()
@@ -83,7 +89,7 @@ class Batch:
         return self.outcome()
 
     def outcome(self):
-        return f"{self.checkpoints} checkpoints, {self.refusals} times refused for a while"
+        return f"{self.checkpoints} checkpoints, {self.restarts} restarts, {self.refusals} times refused for a while"
 
     @staticmethod
     def remove_others(scratch, snapshot):
@@ -118,6 +124,7 @@ def parse_arguments():
     parser.add_argument("--threads", action="store_true", help="with MPI_THREAD_MULTIPLE")
     parser.add_argument("--slow", type=float, default=4)
     parser.add_argument("--seed", default="1", help="of the moments, not of the programs")
+    parser.add_argument("--killed", type=float, default=0.8, help="the share of checkpoints after which the job is killed")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--limit", type=float)
     parser.add_argument("--json")

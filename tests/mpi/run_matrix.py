@@ -57,6 +57,7 @@ class MatrixCase:
         self.program, self.np, self.action, self.transport, self.node_count = key
         self.name = f"{self.program}/np{self.np}/{self.action}/{self.transport}/{self.node_count}node"
         self.random = random.Random(f"{seed} {self.name}")
+        self.seen = 0  # lines of the present job before the next moment
 
     def run(self, scratch):
         nodes = self.nodes() if self.node_count > 1 else None
@@ -70,9 +71,10 @@ class MatrixCase:
         else:
             self.act(runner, argv, nodes)
 
-    def moment(self, job):
-        """Waits for a random line of progress, then for a random moment after it."""
-        job.wait_line(self.progress, 60, self.random.randint(1, max(1, self.least // 3)))
+    def moment(self, job, moments=3):
+        """Waits for a random next line of progress, then for a random time; `moments` such waits fit into a run."""
+        job.wait_line(self.progress, 60, self.random.randint(1, max(1, self.least // moments)), self.seen)
+        self.seen = len(job.lines)
         time.sleep(self.random.random() * 0.2)  # chooses the moment, waits for nothing
 
     def patience(self):
@@ -85,8 +87,8 @@ class MatrixCase:
             job.expect_pass()
             return
         if self.action == "continue":
-            for _ in range(3):
-                self.moment(job)
+            for _ in range(7):
+                self.moment(job, 10)
                 snapshot = runner.checkpoint(job, patience=self.patience())
             job.expect_pass()
             runner.verify(snapshot)
@@ -103,6 +105,7 @@ class MatrixCase:
                 runner.nodes = nodes.swapped()
             transport = OTHER_TRANSPORT[self.transport] if self.action == "cross" else self.transport
             job = runner.restart(snapshot, transport)
+            self.seen = 0
         job.expect_pass()
 
 
