@@ -14,7 +14,6 @@ namespace {
 
 constexpr int kMaxInterpreters = 5;  // as the kernel
 constexpr std::size_t kHead = 4096;
-constexpr std::size_t kMaxPath = 4096;
 constexpr const char* kLoaderName = "ld-linux-x86-64.so.2";
 
 // Programs that manage hosted processes or whole jobs gain nothing by being hosted themselves.

@@ -18,7 +18,6 @@ namespace cairn::revive {
 namespace {
 
 using host::is_error;
-using host::raw_syscall;
 
 constexpr std::uint64_t kTileData = 1UL << 18;
 // Below the stack pointer of the saved context nothing is in use but the red zone.

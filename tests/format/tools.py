@@ -37,7 +37,8 @@ def clang_tidy(root, build):
     with open(os.path.join(build, "compile_commands.json")) as file:
         compiled = {os.path.relpath(os.path.realpath(c["file"]), os.path.realpath(root)) for c in json.load(file)}
     files = [p for p in sources(root, ".c", ".cpp") if p in compiled]
-    command = ["clang-tidy", "--quiet", "-p", build, "--extra-arg=-include", "--extra-arg=" + stand_in]
+    command = ["clang-tidy", "--quiet", "-p", build, "--extra-arg=-include", "--extra-arg=" + stand_in,
+               "--extra-arg=-Wno-unknown-warning-option"]  # GCC's own options
     jobs = [subprocess.Popen(command + files[i::2], cwd=root, stderr=subprocess.DEVNULL) for i in range(2) if files[i::2]]
     return max([job.wait() for job in jobs], default=1)
 

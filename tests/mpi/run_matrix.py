@@ -71,9 +71,9 @@ class MatrixCase:
         else:
             self.act(runner, argv, nodes)
 
-    def moment(self, job, moments=3):
+    def moment(self, job, moments):
         """Waits for a random next line of progress, then for a random time; `moments` such waits fit into a run."""
-        job.wait_line(self.progress, 60, self.random.randint(1, max(1, self.least // moments)), self.seen)
+        job.wait_line(self.progress, 60, self.random.randint(1, self.least // (2 * moments + 1)), self.seen)
         self.seen = len(job.lines)
         time.sleep(self.random.random() * 0.2)  # chooses the moment, waits for nothing
 
@@ -88,13 +88,14 @@ class MatrixCase:
             return
         if self.action == "continue":
             for _ in range(7):
-                self.moment(job, 10)
+                self.moment(job, 7)
                 snapshot = runner.checkpoint(job, patience=self.patience())
             job.expect_pass()
             runner.verify(snapshot)
             return
-        for depth in range(5 if self.action == "deep" else 1):
-            self.moment(job)
+        depth = 5 if self.action == "deep" else 1
+        for _ in range(depth):
+            self.moment(job, depth)
             if self.action == "term":
                 snapshot = runner.checkpoint(job, "--term", patience=self.patience())
                 job.expect_status(85, 30)

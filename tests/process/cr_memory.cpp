@@ -65,7 +65,7 @@ int make_file(const char* name, char fill) {
 
 }  // namespace
 
-int main(int, char** argv) {
+int main(int, char** argv) {  // NOLINT(readability-function-size): makes one thing after another, then looks at each
   struct sigaction action = {};
   action.sa_handler = jump_back;
   action.sa_flags = SA_NODEFER;

@@ -95,7 +95,6 @@ TEST(SecureLink, RefusesARecordedConversation) {
   make_sockets(server_end, front);
   make_sockets(back, client_end);
   std::string recorded;
-  std::atomic<bool> stop{false};
   auto relay = [&](int from, int to, bool record) {
     char buffer[4096];
     for (ssize_t n; (n = ::recv(from, buffer, sizeof buffer, 0)) > 0;) {

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 
 from .site import Skip
 
@@ -25,7 +26,8 @@ class Nodes:
         if shutil.which("ip") is None:
             raise Skip("the ip command is not there (package iproute2)")
         self.directory = tempfile.mkdtemp(prefix="cairn-nodes.")
-        self.tag = "cn" + os.path.basename(self.directory).rpartition(".")[2][:5]
+        # No underscores: it begins the nodes' host names.
+        self.tag = "cn" + os.path.basename(self.directory).rpartition(".")[2].replace("_", "0")[:5]
         self.names = [f"{self.tag}-{i}" for i in range(1, count + 1)]
         self.order = list(range(count))
         self._made = []
@@ -78,8 +80,11 @@ class Nodes:
 
     def hostfile(self):
         path = os.path.join(self.directory, "hosts-" + "".join(map(str, self.order)))
-        with open(path, "w", encoding="utf-8") as f:
-            f.writelines(f"10.78.0.{i + 1} slots=64\n" for i in self.order)
+        if not os.path.exists(path):  # other cases may be reading it
+            fresh = f"{path}.{threading.get_ident()}"
+            with open(fresh, "w", encoding="utf-8") as f:
+                f.writelines(f"10.78.0.{i + 1} slots=64\n" for i in self.order)
+            os.rename(fresh, path)
         return path
 
     def mpirun_options(self):

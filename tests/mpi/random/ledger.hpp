@@ -33,7 +33,7 @@ std::uint64_t hash_bytes(const void* data, std::size_t n);
 
 class Ledger {
  public:
-  Ledger(int rank, int size) : rank_(rank), planned_(static_cast<std::size_t>(size), 0) {}
+  explicit Ledger(int size) : planned_(static_cast<std::size_t>(size), 0) {}
   // This rank received `n` bytes as message `key`: they must be the pattern of the key.
   void received(std::uint64_t key, const void* data, std::size_t n);
   // This rank got a result that must equal `want`.
@@ -47,7 +47,6 @@ class Ledger {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  int rank_;
   std::uint64_t actual_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t bytes_ = 0;

@@ -31,7 +31,7 @@ void shift(State& s, const Comm& c, int stride, std::size_t bytes, std::uint64_t
 
 int error_class(int rc) {
   int c = MPI_SUCCESS;
-  if (rc != MPI_SUCCESS) MPI_Error_class(rc, &c);
+  must(MPI_Error_class(rc, &c));
   return c;
 }
 
@@ -82,8 +82,13 @@ void step_truncate(State& s) {
   } else {
     rc = MPI_Recv(buffer.data(), room, MPI_BYTE, c.index(from), tag, c.handle, &status);
   }
-  require(error_class(rc) == MPI_ERR_TRUNCATE, std::to_string(sent) + " bytes into " + std::to_string(room) +
-                                                   " gave error class " + std::to_string(error_class(rc)));
+  int got = -1;
+  MPI_Get_count(&status, MPI_BYTE, &got);
+  require(error_class(rc) == MPI_ERR_TRUNCATE,
+          std::to_string(sent) + " bytes into " + std::to_string(room) + (immediate ? " (Irecv)" : " (Recv)") +
+              " gave code " + std::to_string(rc) + ", " + std::to_string(got) + " bytes from rank " +
+              std::to_string(status.MPI_SOURCE) + " with tag " + std::to_string(status.MPI_TAG) + " instead of rank " +
+              std::to_string(c.index(from)) + " with tag " + std::to_string(tag));
   must(MPI_Recv(follower.data(), 64, MPI_BYTE, c.index(from), tag, c.handle, &status));
   s.ledger.received(key, follower.data(), 64);
 }

@@ -27,7 +27,7 @@ int Comm::index(int world) const {
 }
 
 State::State(const Options& o, std::uint64_t s, int r, int n)
-    : options(o), seed(s), rank(r), size(n), plan(s), local(mix(s, static_cast<std::uint64_t>(r))), ledger(r, n) {
+    : options(o), seed(s), rank(r), size(n), plan(s), local(mix(s, static_cast<std::uint64_t>(r))), ledger(n) {
   auto world = std::make_shared<Comm>();
   world->handle = MPI_COMM_WORLD;
   world->fixed = true;
