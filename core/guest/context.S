@@ -36,6 +36,9 @@ cairn_save_context:
 cairn_restorer:
         mov $15, %rax /* rt_sigreturn */
         syscall
+        .globl cairn_restorer_end
+        .hidden cairn_restorer_end
+cairn_restorer_end:
         .size cairn_restorer, .-cairn_restorer
 
 /* vfork() returns twice on one stack: the choice of what to do is made by a function, the way there is a jump. */

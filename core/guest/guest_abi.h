@@ -21,7 +21,8 @@
  * for itself, never blocks it, and ignores such a one.
  *
  * A thread that is inside the host (thread pointer >= CAIRN_ARENA_TOP) when the signal comes returns from the
- * handler at once and stops at cairn_leave(), which looks at stop_wanted.
+ * handler at once and stops at cairn_leave(), which looks at stop_wanted. So does one whose instruction pointer is up
+ * there: it reads a clock in the kernel's vdso, and stops at the end of the guest's (core/host/vdso_image.hpp).
  *
  * Revive: the new host maps the image, calls guest->on_revive() on the main thread with the main guest thread's
  * fs, then creates the other threads, each of which continues in cairn_thread.context with 1 in rax, inside its
@@ -38,7 +39,7 @@ extern "C" {
 #endif
 
 #define CAIRN_GUEST_MAGIC 0x7473657567726e63ULL
-#define CAIRN_GUEST_VERSION 1u
+#define CAIRN_GUEST_VERSION 2u /* 1: addresses in the vdso were those of the kernel's image */
 
 #define CAIRN_STOP_SIGNAL_DEAF 33
 #define CAIRN_STOP_VALUE 0x706f7473 /* si_value.sival_int */

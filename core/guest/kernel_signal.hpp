@@ -5,6 +5,7 @@
 #include <cstdint>
 
 extern "C" void cairn_restorer(void) __attribute__((visibility("hidden")));
+extern "C" const char cairn_restorer_end[] __attribute__((visibility("hidden")));
 
 namespace cairn::guest {
 

@@ -189,7 +189,7 @@ void stop_if_wanted() {
 
 // Returns at once where the thread cannot stand; it comes back to stop_if_wanted() when it can.
 void stop_in_frame(void* frame) {
-  if (inside_host()) return;
+  if (inside_host() || stands_above_host(*static_cast<ucontext_t*>(frame))) return;
   state.stop_signals = state.stop_signals + 1;
   if (state.interrupted_at == 0) state.interrupted_at = monotonic_nanoseconds();
   if (load(cairn_guest_self.stop_wanted) == 0 || !may_stop(__builtin_frame_address(0))) return;

@@ -20,7 +20,13 @@ namespace {
 
 using Handler = void (*)(int, siginfo_t*, void*);
 
+// Code that runs before it is written down what a handler has interrupted, and after it was forgotten again.
+#define CAIRN_BETWEEN __attribute__((noinline, section("cairn_between")))
+extern "C" const char __start_cairn_between[] __attribute__((visibility("hidden")));
+extern "C" const char __stop_cairn_between[] __attribute__((visibility("hidden")));
+
 __attribute__((noinline)) void run_handler(int signal, siginfo_t* info, void* frame) {
+  if (load(cairn_guest_self.stop_wanted) != 0) stop_if_wanted();  // it may have come too early
   state.handlers = state.handlers + 1;
   const uint64_t handler = load(application_actions[signal].handler);
   if (handler > 1) reinterpret_cast<Handler>(handler)(signal, info, frame);
@@ -28,7 +34,7 @@ __attribute__((noinline)) void run_handler(int signal, siginfo_t* info, void* fr
 
 // The same for a thread that is inside the host: it cannot be stopped before it has left the host, even while it
 // runs the handler.
-__attribute__((noinline)) void run_handler_above_host(int signal, siginfo_t* info, ucontext_t* frame) {
+CAIRN_BETWEEN void run_handler_above_host(int signal, siginfo_t* info, ucontext_t* frame) {
   const void* const outer = state.host_frame;
   const uint64_t outer_floor = state.host_frame_floor;
   const uint64_t here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
@@ -59,19 +65,22 @@ void return_to_process(int signal, siginfo_t* info, ucontext_t* frame) {
 }
 
 // The host wants a thread stopped that blocks the stop signal (guest_abi.h).
-bool is_stop_request(int signal, const siginfo_t* info) {
+[[gnu::always_inline]] inline bool is_stop_request(int signal, const siginfo_t* info) {
   return signal == CAIRN_STOP_SIGNAL_DEAF && info->si_code == SI_QUEUE &&
          info->si_value.sival_int == CAIRN_STOP_VALUE && info->si_pid == own_pid();
 }
 
-void trampoline(int signal, siginfo_t* info, void* frame) {
+CAIRN_BETWEEN void trampoline(int signal, siginfo_t* info, void* frame) {
   if (is_stop_request(signal, info)) {
     stop_in_frame(frame);
     return;
   }
   const uint64_t fs = cairn_read_fs();
   if (fs < CAIRN_ARENA_TOP) {
-    run_handler(signal, info, frame);
+    if (stands_above_host(*static_cast<ucontext_t*>(frame)))
+      run_handler_above_host(signal, info, static_cast<ucontext_t*>(frame));
+    else
+      run_handler(signal, info, frame);
     return;
   }
   const uint64_t guest_fs = *reinterpret_cast<uint64_t*>(fs + static_cast<uint64_t>(table().host_guest_fs_offset));
@@ -85,6 +94,18 @@ void trampoline(int signal, siginfo_t* info, void* frame) {
 }
 
 }  // namespace
+
+CAIRN_BETWEEN bool stands_above_host(const ucontext_t& frame) {
+  const auto address_of = [](const void* p) { return reinterpret_cast<uint64_t>(p); };
+  const auto at = static_cast<uint64_t>(frame.uc_mcontext.gregs[REG_RIP]);
+  const auto stack = static_cast<uint64_t>(frame.uc_mcontext.gregs[REG_RSP]);
+  if (at >= CAIRN_ARENA_TOP) return true;
+  // A handler's first instruction (two signals came at once) and what comes after its last: its own frame tells.
+  if (at == trampoline_address()) return stands_above_host(*reinterpret_cast<ucontext_t*>(stack + 8));
+  if (at >= reinterpret_cast<uint64_t>(&cairn_restorer) && at < address_of(cairn_restorer_end))
+    return stands_above_host(*reinterpret_cast<ucontext_t*>(stack));
+  return at >= address_of(__start_cairn_between) && at < address_of(__stop_cairn_between);
+}
 
 uint64_t trampoline_address() { return reinterpret_cast<uint64_t>(&trampoline); }
 

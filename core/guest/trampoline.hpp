@@ -3,6 +3,8 @@
 // its thread inside the host, and a handler must never run with the host's thread pointer.
 #pragma once
 
+#include <ucontext.h>
+
 #include <cstdint>
 
 namespace cairn::guest {
@@ -14,6 +16,11 @@ struct ApplicationAction {
   uint64_t mask;
 };
 extern ApplicationAction application_actions[65];
+
+// True if code that is not the guest's, the host's or the kernel's vdso, is at work in the frames of this signal or
+// below it: the thread cannot be saved here. It may also be said where a handler is only just beginning; that handler
+// then looks itself whether a stop is wanted. With the guest's thread pointer.
+bool stands_above_host(const ucontext_t& frame);
 
 uint64_t trampoline_address();
 bool is_stop_handler(uint64_t handler);  // stop.cpp

@@ -4,8 +4,8 @@
  *   [0 .. CAIRN_ARENA_TOP)     the arena: all that belongs to the guest
  *   [CAIRN_ARENA_TOP .. 2^47)  the host's mappings, every hole plugged with PROT_NONE
  *
- * The last MiB of the arena is the fixed area: host table and guest vdso. It is rebuilt by every host and
- * is never part of an image. The guest's main stack ends CAIRN_STACK_GAP below it.
+ * The last MiB of the arena is the fixed area: host table and guest vdso. It is rebuilt by every host, the vdso's
+ * entries at the same addresses, and is never part of an image. The guest's main stack ends CAIRN_STACK_GAP below it.
  */
 #ifndef CAIRN_HOST_LAYOUT_H
 #define CAIRN_HOST_LAYOUT_H

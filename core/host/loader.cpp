@@ -128,7 +128,7 @@ std::vector<std::string> loader_arguments(const GuestStart& start) {
 void add_auxiliary(std::vector<std::uint64_t>& words, const LoadedLoader& loader, std::uint64_t random,
                    std::uint64_t platform, std::uint64_t exec_name) {
   const auto add = [&words](std::uint64_t key, std::uint64_t value) { words.insert(words.end(), {key, value}); };
-  if (has_guest_vdso()) add(AT_SYSINFO_EHDR, CAIRN_VDSO_ADDR);
+  add(AT_SYSINFO_EHDR, CAIRN_VDSO_ADDR);
   add(AT_PAGESZ, CAIRN_PAGE_SIZE);
   add(AT_PHDR, loader.headers);
   add(AT_PHENT, sizeof(Elf64_Phdr));

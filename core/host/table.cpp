@@ -28,7 +28,8 @@ struct Process {
 };
 Process process;
 
-void attach_guest(cairn_guest* guest) { process.guest = guest; }  // guest thread pointer: no TLS, no libc
+// With the guest's thread pointer: no TLS, no libc.
+void attach_guest(cairn_guest* guest) { set_guest(guest); }
 int host_fd(int fd) { return is_host_fd(fd) ? 1 : 0; }
 void* find_symbol(const char* name) { return dlsym(RTLD_DEFAULT, name); }
 void* find_service(const char* name, std::uint32_t version) { return process.extension->service(name, version); }
@@ -87,7 +88,10 @@ void set_extension(Extension& extension) noexcept {
 }
 
 cairn_guest* guest() noexcept { return process.guest; }
-void set_guest(cairn_guest* guest) noexcept { process.guest = guest; }
+void set_guest(cairn_guest* guest) noexcept {
+  process.guest = guest;
+  set_stop_word(guest != nullptr ? &guest->stop_wanted : nullptr);
+}
 Extension& extension() noexcept { return *process.extension; }
 const std::string& guest_exe() noexcept { return process.guest_exe; }
 void set_guest_exe(const std::string& path) { process.guest_exe = path; }

@@ -4,21 +4,23 @@
 #include <elf.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 
 #include "core/common/error.hpp"
 #include "core/host/host.hpp"
 #include "core/host/raw_syscall.hpp"
+#include "core/host/vdso_image.hpp"
 
 namespace cairn::host {
 namespace {
 
+// The kernel's.
 struct Image {
-  std::uintptr_t base = 0;  // where the kernel mapped it
   std::uintptr_t bias = 0;
-  std::size_t size = 0;
   const Elf64_Sym* symbols = nullptr;
   const char* strings = nullptr;
   std::uint32_t symbol_count = 0;
@@ -26,14 +28,9 @@ struct Image {
 
 using ClockGettime = int (*)(clockid_t, timespec*);
 
-struct Vdso {
-  Image image;
-  std::uint64_t* slots = nullptr;
-  std::uint64_t* clock_slot[2] = {};  // clock_gettime and its __vdso_ name share code; each has a slot
-  ClockGettime real_clock = nullptr;
-  std::int64_t offset = 0;
-};
-Vdso vdso;
+constexpr auto kClock = static_cast<std::size_t>(VdsoFunction::clock_gettime);
+ClockGettime real_clock = nullptr;
+std::int64_t offset = 0;
 
 std::uint32_t count_gnu_hash(const std::uint32_t* hash) {
   const std::uint32_t buckets = hash[0], first = hash[1], bloom = hash[2];
@@ -50,15 +47,13 @@ std::uint32_t count_gnu_hash(const std::uint32_t* hash) {
 
 Image find_image() {
   Image image;
-  image.base = getauxval(AT_SYSINFO_EHDR);
-  if (image.base == 0) return image;
-  const auto* header = reinterpret_cast<const Elf64_Ehdr*>(image.base);
-  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(image.base + header->e_phoff);
+  const std::uintptr_t base = getauxval(AT_SYSINFO_EHDR);
+  if (base == 0) return image;
+  const auto* header = reinterpret_cast<const Elf64_Ehdr*>(base);
+  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(base + header->e_phoff);
   const Elf64_Dyn* dynamic = nullptr;
   for (int i = 0; i < header->e_phnum; ++i) {
-    if (segment[i].p_type != PT_LOAD) continue;
-    image.size = (segment[i].p_memsz + CAIRN_PAGE_SIZE - 1) & ~(CAIRN_PAGE_SIZE - 1);
-    image.bias = image.base - segment[i].p_vaddr;
+    if (segment[i].p_type == PT_LOAD) image.bias = base - segment[i].p_vaddr;
   }
   for (int i = 0; i < header->e_phnum; ++i) {
     if (segment[i].p_type == PT_DYNAMIC) dynamic = reinterpret_cast<const Elf64_Dyn*>(image.bias + segment[i].p_vaddr);
@@ -71,67 +66,70 @@ Image find_image() {
     if (dynamic->d_tag == DT_GNU_HASH && image.symbol_count == 0)
       image.symbol_count = count_gnu_hash(reinterpret_cast<const std::uint32_t*>(where));
   }
+  if (image.symbols == nullptr || image.strings == nullptr) image.symbol_count = 0;
   return image;
 }
 
-// Runs with the guest's thread pointer: no TLS, no libc.
+// 0 if there is none.
+std::uintptr_t find_function(const Image& image, const char* name) {
+  for (std::uint32_t i = 1; i < image.symbol_count; ++i) {
+    const Elf64_Sym& symbol = image.symbols[i];
+    if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_shndx != SHN_UNDEF &&
+        std::strcmp(image.strings + symbol.st_name, name) == 0)
+      return image.bias + symbol.st_value;
+  }
+  return 0;
+}
+
+// What follows runs with the guest's thread pointer: no TLS, no libc. Like the kernel's, these return -errno.
+template <long kNumber>
+long as_system_call(long a, long b) {
+  return raw_syscall(kNumber, a, b, 0);
+}
+
+using Function = long (*)(long, long);
+constexpr Function kSystemCalls[kVdsoFunctions] = {as_system_call<SYS_clock_gettime>, as_system_call<SYS_gettimeofday>,
+                                                   as_system_call<SYS_time>, as_system_call<SYS_clock_getres>,
+                                                   as_system_call<SYS_getcpu>};
+
 int shifted_clock_gettime(clockid_t clock, timespec* result) {
-  const int status = vdso.real_clock(clock, result);
+  const int status = real_clock(clock, result);
   const bool shifted = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_MONOTONIC_COARSE ||
                        clock == CLOCK_BOOTTIME;
   if (status != 0 || !shifted) return status;
-  const std::int64_t total = result->tv_sec * 1000000000LL + result->tv_nsec + vdso.offset;
+  const std::int64_t total = result->tv_sec * 1000000000LL + result->tv_nsec + offset;
   result->tv_sec = total / 1000000000LL;
   result->tv_nsec = total % 1000000000LL;
   return 0;
 }
 
-// jmp *slot(%rip)
-void write_jump(std::uint8_t* at, const std::uint64_t* slot) {
-  const auto distance = static_cast<std::int32_t>(reinterpret_cast<const std::uint8_t*>(slot) - (at + 6));
-  at[0] = 0xff;
-  at[1] = 0x25;
-  std::memcpy(at + 2, &distance, sizeof distance);
-}
-
 }  // namespace
 
-bool has_guest_vdso() noexcept { return vdso.slots != nullptr; }
-
 void build_guest_vdso() {
-  vdso.image = find_image();
-  const Image& image = vdso.image;
-  if (image.base == 0 || image.symbols == nullptr) return;
-  if (CAIRN_VDSO_ADDR + image.size + CAIRN_PAGE_SIZE > CAIRN_ARENA_TOP)
-    throw EnvironmentError("the kernel's vdso is larger than the area kept for it");
-  void* copy = arena_mmap(reinterpret_cast<void*>(CAIRN_VDSO_ADDR), image.size + CAIRN_PAGE_SIZE,
-                          PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  if (copy == MAP_FAILED) throw EnvironmentError("cannot map the guest's vdso");
-  std::memcpy(copy, reinterpret_cast<const void*>(image.base), image.size);
-  vdso.slots = reinterpret_cast<std::uint64_t*>(CAIRN_VDSO_ADDR + image.size);
-  int used = 0, clocks = 0;
-  for (std::uint32_t i = 1; i < image.symbol_count; ++i) {
-    const Elf64_Sym& symbol = image.symbols[i];
-    if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF) continue;
-    const std::uintptr_t real = image.bias + symbol.st_value;
-    std::uint64_t* slot = &vdso.slots[used++];
-    *slot = real;
-    write_jump(reinterpret_cast<std::uint8_t*>(CAIRN_VDSO_ADDR) + (real - image.base), slot);
-    if (image.strings == nullptr || std::strstr(image.strings + symbol.st_name, "clock_gettime") == nullptr) continue;
-    vdso.real_clock = reinterpret_cast<ClockGettime>(real);
-    if (clocks < 2) vdso.clock_slot[clocks++] = slot;
+  void* area = arena_mmap(reinterpret_cast<void*>(CAIRN_VDSO_ADDR), kVdsoSize, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (area == MAP_FAILED) throw EnvironmentError(with_errno("cannot map the guest's vdso", errno));
+  write_vdso_image();
+  mprotect(area, kVdsoCodeSize, PROT_READ | PROT_EXEC);
+  const Image image = find_image();
+  for (std::size_t i = 0; i < kVdsoFunctions; ++i) {
+    const std::uintptr_t real = find_function(image, vdso_names[i]);
+    vdso_slots().function[i] = real != 0 ? real : reinterpret_cast<std::uintptr_t>(kSystemCalls[i]);
   }
-  mprotect(copy, image.size, PROT_READ | PROT_EXEC);
+  real_clock = reinterpret_cast<ClockGettime>(vdso_slots().function[kClock]);
+  set_stop_word(nullptr);
+}
+
+void set_stop_word(const std::uint32_t* word) noexcept {
+  vdso_slots().stop_word = word != nullptr ? word : &vdso_slots().no_stop;
 }
 
 void set_clock_offset(std::int64_t nanoseconds) noexcept {
-  vdso.offset = nanoseconds;
-  if (nanoseconds == 0 || vdso.real_clock == nullptr) return;
-  for (auto* slot : vdso.clock_slot) {
-    if (slot != nullptr) *slot = reinterpret_cast<std::uint64_t>(&shifted_clock_gettime);
-  }
+  offset = nanoseconds;
+  vdso_slots().function[kClock] =
+      reinterpret_cast<std::uintptr_t>(nanoseconds != 0 ? &shifted_clock_gettime : real_clock);
 }
 
-std::int64_t clock_offset() noexcept { return vdso.offset; }
+std::int64_t clock_offset() noexcept { return offset; }
 
 }  // namespace cairn::host

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's vdso: a copy of the kernel's image in the fixed area whose entry points jump through a slot table,
-// so that its address never changes while what it calls belongs to the present kernel.
+// The guest's vdso: an image of our own in the fixed area, with entry points that call through slots. So their
+// addresses are the same under every kernel, while what they call belongs to the present one.
 #pragma once
 
 #include <cstdint>
 
 namespace cairn::host {
 
-// Maps the copy at CAIRN_VDSO_ADDR. The fixed area must be reserved. Without a kernel vdso there is none.
+// Maps it at CAIRN_VDSO_ADDR. The fixed area must be reserved. What the kernel's vdso lacks becomes system calls.
 void build_guest_vdso();
-bool has_guest_vdso() noexcept;
+
+// A thread that reads a clock while this word is not zero stops behind that. Null: none yet. No TLS, no libc.
+void set_stop_word(const std::uint32_t* word) noexcept;
 
 // Added to what the guest reads from CLOCK_MONOTONIC (also _RAW, _COARSE) and CLOCK_BOOTTIME, in nanoseconds; for
 // an image from another boot, so that stored times stay in the past. Zero costs nothing. Before the guest runs.
