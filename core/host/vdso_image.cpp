@@ -54,10 +54,13 @@ void fill_header(Tables& t) {
 }
 
 void fill_tables(Tables& t) {
-  const std::pair<Elf64_Sxword, std::size_t> entries[] = {
-      {DT_SONAME, name_offset(1)},    {DT_HASH, offsetof(Tables, hash)},       {DT_STRTAB, offsetof(Tables, names)},
-      {DT_STRSZ, sizeof t.names},     {DT_SYMTAB, offsetof(Tables, symbols)},  {DT_SYMENT, sizeof t.symbols[0]},
-      {DT_NULL, 0}};
+  const std::pair<Elf64_Sxword, std::size_t> entries[] = {{DT_SONAME, name_offset(1)},
+                                                          {DT_HASH, offsetof(Tables, hash)},
+                                                          {DT_STRTAB, offsetof(Tables, names)},
+                                                          {DT_STRSZ, sizeof t.names},
+                                                          {DT_SYMTAB, offsetof(Tables, symbols)},
+                                                          {DT_SYMENT, sizeof t.symbols[0]},
+                                                          {DT_NULL, 0}};
   static_assert(std::size(entries) == sizeof t.dynamic / sizeof t.dynamic[0]);
   for (std::size_t i = 0; i < std::size(entries); ++i) t.dynamic[i] = {entries[i].first, {entries[i].second}};
   std::strcpy(t.names[1], "linux-vdso.so.1");
@@ -96,13 +99,13 @@ constexpr std::size_t kStopOffset = entry_offset(kVdsoFunctions);
 
 void write_entry(std::size_t function) {
   Code code(entry_offset(function));
-  code.bytes({0x48, 0x83, 0xec, 0x08});                                  // sub $8, %rsp
-  code.bytes_to({0xff, 0x15}, &vdso_slots().function[function]);         // call *slot
-  code.bytes({0x48, 0x83, 0xc4, 0x08});                                  // add $8, %rsp
-  code.bytes_to({0x48, 0x8b, 0x0d}, &vdso_slots().stop_word);            // mov stop_word, %rcx
-  code.bytes({0x83, 0x39, 0x00});                                        // cmpl $0, (%rcx)
+  code.bytes({0x48, 0x83, 0xec, 0x08});                                                 // sub $8, %rsp
+  code.bytes_to({0xff, 0x15}, &vdso_slots().function[function]);                        // call *slot
+  code.bytes({0x48, 0x83, 0xc4, 0x08});                                                 // add $8, %rsp
+  code.bytes_to({0x48, 0x8b, 0x0d}, &vdso_slots().stop_word);                           // mov stop_word, %rcx
+  code.bytes({0x83, 0x39, 0x00});                                                       // cmpl $0, (%rcx)
   code.bytes_to({0x0f, 0x85}, reinterpret_cast<void*>(CAIRN_VDSO_ADDR + kStopOffset));  // jne stop
-  code.bytes({0xc3});                                                    // ret
+  code.bytes({0xc3});                                                                   // ret
 }
 
 // tgkill(getpid(), gettid(), CAIRN_STOP_SIGNAL), keeping the function's result
@@ -113,8 +116,8 @@ void write_stop() {
   code.system_call(SYS_getpid);
   code.bytes({0x89, 0xc7});  // mov %eax, %edi
   code.system_call(SYS_gettid);
-  code.bytes({0x89, 0xc6});                          // mov %eax, %esi
-  code.bytes({0xba, CAIRN_STOP_SIGNAL, 0, 0, 0});    // mov $signal, %edx
+  code.bytes({0x89, 0xc6});                        // mov %eax, %esi
+  code.bytes({0xba, CAIRN_STOP_SIGNAL, 0, 0, 0});  // mov $signal, %edx
   code.system_call(SYS_tgkill);
   code.bytes({0x58, 0xc3});  // pop %rax; ret
 }

@@ -19,7 +19,6 @@ struct Door {
   Mode mode = Mode::normal;
   const char* standing = nullptr;
   std::vector<RecordedCollective> recorded;
-  std::uint64_t group_call = 0;
 };
 
 Door& door() noexcept {
@@ -105,10 +104,6 @@ void begin_recorded() noexcept {
     }
   }
   if (list.empty()) attention_clear(kRecorded);
-}
-
-bool group_is_open(std::uint64_t identity) noexcept {
-  return mode() < Mode::closed || (mode() == Mode::release && is_released(identity));
 }
 
 }  // namespace
@@ -234,30 +229,6 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
   ++state.called;
   return false;
 }
-
-void group_call_begin(std::uint64_t identity, const char* name) noexcept {
-  if (gate_depth++ != 0) return;
-  activity.call = name;
-  lock_from(kOut);
-  while (!group_is_open(identity)) {
-    const std::uint32_t seen = attention();
-    unlock_to(kOut);
-    wait_for_change(seen);
-    lock_from(kOut);
-  }
-  door().group_call = identity;
-  unlock_to(kCollective);
-}
-
-void group_call_end() noexcept {
-  if (--gate_depth != 0) return;
-  lock_from(kCollective);
-  door().group_call = 0;
-  activity.call = nullptr;
-  unlock_to(kOut);
-}
-
-std::uint64_t inside_group_call() noexcept { return door().group_call; }
 
 void collective_end(ompi_communicator_t&) noexcept {
   if (--gate_depth != 0) return;

@@ -29,10 +29,6 @@ void add_owed() noexcept;
 // The real library is a new one: nothing is issued there, nothing owed.
 void forget_admissions() noexcept;
 
-// MPI_Comm_create_group: collective over a group that has no door yet. Whoever is inside at the freeze can only come
-// out when the other members have gone in, so those are let in during RELEASE. 0: the guest is in none.
-std::uint64_t inside_group_call() noexcept;
-
 // Own Ibarriers k <= limit2 are complete everywhere.
 bool admissions_settled() noexcept;
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "mpi/crcp/door.hpp"
+#include "mpi/crcp/group_door.hpp"
 
 namespace cairn::crcp {
 
@@ -164,6 +164,8 @@ bool is_level(std::int32_t world_rank, std::string& behind) {
 }
 
 bool has_caught_up() noexcept {
+  const std::uint64_t awaited = awaited_group_call();
+  if (awaited != 0 && is_released(awaited)) return false;
   return std::all_of(comm_states().begin(), comm_states().end(),
                      [](const CommState* s) { return s->alone || s->comm == nullptr || s->entered >= s->limit2; });
 }

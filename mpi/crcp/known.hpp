@@ -35,7 +35,7 @@ bool is_released(std::uint64_t group_call) noexcept;
 // With the lock held. Otherwise `behind` names the first communicator that is not, and how many collectives this rank
 // has begun there.
 bool is_level(std::int32_t world_rank, std::string& behind);
-// entered == limit2 likewise.
+// entered == limit2 likewise, and the guest does not stand at the door of a released group call.
 bool has_caught_up() noexcept;
 
 }  // namespace cairn::crcp

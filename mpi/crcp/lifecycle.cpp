@@ -6,6 +6,7 @@
 #include "core/guest/crossing.h"
 #include "core/guest/libcr.h"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/group_door.hpp"
 #include "mpi/crcp/protocol.hpp"
 #include "mpi/p2p/drain.hpp"
 #include "mpi/p2p/queue.hpp"
@@ -51,7 +52,8 @@ int become_ready(int required, int provided) noexcept {
   life.level = provided;
   life.main_thread = pthread_self();
   shim::after_init();
-  const int rc = p2p::make_private_self();
+  int rc = p2p::make_private_self();
+  if (rc == MPI_SUCCESS && agent::present() && provided != MPI_THREAD_MULTIPLE) rc = make_group_channel();
   if (rc != MPI_SUCCESS) return rc;
   life.state = InitState::initialized;
   if (cairn_is_hosted() == 0) return MPI_SUCCESS;
@@ -132,6 +134,7 @@ CAIRN_MPI_EXPORT int PMPI_Finalize(void) {
   }
   collective_end(*MPI_COMM_WORLD);
   if (agent::present()) close_log();
+  free_group_channel();
   p2p::free_private_self();
   const std::uint64_t guest = cairn_enter();
   const int finalized = shim::real.Finalize();

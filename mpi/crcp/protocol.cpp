@@ -161,13 +161,14 @@ bool Protocol::drain() {
   const double until = now() + request_.drain_deadline;
   while (failure.empty() && !p2p::drain_step()) {
     say("drain: " + p2p::drain_text());
-    if (now() > until) failure = p2p::drain_text();
+    if (now() > until) failure = "has messages that do not arrive: " + p2p::drain_text();
   }
+  // Before the fence: behind it others may go on and send what no longer belongs to this cut.
+  if (failure.empty()) failure = p2p::park_receives();
   Writer out;
   out.text(failure);
   if (!fence(out)) return false;
-  refusal_ = joined_failures("has messages that do not arrive: ");
-  if (refusal_.empty()) refusal_ = p2p::park_receives();
+  refusal_ = joined_failures("");
   return refusal_.empty();
 }
 

@@ -7,6 +7,7 @@
 #include "core/common/exit_codes.h"
 #include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/group_door.hpp"
 #include "mpi/p2p/drain.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/shim/hooks.hpp"
@@ -38,7 +39,8 @@ void resume_new_library() noexcept {
   forget_admissions();
   agent::forget();
   if (shim::rebuild_all(text, sizeof text) != MPI_SUCCESS) give_up("its MPI objects could not be made again", text);
-  if (p2p::make_private_self() != MPI_SUCCESS) give_up("its MPI objects could not be made again", "MPI_COMM_SELF");
+  if (p2p::make_private_self() != MPI_SUCCESS || make_group_channel_again() != MPI_SUCCESS)
+    give_up("its MPI objects could not be made again", "the communicators of the checkpointer");
   forget_tombstones();
   repost_or_give_up();
   agent::start();

@@ -205,9 +205,13 @@ std::string drain_text() {
          std::to_string(d.incoming.size()) + " transfers not complete";
 }
 
+// The newest first: if one cannot be taken back, those that the library still has are the oldest, and posting the
+// others again keeps the order.
 std::string park_receives() {
-  for (Request* r : receives_in(State::active)) {
-    auto* real = static_cast<shim::RealRequest*>(r->real);
+  const std::vector<Request*> active = receives_in(State::active);
+  for (auto i = active.rbegin(); i != active.rend(); ++i) {
+    Request& r = **i;
+    auto* real = static_cast<shim::RealRequest*>(r.real);
     MPI_Status status;
     empty_status(status);
     int cancelled = 0;
@@ -217,10 +221,12 @@ std::string park_receives() {
       shim::real.Test_cancelled(&status, &cancelled);
       return code;
     });
-    if (cancelled == 0)
+    if (cancelled == 0) {
+      finish(r, status, rc);
       return "has a receive that the MPI library does not give back (code " + std::to_string(rc) + ")";
-    r->real = nullptr;
-    r->state = State::parked;
+    }
+    r.real = nullptr;
+    r.state = State::parked;
   }
   return {};
 }

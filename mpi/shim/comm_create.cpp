@@ -18,7 +18,8 @@ namespace {
 class GroupDoor {
  public:
   GroupDoor(MPI_Comm comm, MPI_Group group, int tag, const char* name) noexcept {
-    crcp::group_call_begin(group_call_identity(comm, group, tag), name);
+    const MemberList* const members = usable(comm) && group != nullptr ? group->members : nullptr;
+    crcp::group_call_begin(group_call_identity(comm, group, tag), members, name);
   }
   ~GroupDoor() { crcp::group_call_end(); }
   GroupDoor(const GroupDoor&) = delete;

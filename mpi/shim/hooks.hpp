@@ -27,8 +27,8 @@ MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data
                               void (*drop)(void* data) noexcept, void* data) noexcept;
 
 // Around MPI_Comm_create_group, which is collective over a group without a communicator. `identity` is the same at all
-// members, and not 0. Handles as with collective_begin().
-void group_call_begin(std::uint64_t identity, const char* name) noexcept;
+// members, and not 0; `members` are the group's, null if there is no such group. Handles as with collective_begin().
+void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept;
 void group_call_end() noexcept;
 
 // Every other entry into the real library stands in a crcp::Section (mpi/crcp/gate.hpp).

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/crcp/group_door.hpp"
+
+#include <sched.h>
+
+#include "core/guest/crossing.h"
+#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/door.hpp"
+#include "mpi/crcp/known.hpp"
+#include "mpi/shim/hooks.hpp"
+
+namespace cairn::crcp {
+
+namespace {
+
+struct GroupDoor {
+  shim::RealComm* channel = nullptr;
+  std::uint32_t generation = 0;  // of the channel
+  std::uint64_t inside = 0, awaited = 0;
+};
+GroupDoor door;
+
+// A dissemination barrier in steps that do not wait.
+class Gathering {
+ public:
+  Gathering(std::uint64_t identity, const shim::MemberList* members) noexcept : identity_(identity), members_(members) {
+    const std::int32_t own = MPI_COMM_WORLD->crcp->rank;
+    for (std::int32_t i = 0; members != nullptr && i < members->size; ++i) {
+      if (members->world[i] == own) me_ = i;
+      if (members->world[i] == shim::kOutsider) return;
+    }
+    if (door.channel != nullptr && me_ >= 0) size_ = members->size;
+  }
+
+  // True when all members have come.
+  bool step() noexcept {
+    if (generation_ != door.generation) {  // what was sent is lost, everywhere
+      generation_ = door.generation;
+      round_ = 0;
+      posted_ = false;
+    }
+    for (; distance() < size_; ++round_, posted_ = false) {
+      const std::uint64_t guest = cairn_enter();
+      if (!posted_) post();
+      const bool done = finished();
+      cairn_leave(guest);
+      if (!done) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::int64_t distance() const noexcept { return std::int64_t{1} << round_; }
+
+  int rank_at(std::int64_t offset) const noexcept {
+    return members_->world[static_cast<std::size_t>((me_ + size_ + offset) % size_)];
+  }
+
+  void post() noexcept {
+    constexpr std::uint64_t kCalls = 1000;  // tags stay below the least MPI_TAG_UB
+    const int tag = static_cast<int>(identity_ / 2 % kCalls) * 32 + round_;
+    shim::RealDatatype* const byte = shim::to_real(MPI_BYTE);
+    shim::real.Irecv(nullptr, 0, byte, rank_at(-distance()), tag, door.channel, &requests_[0]);
+    shim::real.Isend(nullptr, 0, byte, rank_at(distance()), tag, door.channel, &requests_[1]);
+    posted_ = true;
+  }
+
+  bool finished() noexcept {
+    int done = 0;
+    shim::real.Testall(2, requests_, &done, MPI_STATUSES_IGNORE);
+    return done != 0;
+  }
+
+  const std::uint64_t identity_;
+  const shim::MemberList* const members_;
+  std::int64_t me_ = -1, size_ = 0;
+  std::uint32_t generation_ = door.generation;
+  int round_ = 0;
+  bool posted_ = false;
+  shim::RealRequest* requests_[2];
+};
+
+bool is_open(std::uint64_t identity) noexcept {
+  return mode() < Mode::closed || (mode() == Mode::release && is_released(identity));
+}
+
+}  // namespace
+
+int make_group_channel() noexcept {
+  shim::RealComm* const world = shim::to_real(MPI_COMM_WORLD);
+  const std::uint64_t guest = cairn_enter();
+  int rc = shim::real.Comm_dup(world, &door.channel);
+  if (rc == MPI_SUCCESS) rc = shim::real.Comm_set_errhandler(door.channel, shim::real_objects.errors_return);
+  cairn_leave(guest);
+  return rc;
+}
+
+int make_group_channel_again() noexcept {
+  if (door.channel == nullptr) return MPI_SUCCESS;
+  ++door.generation;
+  return make_group_channel();
+}
+
+void free_group_channel() noexcept {
+  if (door.channel == nullptr) return;
+  const std::uint64_t guest = cairn_enter();
+  shim::real.Comm_free(&door.channel);
+  cairn_leave(guest);
+  door.channel = nullptr;
+}
+
+std::uint64_t inside_group_call() noexcept { return door.inside; }
+std::uint64_t awaited_group_call() noexcept { return door.awaited; }
+
+void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept {
+  if (gate_depth++ != 0) return;
+  activity.call = name;
+  lock_from(kOut);
+  Gathering gathering(identity, members);
+  door.awaited = identity;
+  for (;;) {
+    const bool frozen = mode() >= Mode::closed;
+    if (mode() != Mode::closed) {
+      duties();
+      if (gathering.step() && is_open(identity)) break;
+    }
+    const std::uint32_t seen = attention();
+    unlock_to(kOut);
+    if (frozen)
+      wait_for_change(seen);
+    else
+      sched_yield();
+    lock_from(kOut);
+  }
+  door.awaited = 0;
+  door.inside = identity;
+  unlock_to(kCollective);
+}
+
+void group_call_end() noexcept {
+  if (--gate_depth != 0) return;
+  lock_from(kCollective);
+  door.inside = 0;
+  activity.call = nullptr;
+  unlock_to(kOut);
+}
+
+}  // namespace cairn::crcp
