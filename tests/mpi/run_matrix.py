@@ -123,7 +123,8 @@ def all_keys(native):
 SAMPLE = [
     ("heat2d", 4, "restart", "vader", 1), ("heat2d", 2, "continue", "tcp", 1), ("heat2d", 4, "deep", "vader", 1),
     ("heat2d", 2, "swap", "tcp", 2), ("ring", 7, "restart", "tcp", 1), ("ring", 2, "restart", "ofi", 1),
-    ("ring", 4, "cross", "vader", 1), ("ring", 7, "continue", "ofi", 1), ("montecarlo", 1, "restart", "vader", 1), ("montecarlo", 4, "term", "vader", 1),
+    ("ring", 4, "cross", "vader", 1), ("ring", 7, "continue", "ofi", 1), ("montecarlo", 1, "restart", "vader", 1),
+    ("montecarlo", 4, "term", "vader", 1),
     ("heat_f", 4, "restart", "vader", 1), ("heat_f", 2, "plain", "ofi", 1), ("random_program", 4, "deep", "vader", 1),
     ("random_program", 4, "load", "tcp", 1), ("random_program", 2, "cross", "tcp", 1),
     ("random_program", 4, "restart", "ofi", 2), ("random_program", 1, "continue", "vader", 1),

@@ -162,6 +162,19 @@ class Special:
             job = r.restart(snapshot)
         job.expect_pass()
 
+    def test_late_member_of_a_group(self, r):
+        """Not even for a moment is a checkpoint refused."""
+        job = r.start(3, self.program("latecomer", 150), "vader")
+        for line in (5, 20, 30, 40):
+            job.wait_line(rf"^step {line}/", 60)
+            r.checkpoint(job)
+        for line in (50, 70, 100):
+            job.wait_line(rf"^step {line}/", 60)
+            snapshot = r.checkpoint(job)
+            job.kill()
+            job = r.restart(snapshot)
+        job.expect_pass()
+
     def restart_once(self, r, np, argv, progress=r"^step [3-9]/", **more):
         job = r.start(np, argv, "vader", **more)
         job.wait_line(progress)
