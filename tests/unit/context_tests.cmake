@@ -13,6 +13,7 @@ gtest_discover_tests(context_test TEST_PREFIX context. PROPERTIES LABELS unit TI
 
 add_executable(engine_test
   context_engine_limits_test.cpp
+  context_engines_agree_test.cpp
   context_engine_test.cpp
   context_headroom_test.cpp)
 cairn_target(engine_test)

@@ -18,13 +18,14 @@ case $kernel in
 esac
 [ -n "$kernel" ] || { echo "1..0 # SKIP SKIPPED: no cloud kernel with headers is installed"; exit 77; }
 module=$("$here/build_module" "$kernel" "$scratch/module" "$VM_ROOT") || exit
+engines="env CAIRN_REQUIRE_KMOD=1 CAIRN_TEST_DIRECTORY=/tmp $build/bin/engine_test --gtest_filter='EnginesAgree.*'"
 sequences=${KMOD_FUZZ_SEQUENCES:-2000}
 chmod -R a+rX "$scratch"
 vm() { "$here/run" -k "$kernel" -m "$module" "$@" || exit; }
 case $part in
   module)
-    vm -t 240 "$build/tests/vm/kmod_dump" "$build/tests/vm/kmod_barrier && rmmod cairn && insmod $module"
-    vm -t "$((120 + sequences / 15))" -u nobody "$build/tests/vm/kmod_dump" "$build/tests/vm/kmod_fuzz $sequences" ;;
+    vm -t 240 "$build/tests/vm/kmod_dump" "$engines" "$build/tests/vm/kmod_barrier && rmmod cairn && insmod $module"
+    vm -t "$((120 + sequences / 15))" -u nobody "$build/tests/vm/kmod_dump" "$engines" "$build/tests/vm/kmod_fuzz $sequences" ;;
   job)
     vm -t 300 -M 3072 "$here/job.bash $build unload"
     vm -t 300 -M 3072 -u nobody "$here/job.bash $build" ;;
