@@ -72,7 +72,8 @@ class EnginesAgree : public ::testing::Test {
     one.checksum = other.checksum = 0;
     EXPECT_EQ(std::memcmp(&one, &other, sizeof one), 0);
     ASSERT_EQ(user.sections().size(), kmod.sections().size());
-    for (std::size_t i = 0; i < user.sections().size(); ++i) EXPECT_EQ(user.sections()[i].type, kmod.sections()[i].type);
+    for (std::size_t i = 0; i < user.sections().size(); ++i)
+      EXPECT_EQ(user.sections()[i].type, kmod.sections()[i].type);
     for (const std::uint32_t type : {CAIRN_CTX_AREAS, CAIRN_CTX_OBJECTS, CAIRN_CTX_STRINGS})
       EXPECT_EQ(bytes_of(user, type), bytes_of(kmod, type)) << "section " << type;
     EXPECT_EQ(user.trailer().payload_raw, kmod.trailer().payload_raw);
@@ -99,8 +100,8 @@ TEST_F(EnginesAgree, SectionBySection) {
   shared.fill(50, 100, 7);
   shared.area().path = "/dev/zero";
   shared.area().deleted = true;
-  expect_same({dense.area(), sparse.area(), every_other.area(), zeros.area(), hidden.area(), untouched.area(),
-               shared.area()});
+  expect_same(
+      {dense.area(), sparse.area(), every_other.area(), zeros.area(), hidden.area(), untouched.area(), shared.area()});
 }
 
 TEST_F(EnginesAgree, OnHugePages) {

@@ -116,8 +116,14 @@ void threads_told_later() {
 
 void a_member_that_dies() {
   const int fd = make_request(2, 60000);
-  const pid_t stays = member(fd, 2);
-  const pid_t dies = member(fd, 2, [] { kill(getpid(), SIGKILL); });
+  int joined[2];
+  if (pipe(joined) != 0) return;
+  const pid_t stays = member(fd, 2, [&] { static_cast<void>(write(joined[1], "", 1)); });
+  const pid_t dies = member(fd, 2, [&] {
+    char byte;
+    static_cast<void>(read(joined[0], &byte, 1));  // else the other one may find the request aborted
+    kill(getpid(), SIGKILL);
+  });
   verdict("a killed member lets the others go", exit_code(dies) == 200 + SIGKILL && exit_code(stays) == ECANCELED);
   const auto status = wait_for(fd, 1000);
   verdict("... and is the stated reason",
