@@ -57,20 +57,22 @@ class Special:
         job = r.start(4, self.program("random_program", "--seed", "1:3", "--steps", 60, "--slow", 8,
                                       *without_what_cannot_be_saved(False)), "vader")
         job.wait_line(r"^STEP 2/")
-        snapshot, taken = None, 0
+        snapshot, taken, before = None, 0, []  # before: numbers of those that were taken before the program's last word
         while not any(text.startswith("PASS") for text in job.lines):
             status, lines = r.try_checkpoint(job)
             if status == 0:
                 taken += 1
-                if not any(text.startswith("PASS") for text in job.lines):  # else it may have been said before the cut
-                    snapshot = r.snapshot_of(lines)
+                snapshot = r.snapshot_of(lines)
+                if not any(text.startswith("PASS") for text in job.lines):
+                    before += [m[1] for m in (re.match(r"Snapshot Ref\.: +(\d+) ", line) for line in lines) if m]
             elif not any(text.startswith("PASS") for text in job.lines) and not job.ended():
                 job.lines += lines
                 job.fail(f"ompi-checkpoint: status {status}")
         job.expect_pass()
         if taken < 3:
             job.fail(f"only {taken} checkpoints were taken")
-        r.restart(snapshot).expect_pass()
+        # Not the last of them: the word may have been on its way.
+        r.restart(snapshot, options=["-s", before[-2]]).expect_pass()
 
     def refused_or_taken(self, r, job, seconds=30):
         """Asks until a checkpoint succeeds. Until then each answer must be a temporary failure that says why."""
