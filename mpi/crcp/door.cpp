@@ -41,19 +41,12 @@ void stand_at_door(CommState& state, const char* name) noexcept {
                     std::strcmp(name, "MPI_Finalize") == 0;
   door().standing = name;
   for (;;) {
-    const bool frozen = mode() >= Mode::closed;
     if (mode() != Mode::closed) duties();
     if (state.entered == k - 1) {
       if (needs_issue(state, k)) issue(state, k);
       if (is_open(state, k) && (!last || mode() == Mode::release || admissions_done(state))) break;
     }
-    const std::uint32_t seen = attention();
-    unlock_to(kOut);
-    if (frozen)
-      wait_for_change(seen);
-    else
-      sched_yield();
-    lock_from(kOut);
+    wait_at_door();
   }
   door().standing = nullptr;
   state.entered = k;
@@ -199,6 +192,17 @@ void record_collective(const RecordedCollective& recorded) noexcept {
 }
 
 bool collectives_recorded() noexcept { return !door().recorded.empty(); }
+
+void wait_at_door() noexcept {
+  const bool frozen = mode() >= Mode::closed;
+  const std::uint32_t seen = attention();
+  unlock_to(kOut);
+  if (frozen)
+    wait_for_change(seen);
+  else
+    sched_yield();
+  lock_from(kOut);
+}
 
 void collective_begin(ompi_communicator_t& comm, const char* name) noexcept {
   if (gate_depth++ != 0) return;  // from a callback of the library: part of the collective around it

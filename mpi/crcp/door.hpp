@@ -24,6 +24,9 @@ void issue(CommState& state, std::uint64_t k) noexcept;  // enters the library
 // collectives whose door is open. Enters the library.
 void duties() noexcept;
 
+// Gives the lock up for a moment and takes it again: of a guest thread whose door is closed.
+void wait_at_door() noexcept;
+
 // owed += {limit + 1 .. top} without those <= limit2, at all communicators (continue and abort).
 void add_owed() noexcept;
 // The real library is a new one: nothing is issued there, nothing owed.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/group_door.hpp"
 
-#include <sched.h>
-
 #include "core/guest/crossing.h"
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
@@ -119,18 +117,11 @@ void group_call_begin(std::uint64_t identity, const shim::MemberList* members, c
   Gathering gathering(identity, members);
   door.awaited = identity;
   for (;;) {
-    const bool frozen = mode() >= Mode::closed;
     if (mode() != Mode::closed) {
       duties();
       if (gathering.step() && is_open(identity)) break;
     }
-    const std::uint32_t seen = attention();
-    unlock_to(kOut);
-    if (frozen)
-      wait_for_change(seen);
-    else
-      sched_yield();
-    lock_from(kOut);
+    wait_at_door();
   }
   door.awaited = 0;
   door.inside = identity;

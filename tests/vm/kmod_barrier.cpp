@@ -117,7 +117,7 @@ void threads_told_later() {
 void a_member_that_dies() {
   const int fd = make_request(2, 60000);
   int joined[2];
-  if (pipe(joined) != 0) return;
+  if (pipe(joined) != 0) return verdict("a pipe", false, std::strerror(errno));
   const pid_t stays = member(fd, 2, [&] { static_cast<void>(write(joined[1], "", 1)); });
   const pid_t dies = member(fd, 2, [&] {
     char byte;
