@@ -5,6 +5,7 @@
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/known.hpp"
+#include "mpi/p2p/queue.hpp"
 #include "mpi/shim/hooks.hpp"
 
 namespace cairn::crcp {
@@ -84,14 +85,7 @@ bool is_open(std::uint64_t identity) noexcept {
 
 }  // namespace
 
-int make_group_channel() noexcept {
-  shim::RealComm* const world = shim::to_real(MPI_COMM_WORLD);
-  const std::uint64_t guest = cairn_enter();
-  int rc = shim::real.Comm_dup(world, &door.channel);
-  if (rc == MPI_SUCCESS) rc = shim::real.Comm_set_errhandler(door.channel, shim::real_objects.errors_return);
-  cairn_leave(guest);
-  return rc;
-}
+int make_group_channel() noexcept { return p2p::make_private_copy(*MPI_COMM_WORLD, door.channel); }
 
 int make_group_channel_again() noexcept {
   if (door.channel == nullptr) return MPI_SUCCESS;

@@ -100,15 +100,16 @@ void release_bytes_type(BytesType& type) noexcept {
   type.made = false;
 }
 
-int make_private_self() noexcept {
-  shim::RealComm* const self = shim::to_real(MPI_COMM_SELF);
-  const int rc = cross([&]() noexcept {
-    const int made = shim::real.Comm_dup(self, &self_copy);
+int make_private_copy(ompi_communicator_t& of, shim::RealComm*& copy) noexcept {
+  shim::RealComm* const original = shim::to_real(&of);
+  return cross([&]() noexcept {
+    const int made = shim::real.Comm_dup(original, &copy);
     if (made != MPI_SUCCESS) return made;
-    return shim::real.Comm_set_errhandler(self_copy, shim::real_objects.errors_return);
+    return shim::real.Comm_set_errhandler(copy, shim::real_objects.errors_return);
   });
-  return rc;
 }
+
+int make_private_self() noexcept { return make_private_copy(*MPI_COMM_SELF, self_copy); }
 
 void free_private_self() noexcept {
   if (self_copy == nullptr) return;

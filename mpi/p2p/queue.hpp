@@ -26,6 +26,9 @@ struct BytesType {
 BytesType bytes_type(std::size_t size) noexcept;
 void release_bytes_type(BytesType& type) noexcept;
 
+// A duplicate for messages of our own; its errors are returned. Collective over `of`. Gives an MPI error code.
+int make_private_copy(ompi_communicator_t& of, shim::RealComm*& copy) noexcept;
+
 // Our own duplicate of MPI_COMM_SELF, made in MPI_Init and again after a restart.
 int make_private_self() noexcept;
 void free_private_self() noexcept;
