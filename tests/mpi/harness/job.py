@@ -8,7 +8,6 @@ import subprocess
 import threading
 import time
 
-from .scheduling import take_turns_if_crowded
 from .site import Failure, slow_factor
 
 TRANSPORTS = {
@@ -148,7 +147,6 @@ class Runner:
 
     def start(self, np, program, transport=None, cr=True, cr_options=(), mpirun_options=(), environment=None):
         """program: list. cr False: a plain mpirun of ours."""
-        take_turns_if_crowded(np)
         argv = [self.site.command("mpirun")]
         if cr and not self.site.native:
             argv += ["--with-cr", "--cr-dir", self.scratch.path("snapshots"), *cr_options]
