@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/p2p/bsend.hpp"
 
-#include <sched.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <vector>
@@ -118,7 +116,6 @@ CAIRN_MPI_EXPORT int PMPI_Buffer_detach(void* buffer, int* size) {
       crcp::duties();
       if (reap_bsends()) break;
     }
-    sched_yield();
   }
   *static_cast<void**>(buffer) = a.address;
   *size = static_cast<int>(a.size);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/p2p/request.hpp"
 
-#include <sched.h>
-
 #include <cstdlib>
 #include <new>
 
@@ -120,6 +118,7 @@ bool poll(Request& r) noexcept {
   return true;
 }
 
+// Polls without a yield of its own: where ranks outnumber processors (mpi_yield_when_idle), Open MPI's progress yields.
 void wait_until_complete(Request& r) noexcept {
   crcp::activity.peer = r.what == What::adopted ? -1 : r.peer;
   for (;;) {
@@ -134,7 +133,6 @@ void wait_until_complete(Request& r) noexcept {
         if ((crcp::attention() & crcp::kWanted) != 0) break;
       }
     }
-    sched_yield();
   }
 }
 

@@ -2,7 +2,6 @@
 // MPI_Waitall, Testall, Waitany, Testany, Waitsome, Testsome. In the ordinary case the real library gets an array of
 // its own requests in one crossing; otherwise (a request is served, a request has no real one) each is polled by
 // itself.
-#include <sched.h>
 
 #include <memory>
 
@@ -181,7 +180,6 @@ bool find_complete(int n, MPI_Request* requests, bool once, bool one) noexcept {
     const Tally tally = poll_each(n, requests);
     if (tally.active == 0) return false;
     if (tally.complete > 0 || once) return true;
-    sched_yield();
   }
 }
 
@@ -242,7 +240,6 @@ CAIRN_MPI_EXPORT int PMPI_Waitall(int n, MPI_Request* requests, MPI_Status* stat
     for (;;) {
       const Tally tally = poll_each(n, requests);
       if (tally.complete == tally.active) break;
-      sched_yield();
     }
   }
   crcp::activity.call = nullptr;
