@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 
-from .scheduling import take_short_slices
+from .scheduling import let_all_take_turns
 from .scratch import Scratch
 from .site import Failure, Skip
 
@@ -54,7 +54,7 @@ def run_cases(cases, jobs=1, json_path=None, keep=False, limit=None):
     """Prints one line for each case as it ends, then the failures. Exit status for the process: 0, 1, or 77 if
     nothing could run. limit: seconds after which no further case is begun (they count as skipped);
     CAIRN_CASE_SECONDS, set by ./check, is another one."""
-    take_short_slices()
+    let_all_take_turns()
     begun = time.monotonic()
     share = float(os.environ.get("CAIRN_CASE_SECONDS", "inf"))
     limit = min(share, limit if limit is not None else float("inf"))
