@@ -26,6 +26,7 @@ RIGHT = {
     "free": ("--count 2 --events 2 --kind free", ""),
     "deadlines": ("--count 2 --events 1 --kind early", "-DDEADLINES"),
     "progress": ("--count 2 --events 2", "-DPROGRESS"),
+    "group": ("--count 3 --events 2 --kind group", ""),
 }
 FAULTS = {  # what the fault is, and where it is found
     "race": ("mode is tested and the collective counted in two steps", "--count 6 --events 3", "-DFAULT_RACE"),
@@ -37,6 +38,11 @@ FAULTS = {  # what the fault is, and where it is found
     "forget": ("counters of freed communicators are forgotten", "--count 6 --events 2 --kind free", "-DFAULT_FORGET"),
     "known": ("level looks at communicators known locally only", "--count 6 --events 2 --kind create --members1 3",
               "-DFAULT_KNOWN -DCREATE -DMEMBERS1=3"),
+    "park": ("receives are taken back behind F4", "--count 6 --events 3", "-DFAULT_PARK"),
+    "gather": ("members of a group call go in before all have come", "--count 10 --events 2 --kind group",
+               "-DFAULT_GATHER"),
+    "left": ("a member at the door of a group call that another is inside counts as settled",
+             "--count 10 --events 2 --kind group", "-DFAULT_LEFT"),
     "still": ("frozen ranks do not progress MPI", "--count 6 --events 3", "-DFAULT_STILL -DPROGRESS"),
     "owedwait": ("owed admissions are waited for", "--count 6 --events 1 --kind early", "-DFAULT_OWEDWAIT -DDEADLINES"),
 }
@@ -46,6 +52,7 @@ FULL = {
     "free3": ("--count 20 --events 3 --kind free", "-DDEADLINES"),
     "create2": ("--count 20 --events 2 --kind create --members1 3", "-DCREATE -DMEMBERS1=3 -DDEADLINES"),
     "early2": ("--count 20 --events 2 --kind early", "-DDEADLINES"),
+    "group3": ("--count 30 --events 3 --kind group", "-DDEADLINES"),
     "two-requests": ("--count 6 --events 2", "-DREQUESTS=2 -DDEADLINES"),
     "two-threads": ("--count 4 --events 2 --threads 2", "-DGUESTS=5"),
     "progress3": ("--count 20 --events 3", "-DPROGRESS -DDEADLINES"),

@@ -12,8 +12,8 @@ import argparse
 import itertools
 import random
 
-SEND, RECEIVE, BARRIER, BCAST, REDUCE, FREE, IBARRIER, IBCAST, WAIT = range(1, 10)
-NAMES = "end send receive barrier bcast reduce free ibarrier ibcast wait".split()
+SEND, RECEIVE, BARRIER, BCAST, REDUCE, FREE, IBARRIER, IBCAST, WAIT, GROUP = range(1, 11)
+NAMES = "end send receive barrier bcast reduce free ibarrier ibcast wait group".split()
 ANY = 3
 RANKS = range(3)
 LONGEST = 7
@@ -100,6 +100,8 @@ def make(options):
             events += [(BCAST, 0, root), ("message", root, (root + 1) % 3)]
         if options.kind == "free":
             events.append((FREE, 1, 0))
+        if options.kind == "group":
+            events.insert(source.randrange(len(events) + 1), (GROUP, 1, 0))
         program = vary(project(events, options.members1, options.kind == "early"), source)
         if options.threads:
             extra = [source.choice([l for l in letters if l[0] != "message" and l[1] == 1]) for _ in range(2)]
@@ -134,7 +136,7 @@ def main():
     parser.add_argument("--events", type=int, default=3)
     parser.add_argument("--members1", type=int, default=6)
     parser.add_argument("--threads", type=int, default=0, help="second threads, of ranks 0 and 1")
-    parser.add_argument("--kind", choices=("plain", "nonblocking", "create", "free", "early"), default="plain")
+    parser.add_argument("--kind", choices=("plain", "nonblocking", "create", "free", "early", "group"), default="plain")
     parser.add_argument("--output", default="programs.h")
     options = parser.parse_args()
     found = make(options)

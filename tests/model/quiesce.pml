@@ -10,7 +10,8 @@
  *   Ibarrier completes elsewhere only after the library of its lowest member has worked on it), CREATE (communicator 1
  *   is made by the first collective of communicator 0).
  * Faults, each of which must be found: FAULT_RACE, FAULT_THROUGH, FAULT_UNSTARTED, FAULT_EQUAL, FAULT_DROP,
- *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT (check.py says what they are).
+ *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT (check.py says what
+ *   they are).
  */
 #ifndef REQUESTS
 #define REQUESTS 1
@@ -40,6 +41,7 @@
 #define IBARRIER 7
 #define IBCAST 8
 #define WAIT 9
+#define GROUP 10 /* MPI_Comm_create_group over the members of communicator 1; at most one in a program */
 #define ADMISSION 255 /* as an operation of the library: the protocol's own Ibarrier */
 #define ANY 3
 
@@ -58,7 +60,8 @@ c_decl {
 /* the application */
 short program;
 byte at[GUESTS], op[GUESTS], where[GUESTS], ended;
-bit posted[GUESTS], arrived[GUESTS]; /* a receive that the library has, or has matched */
+bit posted[GUESTS], arrived[GUESTS]; /* a receive that the library has; it has matched it */
+bit parked[RANKS];                   /* taken back from the library for the cut */
 
 /* crcp: [rank * 2 + communicator] */
 byte mode[RANKS];
@@ -71,6 +74,9 @@ bit started[6], completed[6];
 /* point to point: [source * 3 + destination] */
 byte wire[9], queue[9], sent[9], received[9];
 
+/* group_door.cpp: bit masks of ranks */
+byte gathered, in_group;
+
 /* the real library: operation n of communicator c, who has begun it, whether its lowest member has worked on it */
 byte begun[6];
 byte operation[2 * MOST], inside[2 * MOST];
@@ -82,6 +88,7 @@ bit worked[2 * MOST];
 byte limit[2 * REQUESTS], limit2[2 * REQUESTS], top[2 * REQUESTS];
 byte f0[REQUESTS], f1[REQUESTS], f2[REQUESTS], f3[REQUESTS], f4[REQUESTS], f5[REQUESTS];
 byte not_level[REQUESTS], gave_up[REQUESTS], fate[REQUESTS];
+bit released[REQUESTS]; /* F2: somebody is inside the group call */
 byte now_serving[RANKS];
 byte counts[9];
 
@@ -143,6 +150,17 @@ inline start_recorded(r, c) {
   begin_real(r, c, recorded_op[X(r, c)])
 }
 
+/* ---- group_door.cpp: whoever is inside waits for all members, as a library may ---- */
+#define HAS_COME(r) ((gathered >> (r)) & 1)
+#ifdef FAULT_GATHER
+#define ALL_HAVE_COME 1
+#else
+#define ALL_HAVE_COME (gathered == MEMBERS(1))
+#endif
+#define GROUP_IS_OPEN(r) (ALL_HAVE_COME && (mode[r] < CLOSED || (mode[r] == RELEASE && released[now_serving[r]])))
+#define INSIDE_GROUP(r) (TYPE(op[r]) == GROUP && where[r] == INSIDE)
+#define AT_GROUP_DOOR(r) (TYPE(op[r]) == GROUP && where[r] == AT_DOOR)
+
 inline take_message(s) {
   if
   :: queue[s * 3 + r] > 0 -> queue[s * 3 + r]--
@@ -181,6 +199,16 @@ fetch:
   :: type == IBARRIER || type == IBCAST ->
      atomic { mode[r] < CLOSED && recorded[X(r, c)] == 0 ->
        called[X(r, c)]++; recorded[X(r, c)] = called[X(r, c)]; recorded_op[X(r, c)] = o; at[g]++; goto fetch }
+  :: type == GROUP ->
+     atomic { mode[r] < CLOSED -> where[g] = AT_DOOR };
+stand_at_group_door:
+     if
+#ifndef FAULT_GATHER
+     :: atomic { mode[r] != CLOSED && !HAS_COME(r) -> gathered = gathered | (1 << r); goto stand_at_group_door }
+#endif
+     :: atomic { GROUP_IS_OPEN(r) -> where[g] = INSIDE; in_group = in_group | (1 << r) }
+     fi;
+     atomic { in_group == MEMBERS(1) -> where[g] = OUTSIDE; at[g]++; goto fetch }
   :: else ->
      atomic { mode[r] < CLOSED -> called[X(r, c)]++; k = called[X(r, c)]; where[g] = AT_DOOR };
 stand_at_door:
@@ -210,6 +238,11 @@ done:
   ended++
 }
 
+/* What the library does by itself: a message completes a posted receive. */
+#define MATCHES(s) (TYPE(op[r]) == RECEIVE && posted[r] && !arrived[r] && (WHOM(op[r]) == (s) || WHOM(op[r]) == ANY))
+#define DELIVER(s) :: atomic { MATCHES(s) && queue[s * 3 + r] == 0 && wire[s * 3 + r] > 0 -> \
+                               wire[s * 3 + r]--; received[s * 3 + r]++; arrived[r] = 1 }
+
 /* duties(): what every poll loop and the callback thread do; recorded non-blocking collectives begin here. */
 #define RECORDED(r, c) (recorded[X(r, c)] > entered[X(r, c)])
 #ifdef FAULT_UNSTARTED
@@ -230,6 +263,9 @@ end:
   :: atomic { MAY_ISSUE_RECORDED && RECORDED(r, 1) && NEEDS_ISSUE(r, 1, recorded[X(r, 1)]) -> issue(r, 1, recorded[X(r, 1)]) }
   :: atomic { RECORDED(r, 0) && IS_OPEN(r, 0, recorded[X(r, 0)]) -> start_recorded(r, 0) }
   :: atomic { RECORDED(r, 1) && IS_OPEN(r, 1, recorded[X(r, 1)]) -> start_recorded(r, 1) }
+  DELIVER(0)
+  DELIVER(1)
+  DELIVER(2)
 #ifdef PROGRESS
 #define WORK(c, n) :: atomic { MAY_WORK(r) && LOWEST(c) == r && operation[N(c, n)] == ADMISSION && ALL_IN(c, n) && \
                                !worked[N(c, n)] -> worked[N(c, n)] = 1 }
@@ -260,7 +296,7 @@ end:
 #else
 #define LEVEL_ON(r, c) (!COUNTS(r, c) || entered[X(r, c)] >= LIM(r, c))
 #endif
-#define IS_LEVEL(r) (LEVEL_ON(r, 0) && LEVEL_ON(r, 1))
+#define IS_LEVEL(r) (LEVEL_ON(r, 0) && LEVEL_ON(r, 1) && !INSIDE_GROUP(r))
 #define NOBODY_INSIDE(r) (where[r] != INSIDE && (GUESTS < 4 || (r) != 0 || where[(GUESTS > 3 -> 3 : 0)] != INSIDE) && \
     (GUESTS < 5 || (r) != 1 || where[(GUESTS > 4 -> 4 : 0)] != INSIDE))
 #define COLLECTIVE_SETTLED(r, c) (!started[X(r, c)] || completed[X(r, c)] || \
@@ -275,7 +311,13 @@ end:
 #ifdef FAULT_EQUAL
 #define SETTLED(r) (CAUGHT_UP(r, 0) && CAUGHT_UP(r, 1))
 #else
-#define SETTLED(r) (CAUGHT_UP(r, 0) && CAUGHT_UP(r, 1) && THROUGH(r) && ADMISSION_SETTLED(r, 0) && ADMISSION_SETTLED(r, 1))
+#ifdef FAULT_LEFT
+#define GROUP_SETTLED(r) 1
+#else
+#define GROUP_SETTLED(r) (!released[now_serving[r]] || !AT_GROUP_DOOR(r))
+#endif
+#define SETTLED(r) (CAUGHT_UP(r, 0) && CAUGHT_UP(r, 1) && THROUGH(r) && ADMISSION_SETTLED(r, 0) && \
+    ADMISSION_SETTLED(r, 1) && GROUP_SETTLED(r))
 #endif
 
 inline raise_to(variable, value) {
@@ -300,7 +342,6 @@ inline add_owed(r, c) {
 }
 
 /* drain_step(): a message from s completes a posted receive or goes into the queue. */
-#define MATCHES(s) (TYPE(op[r]) == RECEIVE && posted[r] && !arrived[r] && (WHOM(op[r]) == (s) || WHOM(op[r]) == ANY))
 inline drain_one(s) {
   if
   :: MATCHES(s) && queue[s * 3 + r] == 0 -> wire[s * 3 + r]--; received[s * 3 + r]++; arrived[r] = 1
@@ -308,7 +349,32 @@ inline drain_one(s) {
   fi
 }
 
+/* Receives that nothing matches are taken back from the library: before F4, behind which others send again. */
+inline park(r) {
+  if
+  :: posted[r] && !arrived[r] -> parked[r] = 1
+  :: else
+  fi;
+#ifndef FAULT_PARK
+  if
+  :: parked[r] -> posted[r] = 0
+  :: else
+  fi
+#endif
+}
+inline post_again(r) {
+  if
+#ifdef FAULT_PARK
+  :: parked[r] -> arrived[r] = 0; posted[r] = 1; parked[r] = 0
+#else
+  :: parked[r] -> posted[r] = 1; parked[r] = 0
+#endif
+  :: else
+  fi
+}
+
 inline check_cut() {
+  assert(in_group == 0 || in_group == MEMBERS(1)); /* COLL */
   k = 0;
   do
   :: k < GUESTS -> assert(where[k] != INSIDE); k++ /* IDLE */
@@ -354,7 +420,8 @@ inline new_library() {
   :: k < 6 -> begun[k] = 0; issued[k] = 0; issued_as[k] = 0; owed[k] = 0; k++
   :: else -> break
   od;
-  k = 0
+  k = 0;
+  gathered = 0
 }
 
 proctype Agent(byte r) {
@@ -393,6 +460,7 @@ proctype Agent(byte r) {
       raise_to(limit2[i * 2 + 1], entered[X(r, 1)]);
       raise_to(top[i * 2], issued[X(r, 0)]);
       raise_to(top[i * 2 + 1], issued[X(r, 1)]);
+      raise_to(released[i], INSIDE_GROUP(r));
       f2[i]++
     };
     f2[i] == RANKS;
@@ -420,6 +488,7 @@ proctype Agent(byte r) {
        :: atomic { received[r] == counts[r] && received[3 + r] == counts[3 + r] && received[6 + r] == counts[6 + r] -> break }
        od;
        atomic {
+         park(r);
          f4[i]++;
          if
          :: f4[i] == RANKS ->
@@ -449,6 +518,7 @@ proctype Agent(byte r) {
          add_owed(r, 1)
 #endif
       fi;
+      post_again(r);
       mode[r] = NORMAL;
       f5[i]++
     };
