@@ -2,7 +2,12 @@
 // A fixture for tests of the user engine: dumps areas, reads the file back.
 #pragma once
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <memory>
 
 #include "core/common/error.hpp"
 #include "core/context/reader.hpp"
@@ -32,6 +37,21 @@ inline ::testing::AssertionResult holds(const Reader& reader, std::uint64_t star
     return ::testing::AssertionFailure() << "other content";
   }
   return ::testing::AssertionFailure() << "no area at " << start;
+}
+
+// A private mapping of a new file: one page is changed, one set to zeros, which hide the file's content, one only read.
+inline std::unique_ptr<ArenaMemory> changed_mapping(const std::filesystem::path& file, std::size_t pages) {
+  write_file(file, random_bytes(pages * kPage, 1));
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  auto memory = std::make_unique<ArenaMemory>(kBase, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd.get());
+  struct stat st {};
+  EXPECT_EQ(fstat(fd.get(), &st), 0);
+  memory->area().path = file;
+  memory->area().device = st.st_dev, memory->area().inode = st.st_ino;
+  memory->page(2)[5] ^= 1;
+  std::memset(memory->page(4), 0, kPage);
+  static_cast<void>(static_cast<volatile std::uint8_t*>(memory->page(6))[1]);
+  return memory;
 }
 
 class UserEngineTest : public ::testing::TestWithParam<ForkMode> {

@@ -91,18 +91,8 @@ TEST_P(UserEngineTest, GuardPagesDoNoHarm) {
 }
 
 TEST_P(UserEngineTest, ModifiedPagesOfPrivateFileMappings) {
-  write_file(directory_ / "lib.so", random_bytes(10 * kPage, 1));
-  const int fd = open((directory_ / "lib.so").c_str(), O_RDONLY | O_CLOEXEC);
-  ArenaMemory memory(kBase, 10, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
-  struct stat st;
-  ASSERT_EQ(fstat(fd, &st), 0);
-  close(fd);
-  memory.area().path = directory_ / "lib.so";
-  memory.area().device = st.st_dev, memory.area().inode = st.st_ino;
-  memory.page(2)[5] ^= 1;
-  std::memset(memory.page(4), 0, kPage);                                   // zeros that hide the file's content
-  EXPECT_NE(static_cast<volatile std::uint8_t*>(memory.page(6))[1], 257);  // only read
-  const Reader reader = dump({memory.area()});
+  const auto memory = changed_mapping(directory_ / "lib.so", 10);
+  const Reader reader = dump({memory->area()});
   EXPECT_EQ(reader.areas()[0].stored_pages, 1u);
   EXPECT_EQ(reader.areas()[0].zero_pages, 1u);
   ASSERT_EQ(reader.areas()[0].object, 0u);
@@ -110,7 +100,7 @@ TEST_P(UserEngineTest, ModifiedPagesOfPrivateFileMappings) {
   ArenaMemory to(0x200000000000, 10, PROT_READ | PROT_WRITE, MAP_PRIVATE, content.get());
   const LoadRequest load{0, to.data()};
   reader.load({&load, 1});
-  EXPECT_EQ(std::memcmp(to.data(), memory.data(), memory.size()), 0);
+  EXPECT_EQ(std::memcmp(to.data(), memory->data(), memory->size()), 0);
 }
 
 TEST_P(UserEngineTest, FilesThatAreGoneAreSavedFromMemory) {

@@ -114,18 +114,8 @@ TEST_F(EnginesAgree, OnHugePages) {
 }
 
 TEST_F(EnginesAgree, OnModifiedPagesOfFiles) {
-  write_file(directory_ / "lib.so", random_bytes(40 * kPage, 1));
-  const int fd = open((directory_ / "lib.so").c_str(), O_RDONLY | O_CLOEXEC);
-  ArenaMemory memory(kBase, 40, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
-  struct stat st;
-  ASSERT_EQ(fstat(fd, &st), 0);
-  close(fd);
-  memory.area().path = directory_ / "lib.so";
-  memory.area().device = st.st_dev, memory.area().inode = st.st_ino;
-  memory.page(2)[5] ^= 1;
-  std::memset(memory.page(4), 0, kPage);
-  EXPECT_NE(static_cast<volatile std::uint8_t*>(memory.page(6))[1], 257);  // only read
-  expect_same({memory.area()});
+  const auto memory = changed_mapping(directory_ / "lib.so", 40);
+  expect_same({memory->area()});
 }
 
 }  // namespace
