@@ -2,7 +2,6 @@
 // The user engine saves memory as it was at dump(), in-line or from a forked child, and costs nothing where there
 // is nothing.
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "tests/unit/context_engine_support.hpp"
 
