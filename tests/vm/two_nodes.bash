@@ -5,15 +5,11 @@
 # both see), killed, and restarted with its ranks on the other machine each.
 set -u
 build=$1 shared=$2
-export PATH=$build/bin:$PATH OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+here=$(dirname "$0")
+# shellcheck source=tests/vm/job_functions.bash
+. "$here/job_functions.bash"
 scratch=$(mktemp -d -p "$shared")
 cd "$scratch" || exit 1
-fail() { echo "FAIL: $*"; tail -30 out checkpoint.out restart.out 2>/dev/null; exit 1; }
-wait_for() { # TEXT FILE SECONDS
-  local i
-  for i in $(seq $(($3 * 5))); do grep -q "$1" "$2" 2>/dev/null && return 0; sleep 0.2; done
-  return 1
-}
 network="--mca plm_rsh_agent /run/rsh --mca plm_rsh_no_tree_spawn 1 --mca oob_tcp_if_include eth0 --mca btl_tcp_if_include eth0 --mca btl tcp,self"
 printf 'node1 slots=1\nnode2 slots=1\n' >hosts
 printf 'node2 slots=1\nnode1 slots=1\n' >swapped
@@ -22,12 +18,8 @@ mpirun --with-cr --cr-engine kmod --cr-dir "$scratch" $network --hostfile hosts 
   "$build/examples/mpi/heat2d" --steps 60 --seconds 60 >out 2>&1 &
 job=$!
 wait_for "step 1/" out 120 || fail "the job does not start"
-ompi-checkpoint --timeout 100 -v $job >checkpoint.out 2>&1 || fail "ompi-checkpoint: $(cat checkpoint.out)"
-cat checkpoint.out
-for context in ompi_global_snapshot_*.ckpt/0/rank_*.ctx; do
-  head -c 4096 "$context" | grep -aq kmod || fail "$context was not written by the kernel module"
-  head -c 4096 "$context" | grep -ao 'node[12]' | head -1
-done
+checkpoint $job
+for context in ompi_global_snapshot_*.ckpt/0/rank_*.ctx; do head -c 4096 "$context" | grep -ao 'node[12]' | head -1; done
 kill -9 $job
 for _ in $(seq 100); do # the other node's daemon notices by itself
   [ "$(/run/rsh node2 'pgrep -c orted')" = 0 ] && break
