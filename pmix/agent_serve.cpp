@@ -13,6 +13,7 @@ namespace cairn::pmix {
 namespace {
 
 constexpr double kDecisionSeconds = 120;
+constexpr double kLeastStopSeconds = 5;
 
 std::span<const std::byte> as_bytes(const std::string& text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
@@ -134,8 +135,10 @@ void Agent::take_image(std::uint64_t n, const Record& entry, Outcome& outcome) {
     image.engine = entry.get("engine", "auto");
     image.compress = entry.get("compress", "none");
     image.fork = fork_mode(entry.get("fork"));
-    // crcp has deadlines of its own and gives up by itself; this one is for a guest that does not answer at all.
+    // crcp has deadlines of its own and gives up by itself; this one is for a guest that does not answer at all. A
+    // thread that does not stop keeps the other ranks standing as well, and is to be named before the time is over.
     image.deadline = deadline + 15;
+    image.stop_deadline = std::max(kLeastStopSeconds, deadline * 0.1);
     image.request_id = request.id;
     image.node = node_group(n);
     imager_->save(image);

@@ -148,7 +148,7 @@ void Checkpointer::State::stop(const CheckpointRequest& request) {
   freeze->run_callbacks(deadline);
   result.callback_seconds = seconds_since(begin);
   stop_begin = std::chrono::steady_clock::now();
-  freeze->stop(deadline, node.get());
+  freeze->stop(Deadline(std::min(deadline.left(), request.stop_deadline)), node.get());
   result.stop_seconds = seconds_since(stop_begin);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,7 @@ struct CheckpointRequest {
   bool was_stopped = false;   // by job control, and is to be so after a restart
   bool sync = true;           // the file has reached the disk when finish() returns
   double deadline = 60;       // seconds, for everything before the memory is written
+  double stop_deadline = std::numeric_limits<double>::infinity();  // of these, for all threads to stand once told
   std::uint64_t request_id = 0;
   engine::NodeGroup node;  // who else of this node is checkpointed by the same request
 };
