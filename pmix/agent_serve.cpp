@@ -130,6 +130,7 @@ void Agent::take_image(std::uint64_t n, const Record& entry, Outcome& outcome) {
     }
     phase("coordinating");
     host::CheckpointRequest image;
+    image.looked = true;  // else the other ranks would wait in a fence for one that has given up already
     image.path = entry.get("directory") + "/rank_" + std::to_string(transport_->rank()) + ".ctx";
     image.object_directory = entry.get("objects");
     image.engine = entry.get("engine", "auto");

@@ -196,7 +196,7 @@ void Checkpointer::save(const CheckpointRequest& request) {
   state_->begin();
   try {
     cairn_guest& guest = attached_guest();
-    check_obstacles(guest);
+    if (!request.looked) check_obstacles(guest);
     state_->open(request);
     state_->freeze = std::make_unique<Freeze>(guest);
     state_->stop(request);

@@ -28,6 +28,7 @@ struct CheckpointRequest {
   bool by_reference = false;  // executables and libraries by path and identity only
   bool was_stopped = false;   // by job control, and is to be so after a restart
   bool sync = true;           // the file has reached the disk when finish() returns
+  bool looked = false;        // the caller has asked obstacle(), and the callbacks know what it said
   double deadline = 60;       // seconds, for everything before the memory is written
   double stop_deadline = std::numeric_limits<double>::infinity();  // of these, for all threads to stand once told
   std::uint64_t request_id = 0;
