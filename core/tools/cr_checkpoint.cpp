@@ -40,10 +40,11 @@ cairn_control_request to_request(const CheckpointOptions& options) {
 }
 
 void print_summary(const CheckpointOptions& options, const cairn_control_reply& reply) {
-  std::fprintf(stderr, "cr_checkpoint: process %d: %s in %.3f s; it stood still for %.3f s%s%s\n", options.pid,
-               cairn::tools::human_bytes(static_cast<double>(reply.bytes)).c_str(),
+  std::fprintf(stderr,
+               "cr_checkpoint: process %d: %s in %.3f s; it stood still for %.3f s (threads stopped in %.3f ms)%s%s\n",
+               options.pid, cairn::tools::human_bytes(static_cast<double>(reply.bytes)).c_str(),
                reply.callback_seconds + reply.stop_seconds + reply.write_seconds, reply.pause_seconds,
-               reply.text[0] != '\0' ? "; " : "", reply.text);
+               reply.stop_seconds * 1000, reply.text[0] != '\0' ? "; " : "", reply.text);
 }
 
 int run(int argc, char** argv) {

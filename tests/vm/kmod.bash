@@ -3,8 +3,9 @@
 # usage: kmod.bash BUILD PART [KERNEL|SUITE]
 # Tests of the module inside machines, on the installed cloud kernel, on KERNEL, or on the newest one of a Debian suite
 # (bookworm-backports). PART: module (its own tests, BUILD/tests/vm), job (a job on one machine, as root and as a user),
-# nodes (a job on two machines), stuck (a job with threads that do not reach the barrier). Prints TAP; exits 77 where
-# QEMU or the kernel is missing.
+# nodes (a job on two machines), stuck (a job with threads that do not reach the barrier),
+# table (both engines' costs by counted instructions; a measurement). Prints TAP; exits 77 where QEMU or the kernel is
+# missing.
 set -u
 build=$1 part=$2 kernel=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -35,5 +36,7 @@ case $part in
     vm -t 400 -M 3072 -c 1 -n 2 -w "$scratch/shared" "$here/two_nodes.bash $build $scratch/shared" ;;
   stuck)
     vm -t 800 -M 3072 "CAIRN_MODULE=$module $here/stuck.bash $build" ;;
+  table)
+    VM_THREADS=single VM_QEMU="-icount shift=0,sleep=off" vm -t 1500 -M 3072 -c 1 "$here/engine_table.bash $build" ;;
   *) sed -n '3,/^set/{/^#/p}' "$0" >&2; exit 2 ;;
 esac

@@ -8,7 +8,8 @@
 #
 # VM_KERNEL release, VM_MODULES ("file.ko arguments", one an entry), VM_USER, VM_CPUS, VM_MEMORY (MiB),
 # VM_TIMEOUT (s), VM_NODE and VM_NODES, VM_SHARE (directory shared read-write), VM_NETWORK (directory of the
-# UNIX sockets that join the machines), VM_ROOT (where boot/ and lib/modules/ are), VM_QEMU (more options).
+# UNIX sockets that join the machines), VM_ROOT (where boot/ and lib/modules/ are), VM_QEMU (more options),
+# VM_THREADS (multi; single, as -icount needs).
 
 VM_BOOT_MODULES="virtio_pci virtiofs overlay virtio_net"
 
@@ -140,7 +141,7 @@ vm_boot() { # DIR
   [ -z "${VM_SHARE:-}" ] || vm_share "$dir" share "$VM_SHARE" cache=auto,timeout=0 || return
   vm_network
   # shellcheck disable=SC2086
-  timeout "$VM_TIMEOUT" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$VM_CPU" \
+  timeout "$VM_TIMEOUT" qemu-system-x86_64 -accel "tcg,thread=${VM_THREADS:-multi}" -cpu "$VM_CPU" \
     -smp "$VM_CPUS" -m "$VM_MEMORY" -object "memory-backend-memfd,id=mem,size=${VM_MEMORY}M,share=on" \
     -machine q35,memory-backend=mem -nodefaults -no-user-config -no-reboot -display none -monitor none \
     "${vm_devices[@]}" ${VM_QEMU:-} -kernel "${VM_ROOT:-}/boot/vmlinuz-$VM_KERNEL" -initrd "$dir/initrd" \
