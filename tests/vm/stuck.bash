@@ -33,7 +33,7 @@ must_be_refused() { # WHAT PATTERN
   [ $status = 3 ] || fail "$1: ompi-checkpoint ended with $status"
   [ $((SECONDS - begin)) -le $((deadline + 15)) ] || fail "$1: took $((SECONDS - begin)) s"
   grep -Eq "$2" checkpoint.out || fail "$1: not named"
-  ls -d ompi_global_snapshot_*/* 2>/dev/null && fail "$1: left behind"
+  ls ompi_global_snapshot_*/manifest.h5 ompi_global_snapshot_*/[0-9]* 2>/dev/null && fail "$1: left behind"
   echo "$1: refused after $((SECONDS - begin)) s: $(tail -1 checkpoint.out)"
 }
 
