@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The barrier of a node request: members join, their threads enter, and everybody stands until it is
- * released, aborted, or its deadline passes.
+ * The barrier of a node request: members join, their threads enter, and everybody stands until it
+ * is released, aborted, or its deadline passes.
  */
 #include <linux/cred.h>
 #include <linux/pid.h>

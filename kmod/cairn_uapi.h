@@ -15,7 +15,7 @@
 #define CAIRN_KM_VERSION	1u
 
 /* What the module can do on this kernel. */
-#define CAIRN_KM_SOFT_DIRTY	(1ULL << 0)
+#define CAIRN_KM_SOFT_DIRTY	0x1ull
 
 /**
  * struct cairn_km_info - CAIRN_KM_INFO on /dev/cairn
@@ -117,7 +117,7 @@ struct cairn_km_abort {
 	char text[CAIRN_KM_TEXT];
 };
 
-#define CAIRN_KM_RUN_ZERO	(1u << 0)	/* pages of zeros that hide a file's: not in the chunk */
+#define CAIRN_KM_RUN_ZERO	0x1u	/* zeros that hide a file's pages: not in the chunk */
 
 /* One run of pages of a dump, in ascending order of address. */
 struct cairn_km_run {
@@ -137,7 +137,7 @@ struct cairn_km_chunk {
 	__u32 run_count;
 };
 
-#define CAIRN_KM_DIRTY_ONLY	(1u << 0)	/* pages whose soft-dirty bit is set */
+#define CAIRN_KM_DIRTY_ONLY	0x1u	/* pages whose soft-dirty bit is set */
 
 /**
  * struct cairn_km_dump - CAIRN_KM_DUMP on /dev/cairn: write part of the caller's own memory
@@ -164,9 +164,10 @@ struct cairn_km_chunk {
  *
  * Stored are pages that are present or swapped and not all zero; of private file mappings those
  * that the process has modified, and pages of zeros among these are reported as runs. A chunk ends
- * when it is full (pages or runs) and at @end or where an area ends. The protection of the memory does not matter: it is the
- * caller's own. Errors: -EOPNOTSUPP (shared, device or special memory at @next), -EFAULT,
- * -EINTR (fatal signal), and what writing to @fd gives.
+ * when it is full (pages or runs) and at @end or where an area ends. The protection of the memory
+ * does not matter: it is the caller's own. Errors: -EOPNOTSUPP (shared, device or special memory at
+ * @next), -EFAULT, -EINTR (fatal signal), -EBADF (@fd is not open for writing), -ESPIPE (it only
+ * appends, or has no positions), and what writing to it gives.
  */
 struct cairn_km_dump {
 	__u32 size;

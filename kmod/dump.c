@@ -2,13 +2,12 @@
 /*
  * Writing part of the caller's own memory to a file that it opened.
  *
- * A batch: under the mmap lock, one page-table walk and references to the pages found; then, outside
- * of it, pages of zeros are left out and the others summed. When these fill a chunk they are written
- * from where they are, in one go.
+ * A batch: under the mmap lock, one page-table walk and references to the pages found; then,
+ * outside of it, pages of zeros are left out and the others summed. When these fill a chunk they
+ * are written from where they are, in one go.
  */
 #include <linux/bvec.h>
 #include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/hugetlb_inline.h>
 #include <linux/mm.h>
@@ -17,10 +16,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <linux/version.h>
 #include <linux/xxhash.h>
 
 #include "cairn.h"
+#include "compat.h"
 
 #define CAIRN_SPANS	256u
 
@@ -43,17 +42,6 @@ struct cairn_dumper {
 	struct xxh64_state sum;
 };
 
-static long cairn_get_pages(struct mm_struct *mm, unsigned long at, unsigned long count,
-			    struct page **pages)
-{
-	/* FOLL_FORCE: also what is mapped without PROT_READ; it is the caller's all the same. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-	return get_user_pages_remote(mm, at, count, FOLL_FORCE, pages, NULL, NULL);
-#else
-	return get_user_pages_remote(mm, at, count, FOLL_FORCE, pages, NULL);
-#endif
-}
-
 static int cairn_write_segments(struct cairn_dumper *d, unsigned int count)
 {
 	size_t left = (size_t)count << PAGE_SHIFT;
@@ -64,13 +52,7 @@ static int cairn_write_segments(struct cairn_dumper *d, unsigned int count)
 	while (left) {
 		ssize_t written;
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-		file_start_write(d->file);
-#endif
-		written = vfs_iter_write(d->file, &from, &at, 0);
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-		file_end_write(d->file);
-#endif
+		written = cairn_write_iter(d->file, &from, &at);
 		if (written <= 0)
 			return written ? written : -EIO;
 		left -= written;
@@ -327,6 +309,9 @@ long cairn_dump(void __user *argument)
 	if (!d->file)
 		goto free;
 	if (!(d->file->f_mode & FMODE_WRITE) || !(d->file->f_mode & FMODE_CAN_WRITE))
+		goto put;
+	error = -ESPIPE;
+	if (!(d->file->f_mode & FMODE_PWRITE) || (d->file->f_flags & O_APPEND))
 		goto put;
 	d->walk.span = d->span;
 	d->walk.most = CAIRN_SPANS;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device /dev/cairn. Everybody may open it: no call gives what the caller could not have by itself. */
+/*
+ * The device /dev/cairn. Everybody may open it: no call gives what the caller could not have by
+ * itself.
+ */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>

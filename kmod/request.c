@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The node request: what the members on this node of one checkpoint share. It is a file; its members
- * are the processes that joined through it. All waiting is bounded by its deadline, and whatever ends
- * it early (an abort, a member's end, the deadline) lets everybody go.
+ * The node request: what the members on this node of one checkpoint share. It is a file; its
+ * members are the processes that joined through it. All waiting is bounded by its deadline, and
+ * whatever ends it early (an abort, a member's end, the deadline) lets everybody go.
  */
 #include <linux/anon_inodes.h>
 #include <linux/cred.h>
@@ -49,7 +49,10 @@ static long cairn_request_ioctl(struct file *file, unsigned int command, unsigne
 	}
 }
 
-/* Some process closes its descriptor, or ends. A member that does so before the end takes the request with it. */
+/*
+ * Some process closes its descriptor, or ends. A member that does so before the end takes the
+ * request with it.
+ */
 static int cairn_request_flush(struct file *file, fl_owner_t owner)
 {
 	struct cairn_request *r = file->private_data;

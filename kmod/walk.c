@@ -60,6 +60,12 @@ static bool cairn_wants_pmd(const struct cairn_walk *walk, pmd_t pmd)
 	return !walk->only_dirty || pmd_soft_dirty(pmd);
 }
 
+static unsigned long cairn_take_pmd(struct cairn_walk *walk, pmd_t pmd, unsigned long at,
+				    unsigned long next)
+{
+	return cairn_wants_pmd(walk, pmd) ? cairn_add_huge(walk, at, next) : next;
+}
+
 static unsigned long cairn_walk_ptes(struct cairn_walk *walk, pmd_t pmd, unsigned long at,
 				     unsigned long end)
 {
@@ -82,7 +88,7 @@ static unsigned long cairn_walk_pmds(struct cairn_walk *walk, pud_t *pud, unsign
 		pmd_t pmd;
 
 		next = pmd_addr_end(at, end);
-		/* As the kernel's own pte_offset_map(): a table may be freed after a grace period. */
+		/* As in pte_offset_map(): a table may be freed after a grace period. */
 		rcu_read_lock();
 		pmd = READ_ONCE(*table);
 		barrier();
@@ -90,7 +96,7 @@ static unsigned long cairn_walk_pmds(struct cairn_walk *walk, pud_t *pud, unsign
 		if (pmd_none(pmd))
 			;
 		else if (pmd_leaf(pmd) || !pmd_present(pmd))
-			reached = cairn_wants_pmd(walk, pmd) ? cairn_add_huge(walk, at, next) : next;
+			reached = cairn_take_pmd(walk, pmd, at, next);
 		else
 			reached = cairn_walk_ptes(walk, pmd, at, next);
 		rcu_read_unlock();

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tools.py clang-format|shellcheck|clang-tidy ROOT BUILD: runs one of them over the project's files.
+"""tools.py clang-format|shellcheck|clang-tidy|checkpatch ROOT BUILD: runs one of them over the project's files.
 
-Exit status 77 if the program is not there.
+Exit status 77 if the program is not there (checkpatch: Debian's package linux-source).
 """
+import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 
 from sources import sources
 
@@ -24,7 +28,7 @@ def shellcheck(root, build):
     for path in sources(root):
         if "." not in os.path.basename(path) and os.access(os.path.join(root, path), os.X_OK):
             with open(os.path.join(root, path), "rb") as file:
-                if file.readline().strip() in (b"#!/bin/bash", b"#!/bin/sh"):
+                if file.readline().strip() in (b"#!/bin/bash", b"#!/bin/sh", b"#!/usr/bin/env bash"):
                     files.append(path)
     # Variables are set for scripts that source the file; names that are listed here have no odd characters.
     excluded = "--exclude=SC2034,SC2010,SC2011,SC2038"
@@ -43,12 +47,31 @@ def clang_tidy(root, build):
     return max([job.wait() for job in jobs], default=1)
 
 
+def checkpatch(root, build):
+    # One source for several kernels has to ask for the version.
+    ignored = "LINUX_VERSION_CODE,CONSTANT_COMPARISON"
+    with tempfile.TemporaryDirectory() as scratch:
+        with tarfile.open(kernel_source()) as archive:
+            for member in archive:
+                if re.search("/scripts/(checkpatch.pl|spelling.txt|const_structs.checkpatch)$", member.name):
+                    member.name = os.path.basename(member.name)
+                    archive.extract(member, scratch)
+        files = sources(os.path.join(root, "kmod"), ".c", ".h")
+        return subprocess.run(["perl", os.path.join(scratch, "checkpatch.pl"), "--no-tree", "--strict", "--terse",
+                               "--ignore", ignored, "-f"] + files, cwd=os.path.join(root, "kmod")).returncode
+
+
+def kernel_source():
+    return max(glob.glob("/usr/src/linux-source-*.tar.xz"), default=None)
+
+
 def main():
     program, root, build = sys.argv[1:]
-    if not shutil.which(program):
+    if not (kernel_source() if program == "checkpatch" else shutil.which(program)):
         print(f"SKIPPED: {program} is not installed")
         return 77
-    return {"clang-format": clang_format, "shellcheck": shellcheck, "clang-tidy": clang_tidy}[program](root, build)
+    run = {"clang-format": clang_format, "shellcheck": shellcheck, "clang-tidy": clang_tidy, "checkpatch": checkpatch}
+    return run[program](root, build)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@
 # VM_KERNEL release, VM_MODULES ("file.ko arguments", one an entry), VM_USER, VM_CPUS, VM_MEMORY (MiB),
 # VM_TIMEOUT (s), VM_NODE and VM_NODES, VM_SHARE (directory shared read-write), VM_NETWORK (directory of the
 # UNIX sockets that join the machines), VM_ROOT (where boot/ and lib/modules/ are), VM_QEMU (more options),
-# VM_THREADS (multi; single, as -icount needs).
+# VM_THREADS (multi; single, as -icount needs), VM_PREPARE (a command that root runs first).
 
-VM_BOOT_MODULES="virtio_pci virtiofs overlay virtio_net"
+VM_BOOT_MODULES="virtio_pci virtiofs overlay virtio_net brd"
 
 vm_kernel_modules() { # in order of loading
   local module
@@ -57,6 +57,7 @@ for i in \$(seq 2 $VM_NODES); do
 done
 EOF
   fi
+  printf '{ %s\n} || { echo 126 >%q/out/status; exit; }\n' "${VM_PREPARE:-:}" "$dir"
   printf 'cd %q; export HOME=$(getent passwd %q | cut -d: -f6)\n' "$PWD" "$VM_USER"
   printf 'command=('
   [ "$VM_USER" = root ] || printf 'setpriv --reuid %q --regid "$(id -g %q)" --init-groups ' "$VM_USER" "$VM_USER"
