@@ -73,7 +73,7 @@ bool plan_shared(const Area& area, const DumpRequest& request, AreaPlan& plan) {
 
 bool plan_private(const Area& area, context::Writer& writer, AreaPlan& plan, context::ObjectPlace& place) {
   plan.scan.kind = ScanKind::private_all;
-  plan.releasable = true;
+  plan.releasable = !area.huge_tlb;
   if (!is_file(area) || area.huge_tlb) return true;
   place = writer.add_object_of(area);
   plan.over_object = place.object != CAIRN_CTX_NONE;
@@ -84,7 +84,9 @@ bool plan_private(const Area& area, context::Writer& writer, AreaPlan& plan, con
 
 }  // namespace
 
-bool needs_pause(const Area& area) { return area.shared || has_flag(area, "dc") || has_flag(area, "wf"); }
+bool needs_pause(const Area& area) {
+  return area.shared || area.huge_tlb || has_flag(area, "dc") || has_flag(area, "wf");
+}
 
 std::vector<AreaPlan> plan_areas(context::Writer& writer, std::span<const Area> areas, const DumpRequest& request) {
   std::vector<AreaPlan> plans;

@@ -47,10 +47,9 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual const char* name() const noexcept = 0;
-  // Returns when the guest may run again. areas_in_pause are written by then; areas_deferrable may be written
-  // later by a forked child. Throws cairn::Error; the context file is then worthless and must be removed.
-  virtual void dump(const DumpRequest& request, std::span<const Area> areas_in_pause,
-                    std::span<const Area> areas_deferrable) = 0;
+  // Returns when the guest may run again. What a forked child sees as it is now may be written later by one, the
+  // rest is written by then. Throws cairn::Error; the context file is then worthless and must be removed.
+  virtual void dump(const DumpRequest& request, std::span<const Area> areas) = 0;
   // Waits until everything is written (also the writer's index and trailer: it calls Writer::finish() in
   // this process, and only then has the file its name). Throws cairn::Error, also when the deadline (seconds,
   // from now) passes.

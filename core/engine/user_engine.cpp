@@ -129,8 +129,7 @@ bool UserEngine::write_later() {
   return false;
 }
 
-void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas_in_pause,
-                      std::span<const Area> areas_deferrable) {
+void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas) {
   if (active_) throw TemporaryError("a dump of this process is not finished yet");
   if (request.writer == nullptr) throw ArgumentError("a dump needs a writer");
   started_ = Clock::now();
@@ -139,8 +138,8 @@ void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas_in
   active_ = true;
   if (device_) request_.writer->output().claims_take_turns();
   try {
-    std::vector<Area> now(areas_in_pause.begin(), areas_in_pause.end()), later;
-    for (const Area& area : areas_deferrable) (needs_pause(area) ? now : later).push_back(area);
+    std::vector<Area> now, later;
+    for (const Area& area : areas) (needs_pause(area) ? now : later).push_back(area);
     const ForkDecision decision = decide_fork(request);
     statistics_.fork_reason = decision.reason;
     std::vector<AreaPlan> plans = plan_areas(*request.writer, now, request_);

@@ -28,8 +28,7 @@ class UserEngine : public Engine {
   explicit UserEngine(UniqueFd device = UniqueFd());
   ~UserEngine() override { abandon(); }
   const char* name() const noexcept override { return device_ ? "kmod" : "user"; }
-  void dump(const DumpRequest& request, std::span<const Area> areas_in_pause,
-            std::span<const Area> areas_deferrable) override;
+  void dump(const DumpRequest& request, std::span<const Area> areas) override;
   DumpStatistics finish(double deadline) override;
   void abandon() noexcept override;
 

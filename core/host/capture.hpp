@@ -22,11 +22,6 @@
 
 namespace cairn::host {
 
-struct Areas {
-  std::vector<Area> in_pause;  // shared, or not as it is in a forked child
-  std::vector<Area> deferrable;
-};
-
 // --- capture_process.cpp ---
 // Children, tracers, filters: what stands in the way whatever the process does. Throws.
 void check_process();
@@ -59,7 +54,7 @@ void note_standard_files() noexcept;
 state::FilesState capture_files();
 
 // --- capture_areas.cpp ---
-Areas capture_areas(std::uint64_t brk_start, std::uint64_t brk_end);
+std::vector<Area> capture_areas(std::uint64_t brk_start, std::uint64_t brk_end);
 // Writes shared file mappings back to their files, by which they are saved. Throws EnvironmentError.
 void write_back(const std::vector<Area>& areas);
 

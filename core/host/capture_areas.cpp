@@ -60,11 +60,12 @@ void set_flags(Area& area) {
   area.huge_tlb = has_flag(area, "ht");
 }
 
-// Names in brackets are the kernel's own; a private mapping of /dev/zero is plain anonymous memory.
+// Names in brackets are the kernel's own; private mappings of /dev/zero and of huge pages are anonymous memory.
 void settle_path(Area& area) {
   constexpr std::string_view deleted = " (deleted)";
   unescape(area.path);
-  if (area.path.starts_with("[") || (!area.shared && area.path == "/dev/zero")) {
+  if (area.path.starts_with("[") ||
+      (!area.shared && (area.path == "/dev/zero" || area.path == "/anon_hugepage (deleted)"))) {
     area.path.clear();
     area.file_offset = area.device = area.inode = 0;
   }
@@ -120,17 +121,15 @@ std::vector<Area> read_guest_areas() {
 
 }  // namespace
 
-Areas capture_areas(std::uint64_t brk_start, std::uint64_t brk_end) {
-  Areas result;
-  for (Area& area : read_guest_areas()) {
+std::vector<Area> capture_areas(std::uint64_t brk_start, std::uint64_t brk_end) {
+  std::vector<Area> areas = read_guest_areas();
+  for (Area& area : areas) {
     set_flags(area);
     settle_path(area);
     check(area);
     area.is_brk = area.path.empty() && area.start >= brk_start && area.start < brk_end;
-    const bool in_pause = area.shared || has_flag(area, "dc") || has_flag(area, "wf");
-    (in_pause ? result.in_pause : result.deferrable).push_back(std::move(area));
   }
-  return result;
+  return areas;
 }
 
 void write_back(const std::vector<Area>& areas) {

@@ -76,10 +76,8 @@ state::GuestState describe_guest(const cairn_guest& guest, std::uint32_t epoch) 
 }
 
 // A debugging aid: what a restarted guest must not follow.
-void report_host_pointers(const Areas& areas) {
-  if (!host_pointer_scan_wanted()) return;
-  for (const auto* list : {&areas.in_pause, &areas.deferrable})
-    std::fputs(describe(find_host_pointers(*list), 20).c_str(), stderr);
+void report_host_pointers(const std::vector<Area>& areas) {
+  if (host_pointer_scan_wanted()) std::fputs(describe(find_host_pointers(areas), 20).c_str(), stderr);
 }
 
 template <class State>
@@ -160,8 +158,8 @@ void Checkpointer::State::dump(const CheckpointRequest& request, cairn_guest& gu
   state::FilesState files = capture_files();
   state::ThreadsState threads = capture_threads(guest);
   state::TimersState timers = capture_timers();
-  Areas areas = capture_areas(process.brk_start, process.brk_end);
-  write_back(areas.in_pause);
+  const std::vector<Area> areas = capture_areas(process.brk_start, process.brk_end);
+  write_back(areas);
   report_host_pointers(areas);
   const TakenSignals signals(guest);  // last: they go back when this scope ends, whatever happens
   state::SignalsState queue = signals.state();
@@ -177,7 +175,7 @@ void Checkpointer::State::dump(const CheckpointRequest& request, cairn_guest& gu
   dump_request.fork = request.fork;
   dump_request.processes = request.node.members;
   dump_request.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
-  engine->dump(dump_request, areas.in_pause, areas.deferrable);
+  engine->dump(dump_request, areas);
 }
 
 Checkpointer::Checkpointer() : state_(std::make_unique<State>()) {}

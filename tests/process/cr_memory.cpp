@@ -115,7 +115,7 @@ int main(int, char** argv) {  // NOLINT(readability-function-size): makes one th
     subject::nap();
   });
 
-  CHECK(resident_kib() < 200 * 1024);  // sparse stayed sparse
+  CHECK(resident_kib() < 400 * 1024);  // sparse stayed sparse, though there be huge pages
   for (size_t at = 0; at < 8 * kGiB; at += kGiB / 16) {
     CHECK_EQUAL(sparse[at + 5], static_cast<char>(at / (kGiB / 16) + 1));
     CHECK_EQUAL(sparse[at + 4], 0);

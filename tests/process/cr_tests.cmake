@@ -23,7 +23,7 @@ function(cr_cycle_test name)
 endfunction()
 
 add_executable(cr_count cr_count.c)
-set(subjects cr_clocks cr_files cr_memory cr_refused cr_registers cr_settings cr_signals cr_threads cr_tiles cr_timers)
+set(subjects cr_clocks cr_files cr_huge_pages cr_memory cr_refused cr_registers cr_settings cr_signals cr_threads cr_tiles cr_timers)
 foreach(subject ${subjects})
   add_executable(${subject} ${subject}.cpp)
 endforeach()

@@ -55,7 +55,7 @@ cairn::DumpStatistics dump(std::size_t bytes, ForkMode fork, const char* compres
   cairn::DumpRequest request;
   request.writer = writer.get();
   request.fork = fork;
-  engine->dump(request, {}, {&area, 1});
+  engine->dump(request, {&area, 1});
   return engine->finish(600);
 }
 

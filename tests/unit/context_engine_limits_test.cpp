@@ -26,7 +26,7 @@ TEST_F(UserEngineLimits, TerabytesOfReservationCostNothing) {
   auto w = writer();
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
-  engine->dump(request(*w, ForkMode::no), {}, {&area, 1});
+  engine->dump(request(*w, ForkMode::no), {&area, 1});
   const DumpStatistics statistics = engine->finish(60);
   EXPECT_EQ(statistics.pages_stored, 3u);
   EXPECT_LE(statistics.pages_seen, 3u + 2 * 512);  // huge pages may surround them
@@ -43,7 +43,7 @@ TEST_F(UserEngineLimits, KilledChildIsAnErrorAndLeavesNothing) {
   auto w = Writer::create(o);
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
-  engine->dump(request(*w, ForkMode::yes), {}, {&area, 1});
+  engine->dump(request(*w, ForkMode::yes), {&area, 1});
   EXPECT_THROW(engine->finish(0.2), TemporaryError) << "deadline";
   std::ifstream children("/proc/self/task/" + std::to_string(gettid()) + "/children");
   pid_t child = 0;
@@ -79,7 +79,7 @@ TEST_F(UserEngineLimits, KilledHelperIsAnError) {
   const Area area = memory.area();
   DumpRequest r = request(*w, ForkMode::yes);
   r.threads = 2;
-  engine->dump(r, {}, {&area, 1});
+  engine->dump(r, {&area, 1});
   EXPECT_THROW(engine->finish(0.5), TemporaryError);  // both stand before the full pipe
   const auto first_child = [](pid_t of) {
     std::ifstream in("/proc/" + std::to_string(of) + "/task/" + std::to_string(of) + "/children");
@@ -109,14 +109,14 @@ TEST_F(UserEngineLimits, AbandonEndsTheChild) {
   auto w = writer();
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
-  engine->dump(request(*w, ForkMode::yes), {}, {&area, 1});
+  engine->dump(request(*w, ForkMode::yes), {&area, 1});
   engine->abandon();
   w.reset();
   EXPECT_EQ(waitpid(-1, nullptr, __WALL | WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
   EXPECT_EQ(directory_.entries(), 0u);
   auto again = writer();  // and the engine can be used again
-  engine->dump(request(*again, ForkMode::no), {}, {&area, 1});
+  engine->dump(request(*again, ForkMode::no), {&area, 1});
   engine->finish(60);
 }
 
@@ -133,7 +133,7 @@ TEST_F(UserEngineLimits, FullDiskInlineAndForked) {
     const Area area = memory.area();
     EXPECT_THROW(
         {
-          engine->dump(request(*w, mode), {}, {&area, 1});
+          engine->dump(request(*w, mode), {&area, 1});
           engine->finish(60);
         },
         EnvironmentError);
@@ -155,7 +155,7 @@ TEST_F(UserEngineLimits, ChildKeepsNoDescriptorOpen) {
   auto w = Writer::create(o);
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
-  engine->dump(request(*w, ForkMode::yes), {}, {&area, 1});
+  engine->dump(request(*w, ForkMode::yes), {&area, 1});
   EXPECT_THROW(engine->finish(0.2), TemporaryError);
   close(data[1]);
   char c;
@@ -182,7 +182,7 @@ TEST_F(UserEngineLimits, OrdinarySharedFilesAreTheirOwnContent) {
     auto engine = make_engine("user").engine;
     DumpRequest r = request(*w, ForkMode::no);
     r.save_shared_files = save;
-    engine->dump(r, {&area, 1}, {});
+    engine->dump(r, {&area, 1});
     engine->finish(60);
     const Reader reader = Reader::open(path());
     EXPECT_EQ(reader.areas()[0].content, save);
@@ -214,7 +214,7 @@ TEST_F(UserEngineLimits, HugePagesAreHugeAgainAfterAForkedDump) {
   auto w = writer();
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
-  engine->dump(request(*w, ForkMode::yes), {}, {&area, 1});
+  engine->dump(request(*w, ForkMode::yes), {&area, 1});
   for (std::uint64_t i = 0; i < kPages; ++i) memory.page(i)[0] ^= 1;  // splits those the child has not written yet
   const DumpStatistics statistics = engine->finish(60);
   EXPECT_EQ(statistics.huge_bytes, before * 1024);
@@ -231,7 +231,7 @@ TEST_F(UserEngineLimits, FastDisksAreWaitedFor) {
     auto engine = make_engine("user").engine;
     DumpRequest r = request(*w, ForkMode::automatic);
     r.expected_bandwidth = bandwidth;
-    engine->dump(r, {}, {&area, 1});
+    engine->dump(r, {&area, 1});
     const DumpStatistics statistics = engine->finish(60);
     EXPECT_EQ(statistics.forked, bandwidth < 1e9) << statistics.fork_reason;
   }

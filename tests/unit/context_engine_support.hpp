@@ -74,7 +74,7 @@ class UserEngineTest : public ::testing::TestWithParam<ForkMode> {
     auto engine = make_engine("user").engine;
     DumpRequest r = request(*w, GetParam());
     r.threads = threads;
-    engine->dump(r, {}, areas);
+    engine->dump(r, areas);
     statistics_ = engine->finish(60);
     EXPECT_EQ(statistics_.file_bytes, std::filesystem::file_size(path()));
     Reader reader = Reader::open(path());

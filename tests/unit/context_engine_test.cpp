@@ -31,7 +31,7 @@ TEST_P(UserEngineTest, SavesWhatWasThereAtDump) {
   auto w = writer();
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
-  engine->dump(request(*w, GetParam()), {}, {&area, 1});
+  engine->dump(request(*w, GetParam()), {&area, 1});
   memory.fill(0, 5000, 2);  // the program goes on
   engine->finish(60);
   EXPECT_TRUE(holds(Reader::open(path()), kBase, before));
@@ -46,7 +46,7 @@ TEST_P(UserEngineTest, SharedMemoryIsSavedDuringThePause) {
   auto w = writer();
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
-  engine->dump(request(*w, GetParam()), {}, {&area, 1});  // even if called deferrable
+  engine->dump(request(*w, GetParam()), {&area, 1});
   memory.fill(0, 300, 2);
   engine->finish(60);
   EXPECT_TRUE(holds(Reader::open(path()), kBase, before));
@@ -156,7 +156,7 @@ TEST_P(UserEngineTest, CompressedByMany) {
     DumpRequest r = request(*w, GetParam());
     r.threads = 3;
     const std::vector<Area> areas{memory.area(), other.area()};
-    engine->dump(r, {}, areas);
+    engine->dump(r, areas);
     const DumpStatistics statistics = engine->finish(60);
     EXPECT_EQ(statistics.pages_stored, kPages / 3 + 10);
     EXPECT_LT(statistics.bytes_written, kPages * kPage / 10);

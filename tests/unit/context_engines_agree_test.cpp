@@ -56,7 +56,7 @@ class EnginesAgree : public ::testing::Test {
     DumpRequest request;
     request.writer = writer.get();
     request.fork = ForkMode::no;
-    engine->dump(request, areas, {});
+    engine->dump(request, areas);
     engine->finish(60);
     Reader reader = Reader::open(options.path);
     reader.verify_all();
@@ -108,6 +108,21 @@ TEST_F(EnginesAgree, OnHugePages) {
   memory.fill(0, 1, 1);
   memory.fill(700, 900, 2);
   memory.fill(4095, 1, 3);
+  expect_same({memory.area()});
+}
+
+TEST_F(EnginesAgree, OnHugeTlbPages) {
+  ArenaMemory memory(kBase, 2048, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB);
+  memory.area().huge_tlb = true;
+  for (std::uint64_t i = 0; i < 600; i += 3) memory.fill(i, 1, i);
+  expect_same({memory.area()});
+}
+
+TEST_F(EnginesAgree, OnSwappedPages) {
+  ArenaMemory memory(kBase, 1000);
+  madvise(memory.data(), memory.size(), MADV_NOHUGEPAGE);
+  for (std::uint64_t i = 0; i < 1000; i += 3) memory.fill(i, 2, i);
+  madvise(memory.data(), memory.size(), MADV_PAGEOUT);
   expect_same({memory.area()});
 }
 

@@ -3,7 +3,7 @@
 # usage: kmod.bash BUILD PART [KERNEL|SUITE]
 # Tests of the module inside machines, on the installed cloud kernel, on KERNEL, or on the newest one of a Debian suite
 # (bookworm-backports). PART: module (its own tests, BUILD/tests/vm), job (a job on one machine, as root and as a user),
-# nodes (a job on two machines), stuck (a job with threads that do not reach the barrier), large (8 GiB in use),
+# process (single processes that check themselves), nodes (a job on two machines), stuck (a job with threads that do not reach the barrier), large (8 GiB in use),
 # table (both engines' costs by counted instructions; a measurement). Prints TAP; exits 77 where QEMU or the kernel is
 # missing.
 set -u
@@ -26,6 +26,7 @@ chmod -R a+rX "$scratch"
 vm() { "$here/run" -k "$kernel" -m "$module" "$@" || exit; }
 # For dumps of all kinds of memory.
 memory="echo 8 >/proc/sys/vm/nr_hugepages && mkswap /dev/ram0 >/dev/null && swapon /dev/ram0"
+subjects="count files memory huge_pages settings signals threads timers"
 case $part in
   module)
     export VM_PREPARE=$memory
@@ -39,6 +40,10 @@ case $part in
     vm -t 400 -M 3072 -c 1 -n 2 -w "$scratch/shared" "$here/two_nodes.bash $build $scratch/shared" ;;
   stuck)
     vm -t 800 -M 3072 "CAIRN_MODULE=$module $here/stuck.bash $build" ;;
+  process)
+    export VM_PREPARE=$memory
+    vm -t 400 "for subject in $subjects; do echo \$subject; python3 $here/../process/cr_cycle.py --cycles 2 \
+      --option=--engine=kmod $build/bin -- $build/bin/cr_\$subject @FLAG@ more || exit; done" ;;
   large)
     vm -t 600 -M 10240 "$build/tests/vm/kmod_dump large" ;;
   table)
