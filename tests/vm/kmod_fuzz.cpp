@@ -2,11 +2,13 @@
 // usage: kmod_fuzz SEQUENCES [SEED]
 // Inside a machine with cairn.ko, as an ordinary user: random sequences of its calls with fields that are right, nearly
 // right, or hostile, from several threads and processes. Nothing may hang; canaries in memory, in a file open for
-// reading only and in another process must stay as they are. The kernel's log is judged by whoever runs this.
+// reading only and in another process must stay as they are, and nothing of that process may be written to a file. The
+// kernel's log is judged by whoever runs this.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,6 +28,37 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kArea = 64 * kPage;
 constexpr std::size_t kGuard = 8 * kArea;
+
+constexpr char kSecret = '\xa7';  // pages of another process are full of it
+constexpr std::size_t kSecretRun = 64;
+
+// A process that has nothing to do with the fuzzer, which it outlives.
+class Bystander {
+ public:
+  Bystander() {
+    if (pipe(end_) != 0) std::abort();
+    pid_ = fork();
+    if (pid_ != 0) return;
+    close(end_[1]);
+    std::vector<char> memory(64 * kPage, kSecret);
+    char byte;
+    static_cast<void>(read(end_[0], &byte, 1));  // until the fuzzer is through
+    for (char c : memory) {
+      if (c != kSecret) _exit(1);
+    }
+    _exit(0);
+  }
+  bool intact() {
+    int status = -1;
+    close(end_[1]);
+    waitpid(pid_, &status, 0);
+    return status == 0;
+  }
+
+ private:
+  int end_[2];
+  pid_t pid_;
+};
 
 class Fuzzer {
  public:
@@ -37,7 +71,10 @@ class Fuzzer {
     std::memset(area_, 0x5a, kArea);
     for (std::size_t at = 0; at < kArea; at += 3 * kPage) std::memset(area_ + at, 0, kPage);
     out_ = memfd_create("fuzz", MFD_CLOEXEC);
-    input_ = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+    const int file = memfd_create("input", MFD_CLOEXEC);
+    if (write(file, area_, kPage) != static_cast<ssize_t>(kPage)) std::abort();
+    input_ = open(("/proc/self/fd/" + std::to_string(file)).c_str(), O_RDONLY | O_CLOEXEC);
+    close(file);
     full_ = open("/dev/full", O_WRONLY | O_CLOEXEC);
   }
   ~Fuzzer() {
@@ -63,8 +100,12 @@ class Fuzzer {
     for (std::size_t i = 0; i < kPage; ++i) {
       if (read_only_[i] != 0) return false;
     }
-    return true;
+    struct stat input {};
+    char first[kPage];
+    return fstat(input_, &input) == 0 && input.st_size == static_cast<off_t>(kPage) &&
+           pread(input_, first, kPage, 0) == static_cast<ssize_t>(kPage) && std::memcmp(first, area_, kPage) == 0;
   }
+  bool leaked() const { return leaked_; }
 
  private:
   unsigned pick(unsigned n) { return static_cast<unsigned>(random_() % n); }
@@ -126,7 +167,21 @@ class Fuzzer {
     if (d.runs_max > kArea / 2 / sizeof(cairn_km_run)) d.runs_max = CAIRN_KM_RUNS_MAX;
     if (d.chunks_max > kArea / 2 / sizeof(cairn_km_chunk)) d.chunks_max = 16;
     ioctl(pick(10) == 0 ? descriptor() : device_, CAIRN_KM_DUMP, &d);
+    leaked_ = leaked_ || holds_secret();
     if (ftruncate(out_, 0) != 0) std::abort();
+  }
+
+  bool holds_secret() const {
+    std::vector<char> piece(1 << 20);
+    std::size_t run = 0;
+    off_t at = 0;
+    for (ssize_t got; (got = pread(out_, piece.data(), piece.size(), at)) > 0; at += got) {
+      for (ssize_t i = 0; i < got; ++i) {
+        run = piece[static_cast<std::size_t>(i)] == kSecret ? run + 1 : 0;
+        if (run == kSecretRun) return true;
+      }
+    }
+    return false;
   }
 
   void create() {
@@ -221,6 +276,7 @@ class Fuzzer {
   int device_, out_ = -1, input_ = -1, full_ = -1;
   char *area_, *results_, *read_only_;
   std::vector<int> requests_;
+  bool leaked_ = false;
 };
 
 }  // namespace
@@ -229,6 +285,7 @@ int main(int argc, char** argv) {
   const long sequences = argc > 1 ? std::atol(argv[1]) : 200;
   const unsigned seed = argc > 2 ? static_cast<unsigned>(std::atol(argv[2])) : 1;
   if (getuid() == 0) std::puts("# runs as root: less is refused than for users");
+  Bystander bystander;
   for (long i = 0; i < sequences; ++i) {
     alarm(60);  // a hang ends the test by SIGALRM
     Fuzzer fuzzer(seed + static_cast<unsigned>(i));
@@ -237,10 +294,15 @@ int main(int argc, char** argv) {
       return 1;
     }
     fuzzer.sequence();
-    if (!fuzzer.intact()) {
-      std::printf("not ok 1 - memory changed at seed %lu\n1..1\n", seed + static_cast<unsigned long>(i));
+    if (!fuzzer.intact() || fuzzer.leaked()) {
+      std::printf("not ok 1 - %s at seed %lu\n1..1\n", fuzzer.leaked() ? "another process's memory" : "memory changed",
+                  seed + static_cast<unsigned long>(i));
       return 1;
     }
+  }
+  if (!bystander.intact()) {
+    std::puts("not ok 1 - another process's memory changed\n1..1");
+    return 1;
   }
   std::printf("ok 1 - %ld sequences from seed %u\n1..1\n", sequences, seed);
   return 0;

@@ -3,7 +3,8 @@
 # One virtual machine: Debian's kernel under QEMU's software emulation, its root this machine's file tree (virtiofs,
 # below an overlay whose upper half is memory: what is written there vanishes). Sourced by tests/vm/run.
 #
-#   vm_prepare DIR              makes DIR/initrd from the words in VM_* below
+#   vm_prepare DIR COMMAND...   makes DIR/initrd from the words in VM_* below. COMMAND is what node 1 does; the others
+#                               do as VM_USER what node 1 tells them by /run/rsh
 #   vm_boot DIR                 runs the machine; DIR/out/{status,log} and DIR/console tell how it went
 #
 # VM_KERNEL release, VM_MODULES ("file.ko arguments", one an entry), VM_USER, VM_CPUS, VM_MEMORY (MiB),
@@ -32,6 +33,11 @@ vm_copy_modules() { # DIR
   done < <(vm_kernel_modules)
 }
 
+# What a command begins with that VM_USER is to run.
+vm_as_user() {
+  [ "$VM_USER" = root ] || printf 'setpriv --reuid %q --regid %q --init-groups ' "$VM_USER" "$(id -g "$VM_USER")"
+}
+
 # What the machine's bash runs once its root is there.
 vm_guest_script() { # DIR COMMAND...
   local dir=$1 module
@@ -42,7 +48,7 @@ ip link set lo up
 { echo 127.0.0.1 localhost; for i in \$(seq $VM_NODES); do echo 10.9.0.\$i node\$i; done; } >/etc/hosts
 if [ $VM_NODES -gt 1 ]; then ip addr add 10.9.0.$VM_NODE/24 dev eth0; ip link set eth0 up; fi
 printf '#!/bin/sh\nhost=\$1; shift; echo "\$*" | exec busybox nc \$host 514\n' >/run/rsh
-printf '#!/bin/sh\nread -r command; cd; exec sh -c "\$command" </dev/null 2>&1\n' >/run/rshd
+printf '#!/bin/sh\nread -r command; cd /tmp; exec %s sh -c "\$command" </dev/null 2>&1\n' "$(vm_as_user)" >/run/rshd
 chmod +x /run/rsh /run/rshd
 dmesg -n 5
 EOF
@@ -59,10 +65,13 @@ EOF
   fi
   printf '{ %s\n} || { echo 126 >%q/out/status; exit; }\n' "${VM_PREPARE:-:}" "$dir"
   printf 'cd %q; export HOME=$(getent passwd %q | cut -d: -f6)\n' "$PWD" "$VM_USER"
-  printf 'command=('
-  [ "$VM_USER" = root ] || printf 'setpriv --reuid %q --regid "$(id -g %q)" --init-groups ' "$VM_USER" "$VM_USER"
-  printf '%q ' "$@"
-  printf ')\n'
+  if [ "$VM_NODE" = 1 ]; then
+    printf 'command=(%s' "$(vm_as_user)"
+    printf '%q ' "$@"
+    printf ')\n'
+  else
+    printf 'command=(busybox nc -ll -p 514 -e /run/rshd)\n'
+  fi
   printf 'echo cairn-test-begins >/dev/kmsg; status=0; "${command[@]}" </dev/null || status=$?\n'
   printf 'dmesg >%q/out/dmesg; echo $status >%q/out/status\n' "$dir" "$dir"
 }

@@ -15,7 +15,7 @@ printf 'node1 slots=1\nnode2 slots=1\n' >hosts
 printf 'node2 slots=1\nnode1 slots=1\n' >swapped
 # shellcheck disable=SC2086
 mpirun --with-cr --cr-engine kmod --cr-dir "$scratch" $network --hostfile hosts -np 2 \
-  "$build/examples/mpi/heat2d" --steps 60 --seconds 60 >out 2>&1 &
+  "$build/examples/mpi/heat2d" --steps 60 --seconds 35 >out 2>&1 &
 job=$!
 wait_for "step 1/" out 120 || fail "the job does not start"
 checkpoint $job
