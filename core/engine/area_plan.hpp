@@ -24,8 +24,8 @@ struct AreaPlan {
   std::shared_ptr<UniqueFd> file;  // keeps scan.file open
 };
 
-// What must not wait for a forked child: it would not see it (DONTFORK), would see zeros (WIPEONFORK), or would see
-// it changing (shared).
+// What must not wait for a forked child: it would not see it (DONTFORK), would see zeros (WIPEONFORK), would see it
+// changing (shared), or may lose it (hugetlb: when the program writes and there is no page left for a copy).
 bool needs_pause(const Area& area);
 
 // Registers the areas. Areas without content (files by reference, devices) get no plan.

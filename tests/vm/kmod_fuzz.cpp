@@ -172,10 +172,12 @@ class Fuzzer {
   }
 
   bool holds_secret() const {
-    std::vector<char> piece(1 << 20);
+    std::vector<char> piece(kArea);
     std::size_t run = 0;
-    off_t at = 0;
-    for (ssize_t got; (got = pread(out_, piece.data(), piece.size(), at)) > 0; at += got) {
+    ssize_t got = 0;
+    for (off_t at = 0; (at = lseek(out_, at, SEEK_DATA)) >= 0; at += got) {  // it may have holes of exabytes
+      got = pread(out_, piece.data(), piece.size(), at);
+      if (got <= 0) break;
       for (ssize_t i = 0; i < got; ++i) {
         run = piece[static_cast<std::size_t>(i)] == kSecret ? run + 1 : 0;
         if (run == kSecretRun) return true;
