@@ -19,8 +19,8 @@ constexpr std::size_t kPage = 4096;
 
 bool fill(std::size_t mib, std::size_t stride) {
   const std::size_t pages = mib * ((1u << 20) / kPage);
-  void* area = mmap(nullptr, pages * stride * kPage, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* area =
+      mmap(nullptr, pages * stride * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (area == MAP_FAILED) return false;
   madvise(area, pages * stride * kPage, MADV_NOHUGEPAGE);
   std::uint64_t x = 88172645463325252u;

@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "trace") == 0) return trace(atoi(argv[2]), atoi(argv[3]));
   if (argc != 2) return 2;
   commands = argv[1];
-  MPI_Init(&argc, &argv);  /* a higher level makes Open MPI use cmpxchg16b, which the emulated processor lacks */
+  MPI_Init(&argc, &argv); /* a higher level makes Open MPI use cmpxchg16b, which the emulated processor lacks */
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   pthread_t thread;
   if (rank == 1 && pthread_create(&thread, NULL, obey, NULL) != 0) MPI_Abort(MPI_COMM_WORLD, 1);
