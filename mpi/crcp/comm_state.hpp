@@ -31,7 +31,9 @@ struct QueuedMessage {
   std::int32_t source;
   std::int32_t tag;
   std::size_t size;
-  unsigned char* bytes;  // malloc'd; null if size == 0
+  unsigned char* bytes;      // malloc'd; null if size == 0
+  std::int32_t waiter = -1;  // p2p/synchronous.hpp: the sender's world rank, if its request is held
+  std::uint64_t ticket = 0;  // ... and how it knows that
 };
 
 struct CommState {

@@ -8,6 +8,7 @@
 
 #include "core/guest/crossing.h"
 #include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/inside.hpp"
 #include "mpi/crcp/known.hpp"
 #include "mpi/shim/hooks.hpp"
 
@@ -211,11 +212,12 @@ void collective_begin(ompi_communicator_t& comm, const char* name) noexcept {
   gate_store(kSection);
   if (__builtin_expect(attention() == 0, 1)) {
     state.entered = ++state.called;
+    unlock_to(kCollective);
   } else {
     gate_slow();
     stand_at_door(state, name);
+    go_inside();
   }
-  unlock_to(kCollective);
 }
 
 bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noexcept {
@@ -236,6 +238,7 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 
 void collective_end(ompi_communicator_t&) noexcept {
   if (--gate_depth != 0) return;
+  come_outside();
   activity.call = nullptr;
   unlock_to(kOut);
 }

@@ -4,6 +4,7 @@
 #include "core/guest/crossing.h"
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/inside.hpp"
 #include "mpi/crcp/known.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/shim/hooks.hpp"
@@ -101,6 +102,8 @@ void free_group_channel() noexcept {
   door.channel = nullptr;
 }
 
+shim::RealComm* group_channel() noexcept { return door.channel; }
+
 std::uint64_t inside_group_call() noexcept { return door.inside; }
 std::uint64_t awaited_group_call() noexcept { return door.awaited; }
 
@@ -119,11 +122,12 @@ void group_call_begin(std::uint64_t identity, const shim::MemberList* members, c
   }
   door.awaited = 0;
   door.inside = identity;
-  unlock_to(kCollective);
+  go_inside();
 }
 
 void group_call_end() noexcept {
   if (--gate_depth != 0) return;
+  come_outside();
   lock_from(kCollective);
   door.inside = 0;
   activity.call = nullptr;

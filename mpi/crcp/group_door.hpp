@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "mpi/shim/handle.hpp"
+
 namespace cairn::crcp {
 
 // Duplicates MPI_COMM_WORLD for those messages: collective, without lock. Gives an MPI error code. Without it, as in
@@ -15,6 +17,8 @@ int make_group_channel() noexcept;
 // The same after a restart, if there was one: whoever stands at the door begins to gather again.
 int make_group_channel_again() noexcept;
 void free_group_channel() noexcept;
+// It, or null. Tags from 32000 on are free for others.
+shim::RealComm* group_channel() noexcept;
 
 // The call that the guest is in, or at whose door it stands; 0 if none.
 std::uint64_t inside_group_call() noexcept;

@@ -10,6 +10,7 @@
 #include "mpi/crcp/known.hpp"
 #include "mpi/crcp/resume.hpp"
 #include "mpi/p2p/drain.hpp"
+#include "mpi/p2p/synchronous.hpp"
 #include "mpi/shim/hooks.hpp"
 
 namespace cairn::crcp {
@@ -167,9 +168,10 @@ bool Protocol::drain() {
   if (failure.empty()) failure = p2p::park_receives();
   Writer out;
   out.text(failure);
+  if (failure.empty()) p2p::write_held(out);
   if (!fence(out)) return false;
   refusal_ = joined_failures("");
-  return refusal_.empty();
+  return refusal_.empty() && read_parts([](Reader& in) { return p2p::read_held(in, agent::rank()); });
 }
 
 void Protocol::end_aborted() {

@@ -9,6 +9,7 @@
 #include "mpi/p2p/bsend.hpp"
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
+#include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
 
@@ -26,6 +27,7 @@ struct Drain {
   std::map<const CommState*, std::vector<std::uint64_t>> expected;
   std::vector<Incoming> incoming;
   std::uint64_t missing = 0;
+  std::uint64_t acknowledgements = 0;
   std::uint64_t sends = 0;
 };
 Drain& drain() noexcept {
@@ -147,6 +149,7 @@ void write_sent(crcp::Writer& out) {
       out.u64(s->sent[peer]);
     }
   }
+  write_synchronous(out);
 }
 
 std::string expect(int world_rank, const std::vector<std::vector<std::uint8_t>>& parts) {
@@ -176,7 +179,8 @@ std::string expect(int world_rank, const std::vector<std::vector<std::uint8_t>>&
       if (state->comm == nullptr && state->received[source] < count)
         return "freed a communicator on which rank " + std::to_string(sender) + "'s messages are under way";
     }
-    if (!in.good()) return "cannot understand the counts of rank " + std::to_string(sender);
+    if (!in.good() || !read_synchronous(in, world_rank, static_cast<int>(sender)))
+      return "cannot understand the counts of rank " + std::to_string(sender);
   }
   return {};
 }
@@ -192,17 +196,18 @@ bool drain_step() noexcept {
   reap_bsends();
   take_given_out_messages();
   d.missing = count_missing();
+  d.acknowledgements = acknowledgements_missing();
   if (d.missing != 0)
     for (const auto& [state, counts] : d.expected)
       if (state->comm != nullptr) take_arrivals(const_cast<CommState&>(*state));
   finish_incoming();
-  return d.missing == 0 && d.sends == 0 && d.incoming.empty();
+  return d.missing == 0 && d.acknowledgements == 0 && d.sends == 0 && d.incoming.empty();
 }
 
 std::string drain_text() {
   const Drain& d = drain();
-  return std::to_string(d.missing) + " messages not here yet, " + std::to_string(d.sends) + " operations and " +
-         std::to_string(d.incoming.size()) + " transfers not complete";
+  return std::to_string(d.missing + d.acknowledgements) + " messages not here yet, " + std::to_string(d.sends) +
+         " operations and " + std::to_string(d.incoming.size()) + " transfers not complete";
 }
 
 // The newest first: if one cannot be taken back, those that the library still has are the oldest, and posting the

@@ -18,7 +18,7 @@ void progress_library() noexcept;
 // Non-blocking collectives that have been begun are complete.
 bool collectives_settled() noexcept;
 
-// F3: how many messages this rank has sent, per communicator and receiver.
+// F3: how many messages this rank has sent, per communicator and receiver, and its pending synchronous sends.
 void write_sent(crcp::Writer& out);
 // Takes everybody's F3. Empty, or what is wrong with it.
 std::string expect(int world_rank, const std::vector<std::vector<std::uint8_t>>& parts);

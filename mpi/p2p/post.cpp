@@ -2,7 +2,7 @@
 // Starting a described operation in the real library, the first time or again after a cut. Called in a section.
 #include "mpi/p2p/bsend.hpp"
 #include "mpi/p2p/queue.hpp"
-#include "mpi/p2p/request.hpp"
+#include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
 
@@ -24,9 +24,10 @@ int post_send(Request& r) noexcept {
                                                              : shim::real.Isend;
   const int rc = cross([&]() noexcept { return function(r.buffer, r.count, type, r.peer, r.tag, comm, &real); });
   if (rc != MPI_SUCCESS) return rc;
-  crcp::count_sent(*r.comm->crcp, r.peer);
+  count_sent(*r.comm->crcp, r.peer, r.tag);
   r.real = real;
   r.state = State::active;
+  if (r.send_mode == SendMode::synchronous) synchronous_posted(r);
   return MPI_SUCCESS;
 }
 

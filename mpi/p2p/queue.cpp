@@ -4,6 +4,8 @@
 #include <climits>
 #include <cstdlib>
 
+#include "mpi/p2p/synchronous.hpp"
+
 namespace cairn::p2p {
 
 namespace {
@@ -62,6 +64,7 @@ int deliver(crcp::QueuedMessage& message, void* buffer, int count, shim::RealDat
   status.MPI_TAG = message.tag;
   std::free(message.bytes);
   message.bytes = nullptr;
+  acknowledge(message);
   return rc;
 }
 

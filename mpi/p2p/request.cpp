@@ -7,6 +7,7 @@
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/p2p/queue.hpp"
+#include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
 
@@ -95,6 +96,7 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
   r.state = State::complete;
   if (r.what == What::receive && !r.counted && status._cancelled == 0 && r.traffic != nullptr)
     crcp::count_received(*r.traffic, status.MPI_SOURCE);
+  if (r.what == What::send && r.send_mode == SendMode::synchronous) synchronous_gone(r);
   if (r.what == What::adopted) {
     const crcp::RequestOwner owner = r.owner;
     if (r.persistent) return;  // `real` stays until the application frees it
@@ -105,6 +107,7 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
 }
 
 bool poll(Request& r) noexcept {
+  if (r.state == State::held) take_acknowledgements();
   if (r.state == State::complete || r.state == State::idle) return true;
   if (r.state != State::active) return false;
   int done = 0;

@@ -23,6 +23,7 @@ enum class State : std::uint8_t {
   active,    // `real` is the library's request
   recorded,  // a collective whose door is not open yet: no real request
   parked,    // a receive taken back from the library for the time of a cut
+  held,      // a synchronous send: status and error are here, but its message waits in the receiver's queue
   complete   // status and error are here, the real request is gone
 };
 
@@ -41,7 +42,8 @@ struct ompi_request_t : cairn::shim::Handle {
   ompi_communicator_t* comm;
   cairn::crcp::CommState* traffic;
   cairn::shim::TypeHold type;
-  std::uint64_t order;  // of posting
+  std::uint64_t order;   // of posting
+  std::uint64_t behind;  // a pending synchronous send: messages with its envelope that were sent later
   cairn::crcp::RequestOwner owner;
   MPI_Status status;
   std::int32_t error;

@@ -3,7 +3,7 @@
 // complete as soon as it is posted, so that the poll costs one test.
 #include "mpi/crcp/activity.hpp"
 #include "mpi/p2p/bsend.hpp"
-#include "mpi/p2p/request.hpp"
+#include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
 
@@ -11,14 +11,25 @@ namespace {
 
 using SendFunction = decltype(shim::RealFunctions::Isend);
 
+// Makes r the send that has just been posted, and counted.
+void describe(Request& r, shim::RealRequest* real, int peer, int tag, ompi_communicator_t* comm,
+              SendMode mode) noexcept {
+  r.comm = comm;
+  r.real = real;
+  r.peer = peer;
+  r.tag = tag;
+  r.send_mode = mode;
+  r.state = State::active;
+  r.order = next_order();
+  if (mode == SendMode::synchronous) synchronous_posted(r);
+}
+
 // The poll was left because somebody asked: go on with a request of our own.
-int send_slowly(shim::RealRequest* real, int peer, ompi_communicator_t* comm, const char* name) noexcept {
+template <SendFunction shim::RealFunctions::*Member>
+int send_slowly(shim::RealRequest* real, int peer, int tag, ompi_communicator_t* comm, const char* name) noexcept {
   Request* r = request_new(What::send);
-  r->comm = comm;
-  r->real = real;
-  r->peer = peer;
-  r->state = State::active;
-  r->order = next_order();
+  describe(*r, real, peer, tag, comm,
+           Member == &shim::RealFunctions::Issend ? SendMode::synchronous : SendMode::standard);
   crcp::gate_end();
   wait_until_complete(*r);
   return hand_over(&r, MPI_STATUS_IGNORE, name);
@@ -44,8 +55,8 @@ inline __attribute__((always_inline)) int blocking_send(const void* buffer, int 
     }
     return code;
   });
-  if (posted) crcp::count_sent(*comm->crcp, peer);
-  if (rc == MPI_SUCCESS && done == 0) return send_slowly(real, peer, comm, name);
+  if (posted) count_sent(*comm->crcp, peer, tag);
+  if (rc == MPI_SUCCESS && done == 0) return send_slowly<Member>(real, peer, tag, comm, name);
   crcp::gate_end();
   crcp::activity.call = nullptr;
   return rc == MPI_SUCCESS ? rc : shim::raise(comm, rc, name);
@@ -63,13 +74,8 @@ inline __attribute__((always_inline)) int start_send(const void* buffer, int cou
   const int rc =
       cross([&]() noexcept { return (shim::real.*Member)(buffer, count, real_type, peer, tag, real_comm, &real); });
   if (rc == MPI_SUCCESS) {
-    crcp::count_sent(*comm->crcp, peer);
-    r->comm = comm;
-    r->real = real;
-    r->peer = peer;
-    r->send_mode = mode;
-    r->state = State::active;
-    r->order = next_order();
+    count_sent(*comm->crcp, peer, tag);
+    describe(*r, real, peer, tag, comm, mode);
     *request = r;
   }
   crcp::gate_end();

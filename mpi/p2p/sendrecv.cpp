@@ -4,6 +4,7 @@
 
 #include "mpi/crcp/activity.hpp"
 #include "mpi/p2p/receive.hpp"
+#include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
 
@@ -47,7 +48,7 @@ int post_pair(const Half& out, const Half& in, ompi_communicator_t* comm, Pair& 
     }
     return code;
   });
-  if (posted) crcp::count_sent(*comm->crcp, out.peer);
+  if (posted) count_sent(*comm->crcp, out.peer, out.tag);
   if (p.received != 0) crcp::count_received(*comm->crcp, p.status.MPI_SOURCE);
   return rc;
 }

@@ -2,7 +2,7 @@
 // MPI_Wait and MPI_Test of one request, freeing, cancelling and asking.
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
-#include "mpi/p2p/request.hpp"
+#include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
 
@@ -52,7 +52,8 @@ void release_idle(Request* r) noexcept {
 void release_active(Request* r) noexcept {
   if (r->what == What::send) {  // the message is counted; nothing is left to do for it
     auto* real = static_cast<shim::RealRequest*>(r->real);
-    cross([&]() noexcept { return shim::real.Request_free(&real); });
+    if (r->state == State::active) cross([&]() noexcept { return shim::real.Request_free(&real); });
+    if (r->send_mode == SendMode::synchronous) synchronous_gone(*r);
     request_free(r);
     return;
   }

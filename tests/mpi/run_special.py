@@ -165,8 +165,17 @@ class Special:
         job.expect_pass()
 
     def test_late_member_of_a_group(self, r):
+        self.never_refused(r, "latecomer")
+
+    def test_collective_that_others_need_to_come(self, r):
+        self.never_refused(r, "interleaved")
+
+    def test_synchronous_sends_wait(self, r):
+        self.never_refused(r, "synchronous", 2)
+
+    def never_refused(self, r, program, ranks=3):
         """Not even for a moment is a checkpoint refused."""
-        job = r.start(3, self.program("latecomer", 150), "vader")
+        job = r.start(ranks, self.program(program, 150), "vader")
         for line in (5, 20, 30, 40):
             job.wait_line(rf"^step {line}/", 60)
             r.checkpoint(job)

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Synchronous sends over a cut. A drain takes their messages out of the library though the application has not received
+// them: the real request completes then, the application's must not. Such a request is held, with the queued message
+// the receiver keeps who waits for it, and tells it by a message of our own when the application receives that one.
+//
+// Which queued message it is: of the messages with one communicator, source and tag the application receives the first
+// ones first, so what is queued are the last. A pending synchronous send knows how many were sent after it.
+//
+// In a section or by the agent, as poll(); not in MPI_THREAD_MULTIPLE, where nothing is drained.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mpi/crcp/messages.hpp"
+#include "mpi/p2p/request.hpp"
+
+namespace cairn::p2p {
+
+// A synchronous send of (comm, peer, tag) has been posted; it has completed, or was freed.
+void synchronous_posted(Request& request) noexcept;
+void synchronous_gone(Request& request) noexcept;
+
+// Every message sent is counted, and as sent behind the pending synchronous ones.
+extern bool synchronous_pending;
+void note_sent_behind(const crcp::CommState& state, int peer, int tag) noexcept;
+inline void count_sent(crcp::CommState& state, int peer, int tag) noexcept {
+  crcp::count_sent(state, peer);
+  if (__builtin_expect(synchronous_pending, 0)) note_sent_behind(state, peer, tag);
+}
+
+// F3: the synchronous sends that are pending, and how many messages of our own went to whom.
+void write_synchronous(crcp::Writer& out);
+// Takes one rank's. False if it cannot be understood.
+bool read_synchronous(crcp::Reader& in, int world_rank, int sender);
+// Messages of our own that are not here yet, or not sent.
+std::uint64_t acknowledgements_missing() noexcept;
+
+// F4: who is to be held, for his message is in a queue here.
+void write_held(crcp::Writer& out);
+bool read_held(crcp::Reader& in, int world_rank);
+
+// Looks whether held requests may complete.
+void take_acknowledgements() noexcept;
+// The application receives this message.
+void acknowledge(const crcp::QueuedMessage& message) noexcept;
+
+}  // namespace cairn::p2p
