@@ -84,7 +84,30 @@ bool is_open(std::uint64_t identity) noexcept {
   return mode() < Mode::closed || (mode() == Mode::release && is_released(identity));
 }
 
+// Until all members have come, and open(). The lock is held.
+template <class Open>
+void stand_in_front(std::uint64_t identity, const shim::MemberList* members, Open open) noexcept {
+  Gathering gathering(identity, members);
+  for (;;) {
+    if (mode() != Mode::closed) {
+      duties();
+      if (gathering.step() && open()) return;
+    }
+    wait_at_door();
+  }
+}
+
 }  // namespace
+
+void gather_all(const char* name) noexcept {
+  constexpr std::uint64_t kNoGroupCall = 0;
+  ++gate_depth;
+  activity.call = name;
+  lock_from(kOut);
+  stand_in_front(kNoGroupCall, MPI_COMM_WORLD->members, [] { return true; });
+  unlock_to(kOut);
+  --gate_depth;
+}
 
 int make_group_channel() noexcept { return p2p::make_private_copy(*MPI_COMM_WORLD, door.channel); }
 
@@ -111,15 +134,8 @@ void group_call_begin(std::uint64_t identity, const shim::MemberList* members, c
   if (gate_depth++ != 0) return;
   activity.call = name;
   lock_from(kOut);
-  Gathering gathering(identity, members);
   door.awaited = identity;
-  for (;;) {
-    if (mode() != Mode::closed) {
-      duties();
-      if (gathering.step() && is_open(identity)) break;
-    }
-    wait_at_door();
-  }
+  stand_in_front(identity, members, [=] { return is_open(identity); });
   door.awaited = 0;
   door.inside = identity;
   go_inside();

@@ -20,6 +20,10 @@ void free_group_channel() noexcept;
 // It, or null. Tags from 32000 on are free for others.
 shim::RealComm* group_channel() noexcept;
 
+// The same gathering of all ranks of MPI_COMM_WORLD, without a call behind it: who waits here can be checkpointed, as
+// one who is inside of the library cannot. The lock is not held.
+void gather_all(const char* name) noexcept;
+
 // The call that the guest is in, or at whose door it stands; 0 if none.
 std::uint64_t inside_group_call() noexcept;
 std::uint64_t awaited_group_call() noexcept;

@@ -125,6 +125,7 @@ CAIRN_MPI_EXPORT int PMPI_Finalize(void) {
   if (life.state != InitState::initialized)
     return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_OTHER, kName);
   int rc = shim::before_finalize();
+  gather_all(kName);  // others may have hours to go
   collective_begin(*MPI_COMM_WORLD, kName);
   {
     shim::RealComm* const world = shim::to_real(MPI_COMM_WORLD);

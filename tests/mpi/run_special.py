@@ -173,6 +173,10 @@ class Special:
     def test_synchronous_sends_wait(self, r):
         self.never_refused(r, "synchronous", 2)
 
+    def test_rank_that_has_nothing_left_to_do(self, r):
+        """Rank 2 waits in MPI_Finalize from the beginning."""
+        self.never_refused(r, "synchronous")
+
     def never_refused(self, r, program, ranks=3):
         """Not even for a moment is a checkpoint refused."""
         job = r.start(ranks, self.program(program, 150), "vader")
