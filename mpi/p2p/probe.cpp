@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Probes and matched messages. A matched message counts as received when it is matched; a cut takes its bytes out of
 // the library into the message object.
-
 #include <cstdlib>
 
 #include "mpi/crcp/activity.hpp"

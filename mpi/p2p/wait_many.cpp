@@ -2,7 +2,6 @@
 // MPI_Waitall, Testall, Waitany, Testany, Waitsome, Testsome. In the ordinary case the real library gets an array of
 // its own requests in one crossing; otherwise (a request is served, a request has no real one) each is polled by
 // itself.
-
 #include <memory>
 
 #include "mpi/crcp/activity.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both engines write the same file of the same memory, section by section; only how pages are put together to chunks
 // may differ. Needs the kernel module: it is run in a machine that has it (tests/vm), and skipped elsewhere.
-
 #include <map>
 
 #include "tests/unit/context_engine_support.hpp"
