@@ -200,7 +200,8 @@ int PMPI_Comm_disconnect(MPI_Comm* comm) {
 }
 CAIRN_MPI_WEAK(MPI_Comm_disconnect);
 
-// ---- MPI_Comm_idup: the real handle appears when the request completes, in `real` of the guest's one ---------------
+// ---- MPI_Comm_idup: the real handle appears when the request completes, in `real` of the guest's one. At a cut all
+// such requests are complete, as those of other collectives.
 namespace {
 void duplicate_done(void* data) noexcept {
   auto* comm = static_cast<ompi_communicator_t*>(data);
@@ -209,7 +210,6 @@ void duplicate_done(void* data) noexcept {
     objects().comms.add(comm);
   }
   crcp::comm_created(*comm);
-  note_unsupported_leave(Unsupported::collective_request);
 }
 
 ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
@@ -246,7 +246,6 @@ int PMPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* request) {
     RealRequest* pending = real_objects.request_null;
     rc = cross(real.Comm_idup, to_real(comm), reinterpret_cast<RealComm**>(&made->real), &pending);
     if (rc == MPI_SUCCESS) {
-      note_unsupported_enter(Unsupported::collective_request, "MPI_Comm_idup");
       *request = crcp::adopt_request(pending, crcp::RequestKind::comm_dup, comm, {duplicate_done, made});
       *newcomm = made;
     }

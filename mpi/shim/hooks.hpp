@@ -90,7 +90,6 @@ void type_release(TypeHold& hold) noexcept;
 
 // Objects and operations that cannot be checkpointed yet. They run; while one is alive, first_unsupported() names it.
 enum class Unsupported : std::uint8_t {
-  collective_request,
   persistent_collective,
   io_request,
   rma_request,
@@ -98,7 +97,8 @@ enum class Unsupported : std::uint8_t {
   thread_multiple,
   dynamic_process,
   mpit_session,
-  count
+  count,
+  none = count  // a non-blocking collective: one that has begun is complete when the job has settled
 };
 void note_unsupported_enter(Unsupported what, const char* function) noexcept;
 void note_unsupported_leave(Unsupported what) noexcept;

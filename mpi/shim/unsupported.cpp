@@ -18,10 +18,13 @@ struct Counter {
 Counter counters[kCount];
 
 constexpr const char* reasons[kCount] = {
-    "a non-blocking collective is not complete",     "a persistent collective exists",
-    "a non-blocking file operation is not complete", "a one-sided operation is not complete",
-    "a generalized request is not complete",         "the program uses MPI from several threads at a time",
-    "processes of another job are connected",        "the MPI tools interface is in use",
+    "a persistent collective exists",
+    "a non-blocking file operation is not complete",
+    "a one-sided operation is not complete",
+    "a generalized request is not complete",
+    "the program uses MPI from several threads at a time",
+    "processes of another job are connected",
+    "the MPI tools interface is in use",
 };
 
 std::size_t say_object(char* text, std::size_t capacity, const char* what, const char* name, const char* how) {

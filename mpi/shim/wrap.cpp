@@ -66,7 +66,7 @@ struct Tracked {
 
 void tracked_done(void* data) noexcept {
   auto* tracked = static_cast<Tracked*>(data);
-  if (tracked->what != Unsupported::count) note_unsupported_leave(tracked->what);
+  if (tracked->what != Unsupported::none) note_unsupported_leave(tracked->what);
   std::free(tracked->keep);
   std::free(tracked->keep_too);
   delete tracked;
@@ -76,11 +76,7 @@ void tracked_done(void* data) noexcept {
 
 MPI_Request track_request(RealRequest* made, crcp::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
                           const char* name, void* keep, void* keep_too) {
-  // A non-blocking collective that has begun is completed while the job settles: it needs no refusal.
-  if (kind == crcp::RequestKind::collective)
-    counts = Unsupported::count;
-  else
-    note_unsupported_enter(counts, name);
+  if (counts != Unsupported::none) note_unsupported_enter(counts, name);
   return crcp::adopt_request(made, kind, comm, {tracked_done, new Tracked{counts, keep, keep_too}});
 }
 

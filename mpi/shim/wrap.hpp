@@ -89,8 +89,8 @@ class MpitObject {
 int peer_count(const ompi_communicator_t* comm) noexcept;
 int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
 
-// Makes the guest's handle of a request that keeps the job from being checkpointed while it is active; the two
-// pointers are freed with it.
+// Makes the guest's handle of a request, which is counted as `counts` while it is active; the two pointers are freed
+// with it.
 MPI_Request track_request(RealRequest* made, crcp::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
                           const char* name, void* keep = nullptr, void* keep_too = nullptr);
 

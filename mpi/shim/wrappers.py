@@ -5,7 +5,7 @@ HANDLES = {"MPI_Comm", "MPI_Group", "MPI_Datatype", "MPI_Op", "MPI_Errhandler", 
 
 # class -> (request kind, what it counts as while it is active)
 REQUESTS = {
-    "collective_request": ("collective", "collective_request"),
+    "collective_request": ("collective", "none"),
     "persistent_collective": ("persistent_collective", "persistent_collective"),
     "io_request": ("io", "io_request"),
     "rma_request": ("rma", "rma_request"),

@@ -170,6 +170,9 @@ class Special:
     def test_collective_that_others_need_to_come(self, r):
         self.never_refused(r, "interleaved")
 
+    def test_communicators_in_the_making(self, r):
+        self.never_refused(r, "comm_copies")
+
     def test_synchronous_sends_wait(self, r):
         self.never_refused(r, "synchronous", 2)
 
