@@ -9,6 +9,8 @@
 # table (both engines' costs by counted instructions; a measurement). Prints TAP; exits 77 where QEMU or the kernel is
 # missing.
 set -u
+usage() { sed -n '3,/^set/{/^#/p}' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || usage
 build=$1 part=$2 kernel=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
@@ -71,5 +73,5 @@ case $part in
     vm -t 300 -M 3072 -w "$shared/here" "$here/job.bash $build restart $shared/here" ;;
   table)
     VM_THREADS=single VM_QEMU="-icount shift=0,sleep=off" vm -t 1500 -M 3072 -c 1 "$here/engine_table.bash $build" ;;
-  *) sed -n '3,/^set/{/^#/p}' "$0" >&2; exit 2 ;;
+  *) usage ;;
 esac
