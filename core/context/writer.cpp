@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -128,7 +130,7 @@ void Writer::State::store(std::size_t i, Lane* lane) {
   PendingObject& object = objects[i];
   const auto id = build_id(fd.get());
   object.record.build_id_size = static_cast<cairn_u32>(id.size());
-  std::memcpy(object.record.build_id, id.data(), id.size());
+  std::copy(id.begin(), id.end(), std::begin(object.record.build_id));
   const FileIdentity identity = identify(fd.get(), object.path);
   object.record.size = identity.size, object.record.mtime_ns = identity.mtime_ns;
   std::optional<ObjectHash> hash;
