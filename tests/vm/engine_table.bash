@@ -11,9 +11,10 @@ cd "$scratch" || exit 1
 
 # Prints "STOP_MS PAUSE_S" of the best of the rounds.
 measure() { # ENGINE THREADS MIB KIND
+  rm -f ready
   cr_run "$build/tests/programs/engine_subject" "$2" "$3" "$4" >ready &
   local subject=$! round
-  until grep -q READY ready; do
+  until grep -qs READY ready; do
     kill -0 $subject 2>/dev/null || { echo "the subject died" >&2; return 1; }
     sleep 0.1
   done
