@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sends, blocking and not. A blocking send is a non-blocking one polled inside the same crossing; a small message is
 // complete as soon as it is posted, so that the poll costs one test.
+#include "mpi/p2p/send.hpp"
+
 #include "mpi/crcp/activity.hpp"
 #include "mpi/p2p/bsend.hpp"
 #include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
 
-namespace {
-
-using SendFunction = decltype(shim::RealFunctions::Isend);
-
-// Makes r the send that has just been posted, and counted.
-void describe(Request& r, shim::RealRequest* real, int peer, int tag, ompi_communicator_t* comm,
-              SendMode mode) noexcept {
+void describe_send(Request& r, shim::RealRequest* real, int peer, int tag, ompi_communicator_t* comm,
+                   SendMode mode) noexcept {
   r.comm = comm;
   r.real = real;
   r.peer = peer;
@@ -24,12 +21,16 @@ void describe(Request& r, shim::RealRequest* real, int peer, int tag, ompi_commu
   if (mode == SendMode::synchronous) synchronous_posted(r);
 }
 
+namespace {
+
+using SendFunction = decltype(shim::RealFunctions::Isend);
+
 // The poll was left because somebody asked: go on with a request of our own.
 template <SendFunction shim::RealFunctions::*Member>
 int send_slowly(shim::RealRequest* real, int peer, int tag, ompi_communicator_t* comm, const char* name) noexcept {
   Request* r = request_new(What::send);
-  describe(*r, real, peer, tag, comm,
-           Member == &shim::RealFunctions::Issend ? SendMode::synchronous : SendMode::standard);
+  describe_send(*r, real, peer, tag, comm,
+                Member == &shim::RealFunctions::Issend ? SendMode::synchronous : SendMode::standard);
   crcp::gate_end();
   wait_until_complete(*r);
   return hand_over(&r, MPI_STATUS_IGNORE, name);
@@ -75,7 +76,7 @@ inline __attribute__((always_inline)) int start_send(const void* buffer, int cou
       cross([&]() noexcept { return (shim::real.*Member)(buffer, count, real_type, peer, tag, real_comm, &real); });
   if (rc == MPI_SUCCESS) {
     count_sent(*comm->crcp, peer, tag);
-    describe(*r, real, peer, tag, comm, mode);
+    describe_send(*r, real, peer, tag, comm, mode);
     *request = r;
   }
   crcp::gate_end();

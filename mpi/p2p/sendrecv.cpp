@@ -4,6 +4,7 @@
 
 #include "mpi/crcp/activity.hpp"
 #include "mpi/p2p/receive.hpp"
+#include "mpi/p2p/send.hpp"
 #include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
@@ -66,11 +67,7 @@ void keep(Pair& p, const Half& in, const Half& out, ompi_communicator_t* comm, R
   }
   if (p.sent == 0) {
     Request* r = request_new(What::send);
-    r->comm = comm;
-    r->peer = out.peer;
-    r->real = p.send;
-    r->state = State::active;
-    r->order = next_order();
+    describe_send(*r, p.send, out.peer, out.tag, comm, SendMode::standard);
     *send = r;
   }
 }

@@ -9,9 +9,6 @@
 // In a section or by the agent, as poll(); not in MPI_THREAD_MULTIPLE, where nothing is drained.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "mpi/crcp/messages.hpp"
 #include "mpi/p2p/request.hpp"
 

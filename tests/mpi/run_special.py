@@ -157,12 +157,16 @@ class Special:
 
     def test_interval_timer(self, r):
         job = r.start(4, self.program("ticker", 4), "vader")
-        for line in (2, 5, 9):
-            job.wait_line(rf"^step {line}/", 60)
+        self.killed_and_restarted(r, job, 2, 5, 9).expect_pass()
+
+    def killed_and_restarted(self, r, job, *steps):
+        """In each of the steps. Gives the last of the jobs."""
+        for step in steps:
+            job.wait_line(rf"^step {step}/", 60)
             snapshot = r.checkpoint(job)
             job.kill()
             job = r.restart(snapshot)
-        job.expect_pass()
+        return job
 
     def test_late_member_of_a_group(self, r):
         self.never_refused(r, "latecomer")
@@ -186,12 +190,7 @@ class Special:
         for line in (5, 20, 30, 40):
             job.wait_line(rf"^step {line}/", 60)
             r.checkpoint(job)
-        for line in (50, 70, 100):
-            job.wait_line(rf"^step {line}/", 60)
-            snapshot = r.checkpoint(job)
-            job.kill()
-            job = r.restart(snapshot)
-        job.expect_pass()
+        self.killed_and_restarted(r, job, 50, 70, 100).expect_pass()
 
     def restart_once(self, r, np, argv, progress=r"^step [3-9]/", **more):
         job = r.start(np, argv, "vader", **more)
