@@ -8,7 +8,7 @@
 #include <sstream>
 #include <vector>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 #ifndef CAIRN_REAL_MPIRUN
 #define CAIRN_REAL_MPIRUN "/usr/bin/mpirun.openmpi"

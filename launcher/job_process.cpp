@@ -13,7 +13,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::launcher {
 namespace {

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::launcher {
 

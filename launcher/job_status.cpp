@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "launcher/report.hpp"
 
 namespace cairn::launcher {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "pmix/record.hpp"
+#include "pmix/transport/record.hpp"
 
 namespace cairn::launcher {
 

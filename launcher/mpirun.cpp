@@ -11,17 +11,17 @@
 #include <cstdlib>
 #include <memory>
 
-#include "core/common/error.hpp"
-#include "core/revive/options.hpp"
+#include "core/abi/restart_options.hpp"
+#include "core/base/error.hpp"
 #include "launcher/installation.hpp"
 #include "launcher/job_process.hpp"
 #include "launcher/mpirun_options.hpp"
 #include "launcher/report.hpp"
 #include "launcher/versions.hpp"
-#include "pmix/agent_link.hpp"
-#include "pmix/coordinator.hpp"
-#include "pmix/runtime_directory.hpp"
-#include "pmix/tool_server.hpp"
+#include "pmix/agent/agent_link.hpp"
+#include "pmix/coordinator/coordinator.hpp"
+#include "pmix/coordinator/runtime_directory.hpp"
+#include "pmix/coordinator/tool_server.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -79,7 +79,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const Job
 std::vector<std::string> real_arguments(const MpirunOptions& options) {
   const std::string host = mpi_host();
   std::vector<std::string> variables = {pmix::kCoordinatorVariable, pmix::kCoordinatorKeyVariable, kMpirunVariable};
-  if (std::getenv(revive::options_variable) != nullptr) variables.emplace_back(revive::options_variable);
+  if (std::getenv(restart::options_variable) != nullptr) variables.emplace_back(restart::options_variable);
   std::vector<std::string> arguments = export_variables(options.arguments, variables);
   if (options.restart.empty()) {
     if (host.find(' ') != std::string::npos)

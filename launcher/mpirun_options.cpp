@@ -11,7 +11,7 @@
 #include <map>
 #include <set>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::launcher {
 namespace {

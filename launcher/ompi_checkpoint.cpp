@@ -9,13 +9,13 @@
 #include <optional>
 #include <thread>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "launcher/job_status.hpp"
 #include "launcher/report.hpp"
 #include "launcher/versions.hpp"
-#include "pmix/runtime_directory.hpp"
-#include "pmix/tool_client.hpp"
-#include "pmix/tool_server.hpp"
+#include "pmix/coordinator/runtime_directory.hpp"
+#include "pmix/coordinator/tool_client.hpp"
+#include "pmix/coordinator/tool_server.hpp"
 
 namespace cairn::launcher {
 namespace {

@@ -12,8 +12,8 @@
 #include <iostream>
 #include <optional>
 
-#include "core/common/error.hpp"
-#include "core/revive/options.hpp"
+#include "core/abi/restart_options.hpp"
+#include "core/base/error.hpp"
 #include "launcher/installation.hpp"
 #include "launcher/report.hpp"
 #include "launcher/snapshot.hpp"
@@ -111,14 +111,14 @@ std::vector<std::string> mpirun_command(const Options& o, const Snapshot& snapsh
 }
 
 void pass_options(const Options& o) {
-  revive::Options options;
+  restart::Options options;
   options.verbose = o.verbose;
   for (const std::string& pair : o.relocate) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) throw ArgumentError("--relocate wants OLD=NEW, not '" + pair + "'");
     options.relocate.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
   }
-  ::setenv(revive::options_variable, revive::to_text(options).c_str(), 1);
+  ::setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
 }
 
 int write_app_file(const Snapshot& snapshot, std::uint64_t sequence) {

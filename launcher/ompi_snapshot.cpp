@@ -7,12 +7,12 @@
 #include <iostream>
 #include <optional>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "launcher/report.hpp"
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_text.hpp"
 #include "launcher/versions.hpp"
-#include "pmix/snapshot_store.hpp"
+#include "pmix/manifest/snapshot_store.hpp"
 
 namespace cairn::launcher {
 namespace {

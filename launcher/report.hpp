@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::launcher {
 

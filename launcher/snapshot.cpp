@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/reader.hpp"
 #include "launcher/report.hpp"

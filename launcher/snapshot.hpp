@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "pmix/manifest.hpp"
+#include "pmix/manifest/manifest.hpp"
 
 namespace cairn::launcher {
 

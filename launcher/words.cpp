@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/words.hpp"
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::launcher {
 

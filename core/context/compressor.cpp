@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::context {
 

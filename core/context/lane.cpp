@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/lane_state.hpp"
 #include "core/context/zero.hpp"
 

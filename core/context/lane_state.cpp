@@ -9,7 +9,7 @@
 
 #include <new>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/checksum.hpp"
 
 namespace cairn::context {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <new>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/checksum.hpp"
 
 namespace cairn::context {

@@ -16,7 +16,7 @@
 #include <fstream>
 #include <memory>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/format.h"
 
 namespace cairn::context {

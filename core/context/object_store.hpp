@@ -13,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/context/area.hpp"
 
 namespace cairn::context {

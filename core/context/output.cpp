@@ -15,7 +15,7 @@
 #include <new>
 #include <utility>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::context {
 

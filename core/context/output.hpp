@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/context/format.h"
 
 namespace cairn::context {

@@ -15,7 +15,7 @@
 #include <new>
 #include <utility>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/checksum.hpp"
 #include "core/context/reader_state.hpp"
 #include "core/context/zero.hpp"

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/context/area.hpp"
 #include "core/context/format.h"
 

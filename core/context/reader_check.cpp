@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/common/error.hpp"
+#include "core/abi/layout.h"
+#include "core/base/error.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/reader_state.hpp"
-#include "core/host/layout.h"
 
 namespace cairn::context {
 

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <new>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/checksum.hpp"
 #include "core/context/compressor.hpp"
 #include "core/context/parallel.hpp"

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/reader_state.hpp"
 

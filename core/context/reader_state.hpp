@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/context/reader.hpp"
 
 namespace cairn::context {

@@ -4,7 +4,7 @@
 #include <map>
 #include <numeric>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/metadata.hpp"
 
 namespace cairn::context {

@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/format.h"
 #include "core/context/output.hpp"
 

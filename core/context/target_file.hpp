@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/context/writer.hpp"
 
 namespace cairn::context {

@@ -13,7 +13,7 @@
 #include <map>
 #include <utility>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/lane_state.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/metadata.hpp"

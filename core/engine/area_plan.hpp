@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/context/writer.hpp"
 #include "core/engine/engine.hpp"
 #include "core/engine/page_scan.hpp"

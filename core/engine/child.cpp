@@ -15,7 +15,7 @@
 #include <new>
 #include <utility>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/output.hpp"
 #include "core/engine/features.hpp"
 

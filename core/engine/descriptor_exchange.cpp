@@ -12,7 +12,7 @@
 #include <cstring>
 #include <thread>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::engine {
 

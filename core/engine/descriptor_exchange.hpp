@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::engine {
 

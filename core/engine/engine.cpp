@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/engine.hpp"
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/engine/features.hpp"
 #include "core/engine/kmod_engine.hpp"
 #include "core/engine/user_engine.hpp"

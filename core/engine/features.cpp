@@ -15,8 +15,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "core/common/error.hpp"
-#include "core/common/unique_fd.hpp"
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/engine/pagemap.hpp"
 
 namespace cairn::engine {

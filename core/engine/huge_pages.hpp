@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/engine/area_plan.hpp"
 #include "core/engine/page_scan.hpp"
 

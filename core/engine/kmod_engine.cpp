@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/engine/features.hpp"
 #include "core/engine/user_engine.hpp"
 #include "kmod/cairn_uapi.h"

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/engine/descriptor_exchange.hpp"
 #include "kmod/cairn_uapi.h"
 

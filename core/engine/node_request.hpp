@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::engine {
 

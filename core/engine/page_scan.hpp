@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/engine/pagemap.hpp"
 
 namespace cairn::engine {

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/output.hpp"
 #include "core/context/parallel.hpp"
 #include "core/context/writer.hpp"

@@ -5,12 +5,14 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/base/spin_lock.hpp"
 #include "core/guest/callbacks.hpp"
 #include "core/guest/environment.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/fork.hpp"
 #include "core/guest/host.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
@@ -34,7 +36,9 @@ bool end_of_thread_made = false;
 
 // The kernel reads the mask before it looks at `how`: EFAULT tells that nothing is mapped there, EINVAL that
 // something is. No descriptor, no fault.
-bool readable(uint64_t at) { return raw(SYS_rt_sigprocmask, -1, static_cast<long>(at), 0, sizeof(uint64_t)) == -22; }
+bool readable(uint64_t at) {
+  return raw_syscall(SYS_rt_sigprocmask, -1, static_cast<long>(at), 0, sizeof(uint64_t)) == -22;
+}
 
 bool find_host() {
   const cairn_table& t = table();
@@ -85,14 +89,14 @@ void on_revive() {
 void fill_guest() {
   cairn_guest& g = cairn_guest_self;
   const unsigned long size = kMaxThreads * sizeof(cairn_thread);
-  const long slots = raw(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const long slots = raw_syscall(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   g.magic = CAIRN_GUEST_MAGIC;
   g.version = CAIRN_GUEST_VERSION;
   g.size = sizeof g;
   g.tid_offset = find_tid_offset();
-  g.threads = failed(slots) ? nullptr : reinterpret_cast<cairn_thread*>(slots);
-  g.threads_max = failed(slots) ? 0 : kMaxThreads;
+  g.threads = is_error(slots) ? nullptr : reinterpret_cast<cairn_thread*>(slots);
+  g.threads_max = is_error(slots) ? 0 : kMaxThreads;
   g.on_revive = on_revive;
   g.is_own_handler = is_own_handler;
 }
@@ -140,10 +144,10 @@ CAIRN_EXPORT int cairn_is_hosted(void) { return cairn::guest::hosted() ? 1 : 0; 
 CAIRN_EXPORT uint64_t cairn_attach_thread(void) {
   cairn_table& t = cairn::guest::table();
   StopDeferred deferred;
-  const bool main_thread = cairn::guest::own_tid() == cairn::guest::own_pid();
+  const bool main_thread = cairn::own_tid() == cairn::own_pid();
   uint64_t host_fs = main_thread ? t.main_host_fs : t.borrow_fs();
   {
-    cairn::guest::AllSignalsBlocked blocked;
+    cairn::AllSignalsBlocked blocked;
     if (cairn_host_fs != 0) {
       if (!main_thread) t.return_fs(host_fs);
       host_fs = cairn_host_fs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registering callbacks, and the thread that runs the thread-context ones: the guest's side of the callback part
-// of core/guest/guest_abi.h. Ordinary code.
+// of core/abi/guest_table.h. Ordinary code.
 #include "core/guest/callbacks.hpp"
 
 #include <errno.h>
@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/futex.hpp"
+#include "core/base/spin_lock.hpp"
 #include "core/guest/chain.hpp"
 #include "core/guest/critical.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/hooks.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/libcr.h"
-#include "core/guest/raw.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/thread_state.hpp"
 
@@ -147,6 +148,7 @@ int verdict_of(int flags) {
 
 }  // namespace cairn::guest
 
+using namespace cairn;
 using namespace cairn::guest;
 
 CAIRN_EXPORT cr_callback_id_t cr_register_callback(cr_callback_t function, void* argument, int flags) {

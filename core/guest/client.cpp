@@ -3,14 +3,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/chain.hpp"
 #include "core/guest/critical.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/libcr.h"
-#include "core/guest/raw.hpp"
 #include "core/guest/thread_state.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {
@@ -95,6 +97,6 @@ CAIRN_EXPORT int cr_spinlock_trylock(cr_spinlock_t* lock) {
   return __atomic_exchange_n(lock, 1u, __ATOMIC_ACQUIRE) == 0 ? 1 : 0;
 }
 CAIRN_EXPORT void cr_spinlock_lock(cr_spinlock_t* lock) {
-  while (cr_spinlock_trylock(lock) == 0) raw(SYS_sched_yield);
+  while (cr_spinlock_trylock(lock) == 0) raw_syscall(SYS_sched_yield);
 }
 CAIRN_EXPORT void cr_spinlock_unlock(cr_spinlock_t* lock) { __atomic_store_n(lock, 0u, __ATOMIC_RELEASE); }

@@ -2,7 +2,7 @@
 /* What of libcr cannot be written in C++. */
 
 /* int cairn_save_context(struct cairn_context *): returns 0 now, and 1 to whoever resumes the context
- * (core/revive), with the caller's callee-saved registers, stack pointer and floating-point control words. */
+ * (core/state/threads), with the caller's callee-saved registers, stack pointer and floating-point control words. */
         .text
         .globl cairn_save_context
         .hidden cairn_save_context

@@ -3,8 +3,8 @@
 // gate before it looks at the count: one of the two sees the other.
 #include "core/guest/critical.hpp"
 
-#include "core/guest/crossing.h"
-#include "core/guest/raw.hpp"
+#include "core/abi/crossing.h"
+#include "core/base/futex.hpp"
 #include "core/guest/thread_state.hpp"
 
 namespace cairn::guest {
@@ -17,7 +17,7 @@ constexpr timespec kLook{0, 50 * 1000 * 1000};  // between two looks whether the
 
 void step_out() {
   __atomic_sub_fetch(&holders, 1, __ATOMIC_SEQ_CST);
-  if (load(gate) != 0) wake(holders);
+  if (load(gate) != 0) wake_all(holders);
 }
 
 }  // namespace

@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/real.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {
@@ -20,7 +21,7 @@ int bad_descriptor() {
 }
 
 int to_errno(long result) {
-  if (!failed(result)) return static_cast<int>(result);
+  if (!is_error(result)) return static_cast<int>(result);
   errno = static_cast<int>(-result);
   return -1;
 }
@@ -41,19 +42,20 @@ long number_of(const char* name) {
 
 void close_one(int fd, unsigned flags) {
   if ((flags & kCloseOnExec) != 0) {
-    raw(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+    raw_syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
   } else {
-    raw(SYS_close, fd);
+    raw_syscall(SYS_close, fd);
   }
 }
 
 // The guest's own among the open descriptors from `first` to `last`, where the host has some too.
 void close_mixed(unsigned first, unsigned last, unsigned flags) {
-  const long directory = raw(SYS_openat, AT_FDCWD, address("/proc/self/fd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (failed(directory)) return;
+  const long directory =
+      raw_syscall(SYS_openat, AT_FDCWD, address("/proc/self/fd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (is_error(directory)) return;
   alignas(DirectoryEntry) char buffer[2048];
   long n;
-  while ((n = raw(SYS_getdents64, directory, address(buffer), sizeof buffer)) > 0) {
+  while ((n = raw_syscall(SYS_getdents64, directory, address(buffer), sizeof buffer)) > 0) {
     for (long at = 0; at < n;) {
       const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
       at += entry->size;
@@ -62,16 +64,17 @@ void close_mixed(unsigned first, unsigned last, unsigned flags) {
       if (!is_host_descriptor(static_cast<int>(fd))) close_one(static_cast<int>(fd), flags);
     }
   }
-  raw(SYS_close, directory);
+  raw_syscall(SYS_close, directory);
 }
 
 int close_guest_range(unsigned first, unsigned last, unsigned flags) {
   const auto base = static_cast<unsigned>(table().fd_base);
   const unsigned below = last < base ? last : base - 1;
   // Also what checks the arguments, and what unshares the table of descriptors if that is wanted.
-  const long result = first <= below || first > last ? raw(SYS_close_range, first, first > last ? last : below, flags)
-                                                     : raw(SYS_close_range, 0x7fffffff, 0x7fffffff, flags);
-  if (failed(result)) return to_errno(result);
+  const long result = first <= below || first > last
+                          ? raw_syscall(SYS_close_range, first, first > last ? last : below, flags)
+                          : raw_syscall(SYS_close_range, 0x7fffffff, 0x7fffffff, flags);
+  if (is_error(result)) return to_errno(result);
   if (last >= base) close_mixed(first > base ? first : base, last, flags);
   return 0;
 }

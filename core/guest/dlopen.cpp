@@ -7,6 +7,7 @@
 #include "core/guest/host.hpp"
 #include "core/guest/real.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {

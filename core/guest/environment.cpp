@@ -6,9 +6,10 @@
 
 #include <sys/mman.h>
 #include <unistd.h>
+#include <cstddef>
 
-#include "core/guest/crossing.h"
-#include "core/guest/raw.hpp"
+#include "core/abi/crossing.h"
+#include "core/base/raw_syscall.hpp"
 
 namespace cairn::guest {
 namespace {
@@ -70,8 +71,9 @@ void apply_revive_environment() {
   while (environ != nullptr && environ[old_count] != nullptr) ++old_count;
   for (std::size_t at = 0; at < size; at += length_of(changes + at) + 1) ++added;
   const std::size_t bytes = (old_count + added + 1) * sizeof(char*);
-  const long area = raw(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-  if (failed(area)) return;
+  const long area =
+      raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  if (is_error(area)) return;
   Variables variables{reinterpret_cast<char**>(area), old_count};
   for (std::size_t i = 0; i < old_count; ++i) variables.entries[i] = environ[i];
   for (std::size_t at = 0; at < size; at += length_of(changes + at) + 1) variables.apply(changes + at);

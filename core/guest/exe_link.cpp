@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/real.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/exec_image.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/limits.hpp"
 #include "core/guest/path_search.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/real.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {
@@ -83,10 +84,10 @@ bool path_of(int fd, char* path, std::size_t size) {
   std::size_t at = strlen(link);
   while (n > 0) link[at++] = digits[--n];
   link[at] = '\0';
-  const long length = raw(SYS_readlinkat, AT_FDCWD, address(link), address(path), static_cast<long>(size - 1));
-  if (failed(length)) return false;
+  const long length = raw_syscall(SYS_readlinkat, AT_FDCWD, address(link), address(path), static_cast<long>(size - 1));
+  if (is_error(length)) return false;
   path[length] = '\0';
-  return path[0] == '/' && raw(SYS_faccessat, AT_FDCWD, address(path), F_OK) == 0;
+  return path[0] == '/' && raw_syscall(SYS_faccessat, AT_FDCWD, address(path), F_OK) == 0;
 }
 
 // Where the program has a path that is not `path` taken from the working directory. False: leave it to the kernel.

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/host.hpp"
-#include "core/guest/raw.hpp"
 
 namespace cairn::guest {
 namespace {
@@ -38,22 +38,23 @@ bool never_hosted(const char* path) {
 class File {
  public:
   explicit File(const char* path)
-      : fd_(static_cast<int>(raw(SYS_openat, AT_FDCWD, address(path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK))) {}
+      : fd_(static_cast<int>(
+            raw_syscall(SYS_openat, AT_FDCWD, address(path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK))) {}
   ~File() {
-    if (fd_ >= 0) raw(SYS_close, fd_);
+    if (fd_ >= 0) raw_syscall(SYS_close, fd_);
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   bool open() const { return fd_ >= 0; }
   long read_at(void* buffer, std::size_t size, unsigned long at) const {
-    return raw(SYS_pread64, fd_, address(buffer), static_cast<long>(size), static_cast<long>(at));
+    return raw_syscall(SYS_pread64, fd_, address(buffer), static_cast<long>(size), static_cast<long>(at));
   }
   // Neither more privileges than the caller's, nor anything but a regular file.
   bool plain() const {
     struct stat status;
-    if (raw(SYS_fstat, fd_, address(&status)) != 0 || !S_ISREG(status.st_mode)) return false;
+    if (raw_syscall(SYS_fstat, fd_, address(&status)) != 0 || !S_ISREG(status.st_mode)) return false;
     if ((status.st_mode & S_ISUID) != 0 || (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) return false;
-    return raw(SYS_fgetxattr, fd_, address("security.capability"), 0, 0) <= 0;
+    return raw_syscall(SYS_fgetxattr, fd_, address("security.capability"), 0, 0) <= 0;
   }
 
  private:
@@ -62,8 +63,8 @@ class File {
 
 bool executable(const char* path) {
   constexpr long kAsEffective = 0x200;  // AT_EACCESS
-  const long result = raw(SYS_faccessat2, AT_FDCWD, address(path), 1 /* X_OK */, kAsEffective);
-  return result == 0 || (result == -38 /* ENOSYS */ && raw(SYS_faccessat, AT_FDCWD, address(path), 1) == 0);
+  const long result = raw_syscall(SYS_faccessat2, AT_FDCWD, address(path), 1 /* X_OK */, kAsEffective);
+  return result == 0 || (result == -38 /* ENOSYS */ && raw_syscall(SYS_faccessat, AT_FDCWD, address(path), 1) == 0);
 }
 
 bool hostable_elf(const File& file, const char* head, std::size_t size) {

@@ -54,6 +54,7 @@ void install_fork_handlers() { pthread_atfork(prepare, in_parent, in_child); }
 
 }  // namespace cairn::guest
 
+using namespace cairn;
 using namespace cairn::guest;
 
 CAIRN_INTERPOSE(pid_t, _Fork, (void)) {

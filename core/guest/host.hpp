@@ -2,8 +2,8 @@
 // The guest's view of its host.
 #pragma once
 
-#include "core/guest/crossing.h"
-#include "core/host/table.h"
+#include "core/abi/crossing.h"
+#include "core/abi/host_table.h"
 
 namespace cairn::guest {
 

@@ -9,8 +9,8 @@
 
 #include <cstdint>
 
+#include "core/base/deadline.hpp"
 #include "core/guest/host.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/thread_state.hpp"
 
 namespace cairn::guest {

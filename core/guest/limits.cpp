@@ -3,11 +3,13 @@
 
 #include <errno.h>
 
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/real.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {
@@ -51,14 +53,14 @@ namespace cairn::guest {
 
 GuestLimitsInForce::GuestLimitsInForce() {
   const rlim_t soft = load(lowered);
-  if (soft == kNotLowered || raw(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)) != 0) return;
+  if (soft == kNotLowered || raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)) != 0) return;
   const rlimit guest{soft, before_.rlim_max};
   guest_soft_ = soft;
-  changed_ = raw(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&guest), 0) == 0;
+  changed_ = raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&guest), 0) == 0;
 }
 
 GuestLimitsInForce::~GuestLimitsInForce() {
-  if (changed_) raw(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&before_), 0);
+  if (changed_) raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&before_), 0);
 }
 
 }  // namespace cairn::guest

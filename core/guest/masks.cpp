@@ -7,6 +7,7 @@
 #include "core/guest/real.hpp"
 #include "core/guest/signals.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 CAIRN_INTERPOSE(int, sigprocmask, (int how, const sigset_t* set, sigset_t* old)) {

@@ -5,6 +5,7 @@
 #include "core/guest/real.hpp"
 #include "core/guest/signals.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 CAIRN_INTERPOSE(int, poll, (pollfd * fds, nfds_t count, int milliseconds)) {

@@ -13,10 +13,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "core/common/exit_codes.h"
+#include "core/base/deadline.hpp"
+#include "core/base/exit_codes.h"
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/interrupted.hpp"
-#include "core/guest/raw.hpp"
 
 namespace cairn::guest {
 namespace {
@@ -103,7 +105,7 @@ int Request::wait_self(const timespec* limit) {
     left.started();
     // Never without a limit: the kernel would resume such a wait after a restart, when nobody will end it.
     const timespec* bound = limit != nullptr ? left.value() : &kLongWait;
-    const long result = raw(SYS_futex, address(&result_.done), FUTEX_WAIT_PRIVATE, 0, address(bound));
+    const long result = raw_syscall(SYS_futex, address(&result_.done), FUTEX_WAIT_PRIVATE, 0, address(bound));
     if (result == -ETIMEDOUT && limit != nullptr) return load(result_.done) != 0 ? 1 : 0;
     errno = result < 0 ? static_cast<int>(-result) : 0;
     if (errno == EINTR && !restarted() && !attempt.stopped_only() && load(result_.done) == 0) return -1;

@@ -5,8 +5,8 @@
 
 #include <sys/types.h>
 
+#include "core/abi/self_request.h"
 #include "core/guest/libcr.h"
-#include "core/host/self_request.h"
 
 namespace cairn::guest {
 

@@ -7,14 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/chain.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/libcr.h"
-#include "core/guest/raw.hpp"
 #include "core/guest/request.hpp"
 #include "core/guest/thread_state.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {
@@ -213,6 +215,6 @@ CAIRN_EXPORT const struct cr_checkpoint_info* cr_get_checkpoint_info(void) {
 CAIRN_EXPORT const struct cr_restart_info* cr_get_restart_info(void) {
   static cr_restart_info info{0, ""};
   if (state.chain == nullptr || load(cairn_guest_self.generation) == 0) return nullptr;
-  info.requester = static_cast<pid_t>(raw(SYS_getppid));
+  info.requester = static_cast<pid_t>(raw_syscall(SYS_getppid));
   return &info;
 }

@@ -8,7 +8,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
 
 namespace {
 

@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/base/spin_lock.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/trampoline.hpp"
 
@@ -27,7 +29,7 @@ uint64_t first_word(const sigset_t& set) { return *reinterpret_cast<const uint64
 bool libc_own(int signal) { return signal == 32 || signal == 33; }
 
 int kernel_sigaction(int signal, const KernelAction* action, KernelAction* old) {
-  return static_cast<int>(raw(SYS_rt_sigaction, signal, address(action), address(old), sizeof old->mask));
+  return static_cast<int>(raw_syscall(SYS_rt_sigaction, signal, address(action), address(old), sizeof old->mask));
 }
 
 void report(int signal, const KernelAction& kernel, const ApplicationAction& asked, struct sigaction* old) {
@@ -153,6 +155,7 @@ sighandler_t xsi_sigset(int signal, sighandler_t handler) {
 
 }  // namespace cairn::guest
 
+using namespace cairn;
 using namespace cairn::guest;
 
 CAIRN_INTERPOSE(int, sigaction, (int signal, const struct sigaction* wanted, struct sigaction* old)) {

@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-#include "core/host/layout.h"
+#include "core/abi/layout.h"
 
 namespace cairn::guest {
 

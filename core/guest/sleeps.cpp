@@ -5,6 +5,7 @@
 #include "core/guest/real.hpp"
 #include "core/guest/signals.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {

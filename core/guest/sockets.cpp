@@ -5,6 +5,7 @@
 #include "core/guest/interrupted.hpp"
 #include "core/guest/real.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 CAIRN_INTERPOSE(int, accept, (int fd, sockaddr* peer, socklen_t* length)) {

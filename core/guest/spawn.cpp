@@ -10,6 +10,7 @@
 #include "core/guest/path_search.hpp"
 #include "core/guest/real.hpp"
 
+using namespace cairn;
 using namespace cairn::guest;
 
 namespace {

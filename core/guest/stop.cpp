@@ -8,11 +8,13 @@
 #include <sys/prctl.h>
 #include <sys/ucontext.h>
 
+#include "core/base/deadline.hpp"
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/chain.hpp"
 #include "core/guest/critical.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/trampoline.hpp"
 #include "kmod/cairn_uapi.h"
@@ -50,7 +52,7 @@ cairn_thread* steal_slot(int tid) {
   cairn_guest& g = cairn_guest_self;
   for (uint32_t i = 1; i < g.threads_max; ++i) {
     int32_t dead = load(g.threads[i].tid);
-    if (dead <= 0 || raw(SYS_tgkill, own_pid(), dead, 0) != -3 /* ESRCH */) continue;
+    if (dead <= 0 || raw_syscall(SYS_tgkill, own_pid(), dead, 0) != -3 /* ESRCH */) continue;
     if (__atomic_compare_exchange_n(&g.threads[i].tid, &dead, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
       return &g.threads[i];
   }
@@ -74,10 +76,10 @@ cairn_thread* own_slot() {
 void describe_thread(cairn_thread& slot) {
   slot.guest_fs = cairn_read_fs();
   uint64_t at = 0, head = 0, length = 0;
-  if (raw(SYS_prctl, PR_GET_TID_ADDRESS, address(&at)) != 0)
+  if (raw_syscall(SYS_prctl, PR_GET_TID_ADDRESS, address(&at)) != 0)
     at = slot.guest_fs + static_cast<uint64_t>(cairn_guest_self.tid_offset);
   slot.clear_tid = at;
-  raw(SYS_get_robust_list, 0, address(&head), address(&length));
+  raw_syscall(SYS_get_robust_list, 0, address(&head), address(&length));
   slot.robust_head = head;
   slot.robust_len = length;
 }
@@ -100,7 +102,7 @@ void register_rseq() {
   *critical_section = 0;
   *cpu_id_start = 0;
   store(*cpu_id, -1);
-  if (raw(SYS_rseq, static_cast<long>(area), kRseqBytes, 0, kRseqSignature) != 0) store(*cpu_id, kRseqFailed);
+  if (raw_syscall(SYS_rseq, static_cast<long>(area), kRseqBytes, 0, kRseqSignature) != 0) store(*cpu_id, kRseqFailed);
 }
 
 void refuse(int verdict) {
@@ -114,10 +116,10 @@ int wait_for_release(cairn_thread& slot, uint32_t epoch) {
   cairn_guest& g = cairn_guest_self;
   store_and_wake(slot.state, CAIRN_THREAD_STOPPED);
   __atomic_add_fetch(&g.stopped, 1, __ATOMIC_SEQ_CST);
-  wake(g.stopped);
+  wake_all(g.stopped);
   // In the kernel's barrier, if there is one: whatever ends that, it is `release` that counts.
   const int32_t barrier = load(table().barrier_fd);
-  if (barrier >= 0 && load(g.release) != epoch) raw(SYS_ioctl, barrier, CAIRN_KM_ENTER, 0);
+  if (barrier >= 0 && load(g.release) != epoch) raw_syscall(SYS_ioctl, barrier, CAIRN_KM_ENTER, 0);
   for (uint32_t seen; (seen = load(g.release)) != epoch;) wait_while(g.release, seen);
   const int result = load(g.stop_result);
   store_and_wake(slot.state, CAIRN_THREAD_RUNNING);
@@ -211,9 +213,9 @@ void install_stop_handler() {
   action.flags = SA_SIGINFO | SA_RESTART | kRestorerFlag;
   action.restorer = reinterpret_cast<uint64_t>(&cairn_restorer);
   action.mask = ~0ULL;
-  raw(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, address(&action), 0, sizeof action.mask);
+  raw_syscall(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, address(&action), 0, sizeof action.mask);
   const uint64_t stop_signal = 1ULL << (CAIRN_STOP_SIGNAL - 1);
-  raw(SYS_rt_sigprocmask, SIG_UNBLOCK, address(&stop_signal), 0, sizeof stop_signal);
+  raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, address(&stop_signal), 0, sizeof stop_signal);
 }
 
 bool is_stop_handler(uint64_t handler) { return handler == reinterpret_cast<uint64_t>(&stop_handler); }

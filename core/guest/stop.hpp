@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stopping a guest thread in the frame of the stop signal (core/guest/guest_abi.h).
+// Stopping a guest thread in the frame of the stop signal (core/abi/guest_table.h).
 #pragma once
 
 #include <cstdint>

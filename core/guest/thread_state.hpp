@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
 
 namespace cairn::guest {
 

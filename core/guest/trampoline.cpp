@@ -6,9 +6,10 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
-#include "core/guest/raw.hpp"
 #include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
 
@@ -57,11 +58,11 @@ bool is_fault(int signal, const siginfo_t* info) {
 void return_to_process(int signal, siginfo_t* info, ucontext_t* frame) {
   if (is_fault(signal, info)) {
     KernelAction action{};
-    raw(SYS_rt_sigaction, signal, address(&action), 0, sizeof action.mask);
+    raw_syscall(SYS_rt_sigaction, signal, address(&action), 0, sizeof action.mask);
     return;
   }
   *reinterpret_cast<uint64_t*>(&frame->uc_sigmask) |= signal_bit(signal);
-  if (raw(SYS_rt_sigqueueinfo, own_pid(), signal, address(info)) != 0) raw(SYS_kill, own_pid(), signal);
+  if (raw_syscall(SYS_rt_sigqueueinfo, own_pid(), signal, address(info)) != 0) raw_syscall(SYS_kill, own_pid(), signal);
 }
 
 // The host wants a thread stopped that blocks the stop signal (guest_abi.h).

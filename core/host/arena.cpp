@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plug and the guest's brk.
-#include "core/host/arena.hpp"
-
 #include <linux/prctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -14,11 +12,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/common/error.hpp"
-#include "core/common/unique_fd.hpp"
-#include "core/host/capture_proc.hpp"
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/host/host.hpp"
-#include "core/host/raw_syscall.hpp"
 #include "core/host/resident_memory.hpp"
 
 namespace cairn::host {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control socket "@cairn/<pid>" (core/tools/control_protocol.h). Two threads of the host: one listens and
+// The control socket "@cairn/<pid>" (core/abi/control_protocol.h). Two threads of the host: one listens and
 // answers, the other takes checkpoints, one at a time. Both live as long as the process; a forked child of the
 // guest has neither.
 #include <poll.h>
@@ -19,11 +19,11 @@
 #include <thread>
 #include <vector>
 
-#include "core/common/error.hpp"
-#include "core/host/capture.hpp"
+#include "core/base/error.hpp"
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
 #include "core/host/table.hpp"
+#include "core/state/capture.hpp"
 
 namespace cairn::host {
 namespace {
@@ -232,7 +232,7 @@ bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descrip
 }
 
 void start_control() {
-  note_standard_files();
+  state::note_standard_files();
   control = std::make_unique<Control>();
   set_request_self(request_own_checkpoint);
   std::thread([] { control->work_for_ever(); }).detach();

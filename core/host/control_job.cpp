@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/host/host.hpp"
 
 namespace cairn::host {
@@ -20,8 +20,8 @@ std::string text_of(const char (&field)[N]) {
   return std::string(field, strnlen(field, N));
 }
 
-CheckpointRequest to_request(const cairn_control_request& control, const ControlTarget& target) {
-  CheckpointRequest request;
+group::CheckpointRequest to_request(const cairn_control_request& control, const ControlTarget& target) {
+  group::CheckpointRequest request;
   request.path = target.path();
   request.fd = target.fd();
   if (control.engine[0] != '\0') request.engine = text_of(control.engine);
@@ -36,7 +36,7 @@ CheckpointRequest to_request(const cairn_control_request& control, const Control
   return request;
 }
 
-cairn_control_reply success(const CheckpointResult& result) {
+cairn_control_reply success(const group::CheckpointResult& result) {
   cairn_control_reply reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_OK, result.dump.fork_reason);
   reply.bytes = result.file_bytes;
   reply.checksum = result.checksum;
@@ -108,7 +108,7 @@ void ControlJob::take() {
   const bool goes_on = request_.signal == 0 && !was_stopped();
   state_.store(goes_on ? CAIRN_CONTROL_WRITING : CAIRN_CONTROL_SAVING);
   if (goes_on) checkpointer_.release(0);
-  const CheckpointResult result = checkpointer_.finish(kWriteDeadline);
+  const group::CheckpointResult result = checkpointer_.finish(kWriteDeadline);
   check_cancelled();
   target_->commit();
   answer(success(result));

@@ -8,11 +8,11 @@
 #include <optional>
 #include <string>
 
-#include "core/common/unique_fd.hpp"
-#include "core/host/checkpointer.hpp"
+#include "core/abi/control_protocol.h"
+#include "core/abi/self_request.h"
+#include "core/base/unique_fd.hpp"
+#include "core/group/checkpointer.hpp"
 #include "core/host/control_target.hpp"
-#include "core/host/self_request.h"
-#include "core/tools/control_protocol.h"
 
 namespace cairn::host {
 
@@ -42,7 +42,7 @@ class ControlJob {
   UniqueFd descriptor_;
   Answer answer_;
   std::optional<ControlTarget> target_;  // outlives the checkpointer, which removes its file by way of it
-  Checkpointer checkpointer_;
+  group::Checkpointer checkpointer_;
   std::atomic<std::uint32_t> state_{CAIRN_CONTROL_IDLE};
   std::atomic<bool> cancelled_{false}, answered_{false};
 };

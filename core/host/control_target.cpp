@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 namespace cairn::host {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "core/common/unique_fd.hpp"
-#include "core/tools/control_protocol.h"
+#include "core/abi/control_protocol.h"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::host {
 

@@ -21,9 +21,9 @@
 #include <cstdarg>
 #include <cstdlib>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/host/host.hpp"
-#include "core/host/raw_syscall.hpp"
 
 namespace cairn::host {
 namespace {
@@ -121,10 +121,10 @@ std::vector<int> guest_fds() {
 
 // The symbols that the host's libraries bind to. One line of system call each.
 #define CAIRN_INTERPOSE extern "C" __attribute__((visibility("default")))
+using cairn::raw_syscall;
 using cairn::host::mark;
 using cairn::host::move_pair_up;
 using cairn::host::move_up;
-using cairn::host::raw_syscall;
 using cairn::host::set_errno;
 
 namespace {
@@ -184,7 +184,7 @@ int control_descriptor(int fd, int command, long argument) noexcept {
   if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return set_errno(raw_syscall(SYS_fcntl, fd, command, argument));
   const long least = std::max<long>(argument, cairn::host::fd_base());
   const long result = raw_syscall(SYS_fcntl, fd, command, least);
-  if (!cairn::host::is_error(result)) mark(static_cast<int>(result), true);
+  if (!cairn::is_error(result)) mark(static_cast<int>(result), true);
   return set_errno(result);
 }
 

@@ -15,9 +15,8 @@
 #include <csignal>
 #include <cstring>
 
-#include "core/common/error.hpp"
-#include "core/common/unique_fd.hpp"
-#include "core/host/arena.hpp"
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/host/host.hpp"
 #include "core/host/vdso.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cairn-host: the host of a plain program.
-#include "core/host/extension.hpp"
+#include "core/host/host.hpp"
 
 namespace {
 

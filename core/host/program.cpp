@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/common/error.hpp"
-#include "core/common/unique_fd.hpp"
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::host {
 namespace {

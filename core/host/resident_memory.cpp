@@ -7,9 +7,10 @@
 #include <cerrno>
 #include <cstdarg>
 
+#include "core/base/raw_syscall.hpp"
+#include "core/base/spin_lock.hpp"
 #include "core/host/host.hpp"
 #include "core/host/page_ranges.hpp"
-#include "core/host/raw_syscall.hpp"
 
 // jemalloc's own fork handlers; the guest forks through its own libc, which does not run the host's atfork list.
 extern "C" {
@@ -52,7 +53,7 @@ bool begin_placing() noexcept {
     resident.placing.fetch_add(1);
     if (!resident.plugging.load() && !is_plugged()) return true;
     resident.placing.fetch_sub(1);
-    while (resident.plugging.load()) raw_syscall(SYS_sched_yield);
+    while (resident.plugging.load()) cairn::raw_syscall(SYS_sched_yield);
   }
 }
 
@@ -61,7 +62,7 @@ void end_placing() noexcept { resident.placing.fetch_sub(1); }
 std::size_t round_up(std::size_t length) noexcept { return (length + CAIRN_PAGE_SIZE - 1) & ~(CAIRN_PAGE_SIZE - 1); }
 
 long raw_map(std::uintptr_t a, std::size_t length, int prot, int flags, int fd, off_t offset) noexcept {
-  return raw_syscall(SYS_mmap, static_cast<long>(a), static_cast<long>(length), prot, flags, fd, offset);
+  return cairn::raw_syscall(SYS_mmap, static_cast<long>(a), static_cast<long>(length), prot, flags, fd, offset);
 }
 
 std::uintptr_t carve(std::size_t length) noexcept {
@@ -79,7 +80,7 @@ void give_back(std::uintptr_t a, std::size_t length) noexcept {
 }
 
 void* as_pointer(long result) noexcept {
-  if (is_error(result)) {
+  if (cairn::is_error(result)) {
     errno = static_cast<int>(-result);
     return MAP_FAILED;
   }
@@ -109,7 +110,7 @@ bool is_plugged() noexcept { return resident.plugged.load(std::memory_order_acqu
 
 void begin_plugging() noexcept {
   resident.plugging.store(true);
-  while (resident.placing.load() != 0) raw_syscall(SYS_sched_yield);
+  while (resident.placing.load() != 0) cairn::raw_syscall(SYS_sched_yield);
 }
 
 void end_plugging(bool plugged) noexcept {
@@ -141,7 +142,7 @@ void* arena_mmap(void* address, std::size_t length, int prot, int flags, int fd,
 }
 
 int arena_munmap(void* address, std::size_t length) noexcept {
-  const long r = raw_syscall(SYS_munmap, reinterpret_cast<long>(address), static_cast<long>(length));
+  const long r = cairn::raw_syscall(SYS_munmap, reinterpret_cast<long>(address), static_cast<long>(length));
   if (!is_error(r)) return 0;
   errno = static_cast<int>(-r);
   return -1;
@@ -194,8 +195,9 @@ __attribute__((visibility("default"))) void* mremap(void* old, std::size_t old_l
   new_length = round_up(new_length);
   const bool placing = begin_placing();
   if (placing || fixed != nullptr || old_start < CAIRN_ARENA_TOP) {
-    void* const moved = as_pointer(raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
-                                               static_cast<long>(new_length), flags, reinterpret_cast<long>(fixed)));
+    void* const moved =
+        as_pointer(cairn::raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
+                                      static_cast<long>(new_length), flags, reinterpret_cast<long>(fixed)));
     if (placing) end_placing();
     return moved;
   }
@@ -207,9 +209,9 @@ __attribute__((visibility("default"))) void* mremap(void* old, std::size_t old_l
   const std::uintptr_t place = carve(new_length);
   if (place == 0) return as_pointer(-ENOMEM);
   const long result =
-      raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
-                  static_cast<long>(new_length), MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<long>(place));
-  if (is_error(result)) {
+      cairn::raw_syscall(SYS_mremap, static_cast<long>(old_start), static_cast<long>(old_length),
+                         static_cast<long>(new_length), MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<long>(place));
+  if (cairn::is_error(result)) {
     give_back(place, new_length);
   } else {
     give_back(old_start, old_length);

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/host/descriptors.hpp"
 #include "core/host/host.hpp"
 #include "core/host/loader.hpp"
@@ -95,7 +95,7 @@ int run(int argc, char** argv, Extension& extension) {
     const std::string host = own_path();
     set_host_path(host);
     const Options options = parse_options(argc, argv);
-    if (!options.restart.empty()) revive::revive(extension.context_file(options.restart), extension);
+    if (!options.restart.empty()) revive(extension.context_file(options.restart), extension);
     start(options, host);
   } catch (const Error& error) {
     std::fprintf(stderr, "cairn: %s\n", error.what());

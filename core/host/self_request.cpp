@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest thread, inside the host, asks for a checkpoint of its own process (core/host/self_request.h).
-#include "core/host/self_request.h"
+// A guest thread, inside the host, asks for a checkpoint of its own process (core/abi/self_request.h).
+#include "core/abi/self_request.h"
 
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "core/base/futex.hpp"
 #include "core/host/control_job.hpp"
-#include "core/host/freeze_futex.hpp"
 
 namespace cairn::host {
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 
 extern char** environ;
 

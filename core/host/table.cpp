@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/host/host.hpp"
 #include "core/host/resident_memory.hpp"
 #include "core/host/threads.hpp"

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "core/host/extension.hpp"
-#include "core/host/table.h"
+#include "core/abi/host_table.h"
+#include "core/state/extension.hpp"
 
 namespace cairn::host {
 

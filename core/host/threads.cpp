@@ -16,10 +16,10 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "core/common/error.hpp"
-#include "core/common/unique_fd.hpp"
+#include "core/base/error.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/host/host.hpp"
-#include "core/host/raw_syscall.hpp"
 #include "core/host/resident_memory.hpp"
 
 namespace cairn::host {

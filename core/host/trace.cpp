@@ -9,8 +9,8 @@
 #include <ctime>
 #include <string>
 
-#include "core/common/unique_fd.hpp"
-#include "core/host/raw_syscall.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::host {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing to the trace ring (core/common/trace_event.h). Lock-free; signal-safe; no TLS, no libc: either half, any
+// Writing to the trace ring (core/abi/trace_event.h). Lock-free; signal-safe; no TLS, no libc: either half, any
 // thread, any world. Costs one load while tracing is off.
 #pragma once
 
 #include <cstdint>
 
-#include "core/common/trace_event.h"
+#include "core/abi/trace_event.h"
 
 namespace cairn::host {
 

@@ -10,9 +10,9 @@
 #include <cstring>
 #include <ctime>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/host/host.hpp"
-#include "core/host/raw_syscall.hpp"
 #include "core/host/vdso_image.hpp"
 
 namespace cairn::host {

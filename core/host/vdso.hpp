@@ -16,6 +16,5 @@ void set_stop_word(const std::uint32_t* word) noexcept;
 // Added to what the guest reads from CLOCK_MONOTONIC (also _RAW, _COARSE) and CLOCK_BOOTTIME, in nanoseconds; for
 // an image from another boot, so that stored times stay in the past. Zero costs nothing. Before the guest runs.
 void set_clock_offset(std::int64_t nanoseconds) noexcept;
-std::int64_t clock_offset() noexcept;
 
 }  // namespace cairn::host

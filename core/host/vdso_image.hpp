@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/host/layout.h"
+#include "core/abi/layout.h"
 
 namespace cairn::host {
 

@@ -3,9 +3,9 @@
 
 #include <cerrno>
 
-#include "core/guest/crossing.h"
-#include "core/host/table.h"
-#include "mpi/host/state_abi.h"
+#include "core/abi/crossing.h"
+#include "core/abi/host_table.h"
+#include "mpi/abi/mpi_state.h"
 
 namespace cairn::crcp::agent {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rank's agent (mpi/crcp/agent_abi.h), called with the guest's thread pointer: each function crosses by itself. The
+// The rank's agent (mpi/abi/agent.h), called with the guest's thread pointer: each function crosses by itself. The
 // host's table of functions is fetched at every use's first need and forgotten before a cut.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "mpi/crcp/agent_abi.h"
+#include "mpi/abi/agent.h"
 #include "mpi/crcp/messages.hpp"
 
 namespace cairn::crcp::agent {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/inside.hpp"
 #include "mpi/crcp/known.hpp"

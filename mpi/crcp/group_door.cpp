@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/group_door.hpp"
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/inside.hpp"

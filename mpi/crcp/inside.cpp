@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/inside.hpp"
 
-#include "core/guest/crossing.h"
-#include "core/host/table.h"
+#include "core/abi/crossing.h"
+#include "core/abi/host_table.h"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/shim/callback.hpp"

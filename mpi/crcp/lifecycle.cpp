@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
 #include "core/guest/libcr.h"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/group_door.hpp"

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/common/exit_codes.h"
+#include "core/base/exit_codes.h"
 #include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/group_door.hpp"

@@ -9,9 +9,9 @@
 #include <memory>
 #include <mutex>
 
-#include "core/host/checkpointer.hpp"
-#include "pmix/agent.hpp"
-#include "pmix/pmix_transport.hpp"
+#include "core/group/checkpointer.hpp"
+#include "pmix/agent/agent.hpp"
+#include "pmix/transport/pmix_transport.hpp"
 
 namespace cairn::mpi {
 namespace {
@@ -19,14 +19,14 @@ namespace {
 class GuestImager final : public pmix::Imager {
  public:
   std::string obstacle() override { return checkpointer_.obstacle(); }
-  void save(const host::CheckpointRequest& request) override { checkpointer_.save(request); }
+  void save(const group::CheckpointRequest& request) override { checkpointer_.save(request); }
   void release(int failure) override { checkpointer_.release(failure); }
-  host::CheckpointResult finish(double seconds) override { return checkpointer_.finish(seconds); }
+  group::CheckpointResult finish(double seconds) override { return checkpointer_.finish(seconds); }
   void abandon() noexcept override { checkpointer_.abandon(); }
   std::uint64_t bytes_so_far() noexcept override { return checkpointer_.bytes_so_far(); }
 
  private:
-  host::Checkpointer checkpointer_;
+  group::Checkpointer checkpointer_;
 };
 
 // The only mutable state of the MPI host. The agent is never destroyed: its threads run until the process ends.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// This process's agent (pmix/agent.hpp) and its C interface for crcp (mpi/crcp/agent_abi.h).
+// This process's agent (pmix/agent/agent.hpp) and its C interface for crcp (mpi/abi/agent.h).
 #pragma once
 
-#include "mpi/crcp/agent_abi.h"
+#include "mpi/abi/agent.h"
 
 namespace cairn::mpi {
 

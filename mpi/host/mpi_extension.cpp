@@ -8,10 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
+#include "mpi/abi/mpi_state.h"
 #include "mpi/host/agent_service.hpp"
-#include "mpi/host/state_abi.h"
-#include "pmix/record.hpp"
+#include "pmix/transport/record.hpp"
 
 namespace cairn::mpi {
 namespace {

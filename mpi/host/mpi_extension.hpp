@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/host/extension.hpp"
+#include "core/state/extension.hpp"
 
 namespace cairn::mpi {
 

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
 #include "mpi/crcp/comm_state.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/shim/hooks.hpp"

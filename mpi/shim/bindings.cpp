@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/host/table.h"
+#include "core/abi/host_table.h"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn;

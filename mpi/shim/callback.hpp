@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-#include "core/guest/crossing.h"
-#include "core/host/table.h"
+#include "core/abi/crossing.h"
+#include "core/abi/host_table.h"
 
 namespace cairn::shim {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to objects when MPI begins and ends.
-#include "mpi/shim/attributes.hpp"
-#include "mpi/shim/comm.hpp"
 #include "mpi/shim/fortran.hpp"
 #include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
 

@@ -8,14 +8,14 @@
 #include <cstdio>
 #include <vector>
 
-#include "mpi/shim/attributes.hpp"
 #include "mpi/shim/clock.hpp"
-#include "mpi/shim/comm.hpp"
-#include "mpi/shim/error_codes.hpp"
 #include "mpi/shim/objects.hpp"
-#include "mpi/shim/op.hpp"
+#include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/datatype/types.hpp"
+#include "mpi/shim/objects/errhandler/error_codes.hpp"
+#include "mpi/shim/objects/op/op.hpp"
 #include "mpi/shim/predefined.hpp"
-#include "mpi/shim/types.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {

@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/host/table.h"
+#include "core/abi/host_table.h"
 #include "mpi/p2p/request.hpp"
 #include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/datatype/types.hpp"
 #include "mpi/shim/predefined.hpp"
-#include "mpi/shim/types.hpp"
 #include "mpi/shim/wrap.hpp"
 
 extern "C" {

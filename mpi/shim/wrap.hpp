@@ -3,7 +3,7 @@
 // load to translate. All of it runs with the guest's thread pointer except the real function itself.
 #pragma once
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
 #include "mpi/shim/hooks.hpp"
 
 namespace cairn::shim {

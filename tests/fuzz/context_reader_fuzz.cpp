@@ -11,7 +11,7 @@
 #include <cstring>
 #include <vector>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/reader.hpp"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/writer.hpp"
 
 namespace {

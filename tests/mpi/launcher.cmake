@@ -5,7 +5,7 @@ set(CAIRN_LAUNCHER_PREFIX ${PROJECT_BINARY_DIR}/tests/launcher)
 add_executable(launcher_rank launcher_rank.cpp)
 cairn_target(launcher_rank GUEST)
 target_compile_definitions(launcher_rank PRIVATE OMPI_SKIP_MPICXX)
-target_link_libraries(launcher_rank PRIVATE cairn_agent Cairn::common MPI::MPI_C)
+target_link_libraries(launcher_rank PRIVATE cairn_agent Cairn::base MPI::MPI_C)
 set_target_properties(launcher_rank PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${CAIRN_LAUNCHER_PREFIX}/libexec/cairn
   OUTPUT_NAME cairn-mpi-host)

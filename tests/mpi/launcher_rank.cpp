@@ -17,9 +17,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "core/common/error.hpp"
-#include "pmix/agent.hpp"
-#include "pmix/pmix_transport.hpp"
+#include "core/base/error.hpp"
+#include "pmix/agent/agent.hpp"
+#include "pmix/transport/pmix_transport.hpp"
 
 namespace {
 
@@ -45,7 +45,7 @@ class FakeImager final : public pmix::Imager {
 
   std::string obstacle() override { return fail_ == "obstacle" ? "a device that cannot be saved" : ""; }
 
-  void save(const host::CheckpointRequest& request) override {
+  void save(const group::CheckpointRequest& request) override {
     request_ = request;
     if (fail_ == "save") throw TemporaryError("the program does not answer");
     for (int i = 0; i < 5; ++i) {
@@ -57,14 +57,14 @@ class FakeImager final : public pmix::Imager {
 
   void release(int) override {}
 
-  host::CheckpointResult finish(double) override {
+  group::CheckpointResult finish(double) override {
     if (fail_ == "finish") {
       ::unlink(request_.path.c_str());
       throw EnvironmentError(with_errno("writing " + request_.path, ENOSPC));
     }
     while (!variable("RANK_HANG").empty() && !exists(variable("RANK_HANG"))) pause_briefly();
     std::ofstream(request_.path, std::ios::app) << " of rank " << rank_ << "\n";
-    host::CheckpointResult result;
+    group::CheckpointResult result;
     result.file_bytes = static_cast<std::uint64_t>(std::ifstream(request_.path, std::ios::ate).tellg());
     return result;
   }
@@ -93,7 +93,7 @@ class FakeImager final : public pmix::Imager {
 
   int rank_;
   std::string fail_;
-  host::CheckpointRequest request_;
+  group::CheckpointRequest request_;
 };
 
 }  // namespace

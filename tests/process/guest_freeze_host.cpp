@@ -6,10 +6,10 @@
 #include <cstring>
 #include <thread>
 
-#include "core/common/error.hpp"
-#include "core/host/extension.hpp"
-#include "core/host/freeze.hpp"
+#include "core/base/error.hpp"
+#include "core/group/freeze.hpp"
 #include "core/host/host.hpp"
+#include "core/state/extension.hpp"
 #include "tests/process/guest_freezer.h"
 
 namespace {
@@ -22,8 +22,8 @@ void freeze_once() {
   cairn_guest* guest = cairn::host::guest();
   if (guest == nullptr) return;
   try {
-    cairn::host::Freeze freeze(*guest);
-    const cairn::host::Deadline deadline(freezer.deadline > 0 ? freezer.deadline : kDeadlineSeconds);
+    cairn::group::Freeze freeze(*guest);
+    const cairn::Deadline deadline(freezer.deadline > 0 ? freezer.deadline : kDeadlineSeconds);
     freeze.run_callbacks(deadline);
     freeze.stop(deadline);
     freeze.release(freezer.release_with);

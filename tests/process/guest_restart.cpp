@@ -17,9 +17,9 @@
 #include <atomic>
 #include <cerrno>
 
-#include "core/guest/crossing.h"
+#include "core/abi/crossing.h"
+#include "core/abi/host_table.h"
 #include "core/guest/libcr.h"
-#include "core/host/table.h"
 #include "tests/process/cr_subject.hpp"
 
 namespace {

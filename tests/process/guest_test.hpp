@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/guest/crossing.h"
-#include "core/host/table.h"
+#include "core/abi/crossing.h"
+#include "core/abi/host_table.h"
 #include "tests/process/guest_freezer.h"
 
 #define CHECK(condition)                                                                                          \

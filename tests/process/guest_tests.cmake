@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # libcr in a hosted process (core/guest).
 include_guard()
-if(NOT TARGET cairn_revive)
+if(NOT TARGET cairn_host)
   return()
 endif()
 
@@ -12,8 +12,8 @@ add_executable(guest-freeze-host guest_freeze_host.cpp)
 cairn_target(guest-freeze-host GUEST)
 set_target_properties(guest-freeze-host PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${CAIRN_LIBEXEC_OUTPUT_DIRECTORY} ENABLE_EXPORTS ON)
-target_link_libraries(guest-freeze-host PRIVATE Cairn::revive)
-target_link_libraries(guest-freeze-host PRIVATE Cairn::host Cairn::common ${CAIRN_JEMALLOC_PIC} pthread dl m)
+target_link_libraries(guest-freeze-host PRIVATE Cairn::group)
+target_link_libraries(guest-freeze-host PRIVATE Cairn::host Cairn::base ${CAIRN_JEMALLOC_PIC} pthread dl m)
 target_link_options(guest-freeze-host PRIVATE -pie -Wl,-z,now)
 add_dependencies(guest-freeze-host cr)
 

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "core/common/unique_fd.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/context/reader.hpp"
 #include "core/context/writer.hpp"
 #include "core/engine/engine.hpp"

@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/reader.hpp"
 #include "core/context/writer.hpp"
 #include "tests/unit/context_forger.hpp"

@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/reader.hpp"
 #include "core/context/writer.hpp"
 #include "core/engine/engine.hpp"

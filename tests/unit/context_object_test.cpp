@@ -6,7 +6,7 @@
 
 #include <thread>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/reader.hpp"
 #include "core/context/writer.hpp"

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/reader.hpp"
 #include "core/context/writer.hpp"
 #include "tests/unit/context_support.hpp"

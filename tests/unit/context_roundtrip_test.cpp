@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "core/context/reader.hpp"
 #include "core/context/writer.hpp"
 #include "tests/unit/context_support.hpp"

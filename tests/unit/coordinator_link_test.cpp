@@ -6,8 +6,8 @@
 #include <memory>
 #include <thread>
 
-#include "core/common/error.hpp"
-#include "pmix/secure_link.hpp"
+#include "core/base/error.hpp"
+#include "pmix/transport/secure_link.hpp"
 
 namespace cairn::pmix {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "core/common/error.hpp"
+#include "core/base/error.hpp"
 #include "launcher/mpirun_options.hpp"
 #include "launcher/words.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <random>
 
-#include "core/common/error.hpp"
-#include "pmix/record.hpp"
+#include "core/base/error.hpp"
+#include "pmix/transport/record.hpp"
 
 namespace cairn::pmix {
 namespace {

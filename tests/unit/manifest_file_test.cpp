@@ -5,9 +5,9 @@
 #include <fstream>
 #include <random>
 
-#include "core/common/error.hpp"
-#include "pmix/hdf5.hpp"
-#include "pmix/manifest_block.hpp"
+#include "core/base/error.hpp"
+#include "pmix/manifest/hdf5.hpp"
+#include "pmix/manifest/manifest_block.hpp"
 #include "tests/unit/manifest_support.hpp"
 
 namespace cairn::manifest {

@@ -3,8 +3,8 @@
 
 #include <fstream>
 
-#include "core/common/error.hpp"
-#include "pmix/snapshot_store.hpp"
+#include "core/base/error.hpp"
+#include "pmix/manifest/snapshot_store.hpp"
 #include "tests/unit/manifest_support.hpp"
 
 namespace cairn::manifest {

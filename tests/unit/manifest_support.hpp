@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "pmix/manifest.hpp"
+#include "pmix/manifest/manifest.hpp"
 
 namespace cairn::test {
 

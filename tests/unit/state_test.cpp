@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sections of a context file that describe a process: what is written is read back, and nothing that is read
 // can do more harm than an error.
+#include "core/state/descriptors/state.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "core/common/error.hpp"
-#include "core/revive/state/codec.hpp"
-#include "core/revive/state/file_state.hpp"
-#include "core/revive/state/process_state.hpp"
-#include "core/revive/state/signal_state.hpp"
-#include "core/revive/state/thread_state.hpp"
+#include "core/base/codec.hpp"
+#include "core/base/error.hpp"
+#include "core/state/process/state.hpp"
+#include "core/state/signals/state.hpp"
+#include "core/state/threads/state.hpp"
 
 namespace cairn::state {
 namespace {

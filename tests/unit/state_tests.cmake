@@ -4,5 +4,5 @@ include(GoogleTest)
 
 add_executable(state_test state_test.cpp)
 cairn_target(state_test)
-target_link_libraries(state_test PRIVATE Cairn::state Cairn::common GTest::gtest GTest::gtest_main)
+target_link_libraries(state_test PRIVATE Cairn::base GTest::gtest GTest::gtest_main)
 gtest_discover_tests(state_test TEST_PREFIX state. PROPERTIES LABELS unit TIMEOUT 60)

@@ -12,7 +12,7 @@ Run "cairn symbols" again when the guest has loaded more.
 """
 import gdb
 
-# Everything below belongs to the guest (core/host/layout.h: CAIRN_ARENA_TOP).
+# Everything below belongs to the guest (core/abi/layout.h: CAIRN_ARENA_TOP).
 ARENA_TOP = 0x300000000000
 
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What libcr (guest) offers the host: one struct cairn_guest in libcr's data, handed over by
+ * table->attach_guest(). It lies in guest memory and is saved with it; its address is in the context file.
+ * Both halves run at the same time on it: words marked `futex` are changed atomically and woken, private and
+ * shared waiters both (two calls of FUTEX_WAKE), so that neither half depends on the kind the other waits with.
+ *
+ * A checkpoint, as seen here (epoch e = 1, 2, ...; the host's checkpointer thread drives, guest threads answer):
+ *
+ *   host: callback_ask = e, wake            (only if thread_callbacks > 0)
+ *   guest callback thread: runs the thread-context callbacks; when every one has called cr_checkpoint() or
+ *         returned, sets callback_verdict/callback_message, callback_ready = e, wake, waits callback_resume == e
+ *   host: stop_wanted = e, tgkill(CAIRN_STOP_SIGNAL) to every guest thread
+ *   guest threads (in their signal frames): run their signal-context callbacks up to cr_checkpoint(), fill one
+ *         cairn_thread, state = STOPPED, stopped += 1, wake, wait release == e
+ *   host: saves; then stop_result = 0 (continue) or < 0 (failed, -CR_E...), stop_wanted = 0, release = e, wake;
+ *         waits until running again (every slot RUNNING), then callback_result = same, callback_resume = e, wake
+ *   guest callback thread: lets the callbacks' cr_checkpoint() return; when all are through callback_done = e, wake
+ *
+ * To a thread that blocks the stop signal, as those do that libc makes for itself (SIGEV_THREAD), the host sends
+ * CAIRN_STOP_SIGNAL_DEAF instead, by rt_tgsigqueueinfo() with SI_QUEUE and CAIRN_STOP_VALUE: libc uses that signal
+ * for itself, never blocks it, and ignores such a one.
+ *
+ * A thread that is inside the host (thread pointer >= CAIRN_ARENA_TOP) when the signal comes returns from the
+ * handler at once and stops at cairn_leave(), which looks at stop_wanted. So does one whose instruction pointer is up
+ * there: it reads a clock in the kernel's vdso, and stops at the end of the guest's (core/host/vdso_image.hpp).
+ *
+ * Revive: the new host maps the image, calls guest->on_revive() on the main thread with the main guest thread's
+ * fs, then creates the other threads, each of which continues in cairn_thread.context with 1 in rax, inside its
+ * signal handler: it re-registers rseq, forgets its host_fs, waits for revive_go == epoch, runs what is left of
+ * its signal-context callbacks and returns through its signal frame.
+ */
+#ifndef CAIRN_GUEST_GUEST_ABI_H
+#define CAIRN_GUEST_GUEST_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CAIRN_GUEST_MAGIC 0x7473657567726e63ULL
+#define CAIRN_GUEST_VERSION 2u /* 1: addresses in the vdso were those of the kernel's image */
+
+#define CAIRN_STOP_SIGNAL_DEAF 33
+#define CAIRN_STOP_VALUE 0x706f7473 /* si_value.sival_int */
+
+enum { CAIRN_THREAD_FREE = 0, CAIRN_THREAD_RUNNING = 1, CAIRN_THREAD_STOPPED = 2 };
+
+/* Callee-saved state of a stopped thread, resumed by core/state/threads with rax = 1. */
+struct cairn_context {
+  uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;
+  uint32_t mxcsr;
+  uint16_t x87_control;
+  uint16_t reserved;
+};
+
+struct cairn_thread {
+  uint32_t state; /* futex */
+  int32_t tid;    /* as of the image; rewritten at restart */
+  uint64_t guest_fs;
+  uint64_t frame;     /* address of the ucontext of the stop signal's frame */
+  uint64_t clear_tid; /* clear_child_tid address */
+  uint64_t robust_head;
+  uint64_t robust_len;
+  struct cairn_context context;
+  uint64_t reserved[4];
+};
+
+struct cairn_guest {
+  uint64_t magic;
+  uint32_t version;
+  uint32_t size;
+  int32_t tid_offset; /* of the tid in the guest's thread descriptor, from fs; found, not assumed */
+  uint32_t threads_max;
+  struct cairn_thread *threads; /* threads_max slots; slot 0 is the process's main thread */
+
+  uint32_t stop_wanted; /* futex: epoch, or 0 */
+  uint32_t stopped;     /* futex: how many threads stand STOPPED for this epoch */
+  uint32_t release;     /* futex: last epoch released */
+  int32_t stop_result;
+  uint32_t revive_go;  /* futex: epoch whose revived threads may go on */
+  uint32_t generation; /* how often this guest was revived; counted by the host, before on_revive */
+
+  uint32_t thread_callbacks; /* registered thread-context callbacks */
+  uint32_t callback_ask;     /* futex */
+  uint32_t callback_ready;   /* futex */
+  int32_t callback_verdict;  /* 0 ready, CR_EOMITTED, CR_ETEMPFAIL, CR_EPERMFAIL */
+  char callback_message[256];
+  uint32_t callback_resume; /* futex */
+  int32_t callback_result;  /* 0 continue, 1 restart, < 0 failure */
+  uint32_t callback_done;   /* futex */
+  int32_t cs_refused;       /* 1 while an application critical section is held past the deadline */
+
+  /* Called by the reviving host on the main thread with the main guest thread's fs, before any other guest
+   * thread exists. Must not use anything of the old host. May call back into the table. */
+  void (*on_revive)(void);
+  /* True if `handler` is one of libcr's own signal trampolines. TLS-free, callable with either fs. */
+  int (*is_own_handler)(uint64_t handler);
+  /* The new job's environment, for on_revive: NUL-terminated entries, one after the other, in a mapping of the
+   * guest that on_revive may unmap. "NAME=VALUE" sets, "NAME" removes, "NAME*" removes every variable whose name
+   * begins with NAME. Applied in order. 0: nothing to do. */
+  uint64_t revive_environment;
+  uint64_t revive_environment_size; /* bytes */
+  /* A signal-context callback has refused: the first one's CR_E... code, else 0. The host clears it before it
+   * stops the threads and reads it when all stand. */
+  int32_t stop_verdict;
+  uint32_t reserved1;
+  uint64_t reserved[5];
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

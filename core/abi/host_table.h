@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host <-> guest table, one per process, at CAIRN_TABLE_ADDR. Written by the host at start and again at
+ * every restart, read by the guest; never part of an image.
+ *
+ * Compatibility: `version` changes when the meaning of an existing field does; fields are only ever added at
+ * the end and `size` says how many there are. A host revives a guest whose struct cairn_guest it knows
+ * (docs/host-guest-table.md); otherwise it refuses and names both versions.
+ *
+ * Which thread pointer a function wants is part of its type here:
+ *   H  call with the host's thread pointer, between cairn_enter() and cairn_leave() (core/abi/crossing.h)
+ *   G  call with the guest's thread pointer; the function touches no thread-local storage and no libc
+ * No pointer from this table, or returned through it, may be kept in guest memory across a checkpoint, except
+ * in places the guest clears and refills at restart.
+ */
+#ifndef CAIRN_HOST_TABLE_H
+#define CAIRN_HOST_TABLE_H
+
+#include <stdint.h>
+
+#include "core/abi/layout.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CAIRN_TABLE_MAGIC 0x656c626174726e63ULL
+#define CAIRN_TABLE_VERSION 1u
+
+struct cairn_guest; /* core/abi/guest_table.h */
+struct cairn_self_request;
+
+struct cairn_table {
+  uint64_t magic;
+  uint32_t version;
+  uint32_t size;
+  uint64_t generation;          /* 0 at first start, +1 at every restart */
+  uint64_t main_host_fs;        /* host thread pointer of the process's main thread */
+  int64_t host_guest_fs_offset; /* host_fs + this: uint64_t, guest fs of the attached thread, 0 if none */
+  char host_path[1024];         /* absolute path of the host executable, for exec */
+  char guest_exe[1024];         /* what /proc/self/exe would say were the guest not hosted */
+  char host_options[256];       /* options to repeat when exec re-enters the host, blank-separated */
+  int32_t fd_base;              /* host descriptors are at or above this number */
+  int32_t barrier_fd;           /* node request of the kernel module in which stopped threads stand, or -1 */
+  uint64_t nofile_soft;         /* RLIMIT_NOFILE's soft limit as the guest must see it */
+
+  /* G */
+  uint64_t (*borrow_fs)(void); /* host thread pointer for one more guest thread; blocks while none is free */
+  void (*return_fs)(uint64_t host_fs);
+  void (*attach_guest)(struct cairn_guest *guest);
+  int (*is_host_fd)(int fd); /* 1 if fd is one of the host's */
+
+  /* H */
+  void *(*dlsym)(const char *name);                     /* address of a symbol of the host's libraries, or null */
+  void *(*service)(const char *name, uint32_t version); /* named function table of a host extension, or null */
+  /* The guest asks for a checkpoint of itself; returns 0 or a CR_E... code. See core/guest/libcr.h. */
+  int (*request_self)(const struct cairn_self_request *request);
+  void (*fork_prepare)(void); /* around a guest fork(): host locks held, released, reset in the child */
+  void (*fork_parent)(void);
+  void (*fork_child)(void);
+
+  /* G and H: the trace ring, core/abi/trace_event.h */
+  void (*trace)(uint32_t event, uint64_t a, uint64_t b);
+};
+
+#define CAIRN_TABLE ((struct cairn_table *)CAIRN_TABLE_ADDR)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What cr_restart asks of the host that it becomes, passed in the environment (CAIRN_RESTART_OPTIONS, which the
+// guest never sees): words "name=value" separated by newlines.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cairn::restart {
+
+struct Options {
+  std::vector<int> signals;  // to be sent to the process once it runs, in this order
+  int started = -1;          // descriptor to write a byte to and close once the program goes on
+  bool verbose = false;
+  bool keep_numbers = false;                                  // say so if pids and tids could not be kept
+  std::vector<std::pair<std::string, std::string>> relocate;  // path prefixes, old and new
+};
+
+inline constexpr const char* options_variable = "CAIRN_RESTART_OPTIONS";
+
+// Reads the variable and removes it; moves `started` out of the guest's way. Throws ArgumentError.
+Options take_options();
+// The same text, for the side that sets it.
+std::string to_text(const Options& options);
+// `path` as it is here.
+std::string relocated(const Options& options, const std::string& path);
+// The guest has been let go: tells whoever wants to know, sends the signals.
+void tell_started(const Options& options) noexcept;
+
+}  // namespace cairn::restart

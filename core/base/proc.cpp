@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/proc.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
+
+namespace cairn {
+
+std::optional<std::string> read_file(const std::string& path) {
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  std::string text;
+  std::size_t used = 0;
+  for (;;) {
+    if (text.size() - used < 65536) text.resize(text.size() * 2 + 65536);
+    const ssize_t n = read(fd.get(), text.data() + used, text.size() - used);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return std::nullopt;
+    if (n == 0) break;
+    used += static_cast<std::size_t>(n);
+  }
+  text.resize(used);
+  return text;
+}
+
+std::string read_file_or_throw(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) throw EnvironmentError(with_errno("cannot read " + path, errno));
+  return std::move(*text);
+}
+
+std::string read_link(const std::string& path) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t n = readlink(path.c_str(), target.data(), target.size());
+  target.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+  return target;
+}
+
+std::vector<std::string> directory_entries(const std::string& path) {
+  std::vector<std::string> names;
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  alignas(dirent64) char buffer[8192];
+  for (ssize_t n; fd && (n = getdents64(fd.get(), buffer, sizeof buffer)) > 0;) {
+    for (ssize_t at = 0; at < n;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
+        names.emplace_back(entry->d_name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+std::vector<std::string_view> split_words(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (;;) {
+    const std::size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return words;
+    line.remove_prefix(begin);
+    const std::size_t end = line.find_first_of(" \t");
+    words.push_back(line.substr(0, end));
+    if (end == std::string_view::npos) return words;
+    line.remove_prefix(end);
+  }
+}
+
+std::string_view field(std::string_view text, std::string_view name) {
+  for (std::string_view line : split_lines(text)) {
+    if (line.size() <= name.size() || line.substr(0, name.size()) != name || line[name.size()] != ':') continue;
+    line.remove_prefix(name.size() + 1);
+    const std::size_t begin = line.find_first_not_of(" \t");
+    return begin == std::string_view::npos ? std::string_view() : line.substr(begin);
+  }
+  return {};
+}
+
+std::uint64_t to_number(std::string_view text, int base) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value, base);
+  return value;
+}
+
+std::vector<std::string> stat_fields(const std::string& path) {
+  const std::string text = read_file_or_throw(path);
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) throw EnvironmentError(path + " has no name in parentheses");
+  std::vector<std::string> fields;
+  for (std::string_view word : split_words(std::string_view(text).substr(name_end + 1))) {
+    while (!word.empty() && word.back() == '\n') word.remove_suffix(1);
+    fields.emplace_back(word);
+  }
+  return fields;
+}
+
+}  // namespace cairn

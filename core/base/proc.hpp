@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading /proc. Each file is read whole before any of it is used: reading may change what is read (the memory
+// map above all). Ordinary code, any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cairn {
+
+// The whole file; nothing if it cannot be read.
+std::optional<std::string> read_file(const std::string& path);
+// The same; throws EnvironmentError.
+std::string read_file_or_throw(const std::string& path);
+// Target of a symbolic link; empty if it cannot be read.
+std::string read_link(const std::string& path);
+
+// Names in a directory, without "." and ".."; empty if it cannot be read.
+std::vector<std::string> directory_entries(const std::string& path);
+
+// Lines without their newline. The views live as long as `text`.
+std::vector<std::string_view> split_lines(std::string_view text);
+// Words between blanks and tabs.
+std::vector<std::string_view> split_words(std::string_view line);
+// Of a file of "Name:<blanks>value" lines: the value, empty if there is no such line.
+std::string_view field(std::string_view text, std::string_view name);
+// Numbers; 0 where there is none.
+std::uint64_t to_number(std::string_view text, int base = 10);
+
+// /proc/self/stat after the parenthesised name; index 0 is field 3 (state) of proc(5).
+std::vector<std::string> stat_fields(const std::string& path);
+
+}  // namespace cairn

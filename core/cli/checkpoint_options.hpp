@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of cr_checkpoint. docs/exit-codes.md and the manual page say what the options mean.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/unique_fd.hpp"
+
+namespace cairn::tools {
+
+struct CheckpointOptions {
+  pid_t pid = 0;
+  std::string directory = ".";  // where the context file goes
+  std::string name;             // in it
+  bool to_descriptor = false;
+  int descriptor = -1;
+  std::uint32_t existing = 0;  // enum cairn_control_existing
+  std::string backup;
+  std::uint32_t fork_mode = 0;  // enum cairn_control_fork
+  std::string engine, compress;
+  int signal = 0;
+  double deadline = 0;
+  bool sync = true, by_reference = false, messages = true, verbose = false, quiet = false;
+};
+
+// False if only help or version was wanted, which has been printed. Throws ArgumentError; PermanentError for what
+// does not exist yet.
+bool parse_checkpoint_options(int argc, char** argv, CheckpointOptions& options);
+// The directory or the file to hand over. Throws EnvironmentError.
+UniqueFd open_target(const CheckpointOptions& options);
+
+}  // namespace cairn::tools

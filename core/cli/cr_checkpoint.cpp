@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// cr_checkpoint [options] PID: has a process saved to a context file.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "core/base/error.hpp"
+#include "core/cli/checkpoint_options.hpp"
+#include "core/cli/control_client.hpp"
+#include "core/cli/other_process.hpp"
+#include "core/cli/progress.hpp"
+#include "core/cli/tool.hpp"
+
+namespace {
+
+using cairn::tools::CheckpointOptions;
+
+template <std::size_t N>
+void copy_text(char (&field)[N], const std::string& text, const char* what) {
+  if (text.size() >= N) throw cairn::ArgumentError(std::string(what) + " is too long: " + text);
+  text.copy(field, N - 1);
+}
+
+cairn_control_request to_request(const CheckpointOptions& options) {
+  cairn_control_request request = cairn::tools::make_request(CAIRN_CONTROL_CHECKPOINT);
+  request.flags = (options.to_descriptor ? CAIRN_CONTROL_TO_FD : 0) |
+                  (options.by_reference ? CAIRN_CONTROL_BY_REFERENCE : 0) | (options.sync ? 0 : CAIRN_CONTROL_NO_SYNC);
+  request.existing = options.existing;
+  request.fork_mode = options.fork_mode;
+  request.signal = options.signal;
+  request.deadline = options.deadline;
+  copy_text(request.name, options.name, "the context file's name");
+  copy_text(request.backup, options.backup, "the backup's name");
+  copy_text(request.engine, options.engine, "the engine's name");
+  copy_text(request.compress, options.compress, "the compression's name");
+  return request;
+}
+
+void print_summary(const CheckpointOptions& options, const cairn_control_reply& reply) {
+  std::fprintf(stderr,
+               "cr_checkpoint: process %d: %s in %.3f s; it stood still for %.3f s (threads stopped in %.3f ms)%s%s\n",
+               options.pid, cairn::tools::human_bytes(static_cast<double>(reply.bytes)).c_str(),
+               reply.callback_seconds + reply.stop_seconds + reply.write_seconds, reply.pause_seconds,
+               reply.stop_seconds * 1000, reply.text[0] != '\0' ? "; " : "", reply.text);
+}
+
+int run(int argc, char** argv) {
+  CheckpointOptions options;
+  if (!cairn::tools::parse_checkpoint_options(argc, argv, options)) return CAIRN_EXIT_OK;
+  const cairn::UniqueFd target = cairn::tools::open_target(options);
+  cairn::tools::ControlClient client(options.pid);
+  const cairn::tools::EndOfProcess end(options.pid);
+  const bool stopped = cairn::tools::is_stopped(options.pid);
+  cairn_control_request request = to_request(options);
+  if (stopped) request.flags |= CAIRN_CONTROL_WAS_STOPPED;
+  client.send(request, target.get());
+  if (stopped) kill(options.pid, SIGCONT);  // its host sleeps with it
+  cairn::tools::Progress progress(options.quiet);
+  const cairn_control_reply reply = client.wait([&](const auto& state) { progress.show(state); });
+  progress.clear();
+  if (reply.code != CAIRN_EXIT_OK) {
+    const std::string what = "process " + std::to_string(options.pid) + " was not checkpointed";
+    cairn::tools::complain("cr_checkpoint", options.messages ? what + ": " + reply.text : what);
+    return reply.code;
+  }
+  if (options.verbose) print_summary(options, reply);
+  if (cairn::tools::ends_processes(options.signal)) end.wait();
+  return CAIRN_EXIT_OK;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cairn::tools::run_tool("cr_checkpoint", [&] { return run(argc, argv); });
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <string>
+
+#include "core/cli/cr_info.hpp"
+#include "core/cli/tool.hpp"
+#include "core/context/format.h"
+#include "core/context/machine.hpp"
+#include "core/engine/engine.hpp"
+#include "core/engine/features.hpp"
+#include "core/engine/headroom.hpp"
+
+namespace cairn::tools {
+
+namespace {
+
+void print_row(const char* name, const std::string& value) { std::printf("  %-22s %s\n", name, value.c_str()); }
+
+// What is there, or what its absence means and what to do about it.
+void print_feature(const char* name, bool there, const char* otherwise) {
+  print_row(name, there ? "yes" : std::string("no: ") + otherwise);
+}
+
+void print_features() {
+  const engine::Features& f = engine::features();
+  print_feature("FSGSBASE", f.fsgsbase,
+                "each MPI call costs two system calls more; Linux 5.9 and a CPU with fsgsbase have it");
+  print_feature("PAGEMAP_SCAN", f.pagemap_scan,
+                "finding pages takes 0.7 s for each TiB of reserved memory; Linux 6.7 has it");
+  print_feature("soft-dirty bit", engine::soft_dirty_works(),
+                "this kernel was built without it; pages that changed are found otherwise");
+  print_feature("write-protect async", engine::write_protect_async_works(),
+                "Linux 6.7 has it; pages that changed are found otherwise");
+  print_feature("Linux AIO", f.aio, "checksums and writes do not overlap; see /proc/sys/fs/aio-max-nr");
+  print_feature("close_range", f.close_range, "Linux 5.9 has it");
+  print_row("/dev/cairn", f.kmod.empty() ? "yes" : f.kmod + ": optional; load the module with modprobe cairn");
+}
+
+}  // namespace
+
+void print_machine_info() {
+  cairn_ctx_header here{};
+  context::describe_machine(here);
+  print_version("cr_info");
+  std::printf("this machine:\n");
+  print_row("kernel", here.kernel_release);
+  print_row("C library", std::string("glibc ") + here.libc_version);
+  char state[80];
+  std::snprintf(state, sizeof state, "%s, register state 0x%llx of %u bytes", here.cpu_vendor,
+                static_cast<unsigned long long>(here.xcr0), here.xstate_size);
+  print_row("CPU", state);
+  print_row("context file format", std::to_string(CAIRN_CTX_VERSION));
+  const engine::Headroom room = engine::memory_headroom();
+  print_row("memory left", human_bytes(static_cast<double>(room.bytes)) + " (" + room.limit + ")");
+  const EngineChoice choice = make_engine("auto");
+  print_row("engine", choice.why);
+  std::printf("kernel features:\n");
+  print_features();
+}
+
+}  // namespace cairn::tools

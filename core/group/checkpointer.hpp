@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes the checkpoint of this process: runs the thread-context callbacks, stops the guest's threads, captures
+// the state the kernel holds for it, has the engine save its memory, lets it go. The other side of the
+// conversation described in core/abi/guest_table.h.
+//
+// Ordinary code on a host thread (the control thread of core/host or the agent of pmix/). One at a time:
+// save() of a second caller throws TemporaryError. Every wait has a deadline.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "core/engine/engine.hpp"
+#include "core/engine/node_request.hpp"
+
+namespace cairn::group {
+
+struct CheckpointRequest {
+  std::string path;              // context file to create (never overwritten here; callers choose the name)
+  int fd = -1;                   // or an open file or pipe to write to
+  std::string object_directory;  // where files stored once per snapshot go; empty: inside the context file
+  std::string engine = "auto";
+  std::string compress = "none";
+  ForkMode fork = ForkMode::automatic;
+  bool by_reference = false;  // executables and libraries by path and identity only
+  bool was_stopped = false;   // by job control, and is to be so after a restart
+  bool sync = true;           // the file has reached the disk when finish() returns
+  bool looked = false;        // the caller has asked obstacle(), and the callbacks know what it said
+  double deadline = 60;       // seconds, for everything before the memory is written
+  double stop_deadline = std::numeric_limits<double>::infinity();  // of these, for all threads to stand once told
+  std::uint64_t request_id = 0;
+  engine::NodeGroup node;  // who else of this node is checkpointed by the same request
+};
+
+struct CheckpointResult {
+  std::uint64_t file_bytes = 0;
+  std::uint64_t checksum = 0;  // of the context file's index, as stored in its trailer
+  double callback_seconds = 0, stop_seconds = 0, pause_seconds = 0, write_seconds = 0;
+  DumpStatistics dump;
+};
+
+class Checkpointer {
+ public:
+  Checkpointer();
+  ~Checkpointer();
+  Checkpointer(const Checkpointer&) = delete;
+  Checkpointer& operator=(const Checkpointer&) = delete;
+
+  // What of this process cannot be saved now, by name; empty if nothing is known to stand in the way.
+  // Does not disturb the guest. ("child process 1234 (sleep)", "socket at descriptor 5", ...)
+  std::string obstacle() const;
+
+  // Callbacks, stop, capture, in-pause memory. On return the guest stands still until release().
+  // Throws cairn::Error; the guest is then running again, its callbacks have been told, nothing is left on disk.
+  void save(const CheckpointRequest& request);
+  // Lets the guest go on. `failure` < 0 is what callbacks see (-CR_E...), 0 for success.
+  void release(int failure = 0);
+  // Waits for the deferred part. Throws cairn::Error; the file is then removed. May be called before release().
+  CheckpointResult finish(double deadline_seconds);
+  // Bytes of the context file so far. From any thread, at any time.
+  std::uint64_t bytes_so_far() const noexcept;
+  // Gives up: releases the guest if it stands, removes the file. Does not throw.
+  void abandon() noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cairn::group

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/clocks/revive.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/base/proc.hpp"
+#include "core/base/unique_fd.hpp"
+
+namespace cairn::state {
+namespace {
+
+#ifndef CLONE_NEWTIME
+constexpr int CLONE_NEWTIME = 0x80;
+#endif
+
+constexpr std::int64_t kSecond = 1000000000;
+
+struct Shift {
+  std::int64_t monotonic = 0, boottime = 0;  // nanoseconds
+};
+
+std::int64_t now(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return t.tv_sec * kSecond + t.tv_nsec;
+}
+
+bool is_same_boot(const Clocks& saved) {
+  const std::string boot = read_file("/proc/sys/kernel/random/boot_id").value_or("");
+  return !saved.boot_id.empty() && boot.starts_with(saved.boot_id) && now(CLOCK_MONOTONIC) >= saved.monotonic;
+}
+
+// How far the clocks are behind what the guest has seen.
+Shift behind(const Image& image) {
+  const Clocks& saved = image.process.clocks;
+  return {saved.monotonic + image.guest.clock_offset - now(CLOCK_MONOTONIC),
+          saved.boottime + image.guest.clock_offset - now(CLOCK_BOOTTIME)};
+}
+
+// Offsets are counted from the first namespace; a new one begins with its parent's. "monotonic  -3  250000000"
+std::int64_t present_offset(const std::string& table, const char* clock) {
+  for (std::string_view line : split_lines(table)) {
+    long seconds = 0, nanoseconds = 0;
+    char name[32] = "";
+    if (std::sscanf(std::string(line).c_str(), "%31s %ld %ld", name, &seconds, &nanoseconds) == 3 &&
+        std::string_view(name) == clock)
+      return seconds * kSecond + nanoseconds;
+  }
+  return 0;
+}
+
+std::string offset_line(const char* clock, std::int64_t offset) {
+  std::int64_t seconds = offset / kSecond, nanoseconds = offset % kSecond;
+  if (nanoseconds < 0) {
+    nanoseconds += kSecond;
+    --seconds;
+  }
+  return std::string(clock) + " " + std::to_string(seconds) + " " + std::to_string(nanoseconds) + "\n";
+}
+
+}  // namespace
+
+void continue_clocks(const Image& image) noexcept {
+  if (is_same_boot(image.process.clocks)) return;
+  const Shift shift = behind(image);
+  if (shift.monotonic <= 0 && shift.boottime <= 0) return;
+  if (unshare(CLONE_NEWTIME) != 0) return;
+  const std::string table = read_file("/proc/self/timens_offsets").value_or("");
+  const std::string text =
+      offset_line("monotonic", present_offset(table, "monotonic") + std::max<std::int64_t>(shift.monotonic, 0)) +
+      offset_line("boottime", present_offset(table, "boottime") + std::max<std::int64_t>(shift.boottime, 0));
+  const UniqueFd offsets(open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
+  if (!offsets || write(offsets.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return;
+  const UniqueFd space(open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC));
+  if (space) setns(space.get(), CLONE_NEWTIME);  // if not: clock_offset() sees it
+}
+
+std::int64_t clock_offset(const Image& image) {
+  if (is_same_boot(image.process.clocks)) return image.guest.clock_offset;
+  const Shift shift = behind(image);
+  return std::max<std::int64_t>(0, std::max(shift.monotonic, shift.boottime));
+}
+
+}  // namespace cairn::state

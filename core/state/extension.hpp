@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a particular host (plain, MPI) adds to core/host. core knows nothing of MPI; mpi/host fills this in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cairn::host {
+
+class Extension {
+ public:
+  virtual ~Extension() = default;
+  virtual const char* name() const noexcept = 0;  // "plain", "mpi"
+  // Libraries to preload into the guest beside libcr.so, absolute paths.
+  virtual std::vector<std::string> guest_preloads() const { return {}; }
+  // Before the plug: whatever would otherwise be dlopen'd later, so that it does not land in the arena.
+  virtual void preload() {}
+  // table->service()
+  virtual void* service(const char* /*name*/, std::uint32_t /*version*/) { return nullptr; }
+  // Once the guest is about to start, host threads may be created.
+  virtual void started() {}
+  // The extension's own section of the context file, taken while the guest stands still ...
+  virtual std::vector<std::uint8_t> save_section() { return {}; }
+  // ... and given back in the new host before the plug and before any guest memory exists (MPI_Init goes here).
+  virtual void before_revive(const std::vector<std::uint8_t>& /*section*/) {}
+  // If a plain cr_checkpoint may not be taken of this process on its own, why ("is rank 3 of an MPI job: use
+  // ompi-checkpoint 4711"); empty if it may.
+  virtual std::string refuses_single_checkpoint() const { return {}; }
+  // Which context file to revive, from what the command line named (a file, or a snapshot directory).
+  virtual std::string context_file(const std::string& operand) const { return operand; }
+};
+
+Extension& extension() noexcept;
+
+}  // namespace cairn::host

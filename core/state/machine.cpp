@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Register frames can be resumed only where the kernel would make them in the same size with the same features:
+// anything else resumes with wrong numbers, silently.
+#include "core/context/machine.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "core/abi/layout.h"
+#include "core/base/error.hpp"
+#include "core/state/image.hpp"
+#include "core/state/threads/frame_probe.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr std::uint64_t kTileData = 1UL << 18;  // XTILEDATA: only in frames of threads that have used a tile
+
+std::string hex(std::uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%lx", value);
+  return text;
+}
+
+void check_frame(const Image& image, const ThreadState& thread, const FrameShape& here) {
+  if (thread.xstate_size == here.size && thread.xstate_features == here.features) return;
+  throw EnvironmentError(image.reader.name() + ": thread " + std::to_string(thread.tid) + " was stopped with " +
+                         std::to_string(thread.xstate_size) + " bytes of register state (features " +
+                         hex(thread.xstate_features) + "), this machine has " + std::to_string(here.size) + " (" +
+                         hex(here.features) + ")");
+}
+
+}  // namespace
+
+void check_machine(const Image& image) {
+  const auto& header = image.reader.header();
+  if (header.arena_top != CAIRN_ARENA_TOP) {
+    throw PermanentError(image.reader.name() + ": its arena ends at " + hex(header.arena_top) + ", this host's at " +
+                         hex(CAIRN_ARENA_TOP));
+  }
+  for (const context::StoredArea& stored : image.reader.areas()) {
+    if (stored.area.end > CAIRN_FIXED_BASE || stored.area.start < 0x10000)
+      throw PermanentError(image.reader.name() + ": memory at " + hex(stored.area.start) + " is not the program's");
+  }
+  const auto obstacles = context::cpu_obstacles(header);
+  if (!obstacles.empty()) throw EnvironmentError(image.reader.name() + ": " + obstacles.front());
+  const FrameShape plain = probe_frame();
+  for (const ThreadState& thread : image.threads.threads) {
+    if ((thread.xstate_features & kTileData) == 0) {
+      check_frame(image, thread, plain);
+    } else {
+      FrameShape with_tiles;
+      std::thread([&with_tiles] { with_tiles = probe_frame_with_tiles(); }).join();
+      check_frame(image, thread, with_tiles);
+    }
+  }
+}
+
+}  // namespace cairn::state

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/capture.hpp"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "core/abi/layout.h"
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/state/resident.hpp"
+
+namespace cairn::state {
+namespace {
+
+std::string range(const Area& area) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%lx-%lx", area.start, area.end);
+  return text;
+}
+
+bool has_flag(const Area& area, std::string_view flag) {
+  const auto words = split_words(area.vm_flags);
+  return std::find(words.begin(), words.end(), flag) != words.end();
+}
+
+// "7f00-7f01 rw-p 00000000 08:01 1234   /path with blanks"
+bool parse_range(std::string_view line, Area& area) {
+  unsigned long start = 0, end = 0, offset = 0, inode = 0;
+  unsigned device_major = 0, device_minor = 0;
+  char permissions[5] = {};
+  int path_at = 0;
+  const std::string text(line);
+  if (std::sscanf(text.c_str(), "%lx-%lx %4s %lx %x:%x %lu %n", &start, &end, permissions, &offset, &device_major,
+                  &device_minor, &inode, &path_at) < 7)
+    return false;
+  area.start = start;
+  area.end = end;
+  area.prot = (permissions[0] == 'r' ? PROT_READ : 0) | (permissions[1] == 'w' ? PROT_WRITE : 0) |
+              (permissions[2] == 'x' ? PROT_EXEC : 0);
+  area.shared = permissions[3] == 's';
+  area.file_offset = offset;
+  area.device = makedev(device_major, device_minor);
+  area.inode = inode;
+  area.path = path_at > 0 ? text.substr(static_cast<std::size_t>(path_at)) : "";
+  return true;
+}
+
+// Newlines in a path are written as "\012" by the kernel.
+void unescape(std::string& path) {
+  for (std::size_t at = 0; (at = path.find("\\012", at)) != std::string::npos; ++at) path.replace(at, 4, "\n");
+}
+
+void set_flags(Area& area) {
+  area.grows_down = has_flag(area, "gd");
+  area.no_reserve = has_flag(area, "nr");
+  area.huge_tlb = has_flag(area, "ht");
+}
+
+// Names in brackets are the kernel's own; private mappings of /dev/zero and of huge pages are anonymous memory.
+void settle_path(Area& area) {
+  constexpr std::string_view deleted = " (deleted)";
+  unescape(area.path);
+  if (area.path.starts_with("[") ||
+      (!area.shared && (area.path == "/dev/zero" || area.path == "/anon_hugepage (deleted)"))) {
+    area.path.clear();
+    area.file_offset = area.device = area.inode = 0;
+  }
+  if (area.path.ends_with(deleted)) {
+    area.path.resize(area.path.size() - deleted.size());
+    area.deleted = true;
+  }
+}
+
+// Memory without a file that the kernel shows as a deleted one.
+bool is_shared_anonymous(const Area& area) {
+  return area.shared && area.deleted && (area.path == "/dev/zero" || area.path.starts_with("/memfd:"));
+}
+
+void check(const Area& area) {
+  const std::string where = " mapped at " + range(area);
+  if (area.path.starts_with("/[aio]") || area.path == "/[aio]")
+    throw TemporaryError("asynchronous I/O context (aio)" + where + " cannot be saved yet");
+  if (area.path.starts_with("/SYSV")) throw TemporaryError("System V shared memory" + where + " cannot be saved yet");
+  if (area.path.starts_with("anon_inode:")) throw TemporaryError(area.path.substr(11) + where + " cannot be saved yet");
+  if (has_flag(area, "io") || has_flag(area, "pf"))
+    throw PermanentError("device memory " + area.path + where + " cannot be saved");
+  if (has_flag(area, "um") || has_flag(area, "uw"))
+    throw PermanentError("userfaultfd range" + where + " cannot be saved");
+  if (area.shared && area.deleted && !is_shared_anonymous(area))
+    throw TemporaryError("deleted file " + area.path + where + " and shared cannot be saved yet");
+  struct stat status {};
+  if (!area.path.empty() && !area.deleted && stat(area.path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    throw PermanentError("device " + area.path + where + " cannot be saved");
+  if (area.huge_tlb && !area.path.empty())
+    throw TemporaryError("huge pages of " + area.path + where + " cannot be saved yet");
+}
+
+bool belongs_to_guest(const Area& area) { return area.end <= CAIRN_FIXED_BASE; }
+
+std::vector<Area> read_guest_areas() {
+  const std::string text = read_file_or_throw("/proc/self/smaps");
+  std::vector<Area> areas;
+  bool inside = false;
+  for (std::string_view line : split_lines(text)) {
+    // A range begins with lower-case hexadecimal digits, the lines below it with a capital.
+    if (!line.empty() && (line[0] < 'A' || line[0] > 'Z')) {
+      Area area;
+      inside = parse_range(line, area) && belongs_to_guest(area);
+      if (inside) areas.push_back(std::move(area));
+    } else if (inside && line.starts_with("VmFlags:")) {
+      areas.back().vm_flags = std::string(line.substr(sizeof("VmFlags:")));
+      while (areas.back().vm_flags.ends_with(" ")) areas.back().vm_flags.pop_back();
+    }
+  }
+  return areas;
+}
+
+}  // namespace
+
+std::vector<Area> capture_areas(std::uint64_t brk_start, std::uint64_t brk_end) {
+  std::vector<Area> areas = read_guest_areas();
+  for (Area& area : areas) {
+    set_flags(area);
+    settle_path(area);
+    check(area);
+    area.is_brk = area.path.empty() && area.start >= brk_start && area.start < brk_end;
+  }
+  return areas;
+}
+
+void write_back(const std::vector<Area>& areas) {
+  for (const Area& area : areas) {
+    if (!area.shared || area.path.empty() || area.deleted || (area.prot & PROT_WRITE) == 0) continue;
+    if (msync(reinterpret_cast<void*>(area.start), area.end - area.start, MS_SYNC) != 0)
+      throw EnvironmentError(with_errno("writing back " + area.path, errno));
+  }
+}
+
+}  // namespace cairn::state

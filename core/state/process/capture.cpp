@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/capture.hpp"
+
+#include <linux/prctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/state/resident.hpp"
+
+namespace cairn::state {
+namespace {
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+// A child belongs to the thread that made it, and to any other, the host's too, once that has ended.
+void check_children() {
+  for (const std::string& tid : directory_entries("/proc/self/task")) {
+    const std::string list = trimmed(read_file("/proc/self/task/" + tid + "/children").value_or(""));
+    for (std::string_view child : split_words(list)) {
+      const std::string directory = "/proc/" + std::string(child);
+      const std::string status = read_file(directory + "/status").value_or("");
+      const std::string state(field(status, "State"));
+      throw TemporaryError("it has a child process " + std::string(child) + " (" + std::string(field(status, "Name")) +
+                           (state.starts_with("Z") ? ", ended but not waited for)" : ")") +
+                           "; process trees cannot be saved yet");
+    }
+  }
+}
+
+std::int64_t nanoseconds(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+void capture_memory_layout(ProcessState& process) {
+  // Fields of proc(5), counted from 3: state.
+  const auto stat = stat_fields("/proc/self/stat");
+  auto number = [&](std::size_t index) { return index - 3 < stat.size() ? to_number(stat[index - 3]) : 0; };
+  process.parent = static_cast<std::int32_t>(number(4));
+  process.group = static_cast<std::int32_t>(number(5));
+  process.session = static_cast<std::int32_t>(number(6));
+  process.brk_start = number(47);
+  process.brk_end = host::current_brk();
+  process.arguments = number(48);
+  process.arguments_end = number(49);
+  process.environment = number(50);
+  process.environment_end = number(51);
+}
+
+// Only what the kernel holds for the process, not for the calling thread.
+void capture_prctl(ProcessState& process) {
+  int value = 0;
+  process.dumpable = static_cast<std::uint32_t>(prctl(PR_GET_DUMPABLE));
+  process.thp_disable = static_cast<std::uint32_t>(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
+  if (prctl(PR_GET_CHILD_SUBREAPER, &value) == 0) process.child_subreaper = static_cast<std::uint32_t>(value);
+}
+
+void capture_limits(ProcessState& process) {
+  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
+    rlimit limit{};
+    getrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
+    if (resource == RLIMIT_NOFILE && CAIRN_TABLE->nofile_soft != 0) limit.rlim_cur = CAIRN_TABLE->nofile_soft;
+    process.limits.push_back({limit.rlim_cur, limit.rlim_max});
+  }
+}
+
+void capture_interval_timers(ProcessState& process) {
+  for (int which = 0; which < 3; ++which) {
+    itimerval timer{};
+    if (getitimer(static_cast<__itimer_which_t>(which), &timer) != 0) continue;
+    // Expired, its signal pending: the kernel starts the next period when the signal is taken.
+    if (timer.it_value.tv_sec == 0 && timer.it_value.tv_usec == 0) timer.it_value = timer.it_interval;
+    process.timers[which] = {timer.it_interval.tv_sec * 1000000LL + timer.it_interval.tv_usec,
+                             timer.it_value.tv_sec * 1000000LL + timer.it_value.tv_usec};
+  }
+}
+
+}  // namespace
+
+void check_process() {
+  const std::string status = read_file_or_throw("/proc/self/status");
+  if (to_number(field(status, "TracerPid")) != 0)
+    throw TemporaryError("it is being traced by process " + std::string(field(status, "TracerPid")));
+  if (getuid() != geteuid() || getgid() != getegid())
+    throw PermanentError("its real and effective user or group differ (a set-id program)");
+  for (int tid : host::guest_threads()) {
+    const auto text = read_file("/proc/self/task/" + std::to_string(tid) + "/status");
+    if (text && to_number(field(*text, "Seccomp")) != 0)
+      throw PermanentError("thread " + std::to_string(tid) + " has a seccomp filter");
+  }
+  if (read_link("/proc/self/root") != "/") throw PermanentError("it has changed its root directory (chroot)");
+  check_children();
+}
+
+ProcessState capture_process() {
+  ProcessState process;
+  process.pid = getpid();
+  process.personality = static_cast<std::uint64_t>(personality(0xffffffff));
+  process.directory = read_link("/proc/self/cwd");
+  if (process.directory.empty() || process.directory.ends_with(" (deleted)"))
+    throw TemporaryError("its working directory has been deleted: " + process.directory);
+  process.program = host::guest_exe();
+  process.name = trimmed(read_file("/proc/self/task/" + std::to_string(getpid()) + "/comm").value_or(""));
+  const std::string status = read_file_or_throw("/proc/self/status");
+  process.no_new_privileges = static_cast<std::uint32_t>(to_number(field(status, "NoNewPrivs")));
+  process.mask = static_cast<std::uint32_t>(to_number(field(status, "Umask"), 8));
+  process.oom_score_adjustment = std::atoi(read_file("/proc/self/oom_score_adj").value_or("0").c_str());
+  capture_memory_layout(process);
+  capture_prctl(process);
+  capture_limits(process);
+  capture_interval_timers(process);
+  process.clocks = {trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or("")), nanoseconds(CLOCK_REALTIME),
+                    nanoseconds(CLOCK_MONOTONIC), nanoseconds(CLOCK_BOOTTIME)};
+  return process;
+}
+
+}  // namespace cairn::state

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/process/revive.hpp"
+
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "core/base/error.hpp"
+#include "core/state/resident.hpp"
+
+namespace cairn::state {
+namespace {
+
+// Of the launchers that a job can be restarted by; what they said to the old processes is wrong for the new ones.
+constexpr std::array<const char*, 4> kJobFamilies{"PMIX_", "OMPI_", "PRTE_", "ORTE_"};
+
+void write_text(const char* path, const std::string& text) {
+  UniqueFd fd(open(path, O_WRONLY | O_CLOEXEC));
+  if (fd) static_cast<void>(!write(fd.get(), text.data(), text.size()));
+}
+
+void restore_memory_layout(const ProcessState& process) {
+  host::GuestMemoryMap map;
+  if (process.brk_start != 0 && process.brk_start < CAIRN_ARENA_TOP) {
+    map.brk_start = process.brk_start;
+    map.brk_current = process.brk_end;
+  }
+  if (process.arguments_end <= CAIRN_FIXED_BASE && process.environment_end <= CAIRN_FIXED_BASE) {
+    map.arg_start = process.arguments;
+    map.arg_end = process.arguments_end;
+    map.env_start = process.environment;
+    map.env_end = process.environment_end;
+    map.stack = process.arguments;
+  }
+  // Where the kernel refuses, the guest had no heap of its own before either, or this host could not give it one.
+  if (!host::set_memory_map(map) && map.brk_start != 0 && process.brk_end > process.brk_start)
+    throw EnvironmentError(with_errno("cannot give the program its heap (PR_SET_MM_MAP)", errno));
+}
+
+}  // namespace
+
+void check_process(const Image& image) {
+  const std::string& directory = image.process.directory;
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0 || access(directory.c_str(), X_OK) != 0)
+    throw EnvironmentError(image.reader.name() + ": " + with_errno("working directory " + directory, errno));
+  if (!S_ISDIR(status.st_mode)) throw EnvironmentError(image.reader.name() + ": " + directory + " is no directory");
+}
+
+void restore_process(const Image& image) {
+  const ProcessState& process = image.process;
+  if (chdir(process.directory.c_str()) != 0)
+    throw EnvironmentError(with_errno("working directory " + process.directory, errno));
+  umask(process.mask);
+  personality(process.personality);
+  restore_memory_layout(process);
+  prctl(PR_SET_NAME, process.name.c_str());
+  prctl(PR_SET_DUMPABLE, process.dumpable == 1 ? 1 : 0);
+  if (process.thp_disable != 0) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+  if (process.child_subreaper != 0) prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (process.no_new_privileges != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  write_text("/proc/self/oom_score_adj", std::to_string(process.oom_score_adjustment));
+}
+
+void restore_limits(const Image& image) {
+  for (std::size_t i = 0; i < image.process.limits.size() && i < RLIM_NLIMITS; ++i) {
+    const auto resource = static_cast<__rlimit_resource_t>(i);
+    const Limit& saved = image.process.limits[i];
+    rlimit wanted{saved.soft, saved.hard}, present{};
+    getrlimit(resource, &present);
+    if (resource == RLIMIT_NOFILE) {
+      // The host's descriptors are above the guest's; libcr shows the guest its own limit.
+      CAIRN_TABLE->nofile_soft = saved.soft;
+      wanted.rlim_cur = std::max(wanted.rlim_cur, present.rlim_cur);
+      wanted.rlim_max = std::max(wanted.rlim_max, wanted.rlim_cur);
+    }
+    if (setrlimit(resource, &wanted) == 0) continue;
+    // Not allowed to go up again: as near as this user can come.
+    wanted.rlim_max = present.rlim_max;
+    wanted.rlim_cur = std::min<rlim_t>(wanted.rlim_cur, present.rlim_max);
+    setrlimit(resource, &wanted);
+  }
+}
+
+void restore_interval_timers(const Image& image) {
+  for (int which = 0; which < 3; ++which) {
+    const IntervalTimer& saved = image.process.timers[which];
+    if (saved.value_us == 0) continue;
+    const itimerval timer{{saved.interval_us / 1000000, saved.interval_us % 1000000},
+                          {saved.value_us / 1000000, saved.value_us % 1000000}};
+    setitimer(static_cast<__itimer_which_t>(which), &timer, nullptr);
+  }
+}
+
+std::string job_environment(const std::vector<std::string>& environment) {
+  const bool in_job = std::any_of(environment.begin(), environment.end(),
+                                  [](const std::string& e) { return e.starts_with("PMIX_NAMESPACE="); });
+  std::string entries;
+  if (!in_job) return entries;
+  for (const char* family : kJobFamilies) entries += std::string(family) + "*" + '\0';
+  for (const std::string& entry : environment) {
+    const bool wanted = std::any_of(kJobFamilies.begin(), kJobFamilies.end(),
+                                    [&](const char* family) { return entry.starts_with(family); });
+    if (wanted) entries += entry + '\0';
+  }
+  return entries;
+}
+
+}  // namespace cairn::state

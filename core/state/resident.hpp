@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kinds of state and the group ask of the resident half that they are linked into: whose is this descriptor,
+// this thread, this address? core/host implements it; a test may do so too.
+// Ordinary code, host threads only, thread-safe unless it says otherwise.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/abi/guest_table.h"
+#include "core/abi/host_table.h"
+
+namespace cairn::host {
+
+// --- memory (arena.cpp) ---
+struct AddressRange {
+  std::uint64_t start, end;
+};
+// mmap that goes to the kernel as it is: the way to map guest memory. Returns MAP_FAILED and errno.
+void* arena_mmap(void* address, std::size_t length, int prot, int flags, int fd, off_t offset) noexcept;
+int arena_munmap(void* address, std::size_t length) noexcept;
+// What the kernel is told of the guest's memory: heap, stack, arguments. Zero keeps what the kernel has.
+struct GuestMemoryMap {
+  std::uint64_t brk_start = 0, brk_current = 0;
+  std::uint64_t stack = 0;
+  std::uint64_t arg_start = 0, arg_end = 0;  // what /proc/PID/cmdline shows
+  std::uint64_t env_start = 0, env_end = 0;
+};
+// PR_SET_MM_MAP. False with errno where the kernel refuses (CONFIG_CHECKPOINT_RESTORE off).
+bool set_memory_map(const GuestMemoryMap& map) noexcept;
+// The current break (the guest's, if the kernel let it have one).
+std::uint64_t current_brk() noexcept;
+
+// --- threads (threads.cpp) ---
+bool is_host_thread(int tid) noexcept;
+std::vector<int> guest_threads();         // tids of /proc/self/task that are not the host's
+std::uint64_t main_thread_fs() noexcept;  // host fs of the process's main thread
+
+// --- descriptors (descriptors.cpp) ---
+bool is_host_fd(int fd) noexcept;
+std::vector<int> guest_fds();  // of /proc/self/fd, those that are not the host's
+int fd_base() noexcept;
+
+// --- the guest (table.cpp, vdso.cpp) ---
+cairn_guest* guest() noexcept;  // null until libcr has attached
+// What the guest's program is (after symlinks, interpreters), as /proc/self/exe would say.
+const std::string& guest_exe() noexcept;
+// True in the process that the host started; false in children that the guest forked from it.
+bool is_original_process() noexcept;
+// Nanoseconds that the guest's vdso adds to the monotonic clocks.
+std::int64_t clock_offset() noexcept;
+
+}  // namespace cairn::host

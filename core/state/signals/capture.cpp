@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/capture.hpp"
+
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/state/resident.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr std::uint64_t kStandardSignals = (1ULL << 31) - 1;  // 1 to 31
+// Both stop signals may still be pending while their thread stands. Sent again after a restart the second would be
+// taken for libc's own use of it.
+constexpr std::uint64_t kStopBits = 1ULL << (CAIRN_STOP_SIGNAL - 1) | 1ULL << (CAIRN_STOP_SIGNAL_DEAF - 1);
+
+Action action_of(int number) {
+  Action action;  // four words, in the kernel's order
+  std::uint64_t words[4] = {};
+  if (raw_syscall(SYS_rt_sigaction, number, 0, reinterpret_cast<long>(words), 8) == 0)
+    action = {words[0], words[1], words[2], words[3]};
+  if (action.handler >= CAIRN_ARENA_TOP) action = {};  // the host's libc's; the next host has its own
+  return action;
+}
+
+// libc's own signals (cancellation, setuid() in threads): both halves' libcs install handlers for them, past
+// everybody.
+bool belongs_to_libc(int number) { return number == 32 || number == 33; }
+
+std::uint64_t mask_field(const std::string& path, const char* name) {
+  return to_number(field(read_file(path).value_or(""), name), 16) & ~kStopBits;
+}
+
+void note_numbers(std::uint64_t waiting, int tid, SignalsState& signals) {
+  for (int number = 1; number <= signal_count; ++number) {
+    if ((waiting >> (number - 1) & 1) == 0) continue;
+    Pending pending;
+    pending.tid = tid;
+    pending.number = number;
+    signals.pending.push_back(pending);
+  }
+}
+
+// Real-time signals queued for the process as a whole are taken with their siginfo, and put back. The others stay:
+// only the kernel may send most of them as they were sent, and one at most of each is pending anyway.
+void take_process_signals(SignalsState& signals) {
+  std::uint64_t waiting = mask_field("/proc/self/status", "ShdPnd");
+  note_numbers(waiting & kStandardSignals, 0, signals);
+  waiting &= ~kStandardSignals;
+  const timespec no_wait{};
+  while (waiting != 0) {
+    Pending pending;
+    const long number = raw_syscall(SYS_rt_sigtimedwait, reinterpret_cast<long>(&waiting),
+                                    reinterpret_cast<long>(pending.info.data()), reinterpret_cast<long>(&no_wait), 8);
+    if (number <= 0) return;
+    pending.number = static_cast<std::int32_t>(number);
+    pending.has_info = true;
+    signals.pending.push_back(pending);
+  }
+}
+
+// Those of one thread cannot be looked at by another: only the numbers are known.
+void note_thread_signals(int tid, SignalsState& signals) {
+  note_numbers(mask_field("/proc/self/task/" + std::to_string(tid) + "/status", "SigPnd"), tid, signals);
+}
+
+std::int64_t nanoseconds(const timespec& t) { return t.tv_sec * 1000000000LL + t.tv_nsec; }
+
+// One timer of /proc/self/timers: "ID: 0", "signal: 14/0000...", "notify: signal/tid.12", "ClockID: 1".
+PosixTimer parse_timer(const std::vector<std::string_view>& lines, std::size_t first) {
+  PosixTimer timer;
+  auto value = [&](std::size_t i) { return first + i < lines.size() ? split_words(lines[first + i]).back() : ""; };
+  timer.id = std::atoi(std::string(value(0)).c_str());
+  const std::string signal(value(1)), notify(value(2)), clock(value(3));
+  const std::size_t slash = signal.find('/'), dot = notify.find('.');
+  timer.signal = std::atoi(signal.c_str());
+  if (slash != std::string::npos) timer.argument = to_number(std::string_view(signal).substr(slash + 1), 16);
+  timer.notify = notify.starts_with("none") ? SIGEV_NONE : notify.starts_with("thread") ? SIGEV_THREAD : SIGEV_SIGNAL;
+  if (notify.find("/tid.") != std::string::npos) timer.tid = std::atoi(notify.c_str() + dot + 1);
+  timer.clock = std::atoi(clock.c_str());
+  itimerspec left{};
+  raw_syscall(SYS_timer_gettime, timer.id, reinterpret_cast<long>(&left));
+  timer.interval = nanoseconds(left.it_interval);
+  timer.value = nanoseconds(left.it_value);
+  return timer;
+}
+
+}  // namespace
+
+void check_handlers(const cairn_guest& guest) {
+  for (int number = 1; number <= signal_count; ++number) {
+    if (number == CAIRN_STOP_SIGNAL || belongs_to_libc(number)) continue;
+    const Action action = action_of(number);
+    if (action.handler <= 1 || guest.is_own_handler == nullptr) continue;
+    if (!guest.is_own_handler(action.handler))
+      throw PermanentError("raw handler for signal " + std::to_string(number) +
+                           ": it was installed without the C library's sigaction()");
+  }
+}
+
+TakenSignals::TakenSignals(const cairn_guest& guest) {
+  check_handlers(guest);
+  for (int number = 1; number <= signal_count; ++number) state_.actions[number - 1] = action_of(number);
+  for (int tid : host::guest_threads()) note_thread_signals(tid, state_);
+  take_process_signals(state_);
+}
+
+TakenSignals::~TakenSignals() {
+  for (const Pending& pending : state_.pending) {
+    if (!pending.has_info) continue;
+    const long result =
+        raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, reinterpret_cast<long>(pending.info.data()));
+    // One that kill() sent can only be sent by kill() again; its sender is then this process.
+    if (is_error(result)) raw_syscall(SYS_kill, getpid(), pending.number);
+  }
+}
+
+TimersState capture_timers() {
+  TimersState result;
+  const auto text = read_file("/proc/self/timers");
+  if (!text) return result;  // a kernel without CONFIG_CHECKPOINT_RESTORE: timers cannot be seen
+  const auto lines = split_lines(*text);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].starts_with("ID:")) result.timers.push_back(parse_timer(lines, i));
+  }
+  return result;
+}
+
+}  // namespace cairn::state

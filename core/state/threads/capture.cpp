@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/capture.hpp"
+
+#include <sys/prctl.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/state/resident.hpp"
+#include "core/state/threads/scheduling_abi.hpp"
+
+namespace cairn::state {
+namespace {
+
+// The kernel's description of the extended state behind the legacy 512 bytes of a signal frame
+// (struct _fpx_sw_bytes of asm/sigcontext.h).
+constexpr std::size_t kSoftwareBytes = 464;
+constexpr std::uint32_t kMagic = 0x46505853;
+struct SoftwareBytes {
+  std::uint32_t magic, extended_size;
+  std::uint64_t features;
+  std::uint32_t xstate_size;
+};
+
+void capture_registers(const cairn_thread& slot, ThreadState& thread) {
+  const cairn_context& c = slot.context;
+  thread.rbx = c.rbx;
+  thread.rbp = c.rbp;
+  thread.r12 = c.r12;
+  thread.r13 = c.r13;
+  thread.r14 = c.r14;
+  thread.r15 = c.r15;
+  thread.rsp = c.rsp;
+  thread.rip = c.rip;
+  thread.mxcsr = c.mxcsr;
+  thread.x87_control = c.x87_control;
+  if (slot.frame == 0) return;  // stopped outside a signal handler: nothing to resume through a frame
+  const auto* frame = reinterpret_cast<const ucontext_t*>(slot.frame);
+  if (frame->uc_mcontext.fpregs == nullptr) return;
+  SoftwareBytes bytes;
+  std::memcpy(&bytes, reinterpret_cast<const char*>(frame->uc_mcontext.fpregs) + kSoftwareBytes, sizeof bytes);
+  if (bytes.magic != kMagic) return;
+  thread.xstate_size = bytes.xstate_size;
+  thread.xstate_features = bytes.features;
+}
+
+void capture_scheduling(int tid, ThreadState& thread) {
+  std::uint8_t mask[8192 / 8] = {};
+  const long size = raw_syscall(SYS_sched_getaffinity, tid, sizeof mask, reinterpret_cast<long>(mask));
+  if (size > 0) thread.affinity.assign(mask, mask + size);
+  SchedulingAttributes a{};
+  if (raw_syscall(SYS_sched_getattr, tid, reinterpret_cast<long>(&a), sizeof a, 0) != 0) return;
+  thread.scheduling = {a.policy, a.priority, a.flags, a.runtime, a.deadline, a.period, a.nice};
+}
+
+ThreadState capture_thread(const cairn_guest& guest, std::uint32_t index, int tid_offset) {
+  const cairn_thread& slot = guest.threads[index];
+  ThreadState thread;
+  thread.slot = index;
+  thread.tid = slot.tid;
+  thread.thread_pointer = slot.guest_fs;
+  thread.frame = slot.frame;
+  thread.clear_tid = slot.clear_tid != 0 ? slot.clear_tid : slot.guest_fs + static_cast<std::int64_t>(tid_offset);
+  capture_registers(slot, thread);
+  std::uint64_t head = 0, length = 0;
+  if (raw_syscall(SYS_get_robust_list, slot.tid, reinterpret_cast<long>(&head), reinterpret_cast<long>(&length)) == 0) {
+    thread.robust_head = head;
+    thread.robust_length = length;
+  }
+  const std::string task = "/proc/self/task/" + std::to_string(slot.tid);
+  thread.name = read_file(task + "/comm").value_or("");
+  if (!thread.name.empty() && thread.name.back() == '\n') thread.name.pop_back();
+  thread.timer_slack = to_number(read_file("/proc/" + std::to_string(slot.tid) + "/timerslack_ns").value_or(""));
+  capture_scheduling(slot.tid, thread);
+  return thread;
+}
+
+}  // namespace
+
+ThreadsState capture_threads(const cairn_guest& guest) {
+  ThreadsState result;
+  for (std::uint32_t i = 0; i < guest.threads_max; ++i) {
+    if (guest.threads[i].state != CAIRN_THREAD_STOPPED) continue;
+    result.threads.push_back(capture_thread(guest, i, guest.tid_offset));
+  }
+  auto main = std::find_if(result.threads.begin(), result.threads.end(),
+                           [](const ThreadState& t) { return t.tid == getpid(); });
+  if (main == result.threads.end()) throw PermanentError("its main thread is not among those that stopped");
+  std::iter_swap(result.threads.begin(), main);
+  return result;
+}
+
+}  // namespace cairn::state

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the coordination protocol (guest, mpi/crcp) asks of its rank's agent (host, pmix/).
+ * A service of the MPI host: table->service("cairn.mpi.agent", CAIRN_AGENT_VERSION). All functions are H
+ * (core/abi/host_table.h). The pointer is fetched anew after a restart.
+ *
+ * Fences are one ordered log over all ranks of the job: only agents fence, all of them, none is ever skipped.
+ * A failure is a *value* in a fence. The order within one request is F0 .. F4 (called by crcp through this
+ * interface) and F5 (results of the images; the agent's own). An aborted request has F0, the fence that said so,
+ * the closing fence of QUIESCE.md if mode had been ADMIT, and F5.
+ */
+#ifndef CAIRN_CRCP_AGENT_ABI_H
+#define CAIRN_CRCP_AGENT_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CAIRN_AGENT_SERVICE "cairn.mpi.agent"
+#define CAIRN_AGENT_VERSION 1u
+
+struct cairn_agent_request {
+  uint64_t id;           /* number of the log entry, 1, 2, ... */
+  double level_deadline; /* seconds from the start of the request until a rank that is not level votes ABORT */
+  double drain_deadline; /* seconds for settle and drain each */
+  int32_t obstacle;      /* 1: this rank's core already knows that it cannot be saved (see text) */
+  int32_t term;          /* 1: the job ends after this checkpoint */
+  char obstacle_text[512];
+};
+
+struct cairn_agent {
+  uint32_t version;
+  uint32_t size;
+  int32_t rank; /* valid after start() */
+  int32_t nranks;
+
+  /* The real MPI_Init has returned: join the log, listen for requests. 0, or -errno. Called by crcp in MPI_Init and
+   * again after a restart, where the host's extension may already have done it: a second call does nothing. */
+  int (*start)(void);
+  /* Parameters of the request now being served; -ENOENT if there is none. */
+  int (*request)(struct cairn_agent_request *out);
+  /* Contribute n bytes (copied) to the next fence of this request. Never blocks: the caller goes on progressing MPI,
+   * without which its peers could not get to the fence. One fence at a time. 0 or -errno. */
+  int (*fence_begin)(const void *data, uint64_t n);
+  /* 1: everybody's contribution is here; 0: not yet; -errno if the job's runtime is gone. Never blocks. */
+  int (*fence_test)(void);
+  /* Copy rank r's contribution to the last fence into buf (cap bytes); *n is its length, also when > cap.
+   * In F0 a length of 0 means that rank r's callback never ran (its agent stands in for it): the request is aborted,
+   * no further fence of crcp follows. */
+  int (*part)(int32_t rank, void *buf, uint64_t cap, uint64_t *n);
+  /* For ompi-checkpoint -s: "admission: rank 3 is in MPI_Recv for 4 s". Best effort, never blocks. */
+  void (*progress)(const char *text);
+  /* This rank's guest has entered MPI_Finalize and (crcp says) all ranks have. Ask that the log be closed. */
+  void (*want_close)(void);
+  /* 1 once the log is closed here: the real MPI_Finalize may be called. Never blocks. */
+  int (*closed)(void);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

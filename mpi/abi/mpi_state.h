@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the guest's MPI shim tells its host about the state of MPI, so that a restarted host can bring the real
+ * library into the same state: table->service("cairn.mpi.state", CAIRN_MPI_STATE_VERSION). All functions are H
+ * (core/abi/host_table.h), never block and never fail. The pointer is fetched anew after a restart.
+ */
+#ifndef CAIRN_MPI_HOST_STATE_ABI_H
+#define CAIRN_MPI_HOST_STATE_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CAIRN_MPI_STATE_SERVICE "cairn.mpi.state"
+#define CAIRN_MPI_STATE_VERSION 1u
+
+struct cairn_mpi_state {
+  uint32_t version;
+  uint32_t size;
+  /* The real MPI_Init(_thread) has returned. `required` is the level asked of it, `provided` what it gave. After a
+   * restart the host has already called MPI_Init_thread(required). */
+  void (*initialized)(int32_t required, int32_t provided);
+  /* The real MPI_Finalize has returned: a restarted host must not initialise MPI again. */
+  void (*finalized)(void);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

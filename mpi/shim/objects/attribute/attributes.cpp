@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/shim/objects/attribute/attributes.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "mpi/shim/objects.hpp"
+#include "mpi/shim/predefined.hpp"
+#include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+namespace {
+
+constexpr int kPredefinedKeys = IMPI_HOST_COLOR + 1;
+
+std::vector<Keyval*>& keyvals() {
+  static auto* const all = new std::vector<Keyval*>(kPredefinedKeys);
+  return *all;
+}
+
+Keyval* find_keyval(int key) noexcept {
+  const auto& all = keyvals();
+  return key < 0 || static_cast<std::size_t>(key) >= all.size() ? nullptr : all[static_cast<std::size_t>(key)];
+}
+
+void drop_if_unused(Keyval* keyval) {
+  if (!keyval->freed || keyval->references != 0) return;
+  const TableLock lock;
+  keyvals()[static_cast<std::size_t>(keyval->key)] = nullptr;
+  std::free(keyval->bindings_extra);
+  delete keyval;
+}
+
+MPI_Fint fortran_object(AttributeOwner owner) { return fortran_index(static_cast<Handle*>(owner.handle)); }
+
+int call_delete(AttributeOwner owner, Attribute* attribute) {
+  Keyval* k = attribute->keyval;
+  int key = k->key;
+  if (k->remove == nullptr) return MPI_SUCCESS;
+  if (k->style == KeyvalStyle::c) {
+    auto* f = reinterpret_cast<int (*)(void*, int, void*, void*)>(k->remove);
+    return f(owner.handle, key, attribute_as_pointer(attribute), k->extra);
+  }
+  MPI_Fint object = fortran_object(owner), error = MPI_SUCCESS;
+  MPI_Aint value = attribute_as_address(attribute);
+  if (k->style == KeyvalStyle::fortran_integer) {
+    MPI_Fint in = static_cast<MPI_Fint>(value), extra = static_cast<MPI_Fint>(reinterpret_cast<MPI_Aint>(k->extra));
+    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*)>(k->remove);
+    f(&object, &key, &in, &extra, &error);
+  } else {
+    MPI_Aint extra = reinterpret_cast<MPI_Aint>(k->extra);
+    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Aint*, MPI_Aint*, MPI_Fint*)>(k->remove);
+    f(&object, &key, &value, &extra, &error);
+  }
+  return error;
+}
+
+// One copy callback. *flag: the new object gets *out.
+int call_copy(AttributeOwner from, AttributeOwner to, Attribute* attribute, Attribute* out, int* flag) {
+  Keyval* k = attribute->keyval;
+  int key = k->key;
+  *flag = 0;
+  *out = *attribute;
+  if (k->predefined) {
+    *flag = k->of == AttributeOf::comm && key != MPI_LASTUSEDCODE;  // as the real library does it
+    return MPI_SUCCESS;
+  }
+  if (k->copy == nullptr) return MPI_SUCCESS;
+  if (k->style == KeyvalStyle::c) {
+    // Bindings get the new object as a seventh argument; C functions do not look at it.
+    auto* f = reinterpret_cast<int (*)(void*, int, void*, void*, void*, int*, void*)>(k->copy);
+    out->form = AttributeForm::pointer;
+    out->pointer = nullptr;
+    return f(from.handle, key, k->extra, attribute_as_pointer(attribute), &out->pointer, flag, to.handle);
+  }
+  MPI_Fint object = fortran_object(from), error = MPI_SUCCESS, logical = 0;
+  MPI_Aint in = attribute_as_address(attribute);
+  if (k->style == KeyvalStyle::fortran_integer) {
+    MPI_Fint value = static_cast<MPI_Fint>(in), extra = static_cast<MPI_Fint>(reinterpret_cast<MPI_Aint>(k->extra)),
+             result = 0;
+    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*)>(
+        k->copy);
+    f(&object, &key, &extra, &value, &result, &logical, &error);
+    out->form = AttributeForm::integer;
+    out->integer = result;
+  } else {
+    MPI_Aint extra = reinterpret_cast<MPI_Aint>(k->extra), result = 0;
+    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Aint*, MPI_Aint*, MPI_Aint*, MPI_Fint*, MPI_Fint*)>(
+        k->copy);
+    f(&object, &key, &extra, &in, &result, &logical, &error);
+    out->form = AttributeForm::address;
+    out->address = result;
+  }
+  *flag = logical != 0;
+  return error;
+}
+
+void erase(AttributeSet* set, Attribute* attribute) {
+  set->items.erase(std::find(set->items.begin(), set->items.end(), attribute));
+  --attribute->keyval->references;
+  drop_if_unused(attribute->keyval);
+  delete attribute;
+}
+
+}  // namespace
+
+int keyval_create(AttributeOf of, KeyvalStyle style, void* copy, void* remove, void* extra, void* bindings_extra,
+                  int* key) {
+  const TableLock lock;
+  auto& all = keyvals();
+  std::size_t index = kPredefinedKeys;
+  while (index < all.size() && all[index] != nullptr) ++index;
+  if (index == all.size()) all.push_back(nullptr);
+  all[index] = new Keyval{of, style, false, false, static_cast<int>(index), 0, copy, remove, extra, bindings_extra};
+  *key = static_cast<int>(index);
+  return MPI_SUCCESS;
+}
+
+int keyval_free(AttributeOf of, int* key) {
+  Keyval* keyval = find_keyval(*key);
+  if (keyval == nullptr || keyval->of != of || keyval->predefined || keyval->freed) return MPI_ERR_OTHER;
+  keyval->freed = true;
+  drop_if_unused(keyval);
+  *key = MPI_KEYVAL_INVALID;
+  return MPI_SUCCESS;
+}
+
+AttributeOwner attribute_owner(MPI_Comm comm) noexcept { return {AttributeOf::comm, comm, &comm->attributes}; }
+AttributeOwner attribute_owner(MPI_Datatype type) noexcept { return {AttributeOf::type, type, &type->attributes}; }
+AttributeOwner attribute_owner(MPI_Win win) noexcept { return {AttributeOf::win, win, &win->attributes}; }
+
+Attribute* attribute_find(AttributeSet* set, int key, int* error) noexcept {
+  *error = find_keyval(key) == nullptr ? MPI_ERR_OTHER : MPI_SUCCESS;
+  if (set == nullptr) return nullptr;
+  for (Attribute* a : set->items)
+    if (a->keyval->key == key) return a;
+  return nullptr;
+}
+
+void* attribute_as_pointer(Attribute* attribute) noexcept {
+  return attribute->form == AttributeForm::pointer ? attribute->pointer : static_cast<void*>(&attribute->address);
+}
+
+MPI_Aint attribute_as_address(const Attribute* attribute) noexcept {
+  return attribute->form == AttributeForm::integer ? attribute->integer : attribute->address;
+}
+
+int attribute_set(AttributeOwner owner, int key, Attribute value, bool internal) {
+  Keyval* keyval = find_keyval(key);
+  if (keyval == nullptr || keyval->of != owner.of) return MPI_ERR_OTHER;
+  if (keyval->predefined && !internal) return MPI_ERR_OTHER;
+  if (*owner.set == nullptr) *owner.set = new AttributeSet;
+  int error;
+  if (Attribute* old = attribute_find(*owner.set, key, &error); old != nullptr) {
+    // Whatever code the callback gives: the real library says MPI_ERR_OTHER here and in attribute_delete().
+    if (call_delete(owner, old) != MPI_SUCCESS) return MPI_ERR_OTHER;
+    erase(*owner.set, old);
+  }
+  value.keyval = keyval;
+  ++keyval->references;
+  (*owner.set)->items.push_back(new Attribute(value));
+  return MPI_SUCCESS;
+}
+
+int attribute_delete(AttributeOwner owner, int key) {
+  Keyval* keyval = find_keyval(key);
+  if (keyval == nullptr || keyval->of != owner.of) return MPI_ERR_OTHER;
+  if (keyval->predefined) return MPI_ERR_OTHER;
+  int error;
+  Attribute* attribute = attribute_find(*owner.set, key, &error);
+  if (attribute == nullptr) return MPI_ERR_OTHER;
+  if (call_delete(owner, attribute) != MPI_SUCCESS) return MPI_ERR_OTHER;
+  erase(*owner.set, attribute);
+  return MPI_SUCCESS;
+}
+
+int attributes_copy(AttributeOwner from, AttributeOwner to) {
+  if (*from.set == nullptr) return MPI_SUCCESS;
+  // A callback may change the attributes of the old object.
+  const std::vector<Attribute*> items = (*from.set)->items;
+  for (Attribute* attribute : items) {
+    Attribute copy;
+    int flag;
+    if (const int rc = call_copy(from, to, attribute, &copy, &flag); rc != MPI_SUCCESS) {
+      attributes_delete_all(to);
+      return rc;
+    }
+    if (flag != 0) attribute_set(to, attribute->keyval->key, copy, true);
+  }
+  return MPI_SUCCESS;
+}
+
+int attributes_delete_all(AttributeOwner owner) {
+  while (*owner.set != nullptr && !(*owner.set)->items.empty()) {
+    Attribute* last = (*owner.set)->items.back();
+    if (const int rc = call_delete(owner, last); rc != MPI_SUCCESS) return rc;
+    erase(*owner.set, last);
+  }
+  delete *owner.set;
+  *owner.set = nullptr;
+  return MPI_SUCCESS;
+}
+
+void attributes_learn_predefined() {
+  auto& all = keyvals();
+  for (int key = 0; key < kPredefinedKeys; ++key) {
+    const bool window = key >= MPI_WIN_BASE && key <= MPI_WIN_MODEL;
+    if (all[static_cast<std::size_t>(key)] == nullptr)
+      all[static_cast<std::size_t>(key)] = new Keyval{window ? AttributeOf::win : AttributeOf::comm,
+                                                      KeyvalStyle::c,
+                                                      true,
+                                                      false,
+                                                      key,
+                                                      1,
+                                                      nullptr,
+                                                      nullptr,
+                                                      nullptr,
+                                                      nullptr};
+  }
+  auto* world = predefined<ompi_communicator_t>(ompi_mpi_comm_world);
+  for (int key = MPI_TAG_UB; key <= MPI_UNIVERSE_SIZE; ++key) {
+    int* value = nullptr;
+    int flag = 0;
+    cross(real.Comm_get_attr, real_objects.comm_world, key, static_cast<void*>(&value), &flag);
+    if (flag == 0) continue;
+    int error;
+    if (Attribute* known = attribute_find(world->attributes, key, &error); known != nullptr) {
+      known->integer = *value;  // in place: the application may hold the address
+      continue;
+    }
+    Attribute attribute{};
+    attribute.form = AttributeForm::integer;
+    attribute.integer = *value;
+    attribute_set(attribute_owner(world), key, attribute, true);
+  }
+}
+
+void attribute_last_used_code(int code) noexcept {
+  int error;
+  auto* world = predefined<ompi_communicator_t>(ompi_mpi_comm_world);
+  if (Attribute* a = attribute_find(world->attributes, MPI_LASTUSEDCODE, &error); a != nullptr && a->integer < code)
+    a->integer = code;
+}
+
+}  // namespace cairn::shim

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creation and destruction of communicators within the job.
+#include <cstdlib>
+
+#include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/errhandler/errhandler.hpp"
+#include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/predefined.hpp"
+#include "mpi/shim/wrap.hpp"
+
+using namespace cairn;
+using namespace cairn::shim;
+
+namespace {
+
+class GroupDoor {
+ public:
+  GroupDoor(MPI_Comm comm, MPI_Group group, int tag, const char* name) noexcept {
+    const MemberList* const members = usable(comm) && group != nullptr ? group->members : nullptr;
+    crcp::group_call_begin(group_call_identity(comm, group, tag), members, name);
+  }
+  ~GroupDoor() { crcp::group_call_end(); }
+  GroupDoor(const GroupDoor&) = delete;
+  GroupDoor& operator=(const GroupDoor&) = delete;
+};
+
+// The common shape: door, real call, handle, errors. `call(RealComm **made)` gives the real function's code.
+template <class Call>
+int create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name, Call&& call) {
+  int rc;
+  {
+    Door door(parent, name);
+    RealComm* made = real_objects.comm_null;
+    rc = call(out == nullptr ? nullptr : &made);
+    origin.parent = usable(parent) ? parent : nullptr;
+    if (rc == MPI_SUCCESS) *out = comm_adopt(made, origin);
+  }
+  return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(parent, rc, name);
+}
+
+// A duplicate also gets the attributes and the hints.
+int finish_duplicate(MPI_Comm parent, MPI_Comm* out, MPI_Info info, const char* name) {
+  (*out)->info = info_copy(info);
+  const int rc = attributes_copy(attribute_owner(parent), attribute_owner(*out));
+  if (rc == MPI_SUCCESS) return rc;
+  // The other members have theirs: a collective free is not possible, and after a restart all members make it again.
+  *out = MPI_COMM_NULL;
+  return raise(parent, rc, name);
+}
+
+Origin duplicate_of(MPI_Comm parent) {
+  Origin origin;
+  if (usable(parent) && !parent->inter) origin.same_members = parent->members;
+  if (usable(parent)) origin.topology = parent->topology;
+  return origin;
+}
+
+Origin with_topology(Topology topology) {
+  Origin origin;
+  origin.topology = topology;
+  return origin;
+}
+
+// A restart may come while the door is closed: the function is looked up behind it.
+int destroy(MPI_Comm* comm, Real<decltype(PMPI_Comm_free)>* RealFunctions::*function, const char* name) {
+  if (comm == nullptr || !usable(*comm) || (*comm)->predefined) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, name);
+  ompi_communicator_t* object = *comm;
+  if (const int rc = attributes_delete_all(attribute_owner(object)); rc != MPI_SUCCESS) return raise(object, rc, name);
+  int rc;
+  {
+    Door door(object, name);
+    RealComm* gone = to_real(object);
+    rc = cross(real.*function, &gone);
+    // Before the door is left: a checkpoint finds it gone at every member or at none.
+    if (rc == MPI_SUCCESS) comm_release(object);
+  }
+  if (rc != MPI_SUCCESS) return raise(object, rc, name);
+  *comm = MPI_COMM_NULL;
+  return MPI_SUCCESS;
+}
+
+}  // namespace
+
+int PMPI_Comm_dup(MPI_Comm comm, MPI_Comm* newcomm) {
+  const int rc = create(comm, newcomm, duplicate_of(comm), "MPI_Comm_dup",
+                        [&](RealComm** made) { return cross(real.Comm_dup, to_real(comm), made); });
+  return rc == MPI_SUCCESS ? finish_duplicate(comm, newcomm, comm->info, "MPI_Comm_dup") : rc;
+}
+CAIRN_MPI_WEAK(MPI_Comm_dup);
+
+int PMPI_Comm_dup_with_info(MPI_Comm comm, MPI_Info info, MPI_Comm* newcomm) {
+  const int rc = create(comm, newcomm, duplicate_of(comm), "MPI_Comm_dup_with_info", [&](RealComm** made) {
+    const InfoScope real_info(info);
+    return cross(real.Comm_dup_with_info, to_real(comm), real_info.get(), made);
+  });
+  return rc == MPI_SUCCESS ? finish_duplicate(comm, newcomm, info, "MPI_Comm_dup_with_info") : rc;
+}
+CAIRN_MPI_WEAK(MPI_Comm_dup_with_info);
+
+int PMPI_Comm_create(MPI_Comm comm, MPI_Group group, MPI_Comm* newcomm) {
+  return create(comm, newcomm, {}, "MPI_Comm_create",
+                [&](RealComm** made) { return cross(real.Comm_create, to_real(comm), to_real(group), made); });
+}
+CAIRN_MPI_WEAK(MPI_Comm_create);
+
+// Collective over the group only, so the parent's door is not the right one.
+int PMPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm* newcomm) {
+  int rc;
+  {
+    const GroupDoor door(comm, group, tag, "MPI_Comm_create_group");
+    RealComm* made = real_objects.comm_null;
+    rc = cross(real.Comm_create_group, to_real(comm), to_real(group), tag, newcomm == nullptr ? nullptr : &made);
+    Origin origin;
+    origin.parent = usable(comm) ? comm : nullptr;
+    origin.group_call = true;
+    origin.tag = tag;
+    if (rc == MPI_SUCCESS) *newcomm = comm_adopt(made, origin);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_create_group");
+}
+CAIRN_MPI_WEAK(MPI_Comm_create_group);
+
+int PMPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* newcomm) {
+  return create(comm, newcomm, {}, "MPI_Comm_split",
+                [&](RealComm** made) { return cross(real.Comm_split, to_real(comm), color, key, made); });
+}
+CAIRN_MPI_WEAK(MPI_Comm_split);
+
+int PMPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, MPI_Comm* newcomm) {
+  return create(comm, newcomm, {}, "MPI_Comm_split_type", [&](RealComm** made) {
+    const InfoScope real_info(info);
+    return cross(real.Comm_split_type, to_real(comm), split_type, key, real_info.get(), made);
+  });
+}
+CAIRN_MPI_WEAK(MPI_Comm_split_type);
+
+int PMPI_Cart_create(MPI_Comm comm, int ndims, const int dims[], const int periods[], int reorder, MPI_Comm* newcomm) {
+  return create(comm, newcomm, with_topology(Topology::cartesian), "MPI_Cart_create", [&](RealComm** made) {
+    return cross(real.Cart_create, to_real(comm), ndims, dims, periods, reorder, made);
+  });
+}
+CAIRN_MPI_WEAK(MPI_Cart_create);
+
+int PMPI_Cart_sub(MPI_Comm comm, const int remain_dims[], MPI_Comm* newcomm) {
+  return create(comm, newcomm, with_topology(Topology::cartesian), "MPI_Cart_sub",
+                [&](RealComm** made) { return cross(real.Cart_sub, to_real(comm), remain_dims, made); });
+}
+CAIRN_MPI_WEAK(MPI_Cart_sub);
+
+int PMPI_Graph_create(MPI_Comm comm, int nnodes, const int index[], const int edges[], int reorder, MPI_Comm* newcomm) {
+  return create(comm, newcomm, with_topology(Topology::graph), "MPI_Graph_create", [&](RealComm** made) {
+    return cross(real.Graph_create, to_real(comm), nnodes, index, edges, reorder, made);
+  });
+}
+CAIRN_MPI_WEAK(MPI_Graph_create);
+
+int PMPI_Dist_graph_create(MPI_Comm comm, int n, const int nodes[], const int degrees[], const int targets[],
+                           const int weights[], MPI_Info info, int reorder, MPI_Comm* newcomm) {
+  return create(comm, newcomm, with_topology(Topology::dist_graph), "MPI_Dist_graph_create", [&](RealComm** made) {
+    const InfoScope real_info(info);
+    return cross(real.Dist_graph_create, to_real(comm), n, nodes, degrees, targets, weights, real_info.get(), reorder,
+                 made);
+  });
+}
+CAIRN_MPI_WEAK(MPI_Dist_graph_create);
+
+int PMPI_Dist_graph_create_adjacent(MPI_Comm comm, int indegree, const int sources[], const int sourceweights[],
+                                    int outdegree, const int destinations[], const int destweights[], MPI_Info info,
+                                    int reorder, MPI_Comm* newcomm) {
+  return create(comm, newcomm, with_topology(Topology::dist_graph), "MPI_Dist_graph_create_adjacent",
+                [&](RealComm** made) {
+                  const InfoScope real_info(info);
+                  return cross(real.Dist_graph_create_adjacent, to_real(comm), indegree, sources, sourceweights,
+                               outdegree, destinations, destweights, real_info.get(), reorder, made);
+                });
+}
+CAIRN_MPI_WEAK(MPI_Dist_graph_create_adjacent);
+
+int PMPI_Intercomm_create(MPI_Comm local, int local_leader, MPI_Comm peer, int remote_leader, int tag,
+                          MPI_Comm* newcomm) {
+  return create(local, newcomm, {}, "MPI_Intercomm_create", [&](RealComm** made) {
+    return cross(real.Intercomm_create, to_real(local), local_leader, to_real(peer), remote_leader, tag, made);
+  });
+}
+CAIRN_MPI_WEAK(MPI_Intercomm_create);
+
+int PMPI_Intercomm_merge(MPI_Comm intercomm, int high, MPI_Comm* newcomm) {
+  return create(intercomm, newcomm, {}, "MPI_Intercomm_merge",
+                [&](RealComm** made) { return cross(real.Intercomm_merge, to_real(intercomm), high, made); });
+}
+CAIRN_MPI_WEAK(MPI_Intercomm_merge);
+
+int PMPI_Comm_free(MPI_Comm* comm) { return destroy(comm, &RealFunctions::Comm_free, "MPI_Comm_free"); }
+CAIRN_MPI_WEAK(MPI_Comm_free);
+
+int PMPI_Comm_disconnect(MPI_Comm* comm) {
+  return destroy(comm, &RealFunctions::Comm_disconnect, "MPI_Comm_disconnect");
+}
+CAIRN_MPI_WEAK(MPI_Comm_disconnect);
+
+// ---- MPI_Comm_idup: the real handle appears when the request completes, in `real` of the guest's one. At a cut all
+// such requests are complete, as those of other collectives.
+namespace {
+void duplicate_done(void* data) noexcept {
+  auto* comm = static_cast<ompi_communicator_t*>(data);
+  {
+    const TableLock lock;
+    objects().comms.add(comm);
+  }
+  crcp::comm_created(*comm);
+}
+
+ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
+  ompi_communicator_t* comm;
+  {
+    const TableLock lock;
+    comm = objects().comm_pool.allocate(Kind::comm);
+  }
+  comm->real = real_objects.comm_null;
+  comm->rank = parent->rank;
+  comm->size = parent->size;
+  comm->remote_size = parent->remote_size;
+  comm->inter = parent->inter;
+  comm->topology = parent->topology;
+  comm->members = members_share(parent->members);
+  comm->remote_members = members_share(parent->remote_members);
+  comm->cartesian = comm_copy_shape(parent->cartesian);
+  comm->errhandler = errhandler_share(parent->errhandler);
+  comm->info = info_copy(parent->info);
+  Origin origin;
+  origin.parent = parent;
+  comm->identity = next_identity(origin, comm->members, comm->remote_members);
+  return comm;
+}
+}  // namespace
+
+int PMPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* request) {
+  if (!usable(comm)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_Comm_idup");
+  if (newcomm == nullptr || request == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Comm_idup");
+  int rc;
+  ompi_communicator_t* made = prepare_duplicate(comm);
+  {
+    Door door(comm, "MPI_Comm_idup");
+    RealRequest* pending = real_objects.request_null;
+    rc = cross(real.Comm_idup, to_real(comm), reinterpret_cast<RealComm**>(&made->real), &pending);
+    if (rc == MPI_SUCCESS) {
+      *request = crcp::adopt_request(pending, crcp::RequestKind::comm_dup, comm, {duplicate_done, made});
+      *newcomm = made;
+    }
+  }
+  if (rc == MPI_SUCCESS) rc = attributes_copy(attribute_owner(comm), attribute_owner(made));
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_idup");
+}
+CAIRN_MPI_WEAK(MPI_Comm_idup);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be said about a communicator without asking the real library.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/wrap.hpp"
+
+using namespace cairn;
+using namespace cairn::shim;
+
+namespace {
+
+// Before MPI_Init and after MPI_Finalize the real library ends the program with its own words.
+bool answerable(MPI_Comm comm) { return usable(comm) && comm->members != nullptr; }
+
+template <class Ask>
+int unanswerable(MPI_Comm comm, const char* name, Ask&& ask) {
+  int rc;
+  {
+    const crcp::Section section;
+    rc = ask();
+  }
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, name);
+}
+
+int compare_lists(const MemberList* a, const MemberList* b) {
+  if (a == b) return MPI_CONGRUENT;
+  const int na = a == nullptr ? 0 : a->size, nb = b == nullptr ? 0 : b->size;
+  if (na != nb) return MPI_UNEQUAL;
+  if (std::equal(a->world, a->world + na, b->world)) return MPI_CONGRUENT;
+  std::vector<std::int32_t> x(a->world, a->world + na), y(b->world, b->world + nb);
+  std::sort(x.begin(), x.end());
+  std::sort(y.begin(), y.end());
+  return x == y ? MPI_SIMILAR : MPI_UNEQUAL;
+}
+
+}  // namespace
+
+int PMPI_Comm_rank(MPI_Comm comm, int* rank) {
+  if (__builtin_expect(answerable(comm) && rank != nullptr, 1)) {
+    *rank = comm->rank;
+    return MPI_SUCCESS;
+  }
+  return unanswerable(comm, "MPI_Comm_rank", [&] { return cross(real.Comm_rank, to_real(comm), rank); });
+}
+CAIRN_MPI_WEAK(MPI_Comm_rank);
+
+int PMPI_Comm_size(MPI_Comm comm, int* size) {
+  if (__builtin_expect(answerable(comm) && size != nullptr, 1)) {
+    *size = comm->size;
+    return MPI_SUCCESS;
+  }
+  return unanswerable(comm, "MPI_Comm_size", [&] { return cross(real.Comm_size, to_real(comm), size); });
+}
+CAIRN_MPI_WEAK(MPI_Comm_size);
+
+int PMPI_Comm_remote_size(MPI_Comm comm, int* size) {
+  if (answerable(comm) && comm->inter && size != nullptr) {
+    *size = comm->remote_size;
+    return MPI_SUCCESS;
+  }
+  return unanswerable(comm, "MPI_Comm_remote_size", [&] { return cross(real.Comm_remote_size, to_real(comm), size); });
+}
+CAIRN_MPI_WEAK(MPI_Comm_remote_size);
+
+int PMPI_Comm_test_inter(MPI_Comm comm, int* flag) {
+  if (answerable(comm) && flag != nullptr) {
+    *flag = comm->inter;
+    return MPI_SUCCESS;
+  }
+  return unanswerable(comm, "MPI_Comm_test_inter", [&] { return cross(real.Comm_test_inter, to_real(comm), flag); });
+}
+CAIRN_MPI_WEAK(MPI_Comm_test_inter);
+
+int PMPI_Topo_test(MPI_Comm comm, int* status) {
+  if (!answerable(comm) || status == nullptr)
+    return unanswerable(comm, "MPI_Topo_test", [&] { return cross(real.Topo_test, to_real(comm), status); });
+  constexpr int values[] = {MPI_UNDEFINED, MPI_CART, MPI_GRAPH, MPI_DIST_GRAPH};
+  *status = values[static_cast<int>(comm->topology)];
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Topo_test);
+
+int PMPI_Comm_compare(MPI_Comm a, MPI_Comm b, int* result) {
+  if (!answerable(a) || !answerable(b) || result == nullptr)
+    return unanswerable(MPI_COMM_WORLD, "MPI_Comm_compare",
+                        [&] { return cross(real.Comm_compare, to_real(a), to_real(b), result); });
+  if (a == b) {
+    *result = MPI_IDENT;
+  } else if (a->inter != b->inter) {
+    *result = MPI_UNEQUAL;
+  } else {
+    *result = compare_lists(a->members, b->members);
+    if (a->inter) *result = std::max(*result, compare_lists(a->remote_members, b->remote_members));
+  }
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Comm_compare);
+
+int PMPI_Comm_set_name(MPI_Comm comm, const char* name) {
+  if (!usable(comm)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_Comm_set_name");
+  if (name == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Comm_set_name");
+  std::strncpy(comm->name, name, MPI_MAX_OBJECT_NAME - 1);
+  comm->name[MPI_MAX_OBJECT_NAME - 1] = '\0';
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Comm_set_name);
+
+int PMPI_Comm_get_name(MPI_Comm comm, char* name, int* length) {
+  if (!usable(comm)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_Comm_get_name");
+  if (name == nullptr || length == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Comm_get_name");
+  std::strcpy(name, comm->name);
+  *length = static_cast<int>(std::strlen(comm->name));
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Comm_get_name);
+
+int PMPI_Comm_group(MPI_Comm comm, MPI_Group* group) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealGroup* made = nullptr;
+    rc = cross(real.Comm_group, to_real(comm), group == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *group = group_adopt(made, comm->members);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_group");
+}
+CAIRN_MPI_WEAK(MPI_Comm_group);
+
+int PMPI_Comm_remote_group(MPI_Comm comm, MPI_Group* group) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealGroup* made = nullptr;
+    rc = cross(real.Comm_remote_group, to_real(comm), group == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *group = group_adopt(made, comm->remote_members);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_remote_group");
+}
+CAIRN_MPI_WEAK(MPI_Comm_remote_group);
+
+int PMPI_Comm_set_info(MPI_Comm comm, MPI_Info info) {
+  int rc;
+  {
+    Door door(comm, "MPI_Comm_set_info");
+    const InfoScope real_info(info);
+    rc = cross(real.Comm_set_info, to_real(comm), real_info.get());
+    if (rc == MPI_SUCCESS) {
+      info_drop(comm->info);
+      comm->info = info_copy(info);
+    }
+  }
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_set_info");
+}
+CAIRN_MPI_WEAK(MPI_Comm_set_info);
+
+int PMPI_Comm_get_info(MPI_Comm comm, MPI_Info* info) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealInfo* made = real_objects.info_null;
+    rc = cross(real.Comm_get_info, to_real(comm), info == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *info = info_adopt(made);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_get_info");
+}
+CAIRN_MPI_WEAK(MPI_Comm_get_info);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// MPI-IO: the handles' side. Reading and writing are generated. An open file keeps the job from being checkpointed.
+#include <cstring>
+
+#include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/datatype/types.hpp"
+#include "mpi/shim/objects/errhandler/errhandler.hpp"
+#include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/wrap.hpp"
+
+using namespace cairn;
+using namespace cairn::shim;
+
+namespace {
+
+MPI_File adopt(RealFile* made, const char* filename) {
+  const TableLock lock;
+  ompi_file_t* file = objects().file_pool.allocate(Kind::file);
+  file->real = made;
+  file->errhandler = errhandler_share(default_file_errhandler());
+  const char* last = std::strrchr(filename, '/');
+  std::strncpy(file->label, last != nullptr ? last + 1 : filename, sizeof file->label - 1);
+  objects().files.add(file);
+  cross(real.File_set_errhandler, made, real_objects.errors_return);
+  return file;
+}
+
+}  // namespace
+
+int PMPI_File_open(MPI_Comm comm, const char* filename, int amode, MPI_Info info, MPI_File* file) {
+  int rc;
+  {
+    Door door(comm, "MPI_File_open");
+    const InfoScope real_info(info);
+    RealFile* made = real_objects.file_null;
+    rc = cross(real.File_open, to_real(comm), filename, amode, real_info.get(), file == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *file = adopt(made, filename);
+  }
+  // An invalid communicator is reported to it; everything else to the default handler of files.
+  if (rc == MPI_SUCCESS) return rc;
+  return usable(comm) ? raise(MPI_FILE_NULL, rc, "MPI_File_open") : raise(comm, rc, "MPI_File_open");
+}
+CAIRN_MPI_WEAK(MPI_File_open);
+
+int PMPI_File_close(MPI_File* file) {
+  if (file == nullptr || *file == nullptr || !(*file)->live || (*file)->null)
+    return raise(MPI_FILE_NULL, MPI_ERR_FILE, "MPI_File_close");
+  int rc;
+  ompi_file_t* object = *file;
+  {
+    const crcp::Section section;
+    RealFile* gone = to_real(object);
+    rc = cross(real.File_close, &gone);
+  }
+  if (rc != MPI_SUCCESS) return raise(object, rc, "MPI_File_close");
+  errhandler_drop(object->errhandler);
+  const TableLock lock;
+  objects().files.remove(object);
+  objects().file_pool.release(object, real_objects.file_null);
+  *file = MPI_FILE_NULL;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_File_close);
+
+int PMPI_File_delete(const char* filename, MPI_Info info) {
+  int rc;
+  {
+    const crcp::Section section;
+    const InfoScope real_info(info);
+    rc = cross(real.File_delete, filename, real_info.get());
+  }
+  return rc == MPI_SUCCESS ? rc : raise(MPI_FILE_NULL, rc, "MPI_File_delete");
+}
+CAIRN_MPI_WEAK(MPI_File_delete);
+
+int PMPI_File_get_group(MPI_File file, MPI_Group* group) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealGroup* made = nullptr;
+    rc = cross(real.File_get_group, to_real(file), group == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *group = group_adopt(made);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_get_group");
+}
+CAIRN_MPI_WEAK(MPI_File_get_group);
+
+int PMPI_File_get_info(MPI_File file, MPI_Info* info) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealInfo* made = real_objects.info_null;
+    rc = cross(real.File_get_info, to_real(file), info == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *info = info_adopt(made);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_get_info");
+}
+CAIRN_MPI_WEAK(MPI_File_get_info);
+
+namespace {
+
+// The real library makes datatypes of its own for the answer: what they are made of tells the guest's handle.
+MPI_Datatype adopt_type(RealDatatype* type);
+
+TypeChild adopt_child(RealDatatype* type) {
+  MPI_Datatype part = adopt_type(type);
+  const TypeChild child = child_of(part);
+  if (part != nullptr && part->recipe != nullptr && !part->recipe->permanent) PMPI_Type_free(&part);
+  return child;
+}
+
+MPI_Datatype adopt_type(RealDatatype* type) {
+  if (MPI_Datatype known = from_real(type); known != nullptr && known->recipe == nullptr) return known;
+  int n[4];
+  cross(real.Type_get_envelope, type, &n[0], &n[1], &n[2], &n[3]);
+  if (n[3] == MPI_COMBINER_NAMED) return MPI_DATATYPE_NULL;
+  auto* recipe = new TypeRecipe;
+  recipe->combiner = n[3];
+  recipe->committed = true;
+  recipe->integers.resize(static_cast<std::size_t>(n[0]));
+  recipe->addresses.resize(static_cast<std::size_t>(n[1]));
+  std::vector<RealDatatype*> parts(static_cast<std::size_t>(n[2]));
+  cross(real.Type_get_contents, type, n[0], n[1], n[2], recipe->integers.data(), recipe->addresses.data(),
+        parts.data());
+  for (RealDatatype* part : parts) recipe->children.push_back(adopt_child(part));
+  MPI_Datatype made = MPI_DATATYPE_NULL;
+  type_make(recipe, &made, "MPI_File_get_view");
+  return made;
+}
+
+}  // namespace
+
+int PMPI_File_get_view(MPI_File file, MPI_Offset* disp, MPI_Datatype* etype, MPI_Datatype* filetype, char* datarep) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealDatatype *real_etype = nullptr, *real_filetype = nullptr;
+    rc = cross(real.File_get_view, to_real(file), disp, etype == nullptr ? nullptr : &real_etype,
+               filetype == nullptr ? nullptr : &real_filetype, datarep);
+    if (rc == MPI_SUCCESS) {
+      *etype = adopt_type(real_etype);
+      *filetype = adopt_type(real_filetype);
+    }
+  }
+  return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_get_view");
+}
+CAIRN_MPI_WEAK(MPI_File_get_view);
+
+// Data representations of the application would be called by the real library at any time, also while a checkpoint is
+// taken; they are refused as the real library refuses what it does not know.
+int PMPI_Register_datarep(const char*, MPI_Datarep_conversion_function*, MPI_Datarep_conversion_function*,
+                          MPI_Datarep_extent_function*, void*) {
+  return raise(MPI_FILE_NULL, MPI_ERR_UNSUPPORTED_DATAREP, "MPI_Register_datarep");
+}
+CAIRN_MPI_WEAK(MPI_Register_datarep);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups: the real library computes, the guest remembers the members' world ranks.
+#include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/wrap.hpp"
+
+using namespace cairn;
+using namespace cairn::shim;
+
+namespace {
+
+template <class Call>
+int create(MPI_Group* out, const char* name, Call&& call) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealGroup* made = real_objects.group_null;
+    rc = call(out == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *out = group_adopt(made);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, name);
+}
+
+}  // namespace
+
+int PMPI_Group_incl(MPI_Group group, int n, const int ranks[], MPI_Group* newgroup) {
+  return create(newgroup, "MPI_Group_incl",
+                [&](RealGroup** made) { return cross(real.Group_incl, to_real(group), n, ranks, made); });
+}
+CAIRN_MPI_WEAK(MPI_Group_incl);
+
+int PMPI_Group_excl(MPI_Group group, int n, const int ranks[], MPI_Group* newgroup) {
+  return create(newgroup, "MPI_Group_excl",
+                [&](RealGroup** made) { return cross(real.Group_excl, to_real(group), n, ranks, made); });
+}
+CAIRN_MPI_WEAK(MPI_Group_excl);
+
+int PMPI_Group_range_incl(MPI_Group group, int n, int ranges[][3], MPI_Group* newgroup) {
+  return create(newgroup, "MPI_Group_range_incl",
+                [&](RealGroup** made) { return cross(real.Group_range_incl, to_real(group), n, ranges, made); });
+}
+CAIRN_MPI_WEAK(MPI_Group_range_incl);
+
+int PMPI_Group_range_excl(MPI_Group group, int n, int ranges[][3], MPI_Group* newgroup) {
+  return create(newgroup, "MPI_Group_range_excl",
+                [&](RealGroup** made) { return cross(real.Group_range_excl, to_real(group), n, ranges, made); });
+}
+CAIRN_MPI_WEAK(MPI_Group_range_excl);
+
+int PMPI_Group_union(MPI_Group a, MPI_Group b, MPI_Group* newgroup) {
+  return create(newgroup, "MPI_Group_union",
+                [&](RealGroup** made) { return cross(real.Group_union, to_real(a), to_real(b), made); });
+}
+CAIRN_MPI_WEAK(MPI_Group_union);
+
+int PMPI_Group_intersection(MPI_Group a, MPI_Group b, MPI_Group* newgroup) {
+  return create(newgroup, "MPI_Group_intersection",
+                [&](RealGroup** made) { return cross(real.Group_intersection, to_real(a), to_real(b), made); });
+}
+CAIRN_MPI_WEAK(MPI_Group_intersection);
+
+int PMPI_Group_difference(MPI_Group a, MPI_Group b, MPI_Group* newgroup) {
+  return create(newgroup, "MPI_Group_difference",
+                [&](RealGroup** made) { return cross(real.Group_difference, to_real(a), to_real(b), made); });
+}
+CAIRN_MPI_WEAK(MPI_Group_difference);
+
+int PMPI_Group_free(MPI_Group* group) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealGroup* gone = group == nullptr ? nullptr : to_real(*group);
+    rc = cross(real.Group_free, group == nullptr ? nullptr : &gone);
+    if (rc == MPI_SUCCESS && !(*group)->predefined) {
+      const TableLock lock;
+      members_drop((*group)->members);
+      (*group)->members = nullptr;
+      objects().groups.remove(*group);
+      objects().group_pool.release(*group, real_objects.group_null);
+    }
+    if (rc == MPI_SUCCESS) *group = MPI_GROUP_NULL;
+  }
+  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Group_free");
+}
+CAIRN_MPI_WEAK(MPI_Group_free);

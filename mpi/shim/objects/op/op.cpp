@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reduction operations of the application. The real library gets one of a fixed set of functions, each of which knows
+// its number and nothing else: operations are called with no argument that would tell them apart.
+#include "mpi/shim/objects/op/op.hpp"
+
+#include <array>
+#include <deque>
+#include <utility>
+
+#include "mpi/shim/callback.hpp"
+#include "mpi/shim/objects.hpp"
+#include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+namespace {
+
+constexpr int kSlots = 1024;
+constexpr std::uint32_t kFortran = 0x2, kCxx = 0x4, kJava = 0x8;  // bits of the real o_flags
+
+struct JavaData {
+  int base_type;
+  void *environment, *object;
+};
+
+struct Slots {
+  std::array<ompi_op_t*, kSlots> op{};
+  std::array<JavaData, kSlots> java{};
+  std::deque<int> free;  // first in, first out: a pending operation may call the function of a freed op
+  int used = 0;
+};
+
+Slots& slots() {
+  static auto* const instance = new Slots;
+  return *instance;
+}
+
+// With the guest's thread pointer.
+__attribute__((noinline)) void run(int slot, void* in, void* inout, int* length, RealDatatype** real_type) {
+  const ompi_op_t* op = slots().op[static_cast<std::size_t>(slot)];
+  void* function = reinterpret_cast<void*>(op->function);
+  MPI_Datatype type = from_real(*real_type);
+  if ((op->flags & kFortran) != 0) {
+    MPI_Fint index = fortran_index(type);
+    reinterpret_cast<void (*)(void*, void*, int*, MPI_Fint*)>(function)(in, inout, length, &index);
+  } else if ((op->flags & kCxx) != 0) {
+    // The function is the binding's own; it is told which of the application's to call.
+    reinterpret_cast<void (*)(void*, void*, int*, MPI_Datatype*, void*)>(function)(in, inout, length, &type,
+                                                                                   op->behind);
+  } else if ((op->flags & kJava) != 0) {
+    const JavaData& java = slots().java[static_cast<std::size_t>(slot)];
+    reinterpret_cast<void (*)(void*, void*, int*, MPI_Datatype*, int, void*, void*)>(function)(
+        in, inout, length, &type, java.base_type, java.environment, java.object);
+  } else {
+    op->function(in, inout, length, &type);
+  }
+}
+
+template <int Slot>
+void trampoline(void* in, void* inout, int* length, RealDatatype** type) {
+  const GuestSide side;
+  if (side.ok()) run(Slot, in, inout, length, type);
+}
+
+using Trampoline = void(void*, void*, int*, RealDatatype**);
+
+template <int... Slot>
+constexpr std::array<Trampoline*, sizeof...(Slot)> make_trampolines(std::integer_sequence<int, Slot...>) {
+  return {&trampoline<Slot>...};
+}
+
+constexpr auto trampolines = make_trampolines(std::make_integer_sequence<int, kSlots>{});
+
+int take_slot() {
+  Slots& s = slots();
+  if (s.used < kSlots) return s.used++;
+  if (s.free.empty()) return -1;
+  const int slot = s.free.front();
+  s.free.pop_front();
+  return slot;
+}
+
+int create_real(ompi_op_t* op) {
+  return cross(real.Op_create, trampolines[static_cast<std::size_t>(op->trampoline)], static_cast<int>(op->commute),
+               reinterpret_cast<RealOp**>(&op->real));
+}
+
+}  // namespace
+
+int ops_rebuild() {
+  for (ompi_op_t* op = objects().ops.head(); op != nullptr; op = op->next)
+    if (const int rc = create_real(op); rc != MPI_SUCCESS) return rc;
+  return MPI_SUCCESS;
+}
+
+}  // namespace cairn::shim
+
+using namespace cairn;
+using namespace cairn::shim;
+
+int PMPI_Op_create(MPI_User_function* function, int commute, MPI_Op* out) {
+  if (out == nullptr || function == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_create");
+  int rc;
+  {
+    const crcp::Section section;
+    const TableLock lock;
+    const int slot = take_slot();
+    if (slot < 0) {
+      rc = MPI_ERR_NO_MEM;
+    } else {
+      ompi_op_t* op = objects().op_pool.allocate(Kind::op);
+      op->function = function;
+      op->commute = commute != 0;
+      op->trampoline = slot;
+      slots().op[static_cast<std::size_t>(slot)] = op;
+      rc = create_real(op);
+      if (rc == MPI_SUCCESS) objects().ops.add(*out = op);
+    }
+  }
+  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Op_create");
+}
+CAIRN_MPI_WEAK(MPI_Op_create);
+
+int PMPI_Op_free(MPI_Op* op) {
+  if (op == nullptr || *op == nullptr || !(*op)->live || (*op)->predefined)
+    return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_free");
+  int rc;
+  {
+    const crcp::Section section;
+    RealOp* gone = to_real(*op);
+    rc = cross(real.Op_free, &gone);
+    if (rc == MPI_SUCCESS) {
+      const TableLock lock;
+      slots().free.push_back((*op)->trampoline);
+      objects().ops.remove(*op);
+      objects().op_pool.release(*op, real_objects.op_null);
+      *op = MPI_OP_NULL;
+    }
+  }
+  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Op_free");
+}
+CAIRN_MPI_WEAK(MPI_Op_free);
+
+int PMPI_Op_commutative(MPI_Op op, int* commute) {
+  if (op != nullptr && op->live && !op->predefined && commute != nullptr) {
+    *commute = op->commute;
+    return MPI_SUCCESS;
+  }
+  int rc;
+  {
+    const crcp::Section section;
+    rc = cross(real.Op_commutative, to_real(op), commute);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Op_commutative");
+}
+CAIRN_MPI_WEAK(MPI_Op_commutative);
+
+// The C++ and Java bindings put a function of theirs between the library and the application's.
+CAIRN_MPI_EXPORT void ompi_op_set_cxx_callback(ompi_op_t* op, void* function) {
+  op->flags |= kCxx;
+  op->behind = function;
+}
+
+CAIRN_MPI_EXPORT void ompi_op_set_java_callback(ompi_op_t* op, void* environment, void* object, int base_type) {
+  op->flags |= kJava;
+  slots().java[static_cast<std::size_t>(op->trampoline)] = {base_type, environment, object};
+}

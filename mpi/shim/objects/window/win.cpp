@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows: the handles' side. Data movement is generated. A window keeps the job from being checkpointed.
+#include <cstdlib>
+#include <cstring>
+
+#include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/errhandler/errhandler.hpp"
+#include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/predefined.hpp"
+#include "mpi/shim/wrap.hpp"
+
+using namespace cairn;
+using namespace cairn::shim;
+
+namespace {
+
+Attribute number(MPI_Fint value) {
+  Attribute a{};
+  a.form = AttributeForm::integer;
+  a.integer = value;
+  return a;
+}
+
+void set_attributes(ompi_win_t* win) {
+  const AttributeOwner owner = attribute_owner(win);
+  Attribute base{};
+  base.form = AttributeForm::pointer;
+  base.pointer = win->base;
+  attribute_set(owner, MPI_WIN_BASE, base, true);
+  Attribute size{};
+  size.form = AttributeForm::address;
+  size.address = win->size;
+  attribute_set(owner, MPI_WIN_SIZE, size, true);
+  attribute_set(owner, MPI_WIN_DISP_UNIT, number(win->disp_unit), true);
+  attribute_set(owner, MPI_WIN_CREATE_FLAVOR, number(win->flavor), true);
+  attribute_set(owner, MPI_WIN_MODEL, number(win->model), true);
+}
+
+MPI_Win adopt(RealWin* made, MPI_Comm comm, void* base, MPI_Aint size, int disp_unit, int flavor) {
+  ompi_win_t* win;
+  {
+    const TableLock lock;
+    win = objects().win_pool.allocate(Kind::win);
+    objects().wins.add(win);
+  }
+  win->real = made;
+  win->comm = comm;
+  win->members = members_share(comm->members);
+  win->errhandler = predefined<ompi_errhandler_t>(ompi_mpi_errors_are_fatal);
+  win->base = base;
+  win->size = size;
+  win->disp_unit = disp_unit;
+  win->flavor = flavor;
+  cross(real.Win_set_errhandler, made, real_objects.errors_return);
+  int* model = nullptr;
+  int flag = 0;
+  cross(real.Win_get_attr, made, static_cast<int>(MPI_WIN_MODEL), static_cast<void*>(&model), &flag);
+  win->model = flag != 0 ? *model : MPI_WIN_UNIFIED;
+  set_attributes(win);
+  return win;
+}
+
+template <class Call>
+int create(MPI_Comm comm, MPI_Win* out, void* base, MPI_Aint size, int disp_unit, int flavor, const char* name,
+           Call&& call) {
+  int rc;
+  {
+    Door door(comm, name);
+    RealWin* made = real_objects.win_null;
+    rc = call(out == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *out = adopt(made, comm, base, size, disp_unit, flavor);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(comm, rc, name);
+}
+
+bool valid(MPI_Win win) { return win != nullptr && win->live && !win->null; }
+
+}  // namespace
+
+int PMPI_Win_create(void* base, MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, MPI_Win* win) {
+  return create(comm, win, base, size, disp_unit, MPI_WIN_FLAVOR_CREATE, "MPI_Win_create", [&](RealWin** made) {
+    const InfoScope real_info(info);
+    return cross(real.Win_create, base, size, disp_unit, real_info.get(), to_real(comm), made);
+  });
+}
+CAIRN_MPI_WEAK(MPI_Win_create);
+
+int PMPI_Win_create_dynamic(MPI_Info info, MPI_Comm comm, MPI_Win* win) {
+  return create(comm, win, MPI_BOTTOM, 0, 1, MPI_WIN_FLAVOR_DYNAMIC, "MPI_Win_create_dynamic", [&](RealWin** made) {
+    const InfoScope real_info(info);
+    return cross(real.Win_create_dynamic, real_info.get(), to_real(comm), made);
+  });
+}
+CAIRN_MPI_WEAK(MPI_Win_create_dynamic);
+
+// The memory is the guest's own: a window of the flavour "create" on it, with the attributes of "allocate".
+int PMPI_Win_allocate(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void* baseptr, MPI_Win* win) {
+  if (size < 0) return raise(comm, MPI_ERR_SIZE, "MPI_Win_allocate");
+  if (baseptr == nullptr || win == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Win_allocate");
+  void* memory = nullptr;
+  if (posix_memalign(&memory, 4096, size == 0 ? 1 : static_cast<std::size_t>(size)) != 0)
+    return raise(comm, MPI_ERR_NO_MEM, "MPI_Win_allocate");
+  const int rc =
+      create(comm, win, memory, size, disp_unit, MPI_WIN_FLAVOR_ALLOCATE, "MPI_Win_allocate", [&](RealWin** made) {
+        const InfoScope real_info(info);
+        return cross(real.Win_create, memory, size, disp_unit, real_info.get(), to_real(comm), made);
+      });
+  if (rc != MPI_SUCCESS) {
+    std::free(memory);
+    return rc;
+  }
+  (*win)->owned = memory;
+  *static_cast<void**>(baseptr) = memory;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Win_allocate);
+
+// Memory shared with other processes is the real library's.
+int PMPI_Win_allocate_shared(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void* baseptr, MPI_Win* win) {
+  void* memory = nullptr;
+  const int rc = create(comm, win, nullptr, size, disp_unit, MPI_WIN_FLAVOR_SHARED, "MPI_Win_allocate_shared",
+                        [&](RealWin** made) {
+                          const InfoScope real_info(info);
+                          return cross(real.Win_allocate_shared, size, disp_unit, real_info.get(), to_real(comm),
+                                       baseptr == nullptr ? nullptr : static_cast<void*>(&memory), made);
+                        });
+  if (rc != MPI_SUCCESS) return rc;
+  (*win)->base = memory;
+  set_attributes(*win);
+  *static_cast<void**>(baseptr) = memory;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Win_allocate_shared);
+
+int PMPI_Win_shared_query(MPI_Win win, int rank, MPI_Aint* size, int* disp_unit, void* baseptr) {
+  int rc;
+  {
+    const crcp::Section section;
+    rc = cross(real.Win_shared_query, to_real(win), rank, size, disp_unit, baseptr);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(win, rc, "MPI_Win_shared_query");
+}
+CAIRN_MPI_WEAK(MPI_Win_shared_query);
+
+// Collective, but not behind the door: the window has no communicator of its own, and while it is there no checkpoint
+// is.
+int PMPI_Win_free(MPI_Win* win) {
+  if (win == nullptr || !valid(*win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_free");
+  ompi_win_t* object = *win;
+  if (const int rc = attributes_delete_all(attribute_owner(object)); rc != MPI_SUCCESS)
+    return raise(object, rc, "MPI_Win_free");
+  int rc;
+  {
+    const crcp::Section section;
+    RealWin* gone = to_real(object);
+    rc = cross(real.Win_free, &gone);
+  }
+  if (rc != MPI_SUCCESS) return raise(object, rc, "MPI_Win_free");
+  std::free(object->owned);
+  members_drop(object->members);
+  errhandler_drop(object->errhandler);
+  const TableLock lock;
+  objects().wins.remove(object);
+  objects().win_pool.release(object, real_objects.win_null);
+  *win = MPI_WIN_NULL;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Win_free);
+
+int PMPI_Win_get_group(MPI_Win win, MPI_Group* group) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealGroup* made = nullptr;
+    rc = cross(real.Win_get_group, to_real(win), group == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *group = group_adopt(made, win->members);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(win, rc, "MPI_Win_get_group");
+}
+CAIRN_MPI_WEAK(MPI_Win_get_group);
+
+int PMPI_Win_get_info(MPI_Win win, MPI_Info* info) {
+  int rc;
+  {
+    const crcp::Section section;
+    RealInfo* made = real_objects.info_null;
+    rc = cross(real.Win_get_info, to_real(win), info == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *info = info_adopt(made);
+  }
+  return rc == MPI_SUCCESS ? rc : raise(win, rc, "MPI_Win_get_info");
+}
+CAIRN_MPI_WEAK(MPI_Win_get_info);
+
+int PMPI_Win_set_name(MPI_Win win, const char* name) {
+  if (!valid(win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_set_name");
+  if (name == nullptr) return raise(win, MPI_ERR_ARG, "MPI_Win_set_name");
+  std::strncpy(win->name, name, MPI_MAX_OBJECT_NAME - 1);
+  win->name[MPI_MAX_OBJECT_NAME - 1] = '\0';
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Win_set_name);
+
+int PMPI_Win_get_name(MPI_Win win, char* name, int* length) {
+  if (!valid(win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_get_name");
+  if (name == nullptr || length == nullptr) return raise(win, MPI_ERR_ARG, "MPI_Win_get_name");
+  std::strcpy(name, win->name);
+  *length = static_cast<int>(std::strlen(name));
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_Win_get_name);

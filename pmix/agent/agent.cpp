@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// Life of the agent, its answers to surveys, and the interface for crcp. Requests are served in agent_serve.cpp.
+#include "pmix/agent/agent.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "core/base/error.hpp"
+#include "pmix/agent/host_thread.hpp"
+
+namespace cairn::pmix {
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+std::string host_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+}  // namespace
+
+Agent::Agent(std::unique_ptr<Transport> transport, std::unique_ptr<Imager> imager,
+             std::optional<CoordinatorAddress> coordinator, std::function<void()> end_job)
+    : transport_(std::move(transport)), imager_(std::move(imager)), end_job_(std::move(end_job)), phase_since_(now()) {
+  if (transport_->rank() == 0 && coordinator) {
+    Record hello("hello");
+    hello.set("job", transport_->job()).set("size", transport_->size()).set("host", host_name());
+    hello.set("pid", static_cast<std::uint64_t>(::getpid()));
+    AgentLink::Orders& orders = *this;
+    link_ = std::make_unique<AgentLink>(*coordinator, hello, orders);
+  }
+}
+
+Agent::~Agent() = default;
+
+void Agent::start_threads() {
+  start_host_thread("cairn-agent", [this] { log_loop(); });
+  start_host_thread("cairn-answer", [this] { answer_loop(); });
+  if (link_) link_->start();
+}
+
+void Agent::guest_ready() {
+  const std::lock_guard lock(state_mutex_);
+  ready_ = true;
+  state_changed_.notify_all();
+}
+
+bool Agent::wait_until_ready(double seconds) {
+  std::unique_lock lock(state_mutex_);
+  return state_changed_.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return ready_; });
+}
+
+void Agent::phase(const std::string& name) {
+  const std::lock_guard lock(state_mutex_);
+  phase_ = name;
+  progress_.clear();
+  phase_since_ = now();
+}
+
+void Agent::log_loop() {
+  try {
+    for (std::uint64_t n = 1;; ++n) {
+      std::string text;
+      while (!transport_->wait(n, 3600, text)) {
+      }
+      const Record entry = Record::decode(text);
+      if (entry.type() == "close") break;
+      serve(n, entry);
+    }
+  } catch (const std::exception&) {
+    // The job's runtime is gone, and the job with it: nothing more can be agreed.
+  }
+  leave();
+}
+
+void Agent::answer_loop() {
+  try {
+    for (std::uint64_t n = 1;; ++n) {
+      while (!transport_->wait_ping(n, 3600)) {
+      }
+      Record answer("state");
+      {
+        const std::lock_guard lock(state_mutex_);
+        answer.set("phase", phase_).set("text", progress_).set("seconds", now() - phase_since_);
+        if (phase_ == kWriting) answer.set("bytes", imager_->bytes_so_far());
+      }
+      const std::lock_guard lock(answer_mutex_);
+      if (left_) return;
+      transport_->answer_ping(n, answer.encode());
+    }
+  } catch (const std::exception&) {
+    // As above; also the end of a wait that leave() has cut short.
+  }
+}
+
+void Agent::leave() {
+  const std::lock_guard lock(answer_mutex_);
+  if (left_) return;
+  left_ = true;
+  if (link_) {
+    link_->send(Record("closed"));
+    link_->shut_down();
+  }
+  transport_->leave();
+  closed_.store(true);
+}
+
+// --- orders of the coordinator ---
+
+bool Agent::append(const Record& entry) {
+  const std::lock_guard lock(append_mutex_);
+  if (closing_) return false;
+  transport_->notify(next_entry_, entry.encode());
+  ++next_entry_;
+  return true;
+}
+
+void Agent::decide(std::uint64_t n, bool commit) {
+  const std::lock_guard lock(state_mutex_);
+  decided_ = n;
+  commit_ = commit;
+  state_changed_.notify_all();
+}
+
+Record Agent::survey(std::uint64_t n, double seconds) {
+  Record answer("survey");
+  answer.set("id", n);
+  for (const auto& [rank, text] : transport_->ask_all(n, seconds)) answer.set("r" + std::to_string(rank), text);
+  return answer;
+}
+
+// --- for crcp ---
+
+int Agent::request(cairn_agent_request& out) {
+  const std::lock_guard lock(state_mutex_);
+  if (!current_) return -ENOENT;
+  out = *current_;
+  return 0;
+}
+
+int Agent::fence_begin(const void* data, std::uint64_t n) {
+  const std::lock_guard lock(fence_mutex_);
+  if (fence_open_) return -EBUSY;
+  try {
+    transport_->gather_begin({static_cast<const std::byte*>(data), static_cast<std::size_t>(n)});
+  } catch (const std::exception&) {
+    return -EPIPE;
+  }
+  fence_open_ = true;
+  ++fences_;
+  return 0;
+}
+
+int Agent::fence_test() {
+  const std::lock_guard lock(fence_mutex_);
+  if (!fence_open_) return -EINVAL;
+  try {
+    if (!transport_->gather_test()) return 0;
+  } catch (const std::exception&) {
+    return -EPIPE;
+  }
+  fence_open_ = false;
+  return 1;
+}
+
+int Agent::part(int rank, void* buffer, std::uint64_t capacity, std::uint64_t& n) {
+  const std::lock_guard lock(fence_mutex_);
+  if (rank < 0 || rank >= transport_->size()) return -EINVAL;
+  const auto& bytes = transport_->part(rank);
+  n = bytes.size();
+  if (!bytes.empty()) std::memcpy(buffer, bytes.data(), std::min<std::size_t>(capacity, bytes.size()));
+  return 0;
+}
+
+void Agent::progress(const std::string& text) {
+  const std::lock_guard lock(state_mutex_);
+  progress_ = text;
+}
+
+void Agent::want_close() {
+  if (transport_->rank() != 0) return;
+  const std::lock_guard lock(append_mutex_);
+  if (closing_) return;
+  closing_ = true;
+  try {
+    transport_->notify(next_entry_++, Record("close").encode());
+  } catch (const std::exception&) {
+    leave();
+  }
+}
+
+}  // namespace cairn::pmix

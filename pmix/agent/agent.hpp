@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent of one rank: a host thread that follows the log of requests and has this process checkpointed.
+//
+// Threads: the log thread (serves entries one after the other), the answering thread (says what this rank is doing
+// when rank 0 asks, also while the log thread hangs in a fence), and in rank 0 the thread of AgentLink. All signals
+// are blocked in them. The functions for crcp are called by guest threads with the host's thread pointer.
+// An agent lives as long as its process: it is never destroyed.
+//
+// One request (docs/agent-transport.md): obstacle, save (crcp: F0..F4), release unless the job is to end, finish,
+// F5 with the results; with term F6: has the coordinator the manifest on disk? Then the job ends, or goes on.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "mpi/abi/agent.h"
+#include "pmix/agent/agent_link.hpp"
+#include "pmix/agent/imager.hpp"
+#include "pmix/transport/record.hpp"
+#include "pmix/transport/transport.hpp"
+
+namespace cairn::pmix {
+
+// The phase in which a rank says how much it has written.
+inline constexpr char kWriting[] = "writing";
+
+class Agent : private AgentLink::Orders {
+ public:
+  // `end_job` is called on the log thread when the job has been checkpointed and shall end: MPI_Finalize and _exit.
+  Agent(std::unique_ptr<Transport> transport, std::unique_ptr<Imager> imager,
+        std::optional<CoordinatorAddress> coordinator, std::function<void()> end_job);
+  ~Agent() override;
+
+  void start_threads();
+  // The guest can take part from now on; until then requests wait.
+  void guest_ready();
+
+  int rank() const { return transport_->rank(); }
+  int size() const { return transport_->size(); }
+
+  // As in mpi/abi/agent.h.
+  int request(cairn_agent_request& out);
+  int fence_begin(const void* data, std::uint64_t n);
+  int fence_test();
+  int part(int rank, void* buffer, std::uint64_t capacity, std::uint64_t& n);
+  void progress(const std::string& text);
+  void want_close();
+  bool closed() const { return closed_.load(); }
+
+ private:
+  struct Outcome;
+
+  void log_loop();
+  void answer_loop();
+  void serve(std::uint64_t n, const Record& entry);
+  void take_image(std::uint64_t n, const Record& entry, Outcome& outcome);
+  void write_image(const Record& entry, Outcome& outcome);
+  bool gather_results(std::uint64_t n, const Record& entry, const Outcome& outcome);
+  bool decided_to_end(std::uint64_t n, bool all_well);
+  bool wait_until_ready(double seconds);
+  void phase(const std::string& name);
+  void leave();
+
+  // Orders of the coordinator, on the link's thread (rank 0).
+  bool append(const Record& entry) override;
+  void decide(std::uint64_t n, bool commit) override;
+  Record survey(std::uint64_t n, double seconds) override;
+
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Imager> imager_;
+  std::function<void()> end_job_;
+  std::unique_ptr<AgentLink> link_;  // rank 0 only, null if there is no coordinator
+
+  std::mutex state_mutex_;  // phase, request, ready, decision
+  std::condition_variable state_changed_;
+  std::string phase_ = "running", progress_;
+  double phase_since_ = 0;
+  std::optional<cairn_agent_request> current_;
+  bool ready_ = false;
+  std::uint64_t decided_ = 0;
+  bool commit_ = false;
+
+  std::mutex fence_mutex_;  // one thread fences at a time
+  bool fence_open_ = false;
+  std::uint64_t fences_ = 0;  // of crcp in this request
+
+  std::mutex append_mutex_;  // numbers of log entries (rank 0)
+  std::uint64_t next_entry_ = 1;
+  bool closing_ = false;
+
+  std::mutex answer_mutex_;  // held while the answering thread is inside the transport, and by leave()
+  bool left_ = false;
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace cairn::pmix

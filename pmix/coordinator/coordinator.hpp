@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The coordinator of one job, inside our mpirun: takes requests, sends them to rank 0's agent, keeps deadlines,
+// writes the manifest (docs/coordinator.md).
+//
+// Threads: one that accepts the agents' connection, one for each connection, one for each request. Public members may
+// be called by any thread. One request at a time: a second one is answered "busy". Lives as long as its process.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "pmix/manifest/snapshot_store.hpp"
+#include "pmix/transport/record.hpp"
+#include "pmix/transport/secure_link.hpp"
+
+namespace cairn::pmix {
+
+class Coordinator {
+ public:
+  struct Settings {
+    std::string parent_directory;  // absolute; the snapshot directory is made in it
+    std::string engine = "auto", compress = "none", fork = "auto";
+    std::uint64_t keep = 0;  // newest sequences to keep; 0: all
+    double timeout = 600;    // seconds, when a request names none
+    manifest::Job job;
+    std::function<void(const std::string&)> report;  // a line for mpirun's stderr
+    std::function<void()> stop_job;                  // after a checkpoint with --stop
+  };
+  using Reply = std::function<void(const Record&)>;
+
+  explicit Coordinator(Settings settings);
+
+  // What the ranks need in their environment to find this coordinator.
+  std::map<std::string, std::string> environment() const;
+  // Starts the threads: not before the job has been forked.
+  void start();
+
+  // A request of type "checkpoint" (term, stop, nowait, timeout), "status" or "list". Never blocks; `reply` is called
+  // once, on some thread. A reply has type "done", "started", "status", "list" or "failed" (code, text).
+  void request(const Record& request, Reply reply);
+  // The job is over: whoever waits is told.
+  void job_ended(const std::string& how);
+  // True when the job ended because it was checkpointed and stopped.
+  bool checkpointed_and_stopped() const;
+  const std::string& snapshot() const { return store_.directory(); }
+
+ private:
+  struct Attempt;
+
+  void accept_loop();
+  void serve_link(UniqueFd socket);
+  void receive(const Record& message);
+  Record check_startable() const;  // with mutex_ held; an empty record if a checkpoint can be started
+  Record begin_attempt(const Record& request, Attempt& attempt);
+  void run_attempt(const Record& request, Reply reply);
+  Record await_results(Attempt& attempt, double timeout);
+  Record conclude(Attempt& attempt);
+  Record timed_out(double timeout, double patience);
+  void await_late_results(Attempt& attempt);
+  void finish_attempt(Attempt& attempt);
+  // What every rank does, from those that answer rank 0 within `seconds`; nothing if rank 0 says nothing, even
+  // `margin` later.
+  std::optional<Record> survey(double seconds, double margin);
+  Record status();
+  Record list() const;
+  bool over() const { return ended_ || closed_ || (had_link_ && !link_); }
+
+  Settings settings_;
+  LinkKey key_;
+  std::uint16_t port_ = 0;  // before listener_, whose initialisation fills it
+  UniqueFd listener_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<SecureLink> link_;
+  std::string job_name_;
+  std::uint64_t size_ = 0;
+  bool had_link_ = false, closed_ = false, ended_ = false, spawned_ = false, stopped_ = false;
+  std::string how_ended_;
+  std::uint64_t next_id_ = 1, running_id_ = 0, next_survey_ = 1;
+  double running_since_ = 0;
+  std::optional<Record> results_, survey_, refusal_;
+
+  mutable std::mutex store_mutex_;  // never taken with mutex_ held
+  manifest::SnapshotStore store_;
+};
+
+}  // namespace cairn::pmix

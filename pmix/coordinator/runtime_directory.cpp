@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pmix/coordinator/runtime_directory.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
+#include "pmix/transport/secure_link.hpp"
+
+namespace cairn::pmix {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string user_directory(const std::string& base, uid_t uid) { return base + "/cairn-" + std::to_string(uid); }
+
+void check_private(const std::string& path, const struct stat& st, uid_t owner, bool directory) {
+  const bool right_kind = directory ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode);
+  if (!right_kind || st.st_uid != owner || (st.st_mode & 077) != 0) {
+    throw EnvironmentError(path + " cannot be trusted: it must be a " + (directory ? "directory" : "file") +
+                           " of user " + std::to_string(owner) + " that nobody else can enter");
+  }
+}
+
+void check_private_directory(const std::string& path, uid_t owner) {
+  struct stat st {};
+  if (::lstat(path.c_str(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
+  check_private(path, st, owner, true);
+}
+
+void make_private_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    throw EnvironmentError(with_errno("creating " + path, errno));
+  check_private_directory(path, ::geteuid());
+}
+
+// Directories of mpiruns that were killed and could not clean up.
+void remove_stale(const std::string& parent) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(parent, error)) {
+    const pid_t pid = static_cast<pid_t>(std::atoi(entry.path().filename().c_str()));
+    if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) {
+      std::error_code ignored;
+      fs::remove_all(entry.path(), ignored);
+    }
+  }
+}
+
+std::string variable(const std::string& environment, const std::string& name) {
+  for (std::size_t at = 0; at < environment.size();) {
+    const std::size_t end = std::min(environment.find('\0', at), environment.size());
+    if (environment.compare(at, name.size() + 1, name + "=") == 0)
+      return environment.substr(at + name.size() + 1, end - at - name.size() - 1);
+    at = end + 1;
+  }
+  return {};
+}
+
+std::string base_of(const std::string& runtime, const std::string& tmp) {
+  if (!runtime.empty()) return runtime;
+  return tmp.empty() ? "/tmp" : tmp;
+}
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+pid_t parent_of(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text((std::istreambuf_iterator<char>(stat)), {});
+  const std::size_t end = text.rfind(") ");
+  return end == std::string::npos ? 0 : static_cast<pid_t>(std::atoi(text.c_str() + end + 4));
+}
+
+std::string read_cookie(const std::string& path, uid_t owner) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat st {};
+  if (!fd || ::fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
+  check_private(path, st, owner, false);
+  char text[128];
+  const ssize_t n = ::read(fd.get(), text, sizeof(text));
+  if (n != 64) throw EnvironmentError(path + " is no cookie of an mpirun");
+  return {text, 64};
+}
+
+bool address_of(pid_t pid, MpirunAddress& out) {
+  const std::string proc = "/proc/" + std::to_string(pid);
+  struct stat st {};
+  if (::stat(proc.c_str(), &st) != 0) return false;
+  std::ifstream file(proc + "/environ", std::ios::binary);
+  const std::string environment((std::istreambuf_iterator<char>(file)), {});
+  const std::string user =
+      user_directory(base_of(variable(environment, "CAIRN_RUNTIME_DIR"), variable(environment, "TMPDIR")), st.st_uid);
+  const std::string directory = user + "/" + std::to_string(pid);
+  if (::access(directory.c_str(), F_OK) != 0) return false;
+  check_private_directory(user, st.st_uid);
+  check_private_directory(directory, st.st_uid);
+  out = {pid, directory, read_cookie(directory + "/cookie", st.st_uid)};
+  return true;
+}
+
+}  // namespace
+
+RuntimeDirectory::RuntimeDirectory() : cookie_(to_hex(make_link_key())) {
+  const std::string user =
+      user_directory(base_of(from_environment("CAIRN_RUNTIME_DIR"), from_environment("TMPDIR")), ::geteuid());
+  make_private_directory(user);
+  remove_stale(user);
+  path_ = user + "/" + std::to_string(::getpid());
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  make_private_directory(path_);
+  const std::string file = path_ + "/cookie";
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd || ::write(fd.get(), cookie_.data(), cookie_.size()) != static_cast<ssize_t>(cookie_.size())) {
+    const int error = errno;
+    fs::remove_all(path_, ignored);
+    throw EnvironmentError(with_errno("creating " + file, error));
+  }
+}
+
+RuntimeDirectory::~RuntimeDirectory() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  ::rmdir(fs::path(path_).parent_path().c_str());
+}
+
+MpirunAddress find_mpirun(pid_t pid) {
+  const std::string proc = "/proc/" + std::to_string(pid);
+  struct stat st {};
+  if (pid <= 0 || ::stat(proc.c_str(), &st) != 0) {
+    throw ArgumentError("there is no process " + std::to_string(pid) +
+                        " on this machine; ompi-checkpoint must run where mpirun does");
+  }
+  if (::geteuid() != 0 && st.st_uid != ::geteuid()) {
+    throw EnvironmentError("process " + std::to_string(pid) + " belongs to user " + std::to_string(st.st_uid) +
+                           ": only a job's owner or root may checkpoint it");
+  }
+  MpirunAddress address;
+  if (address_of(pid, address) || address_of(parent_of(pid), address)) return address;
+  throw ArgumentError("process " + std::to_string(pid) +
+                      " is no mpirun that was started with --with-cr (or its job has ended)");
+}
+
+}  // namespace cairn::pmix

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manifest as a file: its user block, and replacing it so that there is always a whole one.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
+#include "pmix/manifest/manifest.hpp"
+#include "pmix/manifest/manifest_block.hpp"
+
+namespace cairn::manifest {
+namespace {
+
+constexpr char kMagic[8] = {'C', 'A', 'I', 'R', 'N', 'M', 'F', 'T'};
+constexpr std::uint32_t kBlockVersion = 1;
+constexpr off_t kMaxFile = off_t{1} << 31;
+
+struct Block {
+  char magic[8];
+  std::uint32_t version;
+  std::uint32_t zero;
+  std::uint64_t length;
+  std::uint64_t checksum[2];
+};
+static_assert(sizeof(Block) == 40);
+
+Block block_for(const std::vector<unsigned char>& bytes) {
+  Block block{};
+  std::memcpy(block.magic, kMagic, sizeof(kMagic));
+  block.version = kBlockVersion;
+  block.length = bytes.size();
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data() + kBlockSize, bytes.size() - kBlockSize);
+  block.checksum[0] = hash.low64;
+  block.checksum[1] = hash.high64;
+  return block;
+}
+
+void write_all(int fd, const std::vector<unsigned char>& bytes, const std::string& path) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno != EINTR) throw EnvironmentError(with_errno("writing " + path, errno));
+    if (n > 0) done += static_cast<std::size_t>(n);
+  }
+  if (::fsync(fd) != 0) throw EnvironmentError(with_errno("writing " + path, errno));
+}
+
+}  // namespace
+
+void seal_block(std::vector<unsigned char>& bytes) {
+  const Block block = block_for(bytes);
+  std::memset(bytes.data(), 0, kBlockSize);
+  std::memcpy(bytes.data(), &block, sizeof(block));
+}
+
+void verify_block(const std::vector<unsigned char>& bytes) {
+  if (bytes.size() <= kBlockSize)
+    throw PermanentError("the manifest is cut off: only " + std::to_string(bytes.size()) + " bytes");
+  Block stored;
+  std::memcpy(&stored, bytes.data(), sizeof(stored));
+  const Block expected = block_for(bytes);
+  if (std::memcmp(stored.magic, kMagic, sizeof(kMagic)) != 0)
+    throw PermanentError("this file is no manifest of a snapshot");
+  if (stored.version != kBlockVersion)
+    throw PermanentError("the manifest has version " + std::to_string(stored.version) + ", known is 1");
+  if (stored.length != expected.length) {
+    throw PermanentError("the manifest is cut off: " + std::to_string(expected.length) + " bytes of " +
+                         std::to_string(stored.length));
+  }
+  const auto* rest = bytes.data() + sizeof(Block);
+  for (std::size_t i = 0; i < kBlockSize - sizeof(Block); ++i) {
+    if (rest[i] != 0) throw PermanentError("the manifest is damaged: its first block is not as written");
+  }
+  if (std::memcmp(&stored, &expected, sizeof(stored)) != 0)
+    throw PermanentError("the manifest is damaged: its checksum does not match");
+}
+
+void store(const std::string& directory, const Manifest& manifest) {
+  const std::vector<unsigned char> bytes = encode(manifest);
+  const std::string path = directory + "/" + kFileName;
+  const std::string temporary = path + ".new";
+  try {
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) throw EnvironmentError(with_errno("creating " + temporary, errno));
+    write_all(fd.get(), bytes, temporary);
+    if (::close(fd.release()) != 0) throw EnvironmentError(with_errno("writing " + temporary, errno));
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      throw EnvironmentError(with_errno("renaming " + temporary, errno));
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  const UniqueFd parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!parent || ::fsync(parent.get()) != 0) throw EnvironmentError(with_errno("making " + path + " durable", errno));
+}
+
+Manifest load(const std::string& directory) {
+  const std::string path = directory + "/" + kFileName;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat st {};
+  if (!fd || ::fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
+  if (!S_ISREG(st.st_mode) || st.st_size > kMaxFile)
+    throw PermanentError(path + ": this file is no manifest of a snapshot");
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(st.st_size));
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::read(fd.get(), bytes.data() + done, bytes.size() - done);
+    if (n == 0) throw PermanentError(path + ": changed while it was read");
+    if (n < 0 && errno != EINTR) throw EnvironmentError(with_errno("reading " + path, errno));
+    if (n > 0) done += static_cast<std::size_t>(n);
+  }
+  try {
+    return decode(bytes);
+  } catch (const PermanentError& e) {
+    throw PermanentError(path + ": " + e.what());
+  }
+}
+
+}  // namespace cairn::manifest

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pmix/manifest/snapshot_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+
+#include "core/base/error.hpp"
+
+namespace cairn::manifest {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kPrefix[] = "ompi_global_snapshot_";
+constexpr char kSuffix[] = ".ckpt";
+
+bool is_number(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    throw EnvironmentError(with_errno("creating " + path, errno));
+}
+
+}  // namespace
+
+std::string snapshot_name(std::uint64_t mpirun_pid) { return kPrefix + std::to_string(mpirun_pid) + kSuffix; }
+
+std::string iso_time_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+void SnapshotStore::open() {
+  if (opened_) return;
+  lock_.reset(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock_) throw EnvironmentError(with_errno("snapshot " + directory_, errno));
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    throw TemporaryError("snapshot " + directory_ + " is in use by another process (its mpirun still runs?)");
+  }
+  if (fs::exists(directory_ + "/" + kFileName)) manifest_ = load(directory_);
+  if (!manifest_.sequences.empty()) last_ = manifest_.sequences.rbegin()->first + 1;
+  opened_ = true;
+}
+
+// Directories of mpiruns that were killed during their first checkpoint.
+void SnapshotStore::remove_abandoned() const noexcept {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fs::path(directory_).parent_path(), error)) {
+    const std::string name = entry.path().filename();
+    if (name.rfind(kPrefix, 0) != 0 || !name.ends_with(kSuffix) || entry.path() == directory_) continue;
+    const UniqueFd directory(::open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat st {};
+    if (!directory || ::fstat(directory.get(), &st) != 0 || st.st_uid != ::geteuid()) continue;
+    if (::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    std::error_code ignored;
+    if (!fs::exists(entry.path() / kFileName, ignored)) fs::remove_all(entry.path(), ignored);
+  }
+}
+
+std::uint64_t SnapshotStore::begin(const Job& job) {
+  if (!opened_) remove_abandoned();
+  make_directory(directory_);
+  open();
+  // A directory left by an earlier mpirun with the same pid keeps its sequences; new ones come after them.
+  manifest_.job = job;
+  remove_leftovers();
+  make_directory(objects());
+  const std::uint64_t sequence = last_++;
+  make_directory(path(sequence));
+  return sequence;
+}
+
+void SnapshotStore::commit(std::uint64_t sequence, Sequence contents) {
+  Manifest next = manifest_;
+  next.sequences[sequence] = std::move(contents);
+  store(directory_, next);
+  manifest_ = std::move(next);
+}
+
+void SnapshotStore::discard(std::uint64_t sequence) noexcept {
+  remove_files(sequence);
+  if (sequence + 1 == last_) last_ = sequence;
+}
+
+void SnapshotStore::remove_files(std::uint64_t sequence) noexcept {
+  std::error_code ignored;
+  // Ranks remove their own files of a failed attempt at the same time, at which remove_all() gives up.
+  for (int i = 0; i < 100 && fs::exists(path(sequence), ignored); ++i) fs::remove_all(path(sequence), ignored);
+  if (!manifest_.sequences.empty()) return;
+  fs::remove_all(objects(), ignored);
+  fs::remove(directory_ + "/" + kAppFile, ignored);
+  fs::remove(directory_ + "/" + kFileName, ignored);
+  fs::remove(directory_, ignored);
+  if (!fs::exists(directory_, ignored)) {
+    lock_.reset();
+    opened_ = false;
+  }
+}
+
+void SnapshotStore::remove(std::uint64_t sequence) {
+  if (manifest_.sequences.count(sequence) == 0) {
+    throw ArgumentError("snapshot " + directory_ + " has no sequence " + std::to_string(sequence));
+  }
+  Manifest next = manifest_;
+  next.sequences.erase(sequence);
+  store(directory_, next);
+  manifest_ = std::move(next);
+  remove_files(sequence);
+}
+
+unsigned SnapshotStore::prune(std::uint64_t keep) {
+  unsigned removed = 0;
+  while (manifest_.sequences.size() > keep) {
+    remove(manifest_.sequences.begin()->first);
+    ++removed;
+  }
+  return removed;
+}
+
+void SnapshotStore::remove_leftovers() {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+    const std::string name = entry.path().filename();
+    if (!is_number(name) || name.size() > 18 || manifest_.sequences.count(std::stoull(name)) != 0) continue;
+    std::error_code ignored;
+    fs::remove_all(entry.path(), ignored);
+  }
+  fs::remove(directory_ + "/" + kFileName + ".new", error);
+}
+
+}  // namespace cairn::manifest

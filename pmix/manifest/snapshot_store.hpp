@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A snapshot directory on disk: attempts, commits, removal, leftovers. What a snapshot is, is the manifest's matter.
+//
+//   <snapshot>/manifest.h5, <snapshot>/<seq>/rank_<n>.ctx, <snapshot>/objects/ (files stored once)
+//
+// Not thread-safe; one writer per snapshot (the mpirun that the directory is named after, or ompi-snapshot when that
+// is gone: both hold a lock on the directory). Throws cairn::Error.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/unique_fd.hpp"
+#include "pmix/manifest/manifest.hpp"
+
+namespace cairn::manifest {
+
+class SnapshotStore {
+ public:
+  // Does not touch the disk.
+  explicit SnapshotStore(std::string directory) : directory_(std::move(directory)) {}
+
+  const std::string& directory() const { return directory_; }
+  std::string objects() const { return directory_ + "/objects"; }
+  std::string path(std::uint64_t sequence) const { return directory_ + "/" + std::to_string(sequence); }
+
+  // Takes the lock and reads the manifest, if there is one. Throws TemporaryError if another process has it.
+  void open();
+  // Makes directories for the next sequence (and the snapshot directory itself), after removing what earlier attempts
+  // left: in this directory, and directories beside it without a manifest whose mpirun is gone (nobody holds their
+  // lock). The sequence does not exist before commit().
+  std::uint64_t begin(const Job& job);
+  void commit(std::uint64_t sequence, Sequence contents);
+  // Removes all of an attempt that came to nothing, and the whole snapshot directory if nothing else is in it. The
+  // number is free again.
+  void discard(std::uint64_t sequence) noexcept;
+  // Takes a sequence out of the manifest, then removes its files.
+  void remove(std::uint64_t sequence);
+  // Keeps the newest `keep` sequences; returns how many were removed.
+  unsigned prune(std::uint64_t keep);
+  // Removes directories of sequences that the manifest does not name.
+  void remove_leftovers();
+
+  const Manifest& manifest() const { return manifest_; }
+
+ private:
+  void remove_files(std::uint64_t sequence) noexcept;
+  void remove_abandoned() const noexcept;
+
+  std::string directory_;
+  Manifest manifest_;
+  UniqueFd lock_;
+  std::uint64_t last_ = 0;
+  bool opened_ = false;
+};
+
+std::string snapshot_name(std::uint64_t mpirun_pid);  // "ompi_global_snapshot_<pid>.ckpt"
+std::string iso_time_now();
+
+}  // namespace cairn::manifest
