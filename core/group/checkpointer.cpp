@@ -15,9 +15,9 @@
 #include "core/context/writer.hpp"
 #include "core/group/freeze.hpp"
 #include "core/state/capture.hpp"
+#include "core/state/extension.hpp"
 #include "core/state/memory/host_pointers.hpp"
 #include "core/state/resident.hpp"
-#include "core/state/extension.hpp"
 
 namespace cairn::group {
 namespace {
@@ -77,7 +77,8 @@ state::GuestState describe_guest(const cairn_guest& guest, std::uint32_t epoch) 
 
 // A debugging aid: what a restarted guest must not follow.
 void report_host_pointers(const std::vector<Area>& areas) {
-  if (state::host_pointer_scan_wanted()) std::fputs(state::describe(state::find_host_pointers(areas), 20).c_str(), stderr);
+  if (state::host_pointer_scan_wanted())
+    std::fputs(state::describe(state::find_host_pointers(areas), 20).c_str(), stderr);
 }
 
 template <class State>

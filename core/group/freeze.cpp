@@ -10,10 +10,10 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/futex.hpp"
 #include "core/base/proc.hpp"
 #include "core/guest/libcr.h"
 #include "core/state/resident.hpp"
-#include "core/base/futex.hpp"
 
 namespace cairn::group {
 namespace {

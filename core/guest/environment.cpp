@@ -6,6 +6,7 @@
 
 #include <sys/mman.h>
 #include <unistd.h>
+
 #include <cstddef>
 
 #include "core/abi/crossing.h"

@@ -49,7 +49,7 @@ CAIRN_EXPORT cr_hook_fn_t cr_register_hook(cr_hook_event_t event, cr_hook_fn_t h
 
 CAIRN_EXPORT int cr_hold_ctrl(int scope, int flags) {
   using namespace cairn;
-using namespace cairn::guest;
+  using namespace cairn::guest;
   const bool thread = scope == CR_HOLD_SCOPE_THREAD;
   const bool valid =
       (flags >= CR_HOLD_NONE && flags <= CR_HOLD_BOTH) || flags == CR_HOLD_READ || (flags == CR_HOLD_DFLT && thread);

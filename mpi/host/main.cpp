@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cairn-mpi-host: the host of a rank of an MPI job.
-#include "mpi/host/mpi_extension.hpp"
 #include "core/host/host.hpp"
+#include "mpi/host/mpi_extension.hpp"
 
 int main(int argc, char** argv) {
   cairn::mpi::MpiExtension extension;

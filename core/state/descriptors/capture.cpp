@@ -22,7 +22,6 @@
 namespace cairn::state {
 namespace {
 
-
 // Identity of what the process was started with at 0, 1 and 2.
 struct Identity {
   dev_t device = 0;

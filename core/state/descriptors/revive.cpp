@@ -16,7 +16,6 @@
 namespace cairn::state {
 namespace {
 
-
 // What open() does to a file must not be done again.
 constexpr int kOnlyOnce = O_CREAT | O_EXCL | O_TRUNC;
 constexpr int kSettable = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
