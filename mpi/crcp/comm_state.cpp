@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "mpi/crcp/communicators.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/known.hpp"
 
 namespace cairn::crcp {

@@ -11,7 +11,7 @@
 #include <deque>
 #include <vector>
 
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/handle.hpp"
 
 namespace cairn::crcp {
 

@@ -4,13 +4,14 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/abi/crossing.h"
 #include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/collective.hpp"
+#include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/inside.hpp"
 #include "mpi/crcp/known.hpp"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/real.hpp"
 
 namespace cairn::crcp {
 
@@ -34,12 +35,11 @@ bool admissions_done(const CommState& state) noexcept {
 
 // The door of a blocking collective when something is out of the ordinary. In a section on entry; in a collective, or
 // (nested callers aside) with the section given up for good, on return.
-void stand_at_door(CommState& state, const char* name) noexcept {
+void stand_at_door(CommState& state, const char* name, Fate fate) noexcept {
   const std::uint64_t k = ++state.called;
   // The real library must not hold an admission of ours on a communicator that it frees. All members come here, having
   // issued what they owe before, so that the wait ends; while mode is RELEASE some member has passed it.
-  const bool last = std::strcmp(name, "MPI_Comm_free") == 0 || std::strcmp(name, "MPI_Comm_disconnect") == 0 ||
-                    std::strcmp(name, "MPI_Finalize") == 0;
+  const bool last = fate == Fate::ends;
   door().standing = name;
   for (;;) {
     if (mode() != Mode::closed) duties();
@@ -205,7 +205,7 @@ void wait_at_door() noexcept {
   lock_from(kOut);
 }
 
-void collective_begin(ompi_communicator_t& comm, const char* name) noexcept {
+void collective_begin(ompi_communicator_t& comm, const char* name, Fate fate) noexcept {
   if (gate_depth++ != 0) return;  // from a callback of the library: part of the collective around it
   CommState& state = *comm.crcp;
   activity.call = name;
@@ -215,7 +215,7 @@ void collective_begin(ompi_communicator_t& comm, const char* name) noexcept {
     unlock_to(kCollective);
   } else {
     gate_slow();
-    stand_at_door(state, name);
+    stand_at_door(state, name, fate);
     go_inside();
   }
 }

@@ -3,11 +3,13 @@
 
 #include "core/abi/crossing.h"
 #include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/inside.hpp"
 #include "mpi/crcp/known.hpp"
 #include "mpi/p2p/queue.hpp"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/real.hpp"
 
 namespace cairn::crcp {
 

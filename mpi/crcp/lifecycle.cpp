@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI_Init, MPI_Init_thread and MPI_Finalize, and the callback by which this process takes part in checkpoints.
+#include "mpi/crcp/lifecycle.hpp"
+
 #include <pthread.h>
 #include <time.h>
 
 #include "core/abi/crossing.h"
 #include "core/guest/libcr.h"
+#include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/group_door.hpp"
 #include "mpi/crcp/protocol.hpp"
 #include "mpi/p2p/drain.hpp"
 #include "mpi/p2p/queue.hpp"
+#include "mpi/shim/objects/errhandler/raise.hpp"
+#include "mpi/shim/real.hpp"
+#include "mpi/shim/start.hpp"
 
 namespace cairn::crcp {
 
@@ -126,7 +133,7 @@ CAIRN_MPI_EXPORT int PMPI_Finalize(void) {
     return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_OTHER, kName);
   int rc = shim::before_finalize();
   gather_all(kName);  // others may have hours to go
-  collective_begin(*MPI_COMM_WORLD, kName);
+  collective_begin(*MPI_COMM_WORLD, kName, Fate::ends);
   {
     shim::RealComm* const world = shim::to_real(MPI_COMM_WORLD);
     const std::uint64_t guest = cairn_enter();

@@ -8,10 +8,11 @@
 #include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/known.hpp"
+#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/crcp/resume.hpp"
 #include "mpi/p2p/drain.hpp"
 #include "mpi/p2p/synchronous.hpp"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/unsupported.hpp"
 
 namespace cairn::crcp {
 

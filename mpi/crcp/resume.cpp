@@ -10,7 +10,8 @@
 #include "mpi/crcp/group_door.hpp"
 #include "mpi/p2p/drain.hpp"
 #include "mpi/p2p/queue.hpp"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/mpi_include.hpp"
+#include "mpi/shim/rebuild.hpp"
 
 namespace cairn::crcp {
 

@@ -3,7 +3,7 @@
 // buffer is only accounted for: as many bytes of it are "in use" as the real library would use.
 #pragma once
 
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/real.hpp"
 
 namespace cairn::p2p {
 

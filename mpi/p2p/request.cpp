@@ -8,6 +8,7 @@
 #include "mpi/crcp/door.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/synchronous.hpp"
+#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::p2p {
 
@@ -25,7 +26,7 @@ void grow() noexcept {
   for (Request& r : slab->requests) {
     r.magic = shim::kHandleMagic;
     r.fortran = shim::kNoFortranIndex;
-    r.kind = crcp::RequestKind::collective;
+    r.kind = RequestKind::collective;
     r.Handle::kind = shim::Kind::request;
     r.next_free = free_list;
     free_list = &r;
@@ -98,7 +99,7 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
     crcp::count_received(*r.traffic, status.MPI_SOURCE);
   if (r.what == What::send && r.send_mode == SendMode::synchronous) synchronous_gone(r);
   if (r.what == What::adopted) {
-    const crcp::RequestOwner owner = r.owner;
+    const RequestOwner owner = r.owner;
     if (r.persistent) return;  // `real` stays until the application frees it
     r.owner = {};
     if (owner.done != nullptr) owner.done(owner.data);
@@ -167,27 +168,23 @@ int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noe
   return error == MPI_SUCCESS ? error : shim::raise(comm, error, function);
 }
 
-}  // namespace cairn::p2p
-
-namespace cairn::crcp {
-
 MPI_Request adopt_request(shim::RealRequest* real, RequestKind kind, ompi_communicator_t* comm,
                           RequestOwner owner) noexcept {
-  p2p::Request* r = p2p::request_new(p2p::What::adopted);
+  Request* r = request_new(What::adopted);
   r->real = real;
   r->kind = kind;
   r->comm = comm;
   r->owner = owner;
   r->persistent = kind == RequestKind::persistent_collective;
-  r->state = r->persistent ? p2p::State::idle : p2p::State::active;
-  r->order = p2p::next_order();
+  r->state = r->persistent ? State::idle : State::active;
+  r->order = next_order();
   return r;
 }
 
 namespace {
 
 struct Deferred {
-  p2p::Request* request;
+  Request* request;
   int (*begin)(void* data, shim::RealRequest** made) noexcept;
   void* data;
 };
@@ -198,11 +195,11 @@ void begin_deferred(void* deferred) noexcept {
   shim::RealRequest* made = shim::real_objects.request_null;
   const int rc = d->begin(d->data, &made);
   d->request->real = made;
-  d->request->state = p2p::State::active;
+  d->request->state = State::active;
   if (rc != MPI_SUCCESS) {
     MPI_Status none;
-    p2p::empty_status(none);
-    p2p::finish(*d->request, none, rc);
+    empty_status(none);
+    finish(*d->request, none, rc);
   }
   delete d;
 }
@@ -212,11 +209,12 @@ void begin_deferred(void* deferred) noexcept {
 MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data, shim::RealRequest** made) noexcept,
                               void (*drop)(void* data) noexcept, void* data) noexcept {
   MPI_Request r = adopt_request(nullptr, RequestKind::collective, &comm, {drop, data});
-  r->state = p2p::State::recorded;
-  record_collective(RecordedCollective{comm.crcp, comm.crcp->called, begin_deferred, new Deferred{r, begin, data}});
-  duties();
-  gate_end();
+  r->state = State::recorded;
+  crcp::record_collective(
+      crcp::RecordedCollective{comm.crcp, comm.crcp->called, begin_deferred, new Deferred{r, begin, data}});
+  crcp::duties();
+  crcp::gate_end();
   return r;
 }
 
-}  // namespace cairn::crcp
+}  // namespace cairn::p2p

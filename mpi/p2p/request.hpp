@@ -11,7 +11,10 @@
 #include "core/abi/crossing.h"
 #include "mpi/crcp/comm_state.hpp"
 #include "mpi/crcp/gate.hpp"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/p2p/adopt.hpp"
+#include "mpi/shim/objects/datatype/hold.hpp"
+#include "mpi/shim/objects/errhandler/raise.hpp"
+#include "mpi/shim/real.hpp"
 
 namespace cairn::p2p {
 
@@ -34,9 +37,9 @@ struct ompi_request_t : cairn::shim::Handle {
   cairn::p2p::State state;
   cairn::p2p::SendMode send_mode;
   bool persistent;
-  bool orphan;                    // freed by the application while active
-  bool counted;                   // a receive whose message was counted before (Mprobe)
-  cairn::crcp::RequestKind kind;  // adopted only
+  bool orphan;                   // freed by the application while active
+  bool counted;                  // a receive whose message was counted before (Mprobe)
+  cairn::p2p::RequestKind kind;  // adopted only
   std::int32_t peer, tag, count;
   void* buffer;
   ompi_communicator_t* comm;
@@ -44,7 +47,7 @@ struct ompi_request_t : cairn::shim::Handle {
   cairn::shim::TypeHold type;
   std::uint64_t order;   // of posting
   std::uint64_t behind;  // a pending synchronous send: messages with its envelope that were sent later
-  cairn::crcp::RequestOwner owner;
+  cairn::p2p::RequestOwner owner;
   MPI_Status status;
   std::int32_t error;
   ompi_request_t* next_free;

@@ -5,6 +5,7 @@
 #include <list>
 
 #include "mpi/crcp/group_door.hpp"
+#include "mpi/crcp/lifecycle.hpp"
 
 namespace cairn::p2p {
 

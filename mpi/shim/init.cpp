@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to objects when MPI begins and ends.
+#include "mpi/crcp/communicators.hpp"
 #include "mpi/shim/fortran.hpp"
 #include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/predefined.hpp"
+#include "mpi/shim/start.hpp"
 #include "mpi/shim/wrap.hpp"
 
 extern "C" std::int32_t ompi_mpi_state;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/clock.hpp"
 #include "mpi/shim/wrap.hpp"
 

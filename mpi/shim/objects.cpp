@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "mpi/shim/handle.hpp"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/real.hpp"
+#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::shim {
 

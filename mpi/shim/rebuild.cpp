@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// After a restart: every object again, behind the handles that the application holds.
-//
 // Communicators are made by MPI_Comm_create_group over MPI_COMM_WORLD in ascending order of identity. An identity is
 // known to all members and nobody else needs to take part, and all ranks follow one total order: of those not yet made,
 // the smallest is the next one for each of its members, so there is always one that can be finished.
+#include "mpi/shim/rebuild.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <vector>

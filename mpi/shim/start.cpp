@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Binding to the real library: function pointers, predefined objects, the values of predefined data. Runs in a
 // constructor of the library, and again after a restart.
+#include "mpi/shim/start.hpp"
+
 #include <unistd.h>
 
 #include <cstdio>

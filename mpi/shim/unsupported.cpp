@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdio>
 
+#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/objects.hpp"
 #include "mpi/shim/wrap.hpp"
 

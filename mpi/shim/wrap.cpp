@@ -74,10 +74,10 @@ void tracked_done(void* data) noexcept {
 
 }  // namespace
 
-MPI_Request track_request(RealRequest* made, crcp::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
+MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
                           const char* name, void* keep, void* keep_too) {
   if (counts != Unsupported::none) note_unsupported_enter(counts, name);
-  return crcp::adopt_request(made, kind, comm, {tracked_done, new Tracked{counts, keep, keep_too}});
+  return p2p::adopt_request(made, kind, comm, {tracked_done, new Tracked{counts, keep, keep_too}});
 }
 
 }  // namespace cairn::shim

@@ -4,7 +4,12 @@
 #pragma once
 
 #include "core/abi/crossing.h"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/crcp/collective.hpp"
+#include "mpi/crcp/gate.hpp"
+#include "mpi/p2p/adopt.hpp"
+#include "mpi/shim/objects/errhandler/raise.hpp"
+#include "mpi/shim/real.hpp"
+#include "mpi/shim/unsupported.hpp"
 
 namespace cairn::shim {
 
@@ -20,8 +25,9 @@ inline R cross(R (*function)(P...), A... arguments) noexcept {
 // The door in front of a collective; nothing for a communicator on which none can begin (the real library says why).
 class Door {
  public:
-  Door(ompi_communicator_t* comm, const char* name) noexcept : comm_(usable(comm) ? comm : nullptr) {
-    if (comm_ != nullptr) crcp::collective_begin(*comm_, name);
+  Door(ompi_communicator_t* comm, const char* name, crcp::Fate fate = crcp::Fate::stays) noexcept
+      : comm_(usable(comm) ? comm : nullptr) {
+    if (comm_ != nullptr) crcp::collective_begin(*comm_, name, fate);
   }
   // For a non-blocking collective: if deferred(), record() the call instead of making it.
   struct Deferrable {};
@@ -35,7 +41,7 @@ class Door {
   // begin(&made) makes the real call; it translates its handles when it is called, perhaps after a restart.
   template <class Begin>
   MPI_Request record(Begin begin) noexcept {
-    return crcp::record_collective(
+    return p2p::record_collective(
         *comm_, [](void* data, RealRequest** made) noexcept { return (*static_cast<Begin*>(data))(made); },
         [](void* data) noexcept { delete static_cast<Begin*>(data); }, new Begin(begin));
   }
@@ -91,7 +97,7 @@ int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
 
 // Makes the guest's handle of a request, which is counted as `counts` while it is active; the two pointers are freed
 // with it.
-MPI_Request track_request(RealRequest* made, crcp::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
+MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
                           const char* name, void* keep = nullptr, void* keep_too = nullptr);
 
 }  // namespace cairn::shim

@@ -72,7 +72,7 @@ class Wrapper:
         comm = self.first("MPI_Comm") or "nullptr"
         kept = [a for a in self.arguments if a.startswith("real_") and "types" in a]
         keep = ", ".join(a.replace(".get()", ".release()") for a in kept)
-        return (f"if (rc == MPI_SUCCESS) *{self.request} = track_request(made, crcp::RequestKind::{kind}, "
+        return (f"if (rc == MPI_SUCCESS) *{self.request} = track_request(made, p2p::RequestKind::{kind}, "
                 f"Unsupported::{counts}, {comm}, \"{self.function.name}\"{', ' + keep if keep else ''});")
 
     def deferrable(self, comm):

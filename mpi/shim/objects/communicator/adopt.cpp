@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "mpi/crcp/communicators.hpp"
 #include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"

@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "mpi/shim/handle.hpp"
-#include "mpi/shim/hooks.hpp"
 
 namespace cairn::shim {
 
@@ -40,6 +39,10 @@ CartesianShape* comm_read_shape(RealComm* comm);
 CartesianShape* comm_copy_shape(const CartesianShape* shape);
 // The real communicator is gone; the handle goes to the pool.
 void comm_release(ompi_communicator_t* comm) noexcept;
+
+// All communicators that have a handle, world and self first.
+ompi_communicator_t* first_comm() noexcept;
+ompi_communicator_t* next_comm(ompi_communicator_t* comm) noexcept;
 
 MPI_Group group_adopt(RealGroup* made, MemberList* same_members = nullptr);
 

@@ -2,6 +2,7 @@
 // Creation and destruction of communicators within the job.
 #include <cstdlib>
 
+#include "mpi/crcp/communicators.hpp"
 #include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
@@ -70,7 +71,7 @@ int destroy(MPI_Comm* comm, Real<decltype(PMPI_Comm_free)>* RealFunctions::*func
   if (const int rc = attributes_delete_all(attribute_owner(object)); rc != MPI_SUCCESS) return raise(object, rc, name);
   int rc;
   {
-    Door door(object, name);
+    Door door(object, name, crcp::Fate::ends);
     RealComm* gone = to_real(object);
     rc = cross(real.*function, &gone);
     // Before the door is left: a checkpoint finds it gone at every member or at none.
@@ -246,7 +247,7 @@ int PMPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* request) {
     RealRequest* pending = real_objects.request_null;
     rc = cross(real.Comm_idup, to_real(comm), reinterpret_cast<RealComm**>(&made->real), &pending);
     if (rc == MPI_SUCCESS) {
-      *request = crcp::adopt_request(pending, crcp::RequestKind::comm_dup, comm, {duplicate_done, made});
+      *request = p2p::adopt_request(pending, p2p::RequestKind::comm_dup, comm, {duplicate_done, made});
       *newcomm = made;
     }
   }

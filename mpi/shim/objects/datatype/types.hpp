@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "mpi/shim/handle.hpp"
-#include "mpi/shim/hooks.hpp"
+#include "mpi/shim/objects/datatype/hold.hpp"
 
 namespace cairn::shim {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's error handlers. All real communicators and windows have MPI_ERRORS_RETURN; raise() (hooks.hpp) does the
+// The guest's error handlers. All real communicators and windows have MPI_ERRORS_RETURN; raise() does the
 // rest.
 #pragma once
 

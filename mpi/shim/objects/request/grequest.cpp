@@ -83,7 +83,7 @@ int PMPI_Grequest_start(MPI_Grequest_query_function* query, MPI_Grequest_free_fu
     rc = cross(real.Grequest_start, &on_query, &on_free, &on_cancel, static_cast<void*>(state), &made);
     if (rc == MPI_SUCCESS) {
       note_unsupported_enter(Unsupported::generalized_request, "MPI_Grequest_start");
-      *request = crcp::adopt_request(made, crcp::RequestKind::generalized, nullptr, {done, state});
+      *request = p2p::adopt_request(made, p2p::RequestKind::generalized, nullptr, {done, state});
       reinterpret_cast<char*>(*request)[kGrequestIsC] = 1;
       state->handle = *request;
     } else {

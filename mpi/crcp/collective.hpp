@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door in front of every call that is collective (docs/quiesce.md, "The door"), as its callers see it. Guest thread
+// pointer; may not throw. Every other entry into the real library stands in a crcp::Section (gate.hpp).
+#pragma once
+
+#include <cstdint>
+
+#include "mpi/shim/handle.hpp"
+
+namespace cairn::crcp {
+
+// What becomes of the communicator: `ends` if the call frees it, or is the last one on it.
+enum class Fate : std::uint8_t { stays, ends };
+
+// Around every call of the real library that is collective over `comm` (creation and destruction of communicators,
+// windows and files included). begin() returns when the door is open. Real handles are fetched after begin() (a restart
+// may happen while it waits). comm_created() and comm_freed() (communicators.hpp) are called before end(), so that a
+// cut never falls between the real object and its handle. `name` is a literal. Not called for communicators that are
+// not usable().
+void collective_begin(ompi_communicator_t& comm, const char* name, Fate fate = Fate::stays) noexcept;
+void collective_end(ompi_communicator_t& comm) noexcept;
+
+// The same for a non-blocking collective, which must not wait. True: the door is open, as after collective_begin().
+// False: it is not; the call is counted in its place, a section has begun, and the caller records what is to be called
+// when the door opens (p2p::record_collective()), which ends the section.
+bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noexcept;
+
+// Around MPI_Comm_create_group, which is collective over a group without a communicator. `identity` is the same at all
+// members, and not 0; `members` are the group's, null if there is no such group. Handles as with collective_begin().
+void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept;
+void group_call_end() noexcept;
+
+}  // namespace cairn::crcp

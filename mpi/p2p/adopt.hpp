@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Handles for requests that are not point-to-point. Guest thread pointer; may not throw.
+#pragma once
+
+#include <cstdint>
+
+#include "mpi/shim/handle.hpp"
+
+namespace cairn::p2p {
+
+enum class RequestKind : std::uint8_t { collective, persistent_collective, comm_dup, io, rma, generalized };
+
+// done(data) is called once when the real request no longer exists (completed and freed, or a persistent one freed).
+struct RequestOwner {
+  void (*done)(void* data) noexcept = nullptr;
+  void* data = nullptr;
+};
+
+// A handle for the application. Called before the section (or collective_end()) in which the real call was made ends.
+MPI_Request adopt_request(shim::RealRequest* real, RequestKind kind, ompi_communicator_t* comm,
+                          RequestOwner owner) noexcept;
+
+// After crcp::collective_begin_or_defer() has said false: begin(data, &made) is called once, when the door opens, then
+// drop(data) when the request is complete. Ends the section.
+MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data, shim::RealRequest** made) noexcept,
+                              void (*drop)(void* data) noexcept, void* data) noexcept;
+
+}  // namespace cairn::p2p
