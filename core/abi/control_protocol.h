@@ -16,8 +16,11 @@
 
 #include <stdint.h>
 
+#include "core/abi/checkpoint_parameters.hpp"
+#include "core/abi/checkpoint_statistics.hpp"
+
 #define CAIRN_CONTROL_MAGIC 0x6c746374u
-#define CAIRN_CONTROL_VERSION 1u
+#define CAIRN_CONTROL_VERSION 2u
 
 enum cairn_control_command { CAIRN_CONTROL_CHECKPOINT = 1, CAIRN_CONTROL_STATUS = 2, CAIRN_CONTROL_CANCEL = 3 };
 
@@ -30,26 +33,19 @@ enum cairn_control_existing {
 };
 
 #define CAIRN_CONTROL_TO_FD 0x1u
-#define CAIRN_CONTROL_BY_REFERENCE 0x2u /* executables and libraries */
-#define CAIRN_CONTROL_NO_SYNC 0x4u
 #define CAIRN_CONTROL_WAS_STOPPED                                                 \
-  0x8u /* by SIGSTOP or the like; the command has woken it up to be served: it is \
+  0x2u /* by SIGSTOP or the like; the command has woken it up to be served: it is \
         * stopped again afterwards, and after a restart */
-
-enum cairn_control_fork { CAIRN_CONTROL_FORK_AUTO = 0, CAIRN_CONTROL_FORK_YES = 1, CAIRN_CONTROL_FORK_NO = 2 };
 
 struct cairn_control_request {
   uint32_t magic, version, size;
   uint32_t command;
   uint32_t flags;
   uint32_t existing;
-  uint32_t fork_mode;
   int32_t signal;  /* sent to the process when all is written, before it goes on; 0: none */
-  double deadline; /* seconds, for everything before memory is written; 0: the default */
   char name[1024]; /* of the context file in the directory; no '/' */
   char backup[1024];
-  char engine[16];
-  char compress[16];
+  cairn::CheckpointParameters parameters;
 };
 
 enum cairn_control_state {
@@ -63,13 +59,9 @@ enum cairn_control_state {
 struct cairn_control_reply {
   uint32_t magic, version, size;
   uint32_t state;
-  int32_t code; /* DONE: one of exit_codes.h */
-  uint32_t forked;
-  uint64_t bytes;        /* of the file, so far or in all */
-  uint64_t memory_bytes; /* to be looked at, if known */
-  uint64_t checksum;
-  double callback_seconds, stop_seconds, pause_seconds, write_seconds;
-  char text[2048]; /* DONE: why it failed, or how it went */
+  int32_t code;                           /* DONE: one of exit_codes.h */
+  cairn::CheckpointStatistics statistics; /* before DONE: the bytes so far */
+  char text[2048];                        /* DONE: why it failed, or how it went */
 };
 
 #endif

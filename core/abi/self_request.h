@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-#define CAIRN_SELF_REQUEST_VERSION 1u
+#define CAIRN_SELF_REQUEST_VERSION 2u
 
 /* In guest memory, valid until `done`. A guest that was restarted from the very checkpoint finds it as it was
  * when the image was taken: not done. The host must not touch it after a restart. */

@@ -159,17 +159,23 @@ void settle_place(const po::variables_map& given, CheckpointOptions& options) {
                                                      : CAIRN_CONTROL_REPLACE;
 }
 
+std::string word(const po::variables_map& given, const char* option, std::size_t capacity) {
+  std::string text = given[option].as<std::string>();
+  if (text.size() > capacity) throw ArgumentError(std::string("the operand of --") + option + " is too long: " + text);
+  return text;
+}
+
 void settle_manner(const po::variables_map& given, CheckpointOptions& options) {
   options.signal = after_signal(given);
-  if (given.count("time") != 0) options.deadline = given["time"].as<double>();
-  if (options.deadline < 0) throw ArgumentError("--time must not be negative");
-  if (given.count("engine") != 0) options.engine = given["engine"].as<std::string>();
-  if (given.count("compress") != 0) options.compress = given["compress"].as<std::string>();
-  options.fork_mode = given.count("fork") != 0      ? CAIRN_CONTROL_FORK_YES
-                      : given.count("no-fork") != 0 ? CAIRN_CONTROL_FORK_NO
-                                                    : CAIRN_CONTROL_FORK_AUTO;
-  options.sync = given.count("nosync") == 0;
-  options.by_reference = given.count("save-none") != 0;
+  CheckpointParameters& wanted = options.parameters;
+  if (given.count("time") != 0) wanted.timeout = given["time"].as<double>();
+  if (wanted.timeout < 0) throw ArgumentError("--time must not be negative");
+  if (given.count("engine") != 0) wanted.engine = word(given, "engine", wanted.engine.capacity);
+  if (given.count("compress") != 0) wanted.compress = word(given, "compress", wanted.compress.capacity);
+  if (given.count("fork") != 0) wanted.fork = ForkMode::yes;
+  if (given.count("no-fork") != 0) wanted.fork = ForkMode::no;
+  wanted.sync = given.count("nosync") == 0;
+  wanted.by_reference = given.count("save-none") != 0;
   options.messages = given.count("kmsg-none") == 0;
   options.verbose = given.count("verbose") != 0;
   options.quiet = given.count("quiet") != 0;

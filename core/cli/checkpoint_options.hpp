@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/abi/checkpoint_parameters.hpp"
 #include "core/base/unique_fd.hpp"
 
 namespace cairn::tools {
@@ -19,11 +20,9 @@ struct CheckpointOptions {
   int descriptor = -1;
   std::uint32_t existing = 0;  // enum cairn_control_existing
   std::string backup;
-  std::uint32_t fork_mode = 0;  // enum cairn_control_fork
-  std::string engine, compress;
+  CheckpointParameters parameters;
   int signal = 0;
-  double deadline = 0;
-  bool sync = true, by_reference = false, messages = true, verbose = false, quiet = false;
+  bool messages = true, verbose = false, quiet = false;
 };
 
 // False if only help or version was wanted, which has been printed. Throws ArgumentError; PermanentError for what

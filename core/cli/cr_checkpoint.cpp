@@ -26,25 +26,22 @@ void copy_text(char (&field)[N], const std::string& text, const char* what) {
 
 cairn_control_request to_request(const CheckpointOptions& options) {
   cairn_control_request request = cairn::tools::make_request(CAIRN_CONTROL_CHECKPOINT);
-  request.flags = (options.to_descriptor ? CAIRN_CONTROL_TO_FD : 0) |
-                  (options.by_reference ? CAIRN_CONTROL_BY_REFERENCE : 0) | (options.sync ? 0 : CAIRN_CONTROL_NO_SYNC);
+  request.flags = options.to_descriptor ? CAIRN_CONTROL_TO_FD : 0;
   request.existing = options.existing;
-  request.fork_mode = options.fork_mode;
   request.signal = options.signal;
-  request.deadline = options.deadline;
+  request.parameters = options.parameters;
   copy_text(request.name, options.name, "the context file's name");
   copy_text(request.backup, options.backup, "the backup's name");
-  copy_text(request.engine, options.engine, "the engine's name");
-  copy_text(request.compress, options.compress, "the compression's name");
   return request;
 }
 
 void print_summary(const CheckpointOptions& options, const cairn_control_reply& reply) {
+  const cairn::CheckpointStatistics& done = reply.statistics;
   std::fprintf(stderr,
                "cr_checkpoint: process %d: %s in %.3f s; it stood still for %.3f s (threads stopped in %.3f ms)%s%s\n",
-               options.pid, cairn::tools::human_bytes(static_cast<double>(reply.bytes)).c_str(),
-               reply.callback_seconds + reply.stop_seconds + reply.write_seconds, reply.pause_seconds,
-               reply.stop_seconds * 1000, reply.text[0] != '\0' ? "; " : "", reply.text);
+               options.pid, cairn::tools::human_bytes(static_cast<double>(done.bytes)).c_str(),
+               done.callback_seconds + done.stop_seconds + done.write_seconds, done.pause_seconds,
+               done.stop_seconds * 1000, reply.text[0] != '\0' ? "; " : "", reply.text);
 }
 
 int run(int argc, char** argv) {

@@ -33,16 +33,16 @@ Progress::Progress(bool quiet)
 void Progress::show(const cairn_control_reply& reply) {
   const Clock::time_point now = Clock::now();
   const double since = std::chrono::duration<double>(now - last_).count();
-  if (since > 0 && reply.bytes >= last_bytes_) {
-    const double present = static_cast<double>(reply.bytes - last_bytes_) / since;
+  if (since > 0 && reply.statistics.bytes >= last_bytes_) {
+    const double present = static_cast<double>(reply.statistics.bytes - last_bytes_) / since;
     rate_ = rate_ == 0 ? present : 0.7 * rate_ + 0.3 * present;
   }
   last_ = now;
-  last_bytes_ = reply.bytes;
+  last_bytes_ = reply.statistics.bytes;
   const double elapsed = std::chrono::duration<double>(now - begin_).count();
   if (!active_ || elapsed < kPatience) return;
   std::fprintf(stderr, "\r%-32s %10s  %10s/s  %.0f s\033[K", name_of(reply.state),
-               human_bytes(static_cast<double>(reply.bytes)).c_str(), human_bytes(rate_).c_str(), elapsed);
+               human_bytes(static_cast<double>(reply.statistics.bytes)).c_str(), human_bytes(rate_).c_str(), elapsed);
   shown_ = true;
 }
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "core/abi/checkpoint_parameters.hpp"
+#include "core/abi/checkpoint_statistics.hpp"
 #include "core/context/area.hpp"
 
 namespace cairn {
@@ -18,8 +20,6 @@ namespace cairn {
 namespace context {
 class Writer;
 }
-
-enum class ForkMode { automatic, yes, no };
 
 struct DumpRequest {
   context::Writer* writer = nullptr;
@@ -29,18 +29,8 @@ struct DumpRequest {
   // still costs the program less than the page faults after a fork.
   double expected_bandwidth = 0;
   unsigned processes = 1;          // of this node that may fork for a dump at the same time: they share its memory
+  CheckpointStatistics so_far;     // what was measured before the dump: finish() hands it on
   bool save_shared_files = false;  // also contents of shared mappings of ordinary files that still have their name
-};
-
-struct DumpStatistics {
-  std::uint64_t pages_seen = 0, pages_stored = 0;
-  std::uint64_t bytes_written = 0;  // payload
-  bool forked = false;
-  std::string fork_reason;                          // why forked or in-line, for -v
-  std::uint64_t huge_bytes = 0;                     // put together to huge pages again after a fork had split them
-  double pause_seconds = 0;                         // time within dump()
-  double write_seconds = 0;                         // until finish()
-  std::uint64_t file_bytes = 0, file_checksum = 0;  // context::WriterResult of the finished file
 };
 
 class Engine {
@@ -52,8 +42,8 @@ class Engine {
   virtual void dump(const DumpRequest& request, std::span<const Area> areas) = 0;
   // Waits until everything is written (also the writer's index and trailer: it calls Writer::finish() in
   // this process, and only then has the file its name). Throws cairn::Error, also when the deadline (seconds,
-  // from now) passes.
-  virtual DumpStatistics finish(double deadline) = 0;
+  // from now) passes. Returns the request's statistics with its own.
+  virtual CheckpointStatistics finish(double deadline) = 0;
   // Ends a dump that is not wanted any more: kills and reaps the child. Does not throw.
   virtual void abandon() noexcept = 0;
 };

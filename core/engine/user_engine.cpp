@@ -80,7 +80,7 @@ void UserEngine::write_now(const std::vector<AreaPlan>& plans) {
     const std::lock_guard lock(mutex);
     statistics_.pages_seen += dumper.pages_seen();
     statistics_.pages_stored += lane.statistics().pages;
-    statistics_.bytes_written += lane.statistics().bytes;
+    statistics_.payload_bytes += lane.statistics().bytes;
   };
   const auto write = [&](std::span<const AreaPlan> some, std::atomic<std::size_t>& next) {
     context::Lane lane = writer.open_lane(features().aio);
@@ -134,7 +134,7 @@ void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas) {
   if (request.writer == nullptr) throw ArgumentError("a dump needs a writer");
   started_ = Clock::now();
   request_ = request;
-  statistics_ = {};
+  statistics_ = request.so_far;
   active_ = true;
   if (device_) request_.writer->output().claims_take_turns();
   try {
@@ -158,10 +158,10 @@ void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas) {
     abandon();
     throw;
   }
-  statistics_.pause_seconds = seconds_since(started_);
+  statistics_.dump_seconds = seconds_since(started_);
 }
 
-DumpStatistics UserEngine::finish(double deadline) {
+CheckpointStatistics UserEngine::finish(double deadline) {
   if (!active_) throw ArgumentError("there is no dump to finish");
   const auto start = Clock::now();
   request_.writer->store_objects();  // while the child writes
@@ -169,14 +169,14 @@ DumpStatistics UserEngine::finish(double deadline) {
     const ChildReport report = child_.wait(std::max(0.0, deadline - seconds_since(start)), request_.writer->path());
     statistics_.pages_seen += report.pages_seen;
     statistics_.pages_stored += report.statistics.pages;
-    statistics_.bytes_written += report.statistics.bytes;
+    statistics_.payload_bytes += report.statistics.bytes;
   }
   const context::WriterResult result = request_.writer->finish();
-  statistics_.file_bytes = result.bytes;
-  statistics_.file_checksum = result.checksum;
+  statistics_.bytes = result.bytes;
+  statistics_.checksum = result.checksum;
   statistics_.write_seconds = seconds_since(started_);
   if (huge_) statistics_.huge_bytes = huge_->restore(std::max(0.0, deadline - seconds_since(start)));
-  DumpStatistics statistics = statistics_;
+  CheckpointStatistics statistics = statistics_;
   abandon();
   return statistics;
 }

@@ -29,7 +29,7 @@ class UserEngine : public Engine {
   ~UserEngine() override { abandon(); }
   const char* name() const noexcept override { return device_ ? "kmod" : "user"; }
   void dump(const DumpRequest& request, std::span<const Area> areas) override;
-  DumpStatistics finish(double deadline) override;
+  CheckpointStatistics finish(double deadline) override;
   void abandon() noexcept override;
 
  private:
@@ -45,7 +45,7 @@ class UserEngine : public Engine {
   std::unique_ptr<context::Lane> child_lane_;
   std::unique_ptr<HugePages> huge_;
   WritingChild child_;
-  DumpStatistics statistics_;
+  CheckpointStatistics statistics_;
   Clock::time_point started_;
   bool active_ = false;
 };

@@ -93,7 +93,8 @@ struct Checkpointer::State {
   std::unique_ptr<context::Writer> writer;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<engine::NodeRequest> node;
-  CheckpointResult result;
+  CheckpointStatistics statistics;
+  double pause_seconds = 0;
   std::chrono::steady_clock::time_point stop_begin;
   bool working = false;             // one_at_work is ours
   mutable std::mutex writer_mutex;  // changes of `writer`, against bytes_so_far()
@@ -101,7 +102,8 @@ struct Checkpointer::State {
   void begin() {
     if (one_at_work.exchange(true)) throw TemporaryError("another checkpoint of this process is being taken");
     working = true;
-    result = {};
+    statistics = {};
+    pause_seconds = 0;
   }
   void end() noexcept {
     if (engine) engine->abandon();
@@ -122,33 +124,33 @@ struct Checkpointer::State {
 };
 
 void Checkpointer::State::open(const CheckpointRequest& request) {
-  EngineChoice choice = make_engine(request.engine);
+  EngineChoice choice = make_engine(std::string(request.parameters.engine.view()));
   context::WriterOptions options;
   options.path = request.path;
   options.fd = request.fd;
-  options.compression = context::parse_compression(request.compress);
+  options.compression = context::parse_compression(std::string(request.parameters.compress.view()));
   options.object_directory = request.object_directory;
-  options.by_reference = request.by_reference;
-  options.sync = request.sync;
+  options.by_reference = request.parameters.by_reference;
+  options.sync = request.parameters.sync;
   options.fd_base = host::fd_base();
   options.program = host::guest_exe();
   options.writer = std::string("cairn ") + choice.engine->name();
   engine = std::move(choice.engine);
   if (std::string(engine->name()) == "kmod")
-    node = engine::NodeRequest::open(request.node, request.deadline, host::fd_base());
+    node = engine::NodeRequest::open(request.node, request.parameters.timeout, host::fd_base());
   auto created = context::Writer::create(options);
   std::lock_guard lock(writer_mutex);
   writer = std::move(created);
 }
 
 void Checkpointer::State::stop(const CheckpointRequest& request) {
-  const Deadline deadline(request.deadline);
+  const Deadline deadline(request.parameters.timeout);
   const auto begin = std::chrono::steady_clock::now();
   freeze->run_callbacks(deadline);
-  result.callback_seconds = seconds_since(begin);
+  statistics.callback_seconds = seconds_since(begin);
   stop_begin = std::chrono::steady_clock::now();
   freeze->stop(Deadline(std::min(deadline.left(), request.stop_deadline)), node.get());
-  result.stop_seconds = seconds_since(stop_begin);
+  statistics.stop_seconds = seconds_since(stop_begin);
 }
 
 void Checkpointer::State::dump(const CheckpointRequest& request, cairn_guest& guest) {
@@ -173,7 +175,8 @@ void Checkpointer::State::dump(const CheckpointRequest& request, cairn_guest& gu
   if (auto bytes = host::extension().save_section(); !bytes.empty()) writer->add_section(CAIRN_CTX_EXTENSION, 1, bytes);
   DumpRequest dump_request;
   dump_request.writer = writer.get();
-  dump_request.fork = request.fork;
+  dump_request.so_far = statistics;
+  dump_request.fork = request.parameters.fork;
   dump_request.processes = request.node.members;
   dump_request.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   engine->dump(dump_request, areas);
@@ -210,28 +213,25 @@ void Checkpointer::release(int failure) {
   if (!state_->freeze) return;
   state_->freeze->release(failure);
   state_->freeze.reset();
-  state_->result.pause_seconds = seconds_since(state_->stop_begin);
+  state_->pause_seconds = seconds_since(state_->stop_begin);
   if (!state_->engine) state_->end();
 }
 
-CheckpointResult Checkpointer::finish(double deadline_seconds) {
+CheckpointStatistics Checkpointer::finish(double deadline_seconds) {
   if (!state_->engine) throw TemporaryError("no checkpoint is being taken");
   try {
-    state_->result.dump = state_->engine->finish(deadline_seconds);
+    state_->statistics = state_->engine->finish(deadline_seconds);
+    state_->statistics.pause_seconds = state_->pause_seconds;
   } catch (...) {
     state_->engine->abandon();
     state_->engine.reset();
     state_->close_writer();
     throw;
   }
-  CheckpointResult& result = state_->result;
-  result.write_seconds = result.dump.write_seconds;
-  result.file_bytes = result.dump.file_bytes;
-  result.checksum = result.dump.file_checksum;
   state_->engine.reset();
   state_->close_writer();
   if (!state_->freeze) state_->end();
-  return result;
+  return state_->statistics;
 }
 
 std::uint64_t Checkpointer::bytes_so_far() const noexcept {

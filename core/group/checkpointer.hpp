@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -22,24 +21,11 @@ struct CheckpointRequest {
   std::string path;              // context file to create (never overwritten here; callers choose the name)
   int fd = -1;                   // or an open file or pipe to write to
   std::string object_directory;  // where files stored once per snapshot go; empty: inside the context file
-  std::string engine = "auto";
-  std::string compress = "none";
-  ForkMode fork = ForkMode::automatic;
-  bool by_reference = false;  // executables and libraries by path and identity only
-  bool was_stopped = false;   // by job control, and is to be so after a restart
-  bool sync = true;           // the file has reached the disk when finish() returns
-  bool looked = false;        // the caller has asked obstacle(), and the callbacks know what it said
-  double deadline = 60;       // seconds, for everything before the memory is written
-  double stop_deadline = std::numeric_limits<double>::infinity();  // of these, for all threads to stand once told
-  std::uint64_t request_id = 0;
+  CheckpointParameters parameters;
+  bool was_stopped = false;  // by job control, and is to be so after a restart
+  bool looked = false;       // the caller has asked obstacle(), and the callbacks know what it said
+  double stop_deadline = std::numeric_limits<double>::infinity();  // of the timeout, for threads to stand once told
   engine::NodeGroup node;  // who else of this node is checkpointed by the same request
-};
-
-struct CheckpointResult {
-  std::uint64_t file_bytes = 0;
-  std::uint64_t checksum = 0;  // of the context file's index, as stored in its trailer
-  double callback_seconds = 0, stop_seconds = 0, pause_seconds = 0, write_seconds = 0;
-  DumpStatistics dump;
 };
 
 class Checkpointer {
@@ -59,7 +45,7 @@ class Checkpointer {
   // Lets the guest go on. `failure` < 0 is what callbacks see (-CR_E...), 0 for success.
   void release(int failure = 0);
   // Waits for the deferred part. Throws cairn::Error; the file is then removed. May be called before release().
-  CheckpointResult finish(double deadline_seconds);
+  CheckpointStatistics finish(double deadline_seconds);
   // Bytes of the context file so far. From any thread, at any time.
   std::uint64_t bytes_so_far() const noexcept;
   // Gives up: releases the guest if it stands, removes the file. Does not throw.

@@ -36,8 +36,6 @@ cairn_control_request blank() {
   request.version = CAIRN_CONTROL_VERSION;
   request.size = sizeof request;
   request.command = CAIRN_CONTROL_CHECKPOINT;
-  strcpy(request.engine, "auto");
-  strcpy(request.compress, "none");
   return request;
 }
 
@@ -68,8 +66,8 @@ int submit_args(const cr_checkpoint_args_t& args, Request** made) {
   if (target == own_pid() && (args.cr_flags & CR_CHKPT_PROHIBIT_SELF) != 0) return EDEADLK;
   cairn_control_request request = blank();
   request.signal = args.cr_signal;
-  request.deadline = args.cr_timeout;
-  if ((args.cr_flags & CR_CHKPT_DUMP_ALL) == 0) request.flags |= CAIRN_CONTROL_BY_REFERENCE;
+  request.parameters.timeout = args.cr_timeout;
+  request.parameters.by_reference = (args.cr_flags & CR_CHKPT_DUMP_ALL) == 0;
   if (args.cr_fd != CR_DEST_CWD) {
     if (fcntl(args.cr_fd, F_GETFD) < 0) return EBADF;
     request.flags |= CAIRN_CONTROL_TO_FD;

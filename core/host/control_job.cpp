@@ -4,47 +4,28 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "core/base/error.hpp"
 #include "core/host/host.hpp"
 
 namespace cairn::host {
 namespace {
 
-constexpr double kDefaultDeadline = 60;
+constexpr double kDefaultTimeout = 60;
 constexpr double kWriteDeadline = 24 * 3600;  // a hung disk, not a slow one
-
-template <std::size_t N>
-std::string text_of(const char (&field)[N]) {
-  return std::string(field, strnlen(field, N));
-}
 
 group::CheckpointRequest to_request(const cairn_control_request& control, const ControlTarget& target) {
   group::CheckpointRequest request;
   request.path = target.path();
   request.fd = target.fd();
-  if (control.engine[0] != '\0') request.engine = text_of(control.engine);
-  if (control.compress[0] != '\0') request.compress = text_of(control.compress);
-  request.fork = control.fork_mode == CAIRN_CONTROL_FORK_YES  ? ForkMode::yes
-                 : control.fork_mode == CAIRN_CONTROL_FORK_NO ? ForkMode::no
-                                                              : ForkMode::automatic;
-  request.by_reference = (control.flags & CAIRN_CONTROL_BY_REFERENCE) != 0;
-  request.sync = (control.flags & CAIRN_CONTROL_NO_SYNC) == 0;
+  request.parameters = control.parameters;
+  if (!(request.parameters.timeout > 0)) request.parameters.timeout = kDefaultTimeout;
   request.was_stopped = (control.flags & CAIRN_CONTROL_WAS_STOPPED) != 0;
-  request.deadline = control.deadline > 0 ? control.deadline : kDefaultDeadline;
   return request;
 }
 
-cairn_control_reply success(const group::CheckpointResult& result) {
-  cairn_control_reply reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_OK, result.dump.fork_reason);
-  reply.bytes = result.file_bytes;
-  reply.checksum = result.checksum;
-  reply.callback_seconds = result.callback_seconds;
-  reply.stop_seconds = result.stop_seconds;
-  reply.pause_seconds = result.pause_seconds;
-  reply.write_seconds = result.write_seconds;
-  reply.forked = result.dump.forked ? 1 : 0;
+cairn_control_reply success(const CheckpointStatistics& statistics) {
+  cairn_control_reply reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_OK, std::string(statistics.fork_reason.view()));
+  reply.statistics = statistics;
   return reply;
 }
 
@@ -70,7 +51,7 @@ void ControlJob::cancel() noexcept { cancelled_.store(true); }
 
 cairn_control_reply ControlJob::progress() const {
   cairn_control_reply reply = make_reply(state_.load());
-  reply.bytes = checkpointer_.bytes_so_far();
+  reply.statistics.bytes = checkpointer_.bytes_so_far();
   return reply;
 }
 
@@ -108,10 +89,10 @@ void ControlJob::take() {
   const bool goes_on = request_.signal == 0 && !was_stopped();
   state_.store(goes_on ? CAIRN_CONTROL_WRITING : CAIRN_CONTROL_SAVING);
   if (goes_on) checkpointer_.release(0);
-  const group::CheckpointResult result = checkpointer_.finish(kWriteDeadline);
+  const CheckpointStatistics statistics = checkpointer_.finish(kWriteDeadline);
   check_cancelled();
   target_->commit();
-  answer(success(result));
+  answer(success(statistics));
   state_.store(CAIRN_CONTROL_DONE);
   if (!goes_on) end_with_signal();
 }

@@ -21,7 +21,7 @@ class GuestImager final : public pmix::Imager {
   std::string obstacle() override { return checkpointer_.obstacle(); }
   void save(const group::CheckpointRequest& request) override { checkpointer_.save(request); }
   void release(int failure) override { checkpointer_.release(failure); }
-  group::CheckpointResult finish(double seconds) override { return checkpointer_.finish(seconds); }
+  CheckpointStatistics finish(double seconds) override { return checkpointer_.finish(seconds); }
   void abandon() noexcept override { checkpointer_.abandon(); }
   std::uint64_t bytes_so_far() noexcept override { return checkpointer_.bytes_so_far(); }
 

@@ -49,7 +49,7 @@ struct Agent::Outcome {
   bool saved = false;  // the guest stands still, or its memory is written in the background
   int code = 0;        // 0, or one of exit_codes.h
   std::string text, path;
-  group::CheckpointResult result;
+  CheckpointStatistics statistics;
 
   void fail(const std::exception& e) {
     const auto* error = dynamic_cast<const Error*>(&e);
@@ -61,11 +61,11 @@ struct Agent::Outcome {
     ::gethostname(host, sizeof(host) - 1);
     Record r("result");
     r.set("code", code).set("text", text).set("host", host).set("pid", static_cast<std::uint64_t>(::getpid()));
-    r.set("bytes", result.file_bytes).set("checksum", result.checksum);
-    r.set("callback_seconds", result.callback_seconds).set("stop_seconds", result.stop_seconds);
-    r.set("pause_seconds", result.pause_seconds).set("write_seconds", result.write_seconds);
-    r.set("pages_seen", result.dump.pages_seen).set("pages_stored", result.dump.pages_stored);
-    r.set("forked", result.dump.forked).set("fork_reason", result.dump.fork_reason);
+    r.set("bytes", statistics.bytes).set("checksum", statistics.checksum);
+    r.set("callback_seconds", statistics.callback_seconds).set("stop_seconds", statistics.stop_seconds);
+    r.set("pause_seconds", statistics.pause_seconds).set("write_seconds", statistics.write_seconds);
+    r.set("pages_seen", statistics.pages_seen).set("pages_stored", statistics.pages_stored);
+    r.set("forked", statistics.forked).set("fork_reason", std::string(statistics.fork_reason.view()));
     return r;
   }
 };
@@ -133,14 +133,13 @@ void Agent::take_image(std::uint64_t n, const Record& entry, Outcome& outcome) {
     image.looked = true;  // else the other ranks would wait in a fence for one that has given up already
     image.path = entry.get("directory") + "/rank_" + std::to_string(transport_->rank()) + ".ctx";
     image.object_directory = entry.get("objects");
-    image.engine = entry.get("engine", "auto");
-    image.compress = entry.get("compress", "none");
-    image.fork = fork_mode(entry.get("fork"));
+    image.parameters.engine = entry.get("engine", "auto");
+    image.parameters.compress = entry.get("compress", "none");
+    image.parameters.fork = fork_mode(entry.get("fork"));
     // crcp has deadlines of its own and gives up by itself; this one is for a guest that does not answer at all. A
     // thread that does not stop keeps the other ranks standing as well, and is to be named before the time is over.
-    image.deadline = deadline + 15;
+    image.parameters.timeout = deadline + 15;
     image.stop_deadline = std::max(kLeastStopSeconds, deadline * 0.1);
-    image.request_id = request.id;
     image.node = node_group(n);
     imager_->save(image);
     outcome.saved = true;
@@ -161,7 +160,7 @@ void Agent::write_image(const Record& entry, Outcome& outcome) {
     return;
   }
   try {
-    outcome.result = imager_->finish(entry.get_double("timeout", 600));
+    outcome.statistics = imager_->finish(entry.get_double("timeout", 600));
   } catch (const std::exception& e) {
     outcome.fail(e);
     imager_->abandon();

@@ -15,7 +15,7 @@ class Imager {
   virtual std::string obstacle() = 0;
   virtual void save(const group::CheckpointRequest& request) = 0;
   virtual void release(int failure) = 0;
-  virtual group::CheckpointResult finish(double deadline_seconds) = 0;
+  virtual CheckpointStatistics finish(double deadline_seconds) = 0;
   virtual void abandon() noexcept = 0;
   // Written until now; any thread may ask.
   virtual std::uint64_t bytes_so_far() noexcept = 0;

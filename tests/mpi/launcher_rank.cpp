@@ -57,15 +57,15 @@ class FakeImager final : public pmix::Imager {
 
   void release(int) override {}
 
-  group::CheckpointResult finish(double) override {
+  CheckpointStatistics finish(double) override {
     if (fail_ == "finish") {
       ::unlink(request_.path.c_str());
       throw EnvironmentError(with_errno("writing " + request_.path, ENOSPC));
     }
     while (!variable("RANK_HANG").empty() && !exists(variable("RANK_HANG"))) pause_briefly();
     std::ofstream(request_.path, std::ios::app) << " of rank " << rank_ << "\n";
-    group::CheckpointResult result;
-    result.file_bytes = static_cast<std::uint64_t>(std::ifstream(request_.path, std::ios::ate).tellg());
+    CheckpointStatistics result;
+    result.bytes = static_cast<std::uint64_t>(std::ifstream(request_.path, std::ios::ate).tellg());
     return result;
   }
 

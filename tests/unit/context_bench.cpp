@@ -43,7 +43,7 @@ void raw_write(const char* memory, std::size_t bytes, bool allocate) {
   fsync(fd.get());
 }
 
-cairn::DumpStatistics dump(std::size_t bytes, ForkMode fork, const char* compression) {
+cairn::CheckpointStatistics dump(std::size_t bytes, ForkMode fork, const char* compression) {
   cairn::context::WriterOptions options;
   options.path = kFile;
   options.compression = cairn::context::parse_compression(compression);
@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
       {"dump in-line", [&] { dump(bytes, ForkMode::no, "none"); }},
       {"load, 1 thread", [&] { load(bytes, 1); }},
       {"load, 2 threads", [&] { load(bytes, 2); }},
-      {"dump forked, until the file is whole", [&] { pause = dump(bytes, ForkMode::yes, "none").pause_seconds; }},
+      {"dump forked, until the file is whole", [&] { pause = dump(bytes, ForkMode::yes, "none").dump_seconds; }},
       {"dump in-line, lz4", [&] { dump(bytes, ForkMode::no, "lz4"); }},
   };
   std::map<std::string, double> best;

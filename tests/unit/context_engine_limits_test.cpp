@@ -27,10 +27,10 @@ TEST_F(UserEngineLimits, TerabytesOfReservationCostNothing) {
   auto engine = make_engine("user").engine;
   const Area area = memory.area();
   engine->dump(request(*w, ForkMode::no), {&area, 1});
-  const DumpStatistics statistics = engine->finish(60);
+  const CheckpointStatistics statistics = engine->finish(60);
   EXPECT_EQ(statistics.pages_stored, 3u);
   EXPECT_LE(statistics.pages_seen, 3u + 2 * 512);  // huge pages may surround them
-  EXPECT_LT(statistics.pause_seconds, 5);
+  EXPECT_LT(statistics.dump_seconds, 5);
 }
 
 TEST_F(UserEngineLimits, KilledChildIsAnErrorAndLeavesNothing) {
@@ -216,7 +216,7 @@ TEST_F(UserEngineLimits, HugePagesAreHugeAgainAfterAForkedDump) {
   const Area area = memory.area();
   engine->dump(request(*w, ForkMode::yes), {&area, 1});
   for (std::uint64_t i = 0; i < kPages; ++i) memory.page(i)[0] ^= 1;  // splits those the child has not written yet
-  const DumpStatistics statistics = engine->finish(60);
+  const CheckpointStatistics statistics = engine->finish(60);
   EXPECT_EQ(statistics.huge_bytes, before * 1024);
   EXPECT_GE(huge_kib(kBase), before);
 }
@@ -232,8 +232,8 @@ TEST_F(UserEngineLimits, FastDisksAreWaitedFor) {
     DumpRequest r = request(*w, ForkMode::automatic);
     r.expected_bandwidth = bandwidth;
     engine->dump(r, {&area, 1});
-    const DumpStatistics statistics = engine->finish(60);
-    EXPECT_EQ(statistics.forked, bandwidth < 1e9) << statistics.fork_reason;
+    const CheckpointStatistics statistics = engine->finish(60);
+    EXPECT_EQ(statistics.forked, bandwidth < 1e9) << statistics.fork_reason.view();
   }
 }
 

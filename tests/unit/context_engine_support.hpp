@@ -76,14 +76,14 @@ class UserEngineTest : public ::testing::TestWithParam<ForkMode> {
     r.threads = threads;
     engine->dump(r, areas);
     statistics_ = engine->finish(60);
-    EXPECT_EQ(statistics_.file_bytes, std::filesystem::file_size(path()));
+    EXPECT_EQ(statistics_.bytes, std::filesystem::file_size(path()));
     Reader reader = Reader::open(path());
     reader.verify_all();
     return reader;
   }
 
   TemporaryDirectory directory_;
-  DumpStatistics statistics_;
+  CheckpointStatistics statistics_;
 };
 
 }  // namespace cairn::test

@@ -157,9 +157,9 @@ TEST_P(UserEngineTest, CompressedByMany) {
     r.threads = 3;
     const std::vector<Area> areas{memory.area(), other.area()};
     engine->dump(r, areas);
-    const DumpStatistics statistics = engine->finish(60);
+    const CheckpointStatistics statistics = engine->finish(60);
     EXPECT_EQ(statistics.pages_stored, kPages / 3 + 10);
-    EXPECT_LT(statistics.bytes_written, kPages * kPage / 10);
+    EXPECT_LT(statistics.payload_bytes, kPages * kPage / 10);
     const Reader reader = Reader::open(path());
     reader.verify_all(2);
     EXPECT_TRUE(holds(reader, kBase, before));
