@@ -58,5 +58,6 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DEST
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION share/doc/cairn FILES_MATCHING PATTERN "*.md"
   PATTERN "man" EXCLUDE)
 # Made by the shim's generator.
-install(FILES ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-coverage.md DESTINATION share/doc/cairn OPTIONAL)
+install(FILES ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-coverage.md
+  ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-objects.md DESTINATION share/doc/cairn OPTIONAL)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/gdb/cairn-gdb.py DESTINATION share/cairn)

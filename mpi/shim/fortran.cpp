@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "mpi/p2p/request.hpp"
-#include "mpi/shim/objects.hpp"
 #include "mpi/shim/predefined.hpp"
+#include "mpi/shim/table_lock.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the generated part of the guest's libmpi.so.40 into a directory of the build tree.
 
-    generate.py --include DIR --library FILE --table FILE --output DIR
+    generate.py --include DIR --library FILE --table FILE --kinds FILE --output DIR
 
-Inputs: the installed mpi.h, the symbols of the real library, and functions.table. Fails if the library has a function
+Inputs: the installed mpi.h, the symbols of the real library, functions.table and objects/kinds.table. Fails if the library has a function
 that the table does not mention, or the table one that mpi.h does not declare.
 """
 
@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass, field
 
 import coverage
+import kinds
 import prototypes
 import wrappers
 
@@ -158,13 +159,14 @@ def write_if_changed(path, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for option in ("include", "library", "table", "output"):
+    for option in ("include", "library", "table", "kinds", "output"):
         parser.add_argument("--" + option, required=True)
     arguments = parser.parse_args()
     functions = prototypes.read_functions(arguments.include)
     symbols = prototypes.read_symbols(arguments.library)
     rows, internal = read_table(arguments.table)
     by_member = check_complete(functions, rows, symbols)
+    objects = kinds.read(arguments.kinds)
     output = pathlib.Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)
     files = {
@@ -174,6 +176,9 @@ def main():
         "stubs.c": emit_stubs(symbols, internal),
         "exports.map": emit_exports(symbols),
         "mpi-coverage.md": coverage.table(by_member, rows),
+        "kinds.hpp": kinds.header(objects),
+        "kinds.cpp": kinds.source(objects),
+        "mpi-objects.md": kinds.page(objects),
         **emit_wrappers(by_member, rows),
     }
     for name, text in files.items():

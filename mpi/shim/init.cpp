@@ -2,7 +2,6 @@
 // What happens to objects when MPI begins and ends.
 #include "mpi/crcp/communicators.hpp"
 #include "mpi/shim/fortran.hpp"
-#include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/predefined.hpp"

@@ -11,8 +11,7 @@
 
 #include "core/abi/host_table.h"
 #include "mpi/p2p/request.hpp"
-#include "mpi/shim/objects.hpp"
-#include "mpi/shim/objects/datatype/types.hpp"
+#include "mpi/shim/kinds.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -107,15 +106,8 @@ void prepare_predefined() {
 void bind_real() {
   bind_functions();
   bind_objects();
-  Objects& all = objects();
-  all.comm_pool.rebind(real_objects.comm_null);
-  all.group_pool.rebind(real_objects.group_null);
-  all.type_pool.rebind(real_objects.datatype_null);
-  all.op_pool.rebind(real_objects.op_null);
-  all.win_pool.rebind(real_objects.win_null);
-  all.file_pool.rebind(real_objects.file_null);
-  types_bind_predefined();
-  world_group_forget();
+  for (const ObjectKind& kind : object_kinds())
+    if (kind.rebind != nullptr) kind.rebind();
 }
 
 void start() {

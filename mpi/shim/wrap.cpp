@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/request/active.hpp"
 
 namespace cairn::shim {
 
@@ -60,13 +60,13 @@ int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept {
 namespace {
 
 struct Tracked {
-  Unsupported what;
+  p2p::RequestKind kind;
   void *keep, *keep_too;
 };
 
 void tracked_done(void* data) noexcept {
   auto* tracked = static_cast<Tracked*>(data);
-  if (tracked->what != Unsupported::none) note_unsupported_leave(tracked->what);
+  request_ends(tracked->kind);
   std::free(tracked->keep);
   std::free(tracked->keep_too);
   delete tracked;
@@ -74,10 +74,10 @@ void tracked_done(void* data) noexcept {
 
 }  // namespace
 
-MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
-                          const char* name, void* keep, void* keep_too) {
-  if (counts != Unsupported::none) note_unsupported_enter(counts, name);
-  return p2p::adopt_request(made, kind, comm, {tracked_done, new Tracked{counts, keep, keep_too}});
+MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, const char* name,
+                          void* keep, void* keep_too) {
+  request_begins(kind, name);
+  return p2p::adopt_request(made, kind, comm, {tracked_done, new Tracked{kind, keep, keep_too}});
 }
 
 }  // namespace cairn::shim

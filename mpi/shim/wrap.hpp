@@ -9,7 +9,6 @@
 #include "mpi/p2p/adopt.hpp"
 #include "mpi/shim/objects/errhandler/raise.hpp"
 #include "mpi/shim/real.hpp"
-#include "mpi/shim/unsupported.hpp"
 
 namespace cairn::shim {
 
@@ -95,9 +94,8 @@ class MpitObject {
 int peer_count(const ompi_communicator_t* comm) noexcept;
 int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
 
-// Makes the guest's handle of a request, which is counted as `counts` while it is active; the two pointers are freed
-// with it.
-MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, Unsupported counts, ompi_communicator_t* comm,
-                          const char* name, void* keep = nullptr, void* keep_too = nullptr);
+// Makes the guest's handle of a request, which is counted while it exists; the two pointers are freed with it.
+MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, const char* name,
+                          void* keep = nullptr, void* keep_too = nullptr);
 
 }  // namespace cairn::shim

@@ -3,12 +3,12 @@
 
 HANDLES = {"MPI_Comm", "MPI_Group", "MPI_Datatype", "MPI_Op", "MPI_Errhandler", "MPI_Info", "MPI_Request", "MPI_Win", "MPI_File"}
 
-# class -> (request kind, what it counts as while it is active)
+# class -> kind of the request that it makes
 REQUESTS = {
-    "collective_request": ("collective", "none"),
-    "persistent_collective": ("persistent_collective", "persistent_collective"),
-    "io_request": ("io", "io_request"),
-    "rma_request": ("rma", "rma_request"),
+    "collective_request": "collective",
+    "persistent_collective": "persistent_collective",
+    "io_request": "io",
+    "rma_request": "rma",
 }
 
 
@@ -68,12 +68,12 @@ class Wrapper:
         return self.first("MPI_Comm")
 
     def adopt(self):
-        kind, counts = REQUESTS[self.row.cls]
+        kind = REQUESTS[self.row.cls]
         comm = self.first("MPI_Comm") or "nullptr"
         kept = [a for a in self.arguments if a.startswith("real_") and "types" in a]
         keep = ", ".join(a.replace(".get()", ".release()") for a in kept)
         return (f"if (rc == MPI_SUCCESS) *{self.request} = track_request(made, p2p::RequestKind::{kind}, "
-                f"Unsupported::{counts}, {comm}, \"{self.function.name}\"{', ' + keep if keep else ''});")
+                f"{comm}, \"{self.function.name}\"{', ' + keep if keep else ''});")
 
     def deferrable(self, comm):
         """A non-blocking collective returns although its door is closed: the call is recorded."""

@@ -15,12 +15,12 @@ import prototypes  # noqa: E402
 import wrappers  # noqa: E402
 
 
-def generate(table):
+def generate(table, kinds=None):
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "functions.table"
         path.write_text(table)
         command = [sys.executable, SHIM / "generate.py", "--include", INCLUDE, "--library", LIBRARY, "--table", path,
-                   "--output", directory]
+                   "--kinds", kinds or SHIM / "objects/kinds.table", "--output", directory]
         return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -50,6 +50,32 @@ class Generator(unittest.TestCase):
         result = generate(self.table.replace("Comm_split                   hand", "Comm_split comm_call", 1))
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("no rule for argument", result.stderr)
+
+
+class Kinds(unittest.TestCase):
+    functions = (SHIM / "functions.table").read_text()
+    table = (SHIM / "objects/kinds.table").read_text()
+
+    def refusal(self, table):
+        with tempfile.NamedTemporaryFile("w", suffix=".table") as file:
+            file.write(table)
+            file.flush()
+            result = generate(self.functions, file.name)
+        self.assertNotEqual(result.returncode, 0)
+        return result.stderr
+
+    def test_kind_without_a_test_fails_by_name(self):
+        self.assertIn("[world] lacks a text for test", self.refusal(self.table.replace("test = shim.restart.2", "test =", 1)))
+
+    def test_kind_out_of_order_fails_by_name(self):
+        text = self.refusal(self.table.replace("stage = world", "stage = groups", 1))
+        self.assertIn("[attribute] is of a stage before that of [world]", text)
+
+    def test_test_that_does_not_exist_fails_by_name(self):
+        command = [sys.executable, SHIM / "kinds.py", SHIM / "objects/kinds.table", "shim.restart.2"]
+        result = subprocess.run(command, capture_output=True, text=True)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("[group] names shim.restart.4, which is no test", result.stderr)
 
 
 class Parser(unittest.TestCase):

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/predefined.hpp"
+#include "mpi/shim/table_lock.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
@@ -233,6 +234,11 @@ void attributes_learn_predefined() {
     attribute.integer = *value;
     attribute_set(attribute_owner(world), key, attribute, true);
   }
+}
+
+int attribute_rebuild() {
+  attributes_learn_predefined();
+  return MPI_SUCCESS;
 }
 
 void attribute_last_used_code(int code) noexcept {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI_*_keyval and MPI_*_attr of C, and what the Fortran and C++ bindings call instead.
-#include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/wrap.hpp"
 

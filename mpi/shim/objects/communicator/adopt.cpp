@@ -3,11 +3,12 @@
 #include <cstring>
 
 #include "mpi/crcp/communicators.hpp"
-#include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
+#include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -104,7 +105,7 @@ MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
   ompi_communicator_t* comm;
   {
     const TableLock lock;
-    comm = objects().comm_pool.allocate(Kind::comm);
+    comm = store<ompi_communicator_t>().pool.allocate(Kind::comm);
   }
   comm->real = made;
   int inter = 0;
@@ -123,7 +124,7 @@ MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
   inherit(comm, origin);
   {
     const TableLock lock;
-    objects().comms.add(comm);
+    store<ompi_communicator_t>().live.add(comm);
   }
   crcp::comm_created(*comm);
   return comm;
@@ -163,8 +164,8 @@ void comm_release(ompi_communicator_t* comm) noexcept {
   comm->cartesian = nullptr;
   comm->children = nullptr;
   comm->info = nullptr;
-  objects().comms.remove(comm);
-  objects().comm_pool.release(comm, real_objects.comm_null);
+  store<ompi_communicator_t>().live.remove(comm);
+  store<ompi_communicator_t>().pool.release(comm, real_objects.comm_null);
 }
 
 MPI_Group group_adopt(RealGroup* made, MemberList* same_members) {
@@ -172,10 +173,10 @@ MPI_Group group_adopt(RealGroup* made, MemberList* same_members) {
   if (made == real_objects.group_empty) return MPI_GROUP_EMPTY;
   MemberList* members = same_members != nullptr ? members_share(same_members) : members_of(made);
   const TableLock lock;
-  ompi_group_t* group = objects().group_pool.allocate(Kind::group);
+  ompi_group_t* group = store<ompi_group_t>().pool.allocate(Kind::group);
   group->real = made;
   group->members = members;
-  objects().groups.add(group);
+  store<ompi_group_t>().live.add(group);
   return group;
 }
 
@@ -184,7 +185,7 @@ ompi_communicator_t* first_comm() noexcept { return predefined<ompi_communicator
 ompi_communicator_t* next_comm(ompi_communicator_t* comm) noexcept {
   if (comm == predefined<ompi_communicator_t>(ompi_mpi_comm_world))
     return predefined<ompi_communicator_t>(ompi_mpi_comm_self);
-  if (comm == predefined<ompi_communicator_t>(ompi_mpi_comm_self)) return objects().comms.head();
+  if (comm == predefined<ompi_communicator_t>(ompi_mpi_comm_self)) return store<ompi_communicator_t>().live.head();
   return comm->next;
 }
 

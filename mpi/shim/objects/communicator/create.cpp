@@ -3,11 +3,12 @@
 #include <cstdlib>
 
 #include "mpi/crcp/communicators.hpp"
-#include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
+#include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -208,7 +209,7 @@ void duplicate_done(void* data) noexcept {
   auto* comm = static_cast<ompi_communicator_t*>(data);
   {
     const TableLock lock;
-    objects().comms.add(comm);
+    store<ompi_communicator_t>().live.add(comm);
   }
   crcp::comm_created(*comm);
 }
@@ -217,7 +218,7 @@ ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
   ompi_communicator_t* comm;
   {
     const TableLock lock;
-    comm = objects().comm_pool.allocate(Kind::comm);
+    comm = store<ompi_communicator_t>().pool.allocate(Kind::comm);
   }
   comm->real = real_objects.comm_null;
   comm->rank = parent->rank;

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <vector>
 
-#include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/info/info.hpp"
 #include "mpi/shim/wrap.hpp"

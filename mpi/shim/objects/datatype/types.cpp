@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -161,7 +162,7 @@ MPI_Datatype recipe_handle(TypeRecipe* recipe) {
     if (recipe->committed) cross(real.Type_commit, &recipe->real);
   }
   const TableLock lock;
-  MPI_Datatype handle = objects().type_pool.allocate(Kind::datatype);
+  MPI_Datatype handle = store<ompi_datatype_t>().pool.allocate(Kind::datatype);
   handle->real = recipe->real;
   handle->recipe = recipe;
   recipe->handle = handle;
@@ -193,7 +194,8 @@ MPI_Datatype from_real(RealDatatype* wanted) noexcept {
   return found == table().by_real.end() ? nullptr : found->second;
 }
 
-void types_bind_predefined() {
+void datatype_rebind() noexcept {
+  store<ompi_datatype_t>().pool.rebind(real_objects.datatype_null);
   table().by_real.clear();
   for (int i = 0; i < predefined_count; ++i)
     if (predefined_objects[i].kind == Kind::datatype)
@@ -222,7 +224,7 @@ void type_release(TypeHold& hold) noexcept {
 }
 
 // In creation order: the parts of a datatype are older than itself. What only serves as a part is freed again.
-int types_rebuild() {
+int datatype_rebuild() {
   auto& all = table().recipes;
   std::sort(all.begin(), all.end(), [](const TypeRecipe* a, const TypeRecipe* b) { return a->serial < b->serial; });
   for (TypeRecipe* recipe : all) {
@@ -279,7 +281,7 @@ int PMPI_Type_free(MPI_Datatype* type) {
     handle->recipe = nullptr;
     {
       const TableLock lock;
-      objects().type_pool.release(handle, real_objects.datatype_null);
+      store<ompi_datatype_t>().pool.release(handle, real_objects.datatype_null);
     }
     if (recipe->holds == 0) free_real(*recipe);
     recipe_drop(recipe);

@@ -42,9 +42,4 @@ MPI_Datatype recipe_handle(TypeRecipe* recipe);
 // Builds the new datatype and gives it a handle, or drops the recipe. Errors go to MPI_COMM_WORLD's handler.
 int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name);
 
-// Re-creates all real datatypes. MPI error code.
-int types_rebuild();
-// The map from real to guest datatypes: filled with the predefined ones after binding.
-void types_bind_predefined();
-
 }  // namespace cairn::shim

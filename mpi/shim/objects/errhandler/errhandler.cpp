@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "core/abi/host_table.h"
-#include "mpi/shim/objects.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -80,7 +80,7 @@ bool valid(const ompi_errhandler_t* handler, Kind of) noexcept {
 
 ompi_errhandler_t* make(Kind of, Language language, void* function) {
   const TableLock lock;
-  ompi_errhandler_t* handler = objects().errhandler_pool.allocate(Kind::errhandler);
+  ompi_errhandler_t* handler = store<ompi_errhandler_t>().pool.allocate(Kind::errhandler);
   handler->behaviour = Behaviour::user;
   handler->language = language;
   handler->of = of;
@@ -107,7 +107,7 @@ ompi_errhandler_t* errhandler_share(ompi_errhandler_t* handler) noexcept {
 void errhandler_drop(ompi_errhandler_t* handler) noexcept {
   if (handler == nullptr || handler->predefined || --handler->references != 0) return;
   const TableLock lock;
-  objects().errhandler_pool.release(handler, nullptr);
+  store<ompi_errhandler_t>().pool.release(handler, nullptr);
 }
 
 ompi_errhandler_t* default_file_errhandler() noexcept {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mpi/shim/objects/errhandler/error_codes.hpp"
-
+// Error classes, codes and strings that the application added. The real library numbers them; the calls are kept and
+// repeated after a restart, which gives the same numbers.
 #include <string>
 #include <vector>
 
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -41,7 +41,7 @@ int remember(int error_class, int* number, const char* name) {
 
 }  // namespace
 
-int error_codes_rebuild() {
+int error_code_rebuild() {
   for (const Added& item : added()) {
     int number = 0;
     if (const int rc = add(item.error_class, &number); rc != MPI_SUCCESS) return rc;

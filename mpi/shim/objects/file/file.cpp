@@ -2,12 +2,25 @@
 // MPI-IO: the handles' side. Reading and writing are generated. An open file keeps the job from being checkpointed.
 #include <cstring>
 
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/datatype/types.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
 #include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+
+void file_rebind() noexcept { store<ompi_file_t>().pool.rebind(real_objects.file_null); }
+
+std::size_t file_obstacle(char* text, std::size_t capacity) {
+  const ompi_file_t* first = store<ompi_file_t>().live.head();
+  return first == nullptr ? 0 : describe_obstacle(text, capacity, "an open file", first->label, "MPI_File_open");
+}
+
+}  // namespace cairn::shim
 
 using namespace cairn;
 using namespace cairn::shim;
@@ -16,12 +29,12 @@ namespace {
 
 MPI_File adopt(RealFile* made, const char* filename) {
   const TableLock lock;
-  ompi_file_t* file = objects().file_pool.allocate(Kind::file);
+  ompi_file_t* file = store<ompi_file_t>().pool.allocate(Kind::file);
   file->real = made;
   file->errhandler = errhandler_share(default_file_errhandler());
   const char* last = std::strrchr(filename, '/');
   std::strncpy(file->label, last != nullptr ? last + 1 : filename, sizeof file->label - 1);
-  objects().files.add(file);
+  store<ompi_file_t>().live.add(file);
   cross(real.File_set_errhandler, made, real_objects.errors_return);
   return file;
 }
@@ -56,8 +69,8 @@ int PMPI_File_close(MPI_File* file) {
   if (rc != MPI_SUCCESS) return raise(object, rc, "MPI_File_close");
   errhandler_drop(object->errhandler);
   const TableLock lock;
-  objects().files.remove(object);
-  objects().file_pool.release(object, real_objects.file_null);
+  store<ompi_file_t>().live.remove(object);
+  store<ompi_file_t>().pool.release(object, real_objects.file_null);
   *file = MPI_FILE_NULL;
   return MPI_SUCCESS;
 }

@@ -1,8 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // Groups: the real library computes, the guest remembers the members' world ranks.
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/group/members.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+
+void group_rebind() noexcept {
+  store<ompi_group_t>().pool.rebind(real_objects.group_null);
+  world_group_forget();
+}
+
+int group_rebuild() {
+  for (ompi_group_t* group = store<ompi_group_t>().live.head(); group != nullptr; group = group->next) {
+    RealGroup* made = real_objects.group_null;
+    const int rc = cross(real.Group_incl, world_group(), group->members->size,
+                         static_cast<const int*>(group->members->world), &made);
+    if (rc != MPI_SUCCESS) return rc;
+    group->real = made;
+  }
+  return MPI_SUCCESS;
+}
+
+std::size_t group_obstacle(char* text, std::size_t capacity) {
+  for (const ompi_group_t* group = store<ompi_group_t>().live.head(); group != nullptr; group = group->next)
+    if (!members_all_local(group->members))
+      return describe_obstacle(text, capacity, "a group with processes of another job", "", "MPI_Comm_remote_group");
+  return 0;
+}
+
+}  // namespace cairn::shim
 
 using namespace cairn;
 using namespace cairn::shim;
@@ -75,8 +105,8 @@ int PMPI_Group_free(MPI_Group* group) {
       const TableLock lock;
       members_drop((*group)->members);
       (*group)->members = nullptr;
-      objects().groups.remove(*group);
-      objects().group_pool.release(*group, real_objects.group_null);
+      store<ompi_group_t>().live.remove(*group);
+      store<ompi_group_t>().pool.release(*group, real_objects.group_null);
     }
     if (rc == MPI_SUCCESS) *group = MPI_GROUP_NULL;
   }

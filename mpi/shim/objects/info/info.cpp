@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -13,7 +13,7 @@ namespace {
 
 ompi_info_t* make() {
   const TableLock lock;
-  ompi_info_t* info = objects().info_pool.allocate(Kind::info);
+  ompi_info_t* info = store<ompi_info_t>().pool.allocate(Kind::info);
   info->store = new InfoStore;
   return info;
 }
@@ -73,7 +73,7 @@ void info_drop(ompi_info_t* info) noexcept {
   const TableLock lock;
   delete info->store;
   info->store = nullptr;
-  objects().info_pool.release(info, nullptr);
+  store<ompi_info_t>().pool.release(info, nullptr);
 }
 
 InfoScope::InfoScope(ompi_info_t* info) noexcept {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reduction operations of the application. The real library gets one of a fixed set of functions, each of which knows
 // its number and nothing else: operations are called with no argument that would tell them apart.
-#include "mpi/shim/objects/op/op.hpp"
-
 #include <array>
 #include <deque>
 #include <utility>
 
 #include "mpi/shim/callback.hpp"
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
@@ -86,8 +85,10 @@ int create_real(ompi_op_t* op) {
 
 }  // namespace
 
-int ops_rebuild() {
-  for (ompi_op_t* op = objects().ops.head(); op != nullptr; op = op->next)
+void op_rebind() noexcept { store<ompi_op_t>().pool.rebind(real_objects.op_null); }
+
+int op_rebuild() {
+  for (ompi_op_t* op = store<ompi_op_t>().live.head(); op != nullptr; op = op->next)
     if (const int rc = create_real(op); rc != MPI_SUCCESS) return rc;
   return MPI_SUCCESS;
 }
@@ -107,13 +108,13 @@ int PMPI_Op_create(MPI_User_function* function, int commute, MPI_Op* out) {
     if (slot < 0) {
       rc = MPI_ERR_NO_MEM;
     } else {
-      ompi_op_t* op = objects().op_pool.allocate(Kind::op);
+      ompi_op_t* op = store<ompi_op_t>().pool.allocate(Kind::op);
       op->function = function;
       op->commute = commute != 0;
       op->trampoline = slot;
       slots().op[static_cast<std::size_t>(slot)] = op;
       rc = create_real(op);
-      if (rc == MPI_SUCCESS) objects().ops.add(*out = op);
+      if (rc == MPI_SUCCESS) store<ompi_op_t>().live.add(*out = op);
     }
   }
   return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Op_create");
@@ -131,8 +132,8 @@ int PMPI_Op_free(MPI_Op* op) {
     if (rc == MPI_SUCCESS) {
       const TableLock lock;
       slots().free.push_back((*op)->trampoline);
-      objects().ops.remove(*op);
-      objects().op_pool.release(*op, real_objects.op_null);
+      store<ompi_op_t>().live.remove(*op);
+      store<ompi_op_t>().pool.release(*op, real_objects.op_null);
       *op = MPI_OP_NULL;
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generalized requests: the application's functions are called by the real library, through these.
 #include "mpi/shim/callback.hpp"
+#include "mpi/shim/objects/request/active.hpp"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn;
@@ -67,7 +68,7 @@ int on_cancel(void* extra, int complete) {
 
 void done(void* data) noexcept {
   delete static_cast<Grequest*>(data);
-  note_unsupported_leave(Unsupported::generalized_request);
+  request_ends(p2p::RequestKind::generalized);
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ int PMPI_Grequest_start(MPI_Grequest_query_function* query, MPI_Grequest_free_fu
     RealRequest* made = real_objects.request_null;
     rc = cross(real.Grequest_start, &on_query, &on_free, &on_cancel, static_cast<void*>(state), &made);
     if (rc == MPI_SUCCESS) {
-      note_unsupported_enter(Unsupported::generalized_request, "MPI_Grequest_start");
+      request_begins(p2p::RequestKind::generalized, "MPI_Grequest_start");
       *request = p2p::adopt_request(made, p2p::RequestKind::generalized, nullptr, {done, state});
       reinterpret_cast<char*>(*request)[kGrequestIsC] = 1;
       state->handle = *request;

@@ -3,13 +3,28 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "mpi/shim/objects.hpp"
+#include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
+#include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+
+void window_rebind() noexcept { store<ompi_win_t>().pool.rebind(real_objects.win_null); }
+
+std::size_t window_obstacle(char* text, std::size_t capacity) {
+  const ompi_win_t* first = store<ompi_win_t>().live.head();
+  return first == nullptr ? 0
+                          : describe_obstacle(text, capacity, "a window", first->name, "MPI_Win_create or _allocate");
+}
+
+}  // namespace cairn::shim
 
 using namespace cairn;
 using namespace cairn::shim;
@@ -42,8 +57,8 @@ MPI_Win adopt(RealWin* made, MPI_Comm comm, void* base, MPI_Aint size, int disp_
   ompi_win_t* win;
   {
     const TableLock lock;
-    win = objects().win_pool.allocate(Kind::win);
-    objects().wins.add(win);
+    win = store<ompi_win_t>().pool.allocate(Kind::win);
+    store<ompi_win_t>().live.add(win);
   }
   win->real = made;
   win->comm = comm;
@@ -162,8 +177,8 @@ int PMPI_Win_free(MPI_Win* win) {
   members_drop(object->members);
   errhandler_drop(object->errhandler);
   const TableLock lock;
-  objects().wins.remove(object);
-  objects().win_pool.release(object, real_objects.win_null);
+  store<ompi_win_t>().live.remove(object);
+  store<ompi_win_t>().pool.release(object, real_objects.win_null);
   *win = MPI_WIN_NULL;
   return MPI_SUCCESS;
 }

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mpi/shim/objects.hpp"
-
-#include <pthread.h>
+#include "mpi/shim/objects/group/members.hpp"
 
 #include <cstdlib>
+#include <vector>
 
-#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
-
-Objects& objects() {
-  // Never destroyed: handles are used until the very end of the process.
-  static Objects* const instance = new Objects;
-  return *instance;
-}
 
 MemberList* members_make(int size) {
   auto* list =
@@ -62,19 +54,6 @@ MemberList* members_of(RealGroup* group) {
   for (int i = 0; i < size; ++i)
     if (list->world[i] < 0) list->world[i] = kOutsider;
   return list;
-}
-
-namespace {
-// Recursive: freeing a handle takes it, and so does giving its Fortran index back.
-pthread_mutex_t table_mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-}  // namespace
-
-TableLock::TableLock() noexcept : locked_(crcp::thread_level() == MPI_THREAD_MULTIPLE) {
-  if (locked_) pthread_mutex_lock(&table_mutex);
-}
-
-TableLock::~TableLock() {
-  if (locked_) pthread_mutex_unlock(&table_mutex);
 }
 
 }  // namespace cairn::shim

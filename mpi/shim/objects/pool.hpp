@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handle objects: making, freeing and enumerating them. Internal to mpi/shim.
+// Where handle objects come from and where the live ones are found: one Store for each type of handle. Internal to
+// mpi/shim.
+//
+// Ownership: a Store owns its handles for the life of the process. Threads: changes are made with TableLock held.
 #pragma once
 
 #include <vector>
@@ -65,35 +68,17 @@ class LiveList {
   T* head_ = nullptr;
 };
 
-struct Objects {
-  HandlePool<ompi_communicator_t> comm_pool;
-  HandlePool<ompi_group_t> group_pool;
-  HandlePool<ompi_datatype_t> type_pool;
-  HandlePool<ompi_op_t> op_pool;
-  HandlePool<ompi_errhandler_t> errhandler_pool;
-  HandlePool<ompi_info_t> info_pool;
-  HandlePool<ompi_win_t> win_pool;
-  HandlePool<ompi_file_t> file_pool;
-  LiveList<ompi_communicator_t> comms;
-  LiveList<ompi_group_t> groups;
-  LiveList<ompi_op_t> ops;
-  LiveList<ompi_win_t> wins;
-  LiveList<ompi_file_t> files;
+template <class T>
+struct Store {
+  HandlePool<T> pool;
+  LiveList<T> live;  // those that the application has made
 };
 
-// The one root of this library's mutable object state.
-Objects& objects();
-
-// Member lists.
-MemberList* members_make(int size);                    // one reference, world[] unset
-MemberList* members_share(MemberList* list) noexcept;  // one more reference; null stays null
-void members_drop(MemberList* list) noexcept;
-// World ranks of a real group's members. Crosses; stand in a section or behind a door.
-MemberList* members_of(RealGroup* group);
-bool members_all_local(const MemberList* list) noexcept;  // none is an outsider
-
-// The real group of MPI_COMM_WORLD, kept until the next restart. Crosses.
-RealGroup* world_group();
-void world_group_forget() noexcept;
+// Never destroyed: handles are used until the very end of the process.
+template <class T>
+Store<T>& store() {
+  static auto* const instance = new Store<T>;
+  return *instance;
+}
 
 }  // namespace cairn::shim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Communicators after a restart, and those that keep the job from being checkpointed.
+//
+// They are made by MPI_Comm_create_group over MPI_COMM_WORLD in ascending order of identity. An identity is known to
+// all members and nobody else needs to take part, and all ranks follow one total order: of those not yet made, the
+// smallest is the next one for each of its members, so there is always one that can be finished.
+#include <algorithm>
+#include <vector>
+
+#include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/group/members.hpp"
+#include "mpi/shim/objects/pool.hpp"
+#include "mpi/shim/predefined.hpp"
+#include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+namespace {
+
+constexpr int kRebuildTag = 0;
+
+int add_shape(const ompi_communicator_t& comm, RealComm** made) {
+  const CartesianShape& shape = *comm.cartesian;
+  RealComm *plain = *made, *shaped = real_objects.comm_null;
+  const int* dims = shape.values;
+  // The members are in the order that the first creation gave them: do not reorder again.
+  int rc = cross(real.Cart_create, plain, static_cast<int>(shape.ndims), dims, dims + shape.ndims, 0, &shaped);
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_free, &plain);
+  *made = shaped;
+  return rc;
+}
+
+int rebuild(ompi_communicator_t& comm) {
+  RealGroup* group = nullptr;
+  RealComm* made = real_objects.comm_null;
+  int rc =
+      cross(real.Group_incl, world_group(), comm.members->size, static_cast<const int*>(comm.members->world), &group);
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_create_group, real_objects.comm_world, group, kRebuildTag, &made);
+  if (rc == MPI_SUCCESS) rc = cross(real.Group_free, &group);
+  if (rc == MPI_SUCCESS && comm.topology == Topology::cartesian) rc = add_shape(comm, &made);
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_set_errhandler, made, real_objects.errors_return);
+  if (rc == MPI_SUCCESS && comm.info != nullptr) {
+    const InfoScope info(comm.info);
+    rc = cross(real.Comm_set_info, made, info.get());
+  }
+  int rank = -1;
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_rank, made, &rank);
+  if (rc == MPI_SUCCESS && rank != comm.rank) rc = MPI_ERR_RANK;
+  comm.real = made;
+  return rc;
+}
+
+std::size_t obstacle(char* text, std::size_t capacity, const ompi_communicator_t& comm) {
+  const auto say = [&](const char* what, const char* how) {
+    return describe_obstacle(text, capacity, what, comm.name, how);
+  };
+  if (!members_all_local(comm.members) || !members_all_local(comm.remote_members))
+    return say("a communicator with processes of another job", "MPI_Comm_spawn, MPI_Comm_connect, ...");
+  if (comm.inter) return say("an intercommunicator", "MPI_Intercomm_create");
+  if (comm.topology == Topology::graph) return say("a communicator with a graph topology", "MPI_Graph_create");
+  if (comm.topology == Topology::dist_graph)
+    return say("a communicator with a graph topology", "MPI_Dist_graph_create");
+  return 0;
+}
+
+}  // namespace
+
+void communicator_rebind() noexcept { store<ompi_communicator_t>().pool.rebind(real_objects.comm_null); }
+
+// World and self keep what the application knows of them; a job of another size cannot take over.
+int world_rebuild() {
+  auto* world = predefined<ompi_communicator_t>(ompi_mpi_comm_world);
+  const int rank = world->rank, size = world->size;
+  comm_fill_predefined();
+  return world->rank == rank && world->size == size ? MPI_SUCCESS : MPI_ERR_RANK;
+}
+
+int communicator_rebuild() {
+  std::vector<ompi_communicator_t*> all;
+  for (ompi_communicator_t* comm = store<ompi_communicator_t>().live.head(); comm != nullptr; comm = comm->next)
+    all.push_back(comm);
+  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->identity < b->identity; });
+  for (ompi_communicator_t* comm : all)
+    if (const int rc = rebuild(*comm); rc != MPI_SUCCESS) return rc;
+  return MPI_SUCCESS;
+}
+
+std::size_t communicator_obstacle(char* text, std::size_t capacity) {
+  for (const ompi_communicator_t* comm = store<ompi_communicator_t>().live.head(); comm != nullptr; comm = comm->next)
+    if (const std::size_t n = obstacle(text, capacity, *comm); n != 0) return n;
+  return 0;
+}
+
+}  // namespace cairn::shim

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/shim/objects/request/active.hpp"
+
+#include <atomic>
+#include <cstdio>
+
+#include "mpi/shim/generated/kinds.hpp"
+
+namespace cairn::shim {
+namespace {
+
+using p2p::RequestKind;
+
+// The kinds that cannot be saved; the others are complete when the job has settled.
+struct Active {
+  RequestKind kind;
+  const char* obstacle;
+  std::atomic<int> count{0};
+  std::atomic<const char*> last{nullptr};  // function that made one
+};
+Active all[] = {
+    {RequestKind::persistent_collective, "a persistent collective exists"},
+    {RequestKind::io, "a non-blocking file operation is not complete"},
+    {RequestKind::rma, "a one-sided operation is not complete"},
+    {RequestKind::generalized, "a generalized request is not complete"},
+};
+
+Active* find(RequestKind kind) noexcept {
+  for (Active& active : all)
+    if (active.kind == kind) return &active;
+  return nullptr;
+}
+
+}  // namespace
+
+void request_begins(RequestKind kind, const char* function) noexcept {
+  Active* active = find(kind);
+  if (active == nullptr) return;
+  active->last.store(function, std::memory_order_relaxed);
+  active->count.fetch_add(1, std::memory_order_relaxed);
+}
+
+void request_ends(RequestKind kind) noexcept {
+  if (Active* active = find(kind); active != nullptr) active->count.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::size_t request_obstacle(char* text, std::size_t capacity) {
+  for (const Active& active : all) {
+    if (active.count.load(std::memory_order_relaxed) <= 0) continue;
+    const char* function = active.last.load(std::memory_order_relaxed);
+    const int n = std::snprintf(text, capacity, "%s (%s)", active.obstacle, function);
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+  return 0;
+}
+
+}  // namespace cairn::shim

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes one after the other of the objects that keep a job from being checkpointed. refused DIRECTORY: rank 0 prints
+ * "has NAME" when the object is there on all ranks, and "has nothing" after the last one; the object goes when
+ * DIRECTORY/NAME exists. */
+// clang-format off
+#include <mpi.h>
+#include <mpi-ext.h>
+// clang-format on
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int rank, size;
+static const char *directory;
+
+static void wait_for(const char *name) {
+  char path[512];
+  int done = 0;
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank == 0) printf("has %s\n", name), fflush(stdout);
+  while (!done) {
+    if (rank == 0) done = access(path, F_OK) == 0;
+    MPI_Bcast(&done, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  }
+}
+
+static void window(void) {
+  MPI_Win win;
+  int number = 0;
+  MPI_Win_create(&number, sizeof number, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &win);
+  MPI_Win_set_name(win, "pane");
+  wait_for("window");
+  MPI_Win_free(&win);
+}
+
+static void file(void) {
+  char path[512];
+  MPI_File handle;
+  snprintf(path, sizeof path, "%s/data", directory);
+  MPI_File_open(MPI_COMM_WORLD, path, MPI_MODE_CREATE | MPI_MODE_RDWR, MPI_INFO_NULL, &handle);
+  wait_for("file");
+  MPI_File_close(&handle);
+}
+
+static void intercommunicator(void) {
+  MPI_Comm half, inter;
+  MPI_Comm_split(MPI_COMM_WORLD, rank < size / 2, 0, &half);
+  MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, rank < size / 2 ? size / 2 : 0, 5, &inter);
+  MPI_Comm_free(&half);
+  wait_for("intercommunicator");
+  MPI_Comm_free(&inter);
+}
+
+static void graph(void) {
+  MPI_Comm ring;
+  int left = (rank + size - 1) % size, right = (rank + 1) % size;
+  MPI_Dist_graph_create_adjacent(MPI_COMM_WORLD, 1, &left, MPI_UNWEIGHTED, 1, &right, MPI_UNWEIGHTED, MPI_INFO_NULL, 0,
+                                 &ring);
+  MPI_Comm_set_name(ring, "ring");
+  wait_for("graph");
+  MPI_Comm_free(&ring);
+}
+
+static void persistent_collective(void) {
+  MPI_Request request;
+  MPIX_Barrier_init(MPI_COMM_WORLD, MPI_INFO_NULL, &request);
+  wait_for("persistent");
+  MPI_Request_free(&request);
+}
+
+static int query(void *extra, MPI_Status *status) { return MPI_Status_set_elements(status, MPI_INT, 0); }
+static int forget(void *extra) { return MPI_SUCCESS; }
+static int cancel(void *extra, int complete) { return MPI_SUCCESS; }
+
+static void generalized_request(void) {
+  MPI_Request request;
+  MPI_Grequest_start(query, forget, cancel, NULL, &request);
+  wait_for("generalized");
+  MPI_Grequest_complete(request);
+  MPI_Wait(&request, MPI_STATUS_IGNORE);
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  directory = argv[1];
+  window();
+  file();
+  intercommunicator();
+  graph();
+  persistent_collective();
+  generalized_request();
+  wait_for("nothing");
+  MPI_Finalize();
+  return 0;
+}
