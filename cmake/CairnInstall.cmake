@@ -56,7 +56,7 @@ endif()
 
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/cairn)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION share/doc/cairn FILES_MATCHING PATTERN "*.md"
-  PATTERN "man" EXCLUDE)
+  PATTERN "man" EXCLUDE PATTERN "docs/README.md" EXCLUDE)
 # Made by the shim's generator.
 install(FILES ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-coverage.md
   ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-objects.md DESTINATION share/doc/cairn OPTIONAL)

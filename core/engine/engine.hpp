@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dumping one frozen process's memory. Two engines, `user` and `kmod`, write the same files.
 //
-// The caller (core/host/checkpointer) has stopped the guest's threads and described its areas. Ordinary code:
+// The caller (core/group) has stopped the guest's threads and described its areas. Ordinary code:
 // it runs on a host thread. Not thread-safe; one dump at a time.
 #pragma once
 
