@@ -44,9 +44,20 @@ show_log() {
 
 deadline_of() { echo $((SECONDS + $1 * ${CAIRN_TEST_SLOW:-1})); }
 
+# What this script inherited is not part of the test: jobs would inherit it too, and a pipe cannot be saved.
+close_inherited_descriptors() {
+  local path number
+  for path in "/proc/$$/fd/"*; do
+    number=${path##*/}
+    # 255 is bash's own, the script.
+    [ "$number" -le 2 ] || [ "$number" -eq 255 ] || eval "exec $number>&-"
+  done
+}
+
 test_begin() {
   TEST_NAME=$1
   shift
+  close_inherited_descriptors
   : "${CAIRN_BUILD:?set CAIRN_BUILD to the build tree or install prefix}"
   BIN=$CAIRN_BUILD/bin
   # shellcheck disable=SC2034

@@ -37,7 +37,7 @@ with_all_memory() {
     echo 8 >/proc/sys/vm/nr_hugepages && mkswap /dev/ram0 >/dev/null && swapon /dev/ram0" "$@"
 }
 
-engines="env CAIRN_REQUIRE_KMOD=1 CAIRN_TEST_DIRECTORY=/tmp $build/bin/engine_test --gtest_filter='EnginesAgree.*'"
+engines="env CAIRN_REQUIRE_KMOD=1 CAIRN_TEST_DIRECTORY=/tmp $build/tests/programs/engine_test --gtest_filter='EnginesAgree.*'"
 sequences=${KMOD_FUZZ_SEQUENCES:-2000}
 
 case $part in
@@ -48,8 +48,8 @@ case $part in
       "$build/tests/vm/kmod_fuzz $sequences" ;;
   process)
     subjects="count files memory huge_pages settings signals threads timers"
-    with_all_memory vm -t 400 "for subject in $subjects; do echo \$subject; python3 $here/../process/cr_cycle.py \
-      --cycles 2 --option=--engine=kmod $build/bin -- $build/bin/cr_\$subject @FLAG@ more || exit; done" ;;
+    with_all_memory vm -t 400 "for subject in $subjects; do echo \$subject; python3 $here/../lib/cr_cycle.py \
+      --cycles 2 --option=--engine=kmod $build/bin -- $build/tests/programs/cr_\$subject @FLAG@ more || exit; done" ;;
   job)
     vm -t 300 -M 3072 "$here/job.bash $build unload"
     vm -t 300 -M 3072 -u nobody "$here/job.bash $build all" ;;

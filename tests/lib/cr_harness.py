@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs programs under cr_run, checkpoints, kills and restarts them. All waiting is for something that can be seen,
+with a deadline. Programs follow the protocol of subject.hpp."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SLOW = float(os.environ.get("CAIRN_TEST_SLOW", "1"))
+
+
+class Failure(Exception):
+    pass
+
+
+class Skip(Exception):
+    """This machine cannot run the test."""
+
+
+def wait_for(condition, what, seconds=60):
+    end = time.monotonic() + seconds * SLOW
+    while not condition():
+        if time.monotonic() > end:
+            raise Failure(f"{what}: not within {seconds * SLOW:.0f} s")
+        time.sleep(0.005)
+
+
+def alive(pid):
+    """True while the process runs; a zombie does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+class Subject:
+    """One program from its first start to its end, through any number of restarts."""
+
+    def __init__(self, bin_dir, command, directory, environment=None, user=None):
+        self.bin = bin_dir
+        self.directory = directory
+        self.flag = os.path.join(directory, "check-yourself")
+        self.user = user  # to run as
+        self.environment = dict(os.environ, **(environment or {}))
+        self.log = None
+        self.starts = 0
+        self.shell = None  # cr_run, then cr_restart
+        self.command = [self.flag if word == "@FLAG@" else word for word in command]
+        self._start([os.path.join(bin_dir, "cr_run")] + self.command)
+        self.pid = self.shell.pid
+
+    def _start(self, command):
+        self.starts += 1
+        self.log = os.path.join(self.directory, f"output-{self.starts}")
+        with open(self.log, "w") as out:
+            self.shell = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                          cwd=self.directory, env=self.environment, user=self.user)
+
+    def output(self):
+        with open(self.log, errors="replace") as f:
+            return f.read()
+
+    def wait_ready(self):
+        """A program that finds that it cannot run here prints "SKIP: " and why before it is ready."""
+        wait_for(lambda: "READY" in self.output() or not alive(self.pid), "READY")
+        if self.output().startswith("SKIP: "):
+            raise Skip(self.output().splitlines()[0].removeprefix("SKIP: "))
+        if "READY" not in self.output():
+            raise Failure(f"the program ended before it was ready: {self.output()}")
+
+    def checkpoint(self, name, *options):
+        """Returns cr_checkpoint's CompletedProcess."""
+        command = [os.path.join(self.bin, "cr_checkpoint"), "-f", os.path.join(self.directory, name), *options,
+                   str(self.pid)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120 * SLOW, user=self.user)
+
+    def must_checkpoint(self, name, *options):
+        done = self.checkpoint(name, *options)
+        if done.returncode != 0:
+            raise Failure(f"cr_checkpoint: {done.returncode}: {done.stderr}\n{self.output()}")
+        return done
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        self.shell.wait(60 * SLOW)
+
+    def restart(self, name, *options):
+        started = os.path.join(self.directory, f"started-{self.starts}")
+        self._start([os.path.join(self.bin, "cr_restart"), "--run-on-success", f"touch {started}", *options,
+                     os.path.join(self.directory, name)])
+        wait_for(lambda: os.path.exists(started) or self.shell.poll() is not None, "the restart")
+        if not os.path.exists(started):
+            raise Failure(f"cr_restart: {self.shell.returncode}: {self.output()}")
+        self.pid = self._child()
+
+    def _child(self):
+        with open(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children") as f:
+            children = f.read().split()
+        return int(children[0]) if children else self.shell.pid
+
+    def must_pass(self):
+        with open(self.flag, "w"):
+            pass
+        code = self.shell.wait(120 * SLOW)
+        # A number that another process has taken meanwhile cannot be had, but that must be said.
+        if "NUMBER CHANGED" in self.output() and "could not be kept" not in self.output():
+            raise Failure(f"other process or thread numbers, and nothing was said: {self.output()}")
+        if code != 0 or "PASS" not in self.output() or "FAIL" in self.output():
+            raise Failure(f"the program ended with {code}: {self.output()}")
+
+    def close(self):
+        for pid in {self.pid, self.shell.pid}:
+            if self.shell.poll() is None:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        self.shell.wait()
+
+
+def run_test(body):
+    """`body(directory)` in a scratch directory; kept after a failure."""
+    directory = tempfile.mkdtemp(prefix="cairn-cr.")
+    try:
+        body(directory)
+    except (Failure, subprocess.TimeoutExpired) as failure:
+        print(f"FAILED: {failure}\nfiles are kept in {directory}")
+        sys.exit(1)
+    except Skip as reason:
+        shutil.rmtree(directory)
+        print(f"SKIPPED: {reason}")
+        sys.exit(77)
+    shutil.rmtree(directory)
+    print("passed")

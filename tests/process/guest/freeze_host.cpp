@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// A host that stops its guest and lets it go again, over and over, without saving anything: what libcr does at a
+// checkpoint, many times a second. CAIRN_TEST_FREEZE_MS: milliseconds between two stops; unset: none on its own.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "core/base/error.hpp"
+#include "core/group/freeze.hpp"
+#include "core/host/host.hpp"
+#include "core/state/extension.hpp"
+#include "tests/process/guest/freezer.h"
+
+namespace {
+
+constexpr double kDeadlineSeconds = 20;
+
+cairn_test_freezer freezer{};
+
+void freeze_once() {
+  cairn_guest* guest = cairn::host::guest();
+  if (guest == nullptr) return;
+  try {
+    cairn::group::Freeze freeze(*guest);
+    const cairn::Deadline deadline(freezer.deadline > 0 ? freezer.deadline : kDeadlineSeconds);
+    freeze.run_callbacks(deadline);
+    freeze.stop(deadline);
+    freeze.release(freezer.release_with);
+    __atomic_add_fetch(&freezer.stops, 1, __ATOMIC_SEQ_CST);
+  } catch (const cairn::Error& error) {
+    std::strncpy(freezer.message, error.what(), sizeof freezer.message - 1);
+    __atomic_add_fetch(&freezer.failures, 1, __ATOMIC_SEQ_CST);
+  }
+}
+
+void freeze_for_ever(long milliseconds) {
+  for (;;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    freeze_once();
+  }
+}
+
+void freeze_on_demand() {
+  for (unsigned served = 0;; ++served) {
+    while (__atomic_load_n(&freezer.wanted, __ATOMIC_ACQUIRE) == served)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    freeze_once();
+    __atomic_store_n(&freezer.served, served + 1, __ATOMIC_RELEASE);
+  }
+}
+
+class FreezingExtension : public cairn::host::Extension {
+ public:
+  const char* name() const noexcept override { return "freezing"; }
+  void* service(const char* wanted, std::uint32_t) override {
+    return std::strcmp(wanted, CAIRN_TEST_FREEZER) == 0 ? &freezer : nullptr;
+  }
+  void started() override {
+    std::thread(freeze_on_demand).detach();
+    if (const char* period = std::getenv("CAIRN_TEST_FREEZE_MS"))
+      std::thread(freeze_for_ever, std::atol(period)).detach();
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  FreezingExtension extension;
+  return cairn::host::run(argc, argv, extension);
+}

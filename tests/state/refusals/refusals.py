@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""refusals.py BIN_DIRECTORY PROGRAM KIND: what cannot be saved is refused by name, nothing is left behind, and the
+program is unharmed; once it has let go it can be saved and restarted."""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
+from cr_harness import Failure, Subject, run_test, wait_for  # noqa: E402
+
+TEMPORARY, PERMANENT = 3, 5
+# What the message must name.
+NAMES = {
+    "pipe": ["pipe at descriptor"],
+    "socket": ["IPv4 stream socket at descriptor"],
+    "eventfd": ["eventfd at descriptor"],
+    "epoll": ["eventpoll at descriptor"],
+    "timerfd": ["timerfd at descriptor"],
+    "signalfd": ["signalfd at descriptor"],
+    "inotify": ["inotify at descriptor"],
+    "memfd": ["memfd some", "at descriptor"],
+    "deleted": ["deleted file", "gone", "at descriptor"],
+    "lock": ["lock held on", "locked"],
+    "child": ["child process", "cr_refused"],
+    "shared_file_deleted": ["deleted file", "mapped at"],
+    "sysv": ["System V shared memory"],
+    "raw_handler": ["raw handler for signal 12"],
+    "aio": ["aio"],
+}
+
+
+def main():
+    bin_dir, program, kind = sys.argv[1:]
+
+    def body(directory):
+        subject = Subject(bin_dir, [program, "@FLAG@", kind], directory)
+        try:
+            subject.wait_ready()
+            done = subject.checkpoint("context")
+            if done.returncode not in (TEMPORARY, PERMANENT):
+                raise Failure(f"not refused: {done.returncode} {done.stderr}")
+            for name in NAMES[kind]:
+                if name not in done.stderr:
+                    raise Failure(f"the message does not say '{name}': {done.stderr}")
+            left = [f for f in os.listdir(directory) if "context" in f]
+            if left:
+                raise Failure(f"left behind: {left}")
+            os.kill(subject.pid, signal.SIGUSR1)
+            wait_for(lambda: "LET GO" in subject.output(), "the program to let go")
+            subject.must_checkpoint("context")
+            subject.kill()
+            subject.restart("context")
+            subject.must_pass()
+        finally:
+            subject.close()
+
+    run_test(body)
+
+
+main()

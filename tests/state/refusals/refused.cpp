@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Has something that cannot be saved, by the name of its second argument; lets go of it on SIGUSR1; passes if it was
+// never disturbed.
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+
+#include <map>
+
+#include "tests/lib/subject.hpp"
+
+namespace {
+
+volatile sig_atomic_t let_go = 0;
+void on_signal(int) { let_go = 1; }
+
+using Undo = std::function<void()>;
+
+Undo close_all(std::initializer_list<int> descriptors) {
+  std::string list(descriptors.begin(), descriptors.end());
+  for (int fd : descriptors) CHECK(fd >= 0);
+  return [list] {
+    for (char fd : list) close(fd);
+  };
+}
+
+int scratch_file(const char* name) { return open(name, O_CREAT | O_RDWR, 0600); }
+
+Undo make_pipe() {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  return close_all({ends[0], ends[1]});
+}
+
+Undo make_socket() { return close_all({socket(AF_INET, SOCK_STREAM, 0)}); }
+
+Undo make_deleted() {
+  const int fd = scratch_file("gone");
+  unlink("gone");
+  return close_all({fd});
+}
+
+Undo make_lock() {
+  const int fd = scratch_file("locked");
+  CHECK(flock(fd, LOCK_EX) == 0);
+  return close_all({fd});
+}
+
+Undo make_child() {
+  const pid_t child = fork();
+  if (child == 0) {
+    for (;;) pause();
+  }
+  return [child] {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  };
+}
+
+Undo make_shared_file_deleted() {
+  const int fd = scratch_file("mapped");
+  CHECK(ftruncate(fd, 4096) == 0);
+  void* p = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  CHECK(p != MAP_FAILED);
+  unlink("mapped");
+  close(fd);
+  return [p] { munmap(p, 4096); };
+}
+
+Undo make_sysv() {
+  const int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+  void* p = shmat(id, nullptr, 0);
+  shmctl(id, IPC_RMID, nullptr);
+  CHECK(p != reinterpret_cast<void*>(-1));
+  return [p] { shmdt(p); };
+}
+
+// Past libc: what a static runtime does.
+Undo make_raw_handler() {
+  struct {
+    void (*handler)(int);
+    unsigned long flags, restorer, mask;
+  } action = {on_signal, 0, 0, 0}, none = {nullptr, 0, 0, 0};
+  CHECK(syscall(SYS_rt_sigaction, SIGUSR2, &action, nullptr, 8) == 0);
+  return [none] { syscall(SYS_rt_sigaction, SIGUSR2, &none, nullptr, 8); };
+}
+
+Undo make_aio() {
+  aio_context_t context = 0;
+  CHECK(syscall(SYS_io_setup, 8, &context) == 0);
+  return [context] { syscall(SYS_io_destroy, context); };
+}
+
+Undo make_signalfd() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  return close_all({signalfd(-1, &set, 0)});
+}
+
+const std::map<std::string, Undo (*)()> kinds = {
+    {"pipe", make_pipe},
+    {"socket", make_socket},
+    {"eventfd", [] { return close_all({eventfd(0, 0)}); }},
+    {"epoll", [] { return close_all({epoll_create1(0)}); }},
+    {"timerfd", [] { return close_all({timerfd_create(CLOCK_MONOTONIC, 0)}); }},
+    {"signalfd", make_signalfd},
+    {"inotify", [] { return close_all({inotify_init1(0)}); }},
+    {"memfd", [] { return close_all({memfd_create("some", 0)}); }},
+    {"deleted", make_deleted},
+    {"lock", make_lock},
+    {"child", make_child},
+    {"shared_file_deleted", make_shared_file_deleted},
+    {"sysv", make_sysv},
+    {"raw_handler", make_raw_handler},
+    {"aio", make_aio},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CHECK(argc == 3);
+  signal(SIGUSR1, on_signal);
+  Undo undo = kinds.at(argv[2])();
+  unsigned long steps = 0, sum = 0;
+  subject::stay_until_asked(argv[1], [&] {
+    ++steps;
+    sum += steps;
+    if (let_go && undo) {
+      undo();
+      undo = nullptr;
+      printf("LET GO\n");
+      fflush(stdout);
+    }
+    subject::nap();
+  });
+  CHECK_EQUAL(sum, steps * (steps + 1) / 2);
+  return subject::verdict();
+}

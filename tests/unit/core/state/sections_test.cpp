@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sections of a context file that describe a process: what is written is read back, and nothing that is read
+// can do more harm than an error.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "core/base/codec.hpp"
+#include "core/base/error.hpp"
+#include "core/state/descriptors/state.hpp"
+#include "core/state/process/state.hpp"
+#include "core/state/signals/state.hpp"
+#include "core/state/threads/state.hpp"
+
+namespace cairn::state {
+namespace {
+
+ProcessState some_process() {
+  ProcessState process;
+  process.pid = 4711;
+  process.mask = 027;
+  process.directory = "/home/someone";
+  process.limits = {{1, 2}, {~0ULL, ~0ULL}};
+  process.timers[1] = {20, -3};
+  process.stopped = true;
+  process.clocks = {"boot", 1, -2, 3};
+  return process;
+}
+
+ThreadsState some_threads() {
+  ThreadsState threads;
+  threads.threads.resize(3);
+  threads.threads[1].tid = 4712;
+  threads.threads[1].rip = 0x123456789abc;
+  threads.threads[2].name = "worker";
+  threads.threads[2].affinity = {1, 2, 3};
+  return threads;
+}
+
+FilesState some_files() {
+  FilesState files;
+  files.descriptions.resize(2);
+  files.descriptions[1].path = "/a/file";
+  files.descriptions[1].kind = FileKind::directory;
+  files.descriptors = {{3, 1, true}, {4, 0, false}};
+  return files;
+}
+
+SignalsState some_signals() {
+  SignalsState signals;
+  signals.actions[14].handler = 0x1000;
+  signals.pending.resize(2);
+  signals.pending[1].number = 40;
+  signals.pending[1].has_info = true;
+  signals.pending[1].info[5] = 7;
+  return signals;
+}
+
+template <class State>
+void comes_back(State state) {
+  const auto bytes = encode(state);
+  State again = decode<State>(bytes, "test");
+  EXPECT_EQ(encode(again), bytes);
+}
+
+// Any damage gives a state or a PermanentError.
+template <class State>
+void survives_damage(State state) {
+  const auto good = encode(state);
+  std::mt19937 random(12345);
+  for (int round = 0; round < 3000; ++round) {
+    auto bytes = good;
+    const int changes = 1 + static_cast<int>(random() % 4);
+    for (int i = 0; i < changes; ++i) bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
+    if (random() % 4 == 0) bytes.resize(random() % (bytes.size() + 1));
+    try {
+      static_cast<void>(decode<State>(bytes, "test"));
+    } catch (const PermanentError&) {
+    }
+  }
+}
+
+TEST(state, what_is_written_is_read_back) {
+  comes_back(some_process());
+  comes_back(some_threads());
+  comes_back(some_files());
+  comes_back(some_signals());
+  comes_back(TimersState{{{1, 2, 3, 4, 5, 6, 7, -8}}});
+  comes_back(GuestState{});
+}
+
+TEST(state, values_keep_sign_and_width) {
+  const auto bytes = encode(*std::make_unique<ProcessState>(some_process()));
+  const auto again = decode<ProcessState>(bytes, "process");
+  EXPECT_EQ(again.timers[1].value_us, -3);
+  EXPECT_EQ(again.limits[1].hard, ~0ULL);
+  EXPECT_EQ(again.directory, "/home/someone");
+  EXPECT_TRUE(again.stopped);
+}
+
+TEST(state, damage_is_an_error_at_worst) {
+  survives_damage(some_process());
+  survives_damage(some_threads());
+  survives_damage(some_files());
+  survives_damage(some_signals());
+}
+
+TEST(state, every_truncation_is_an_error) {
+  auto threads = some_threads();
+  const auto bytes = encode(threads);
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    EXPECT_THROW(decode<ThreadsState>(std::span(bytes).first(length), "threads"), PermanentError) << length;
+}
+
+TEST(state, bytes_too_many_are_an_error) {
+  auto files = some_files();
+  auto bytes = encode(files);
+  bytes.push_back(0);
+  EXPECT_THROW(decode<FilesState>(bytes, "files"), PermanentError);
+}
+
+// A count that no file could hold must not be believed, let alone allocated.
+TEST(state, a_huge_count_is_an_error_that_names_the_section) {
+  const std::vector<std::uint8_t> bytes{0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4};
+  try {
+    static_cast<void>(decode<TimersState>(bytes, "timers"));
+    FAIL() << "was believed";
+  } catch (const PermanentError& error) {
+    EXPECT_NE(std::string(error.what()).find("timers"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace cairn::state

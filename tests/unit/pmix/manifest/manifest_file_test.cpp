@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <random>
+
+#include "core/base/error.hpp"
+#include "pmix/manifest/hdf5.hpp"
+#include "pmix/manifest/manifest_block.hpp"
+#include "tests/unit/pmix/manifest/support.hpp"
+
+namespace cairn::manifest {
+namespace {
+
+using test::sample;
+using test::ScratchDirectory;
+using testing::HasSubstr;
+
+void expect_same(const Manifest& a, const Manifest& b) {
+  EXPECT_EQ(a.job.mpirun_pid, b.job.mpirun_pid);
+  EXPECT_EQ(a.job.arguments, b.job.arguments);
+  EXPECT_EQ(a.job.working_directory, b.job.working_directory);
+  ASSERT_EQ(a.sequences.size(), b.sequences.size());
+  for (const auto& [number, s] : a.sequences) {
+    const Sequence& t = b.sequences.at(number);
+    EXPECT_EQ(s.taken, t.taken);
+    EXPECT_EQ(s.seconds, t.seconds);
+    ASSERT_EQ(s.ranks.size(), t.ranks.size());
+    for (std::size_t r = 0; r < s.ranks.size(); ++r) {
+      EXPECT_EQ(s.ranks[r].path, t.ranks[r].path);
+      EXPECT_EQ(s.ranks[r].host, t.ranks[r].host);
+      EXPECT_EQ(s.ranks[r].bytes, t.ranks[r].bytes);
+      EXPECT_EQ(s.ranks[r].checksum, t.ranks[r].checksum);
+      EXPECT_EQ(s.ranks[r].write_seconds, t.ranks[r].write_seconds);
+    }
+  }
+}
+
+TEST(ManifestFile, ReadsWhatItWrote) { expect_same(sample(), decode(encode(sample()))); }
+
+TEST(ManifestFile, ReadsAManifestWithoutSequences) {
+  Manifest m = sample();
+  m.sequences.clear();
+  expect_same(m, decode(encode(m)));
+}
+
+TEST(ManifestFile, NoticesEveryFlippedBit) {
+  const std::vector<unsigned char> good = encode(sample());
+  std::mt19937 random(1);
+  std::uniform_int_distribution<std::size_t> anywhere(0, good.size() * 8 - 1);
+  for (int i = 0; i < 2000; ++i) {
+    std::vector<unsigned char> bad = good;
+    const std::size_t bit = anywhere(random);
+    bad[bit / 8] = static_cast<unsigned char>(bad[bit / 8] ^ (1u << (bit % 8)));
+    EXPECT_THROW(decode(bad), PermanentError) << "bit " << bit;
+  }
+}
+
+TEST(ManifestFile, NoticesEveryLength) {
+  const std::vector<unsigned char> good = encode(sample());
+  for (std::size_t n = 0; n < good.size(); n += 97) {
+    EXPECT_THROW(decode({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)}), PermanentError) << n;
+  }
+  std::vector<unsigned char> longer = good;
+  longer.push_back(0);
+  EXPECT_THROW(decode(longer), PermanentError);
+}
+
+// A well-formed file with a right checksum can still be hostile: anybody can compute one.
+TEST(ManifestFile, RefusesPathsThatLeadOut) {
+  for (const char* path : {"/etc/passwd", "../other/rank_0.ctx", "0/../../x", "..", ""}) {
+    Manifest m = sample();
+    m.sequences[0].ranks[1].path = path;
+    EXPECT_THROW(decode(encode(m)), PermanentError) << path;
+  }
+}
+
+TEST(ManifestFile, SurvivesDamageBehindARightChecksum) {
+  const std::vector<unsigned char> good = encode(sample());
+  std::mt19937 random(2);
+  std::uniform_int_distribution<std::size_t> anywhere(kBlockSize, good.size() - 1);
+  for (int i = 0; i < 300; ++i) {
+    std::vector<unsigned char> bad = good;
+    for (int k = 0; k < 3; ++k) bad[anywhere(random)] = static_cast<unsigned char>(random());
+    seal_block(bad);
+    try {
+      decode(bad);
+    } catch (const Error&) {
+      // Refused; the other right outcome is a manifest with other values.
+    }
+  }
+}
+
+TEST(ManifestFile, RefusesVariableLengthStrings) {
+  const hdf5::Id file = hdf5::create_in_memory();
+  const hdf5::Id space(H5Screate(H5S_SCALAR), H5Sclose, "space");
+  const hdf5::Id type(H5Tcopy(H5T_C_S1), H5Tclose, "type");
+  H5Tset_size(type.get(), H5T_VARIABLE);
+  const hdf5::Id attribute(H5Acreate2(file.get(), "name", type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                           "attribute");
+  const char* value = "text";
+  H5Awrite(attribute.get(), type.get(), &value);
+  EXPECT_THROW(hdf5::read_string(file, "name"), PermanentError);
+}
+
+TEST(ManifestFile, RefusesAnotherKindOfFile) {
+  const ScratchDirectory scratch;
+  std::ofstream(scratch.path(kFileName)) << std::string(5000, 'x');
+  try {
+    load(scratch.path());
+    FAIL();
+  } catch (const PermanentError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("no manifest"));
+  }
+}
+
+TEST(ManifestFile, StoreReplacesAndLeavesNothingElse) {
+  const ScratchDirectory scratch;
+  Manifest m = sample();
+  store(scratch.path(), m);
+  m.sequences.erase(0);
+  store(scratch.path(), m);
+  expect_same(m, load(scratch.path()));
+  const std::filesystem::directory_iterator files(scratch.path());
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+TEST(ManifestFile, AFailedStoreKeepsTheOldOne) {
+  const ScratchDirectory scratch;
+  const Manifest m = sample();
+  store(scratch.path(), m);
+  // The temporary name is taken by a directory.
+  std::filesystem::create_directory(scratch.path(std::string(kFileName) + ".new"));
+  EXPECT_THROW(store(scratch.path(), Manifest{}), EnvironmentError);
+  expect_same(m, load(scratch.path()));
+}
+
+TEST(ManifestFile, AMissingOneIsTheEnvironmentsFault) {
+  const ScratchDirectory scratch;
+  EXPECT_THROW(load(scratch.path()), EnvironmentError);
+}
+
+}  // namespace
+}  // namespace cairn::manifest

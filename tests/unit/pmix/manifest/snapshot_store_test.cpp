@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pmix/manifest/snapshot_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/base/error.hpp"
+#include "tests/unit/pmix/manifest/support.hpp"
+
+namespace cairn::manifest {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ScratchDirectory;
+using test::sequence_of;
+
+Job job_of(unsigned ranks) {
+  Job job;
+  job.ranks = ranks;
+  return job;
+}
+
+std::uint64_t take(SnapshotStore& store) {
+  const std::uint64_t n = store.begin(job_of(1));
+  std::ofstream(store.path(n) + "/rank_0.ctx") << "image";
+  store.commit(n, sequence_of(1, n));
+  return n;
+}
+
+TEST(SnapshotStore, CountsFromZero) {
+  const ScratchDirectory scratch;
+  SnapshotStore store(scratch.path("s"));
+  EXPECT_EQ(take(store), 0u);
+  EXPECT_EQ(take(store), 1u);
+  EXPECT_EQ(load(scratch.path("s")).sequences.size(), 2u);
+}
+
+TEST(SnapshotStore, AnAttemptThatFailedLeavesNothing) {
+  const ScratchDirectory scratch;
+  SnapshotStore store(scratch.path("s"));
+  const std::uint64_t n = store.begin(job_of(1));
+  std::ofstream(store.path(n) + "/rank_0.ctx") << "half an image";
+  store.discard(n);
+  EXPECT_FALSE(fs::exists(scratch.path("s")));
+  EXPECT_EQ(take(store), 0u);
+}
+
+TEST(SnapshotStore, AnAttemptThatFailedLeavesTheOthers) {
+  const ScratchDirectory scratch;
+  SnapshotStore store(scratch.path("s"));
+  take(store);
+  store.discard(store.begin(job_of(1)));
+  EXPECT_EQ(store.manifest().sequences.size(), 1u);
+  EXPECT_FALSE(fs::exists(store.path(1)));
+  EXPECT_EQ(take(store), 1u);
+}
+
+TEST(SnapshotStore, RemovesWhatAKilledMpirunLeft) {
+  const ScratchDirectory scratch;
+  {
+    SnapshotStore killed(scratch.path("s"));
+    take(killed);
+    killed.begin(job_of(1));  // and no more
+  }
+  ASSERT_TRUE(fs::exists(scratch.path("s/1")));
+  SnapshotStore store(scratch.path("s"));
+  store.open();
+  store.remove_leftovers();
+  EXPECT_FALSE(fs::exists(scratch.path("s/1")));
+  EXPECT_TRUE(fs::exists(scratch.path("s/0")));
+}
+
+TEST(SnapshotStore, RemovesWhatOtherMpirunsLeftThatNeverHadASnapshot) {
+  const ScratchDirectory scratch;
+  SnapshotStore running(scratch.path("ompi_global_snapshot_1.ckpt"));
+  running.begin(job_of(1));
+  fs::create_directories(scratch.path("ompi_global_snapshot_2.ckpt/0"));
+  {
+    SnapshotStore ended(scratch.path("ompi_global_snapshot_3.ckpt"));
+    take(ended);
+  }
+  SnapshotStore store(scratch.path("ompi_global_snapshot_4.ckpt"));
+  take(store);
+  EXPECT_TRUE(fs::exists(scratch.path("ompi_global_snapshot_1.ckpt/0")));
+  EXPECT_FALSE(fs::exists(scratch.path("ompi_global_snapshot_2.ckpt")));
+  EXPECT_TRUE(fs::exists(scratch.path("ompi_global_snapshot_3.ckpt/0")));
+}
+
+TEST(SnapshotStore, KeepsTheNewest) {
+  const ScratchDirectory scratch;
+  SnapshotStore store(scratch.path("s"));
+  for (int i = 0; i < 5; ++i) take(store);
+  EXPECT_EQ(store.prune(2), 3u);
+  const Manifest m = load(scratch.path("s"));
+  EXPECT_EQ(m.sequences.size(), 2u);
+  EXPECT_EQ(m.sequences.begin()->first, 3u);
+  EXPECT_FALSE(fs::exists(store.path(2)));
+  EXPECT_TRUE(fs::exists(store.path(4)));
+}
+
+TEST(SnapshotStore, RemovingTheLastSequenceRemovesTheSnapshot) {
+  const ScratchDirectory scratch;
+  SnapshotStore store(scratch.path("s"));
+  store.remove(take(store));
+  EXPECT_FALSE(fs::exists(scratch.path("s")));
+}
+
+TEST(SnapshotStore, IsRefusedWhileAnotherHasIt) {
+  const ScratchDirectory scratch;
+  SnapshotStore store(scratch.path("s"));
+  take(store);
+  SnapshotStore other(scratch.path("s"));
+  EXPECT_THROW(other.open(), TemporaryError);
+}
+
+TEST(SnapshotStore, GoesOnAfterAnEarlierMpirunOfTheSameNumber) {
+  const ScratchDirectory scratch;
+  {
+    SnapshotStore earlier(scratch.path("s"));
+    take(earlier);
+  }
+  SnapshotStore store(scratch.path("s"));
+  EXPECT_EQ(take(store), 1u);
+  EXPECT_EQ(load(scratch.path("s")).sequences.size(), 2u);
+}
+
+TEST(SnapshotStore, SaysWhatCannotBeCreated) {
+  SnapshotStore store("/proc/nothing-can-be-made-here");
+  EXPECT_THROW(store.begin(job_of(1)), EnvironmentError);
+}
+
+}  // namespace
+}  // namespace cairn::manifest
