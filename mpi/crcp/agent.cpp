@@ -50,9 +50,9 @@ int request(cairn_agent_request& out) noexcept {
   return a == nullptr ? -ENOENT : in_host([&]() noexcept { return a->request(&out); });
 }
 
-int fence_begin(const Writer& data) noexcept {
+int fence_begin(const std::vector<std::uint8_t>& data) noexcept {
   cairn_agent* a = find();
-  return in_host([&]() noexcept { return a->fence_begin(data.bytes().data(), data.bytes().size()); });
+  return in_host([&]() noexcept { return a->fence_begin(data.data(), data.size()); });
 }
 
 int fence_test() noexcept {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "mpi/abi/agent.h"
-#include "mpi/crcp/messages.hpp"
 
 namespace cairn::crcp::agent {
 
@@ -17,7 +16,7 @@ int start() noexcept;
 int request(cairn_agent_request& out) noexcept;
 int rank() noexcept;
 int size() noexcept;
-int fence_begin(const Writer& data) noexcept;
+int fence_begin(const std::vector<std::uint8_t>& data) noexcept;
 int fence_test() noexcept;
 bool part(int rank, std::vector<std::uint8_t>& bytes);
 void progress(const char* text) noexcept;

@@ -6,8 +6,8 @@
 
 #include "mpi/crcp/communicators.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/doors.hpp"
 #include "mpi/crcp/gate.hpp"
-#include "mpi/crcp/known.hpp"
 
 namespace cairn::crcp {
 
@@ -31,7 +31,7 @@ Registry& registry() noexcept {
 // The lock for code that may already be in a section or in a collective.
 class InnerLock {
  public:
-  InnerLock() noexcept : back_(gate_words.inside.load(std::memory_order_relaxed)) {
+  InnerLock() noexcept : back_(mpi_thread().inside.load(std::memory_order_relaxed)) {
     if (needed()) lock_from(back_);
   }
   ~InnerLock() {
@@ -62,9 +62,7 @@ void forget_below(const CommState& newer) noexcept {
   Registry& r = registry();
   if (r.tombstones < kTombstones || mode() != Mode::normal) return;
   std::erase_if(r.states, [&](CommState* s) {
-    const bool below = s->comm == nullptr && s->pending == 0 &&
-                       std::includes(newer.members.begin(), newer.members.end(), s->members.begin(), s->members.end());
-    if (!below) return false;
+    if (s->comm != nullptr || s->pending != 0 || !proves_left(newer.members, s->members)) return false;
     r.forgotten.push_back(s->identity);
     --r.tombstones;
     destroy(s);
@@ -91,20 +89,6 @@ CommState* make_state(ompi_communicator_t& comm) {
 }
 
 }  // namespace
-
-bool CommState::member(std::int32_t world_rank) const noexcept {
-  return std::binary_search(members.begin(), members.end(), world_rank);
-}
-
-bool CommState::is_owed(std::uint64_t k) const noexcept {
-  return std::any_of(owed.begin(), owed.end(), [&](const Interval& i) { return i.first <= k && k <= i.last; });
-}
-
-bool CommState::admitted(std::uint64_t k) const noexcept {
-  if (issued != k) return false;
-  return std::none_of(admissions.begin(), admissions.end(),
-                      [&](const Admission& a) { return a.k == k && (a.request != nullptr); });
-}
 
 std::vector<CommState*>& comm_states() noexcept { return registry().states; }
 

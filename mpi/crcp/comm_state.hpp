@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What crcp knows of one communicator: the door's counters (docs/quiesce.md; the names are the model's), the messages
+// What crcp knows of one communicator: the door's counters (door_rules.hpp), the messages
 // sent and received per peer, and the messages that a drain took out of the real library.
 //
 // Ownership: made by comm_created(). comm_freed() makes it a tombstone (comm == null) that lives until the next cut, or
@@ -11,20 +11,10 @@
 #include <deque>
 #include <vector>
 
+#include "mpi/crcp/door_rules.hpp"
 #include "mpi/shim/handle.hpp"
 
 namespace cairn::crcp {
-
-struct Interval {
-  std::uint64_t first, last;
-};
-
-// An admission Ibarrier of the real library that this rank issued.
-struct Admission {
-  std::uint64_t k;
-  shim::RealRequest* request;  // null: complete
-  bool second;                 // intercommunicators: the second of the pair
-};
 
 // A message taken out of the library, packed. Ranks are the sender's in the communicator.
 struct QueuedMessage {
@@ -36,21 +26,11 @@ struct QueuedMessage {
   std::uint64_t ticket = 0;  // ... and how it knows that
 };
 
-struct CommState {
+struct CommState : DoorCounters {
   ompi_communicator_t* comm = nullptr;
   std::uint64_t identity = 0;
   std::vector<std::int32_t> members;  // world ranks of all members (both groups), sorted
   bool inter = false;
-  bool alone = false;  // one member: no door needed
-
-  std::uint64_t called = 0;
-  std::uint64_t entered = 0;
-  std::uint64_t issued = 0;
-  std::uint64_t limit = 0;
-  std::uint64_t limit2 = 0;
-  std::uint64_t top = 0;
-  std::vector<Interval> owed;
-  std::vector<Admission> admissions;  // by k; complete ones at the front are removed
 
   std::int32_t rank = 0;            // mine, as the peers see it
   std::vector<std::int32_t> peers;  // world rank of peer i (of the remote group, for an intercommunicator)
@@ -58,10 +38,6 @@ struct CommState {
   std::vector<std::uint64_t> received;
   std::deque<QueuedMessage> queue;
   std::uint32_t pending = 0;  // receives that hold on to this communicator
-
-  bool member(std::int32_t world_rank) const noexcept;
-  bool is_owed(std::uint64_t k) const noexcept;
-  bool admitted(std::uint64_t k) const noexcept;
 };
 
 inline void count_sent(CommState& state, int peer) noexcept {
@@ -78,5 +54,7 @@ CommState* find_state(std::uint64_t identity, std::int32_t self_world, std::int3
 
 // At a cut: every member has finished the collective that freed them, nobody will report them again.
 void forget_tombstones() noexcept;
+// A tombstone of this identity was given up between two cuts.
+bool was_forgotten(std::uint64_t identity) noexcept;
 
 }  // namespace cairn::crcp

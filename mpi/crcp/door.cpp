@@ -6,11 +6,9 @@
 #include <algorithm>
 
 #include "core/abi/crossing.h"
-#include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/inside.hpp"
-#include "mpi/crcp/known.hpp"
 #include "mpi/shim/real.hpp"
 
 namespace cairn::crcp {
@@ -19,7 +17,6 @@ namespace {
 
 struct Door {
   Mode mode = Mode::normal;
-  const char* standing = nullptr;
   std::vector<RecordedCollective> recorded;
 };
 
@@ -28,28 +25,32 @@ Door& door() noexcept {
   return *the_door;
 }
 
-bool admissions_done(const CommState& state) noexcept {
-  return std::none_of(state.admissions.begin(), state.admissions.end(),
-                      [](const Admission& a) { return a.request != nullptr; });
+// Enters the library.
+void issue(CommState& state, std::uint64_t k) noexcept {
+  Admission a{k, nullptr, !state.inter};
+  const std::uint64_t guest = cairn_enter();
+  shim::real.Ibarrier(shim::to_real(state.comm), &a.request);
+  cairn_leave(guest);
+  state.admissions.push_back(a);
+  state.issued = k;
+  attention_set(kOwed);
 }
 
 // The door of a blocking collective when something is out of the ordinary. In a section on entry; in a collective, or
 // (nested callers aside) with the section given up for good, on return.
 void stand_at_door(CommState& state, const char* name, Fate fate) noexcept {
   const std::uint64_t k = ++state.called;
-  // The real library must not hold an admission of ours on a communicator that it frees. All members come here, having
-  // issued what they owe before, so that the wait ends; while mode is RELEASE some member has passed it.
   const bool last = fate == Fate::ends;
-  door().standing = name;
+  mpi_thread().standing_at = name;
   for (;;) {
     if (mode() != Mode::closed) duties();
     if (state.entered == k - 1) {
-      if (needs_issue(state, k)) issue(state, k);
-      if (is_open(state, k) && (!last || mode() == Mode::release || admissions_done(state))) break;
+      if (needs_issue(mode(), state, k)) issue(state, k);
+      if (is_open(mode(), state, k) && (!last || may_free(mode(), state))) break;
     }
     wait_at_door();
   }
-  door().standing = nullptr;
+  mpi_thread().standing_at = nullptr;
   state.entered = k;
 }
 
@@ -73,12 +74,7 @@ bool finish_admission(CommState& state, Admission& a) noexcept {
 bool progress_admissions(CommState& state) noexcept {
   for (Admission& a : state.admissions)
     if (a.request != nullptr) finish_admission(state, a);
-  // The newest stays: it answers admitted(issued).
-  while (!state.admissions.empty() && state.admissions.front().request == nullptr &&
-         (state.admissions.size() > 1 || state.entered >= state.admissions.front().k))
-    state.admissions.erase(state.admissions.begin());
-  std::erase_if(state.owed, [&](const Interval& i) { return i.last <= state.entered; });
-  return !state.admissions.empty() || !state.owed.empty();
+  return tidy_admissions(state);
 }
 
 void begin_recorded() noexcept {
@@ -88,8 +84,8 @@ void begin_recorded() noexcept {
     for (std::size_t i = 0; i < list.size(); ++i) {
       const RecordedCollective r = list[i];
       if (r.state->entered != r.k - 1) continue;
-      if (needs_issue(*r.state, r.k)) issue(*r.state, r.k);
-      if (!is_open(*r.state, r.k)) continue;
+      if (needs_issue(mode(), *r.state, r.k)) issue(*r.state, r.k);
+      if (!is_open(mode(), *r.state, r.k)) continue;
       list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
       r.state->entered = r.k;
       r.begin(r.data);
@@ -116,39 +112,6 @@ void set_mode(Mode m) noexcept {
     attention_clear(kClosed);
 }
 
-bool needs_issue(const CommState& state, std::uint64_t k) noexcept {
-  if (state.alone || state.entered != k - 1 || state.issued >= k) return false;
-  const Mode m = mode();
-  const bool owed = (m == Mode::normal || m == Mode::admit) && state.is_owed(k);
-  return owed || (m == Mode::admit && k > state.limit);
-}
-
-bool is_open(const CommState& state, std::uint64_t k) noexcept {
-  if (state.entered != k - 1 || needs_issue(state, k)) return false;
-  switch (mode()) {
-    case Mode::normal:
-      return true;
-    case Mode::waitres:
-    case Mode::closed:
-      return false;
-    case Mode::admit:
-      return state.alone || k <= state.limit || state.admitted(k);
-    case Mode::release:
-      return k <= state.limit2;
-  }
-  return false;
-}
-
-void issue(CommState& state, std::uint64_t k) noexcept {
-  Admission a{k, nullptr, !state.inter};
-  const std::uint64_t guest = cairn_enter();
-  shim::real.Ibarrier(shim::to_real(state.comm), &a.request);
-  cairn_leave(guest);
-  state.admissions.push_back(a);
-  state.issued = k;
-  attention_set(kOwed);
-}
-
 void duties() noexcept {
   const std::uint32_t bits = attention();
   if ((bits & kOwed) != 0) {
@@ -160,39 +123,25 @@ void duties() noexcept {
   if ((bits & kRecorded) != 0) begin_recorded();
 }
 
-void add_owed() noexcept {
-  for (CommState* state : comm_states()) {
-    const std::uint64_t first = std::max(state->limit, state->limit2) + 1;
-    if (first > state->top || state->comm == nullptr) continue;
-    state->owed.push_back({first, state->top});
-    attention_set(kOwed);
-  }
+void add_all_owed() noexcept {
+  for (CommState* state : comm_states())
+    if (state->comm != nullptr && add_owed(*state)) attention_set(kOwed);
 }
 
-void forget_admissions() noexcept {
-  for (CommState* state : comm_states()) {
-    state->issued = 0;
-    state->owed.clear();
-    state->admissions.clear();
-  }
+void forget_all_admissions() noexcept {
+  for (CommState* state : comm_states()) forget_admissions(*state);
   attention_clear(kOwed);
 }
 
-bool admissions_settled() noexcept {
-  for (CommState* state : comm_states())
-    for (const Admission& a : state->admissions)
-      if (a.k <= state->limit2 && a.request != nullptr) return false;
-  return true;
+bool all_admissions_settled() noexcept {
+  const auto& all = comm_states();
+  return std::all_of(all.begin(), all.end(), [](const CommState* s) { return admissions_settled(*s); });
 }
-
-const char* standing_at() noexcept { return door().standing; }
 
 void record_collective(const RecordedCollective& recorded) noexcept {
   door().recorded.push_back(recorded);
   attention_set(kRecorded);
 }
-
-bool collectives_recorded() noexcept { return !door().recorded.empty(); }
 
 void wait_at_door() noexcept {
   const bool frozen = mode() >= Mode::closed;
@@ -208,7 +157,7 @@ void wait_at_door() noexcept {
 void collective_begin(ompi_communicator_t& comm, const char* name, Fate fate) noexcept {
   if (gate_depth++ != 0) return;  // from a callback of the library: part of the collective around it
   CommState& state = *comm.crcp;
-  activity.call = name;
+  mpi_thread().call = name;
   gate_store(kSection);
   if (__builtin_expect(attention() == 0, 1)) {
     state.entered = ++state.called;
@@ -226,7 +175,7 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
   CommState& state = *comm.crcp;
   gate_store(kSection);
   if (__builtin_expect((attention() & kReasons) == 0, 1)) {
-    activity.call = name;
+    mpi_thread().call = name;
     state.entered = ++state.called;
     unlock_to(kCollective);
     return true;
@@ -239,7 +188,7 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 void collective_end(ompi_communicator_t&) noexcept {
   if (--gate_depth != 0) return;
   come_outside();
-  activity.call = nullptr;
+  mpi_thread().call = nullptr;
   unlock_to(kOut);
 }
 

@@ -8,11 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/now.hpp"
 
 namespace cairn::crcp {
 
-GateWords gate_words{};
 thread_local std::uint32_t gate_depth = 0;
 thread_local bool agent_thread = false;
 
@@ -33,18 +32,12 @@ void wake_waiters() noexcept {
   syscall(SYS_futex, &gate_words.attention, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
 }
 
-double now() noexcept {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
 // inside is kSection on entry and on return; in between, whatever `back` says, until no bit of `mask` is set.
 void enter_without(std::uint32_t mask, std::uint32_t back) noexcept {
   for (;;) {
     const std::uint32_t seen = attention();
     if ((seen & mask) == 0) return;
-    gate_words.inside.store(back, std::memory_order_release);
+    mpi_thread().inside.store(back, std::memory_order_release);
     wait_for_change(seen);
     gate_store(kSection);
   }
@@ -53,7 +46,7 @@ void enter_without(std::uint32_t mask, std::uint32_t back) noexcept {
 }  // namespace
 
 void gate_slow() noexcept {
-  ++activity.entries;
+  ++mpi_thread().entries;
   enter_without(kWanted | kClosed, kOut);
 }
 
@@ -93,7 +86,7 @@ bool AgentLock::acquire(double seconds) noexcept {
   attention_set(kWanted);
   if (!gate_words.fenced) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
   const double until = now() + seconds;
-  for (int i = 0; gate_words.inside.load(std::memory_order_acquire) == kSection; ++i) {
+  for (int i = 0; any_in_section(); ++i) {
     if (i < kSpins) {
       __builtin_ia32_pause();
       continue;

@@ -9,12 +9,14 @@
 //
 // Thread levels: for up to MPI_THREAD_SERIALIZED, one guest thread at a time is in MPI, by MPI's own rule. In
 // MPI_THREAD_MULTIPLE nobody ever sets attention (such a job refuses to be checkpointed before it is disturbed), so
-// that the words below are written but mean nothing.
+// that the words are written but mean nothing. The thread's own word is in mpi_thread.hpp.
 // Async-signal-safe: no (nor is MPI).
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+
+#include "mpi/crcp/mpi_thread.hpp"
 
 namespace cairn::crcp {
 
@@ -26,27 +28,17 @@ inline constexpr std::uint32_t kOwed = 8;       // some communicator has owed ad
 inline constexpr std::uint32_t kRecorded = 16;  // a non-blocking collective waits to be begun
 inline constexpr std::uint32_t kQueued = 32;    // a drained message waits for its receive
 
-inline constexpr std::uint32_t kOut = 0;
-inline constexpr std::uint32_t kSection = 1;     // holds the lock: short, or a poll loop that leaves when asked
-inline constexpr std::uint32_t kCollective = 2;  // in a blocking call of the real library, lock not held
-
 struct GateWords {
-  std::atomic<std::uint32_t> inside;
-  std::atomic<std::uint32_t> attention;  // futex
-  bool fenced;                           // no membarrier(): guest threads must fence
-  std::atomic<std::uint32_t> waiters;    // threads in futex_wait on attention
+  std::atomic<std::uint32_t> attention{0};  // futex
+  bool fenced = false;                      // no membarrier(): guest threads must fence
+  std::atomic<std::uint32_t> waiters{0};    // threads in futex_wait on attention
 };
-extern GateWords gate_words;
-
-// Calls from callbacks of the library (user operations) nest: only the outermost enters and leaves. Libcr's callback
-// thread, which holds the lock by other means, is always "inside".
-extern thread_local std::uint32_t gate_depth __attribute__((tls_model("initial-exec")));
-extern thread_local bool agent_thread __attribute__((tls_model("initial-exec")));
+inline constinit GateWords gate_words{};
 
 void gate_slow() noexcept;
 
 inline void gate_store(std::uint32_t where) noexcept {
-  gate_words.inside.store(where, std::memory_order_relaxed);
+  mpi_thread().inside.store(where, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (__builtin_expect(gate_words.fenced, 0)) std::atomic_thread_fence(std::memory_order_seq_cst);
 }
@@ -64,7 +56,7 @@ inline void gate() noexcept {
 inline void gate_end() noexcept {
   if (--gate_depth != 0) return;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  gate_words.inside.store(kOut, std::memory_order_release);
+  mpi_thread().inside.store(kOut, std::memory_order_release);
 }
 
 class Section {
@@ -80,7 +72,7 @@ class Section {
 void lock_from(std::uint32_t back) noexcept;
 inline void unlock_to(std::uint32_t back) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  gate_words.inside.store(back, std::memory_order_release);
+  mpi_thread().inside.store(back, std::memory_order_release);
 }
 
 // Sleeps until attention differs from `seen`, at most about a millisecond. Guest thread pointer.
@@ -102,7 +94,7 @@ class AgentLock {
   void acquire_firmly() noexcept;
   void release() noexcept;
   // Nobody is in the real library: the agent may call it.
-  bool library_is_free() const noexcept { return gate_words.inside.load(std::memory_order_acquire) == kOut; }
+  bool library_is_free() const noexcept { return all_out(); }
 
  private:
   bool held_ = false;

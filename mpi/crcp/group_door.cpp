@@ -2,12 +2,11 @@
 #include "mpi/crcp/group_door.hpp"
 
 #include "core/abi/crossing.h"
-#include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/doors.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/inside.hpp"
-#include "mpi/crcp/known.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/shim/real.hpp"
 
@@ -18,7 +17,6 @@ namespace {
 struct GroupDoor {
   shim::RealComm* channel = nullptr;
   std::uint32_t generation = 0;  // of the channel
-  std::uint64_t inside = 0, awaited = 0;
 };
 GroupDoor door;
 
@@ -104,7 +102,7 @@ void stand_in_front(std::uint64_t identity, const shim::MemberList* members, Ope
 void gather_all(const char* name) noexcept {
   constexpr std::uint64_t kNoGroupCall = 0;
   ++gate_depth;
-  activity.call = name;
+  mpi_thread().call = name;
   lock_from(kOut);
   stand_in_front(kNoGroupCall, MPI_COMM_WORLD->members, [] { return true; });
   unlock_to(kOut);
@@ -129,17 +127,14 @@ void free_group_channel() noexcept {
 
 shim::RealComm* group_channel() noexcept { return door.channel; }
 
-std::uint64_t inside_group_call() noexcept { return door.inside; }
-std::uint64_t awaited_group_call() noexcept { return door.awaited; }
-
 void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept {
   if (gate_depth++ != 0) return;
-  activity.call = name;
+  mpi_thread().call = name;
   lock_from(kOut);
-  door.awaited = identity;
+  mpi_thread().awaited_group_call = identity;
   stand_in_front(identity, members, [=] { return is_open(identity); });
-  door.awaited = 0;
-  door.inside = identity;
+  mpi_thread().awaited_group_call = 0;
+  mpi_thread().in_group_call = identity;
   go_inside();
 }
 
@@ -147,8 +142,8 @@ void group_call_end() noexcept {
   if (--gate_depth != 0) return;
   come_outside();
   lock_from(kCollective);
-  door.inside = 0;
-  activity.call = nullptr;
+  mpi_thread().in_group_call = 0;
+  mpi_thread().call = nullptr;
   unlock_to(kOut);
 }
 

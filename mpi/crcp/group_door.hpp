@@ -24,8 +24,4 @@ shim::RealComm* group_channel() noexcept;
 // one who is inside of the library cannot. The lock is not held.
 void gather_all(const char* name) noexcept;
 
-// The call that the guest is in, or at whose door it stands; 0 if none.
-std::uint64_t inside_group_call() noexcept;
-std::uint64_t awaited_group_call() noexcept;
-
 }  // namespace cairn::crcp

@@ -12,11 +12,10 @@ namespace cairn::crcp {
 namespace {
 
 constexpr std::uint32_t kDuties = kOwed | kRecorded;
-bool listening = false;  // of the one thread that may be in MPI
 
 // Called by the library, at other times too: when a thread polls, or the agent does, who have the lock.
 int on_progress() noexcept {
-  if ((attention() & kDuties) == 0 || gate_words.inside.load(std::memory_order_relaxed) != kCollective) return 0;
+  if ((attention() & kDuties) == 0 || mpi_thread().inside.load(std::memory_order_relaxed) != kCollective) return 0;
   const shim::GuestSide side;
   if (!side.ok()) return 0;
   lock_from(kCollective);
@@ -36,14 +35,16 @@ void call_with_callback(const char* name) noexcept {
 }  // namespace
 
 void go_inside() noexcept {
-  listening = (attention() & kDuties) != 0;
-  if (listening) call_with_callback("opal_progress_register");
+  MpiThread& self = mpi_thread();
+  self.listening = (attention() & kDuties) != 0;
+  if (self.listening) call_with_callback("opal_progress_register");
   unlock_to(kCollective);
 }
 
 void come_outside() noexcept {
-  if (!listening) return;
-  listening = false;
+  MpiThread& self = mpi_thread();
+  if (!self.listening) return;
+  self.listening = false;
   call_with_callback("opal_progress_unregister");
 }
 

@@ -7,13 +7,12 @@
 
 #include "core/abi/crossing.h"
 #include "core/guest/libcr.h"
+#include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/collective.hpp"
-#include "mpi/crcp/door.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/group_door.hpp"
+#include "mpi/crcp/participants.hpp"
 #include "mpi/crcp/protocol.hpp"
-#include "mpi/p2p/drain.hpp"
-#include "mpi/p2p/queue.hpp"
 #include "mpi/shim/objects/errhandler/raise.hpp"
 #include "mpi/shim/real.hpp"
 #include "mpi/shim/start.hpp"
@@ -47,10 +46,7 @@ int take_part(void*) {
     cr_checkpoint(CR_CHECKPOINT_TEMP_FAILURE);
     return 0;
   }
-  if (cr_checkpoint(CR_CHECKPOINT_READY) > 0)
-    protocol.come_back();
-  else
-    protocol.go_on();
+  protocol.resume(cr_checkpoint(CR_CHECKPOINT_READY) > 0 ? Outcome::new_library : Outcome::same_library);
   return 0;
 }
 
@@ -59,9 +55,8 @@ int become_ready(int required, int provided) noexcept {
   life.level = provided;
   life.main_thread = pthread_self();
   shim::after_init();
-  int rc = p2p::make_private_self();
-  if (rc == MPI_SUCCESS && agent::present() && provided != MPI_THREAD_MULTIPLE) rc = make_group_channel();
-  if (rc != MPI_SUCCESS) return rc;
+  for (Participant* p : participants())
+    if (const int rc = p->prepare(); rc != MPI_SUCCESS) return rc;
   life.state = InitState::initialized;
   if (cairn_is_hosted() == 0) return MPI_SUCCESS;
   gate_prepare();
@@ -89,8 +84,7 @@ void close_log() noexcept {
     {
       const Section section;
       agent::want_close();  // again each time: after a restart the agent is a new one
-      duties();
-      p2p::progress_library();
+      progress_all();
       if (agent::closed() != 0) return;
     }
     const timespec pause{0, 200'000};
@@ -142,8 +136,7 @@ CAIRN_MPI_EXPORT int PMPI_Finalize(void) {
   }
   collective_end(*MPI_COMM_WORLD);
   if (agent::present()) close_log();
-  free_group_channel();
-  p2p::free_private_self();
+  for (Participant* p : participants()) p->finish();
   const std::uint64_t guest = cairn_enter();
   const int finalized = shim::real.Finalize();
   cairn_leave(guest);

@@ -3,16 +3,17 @@
 // with the guest's thread pointer; guest threads run, stand at the gate, or are in collectives meanwhile.
 //
 // Every rank takes every decision from the data of the same fence, so that all take the same. Failures are values in
-// fences; every wait has a deadline.
+// fences; every wait has a deadline. The phases know the participants (participant.hpp) by their verbs only.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <vector>
 
-#include "mpi/crcp/agent.hpp"
+#include "mpi/abi/agent.h"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/fence_log.hpp"
 #include "mpi/crcp/gate.hpp"
+#include "mpi/crcp/participant.hpp"
+#include "mpi/crcp/progress_text.hpp"
 
 namespace cairn::crcp {
 
@@ -21,49 +22,39 @@ class Protocol {
   explicit Protocol(const cairn_agent_request& request);
 
   // True: the cut. Nobody is in the real library, it holds nothing of the application's, and the lock is held until
-  // go_on() or come_back(). False: the job runs as before, refusal() says why, by rank.
+  // resume(). False: the job runs as before, refusal() says why, by rank.
   bool quiesce();
   const std::string& refusal() const noexcept { return refusal_; }
 
-  // After the cut: the same library (continue, or the image failed), or a new one (restart).
-  void go_on();
-  void come_back();
+  // After the cut: same_library or new_library.
+  void resume(Outcome outcome);
 
  private:
-  std::string own_obstacle();
-  std::string object_obstacle();
-  bool admit();        // F0: phase 0. False: refused
-  bool wait_level();   // F1: phase 1
-  bool close();        // mode CLOSED, F2
-  bool settle();       // phase 2
-  bool drain();        // F3, F4: phase 3
-  void end_aborted();  // the closing fence of an abort
+  std::string own_obstacle() const;
+  bool admit();       // F0: phase 0. False: refused
+  bool wait_level();  // F1: phase 1
+  bool close();       // mode CLOSED, F2
+  bool settle();      // phase 2
+  bool drain();       // F3, F4: phase 3
+  void end_not_level();
+  std::string empty_library();  // the steps of phase 3
 
   void change_mode(Mode m);
-  // A fence whose parts begin with a text: empty, or why its rank cannot go on. After it, failures_ has the texts.
-  bool fence(const Writer& data);
-  bool read_parts(bool (*read)(Reader&));
-  std::string joined_failures(const char* what) const;
-
-  // One step of keeping MPI going while waiting: admissions, recorded collectives, the library itself.
+  // False: refusal_ says that the connection was lost.
+  bool fence(const Bytes& part);
+  // What all ranks have contributed. False: refusal_ says why not.
+  bool read(Fence fence);
+  // One step of keeping MPI going while waiting.
   void attend();
-  void note_activity();
-  std::string what_guest_does() const;
-  void say(const std::string& text);
-  double elapsed() const;
 
   cairn_agent_request request_;
   AgentLock lock_;
+  FenceLog log_;
+  ProgressText text_;
   bool keep_lock_ = false;  // frozen for good: the lock stays held, the library is ours
   bool hands_off_ = false;  // this rank refused: nothing of it was touched
   double started_;
   std::string refusal_;
-  std::vector<std::string> failures_;             // by rank, from the last fence
-  std::vector<std::vector<std::uint8_t>> parts_;  // by rank
-  std::uint64_t last_entries_ = 0;
-  double outside_since_ = 0;  // 0: inside, or unknown
-  double last_said_ = 0;
-  std::string last_text_;
   std::string behind_;
 };
 

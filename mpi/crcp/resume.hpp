@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Back from a cut, with the lock held by the agent.
+// Back from a request, with the lock held by the agent: all participants resume.
 #pragma once
+
+#include "mpi/crcp/participant.hpp"
 
 namespace cairn::crcp {
 
-// The job goes on with the library it had.
-void resume_same_library() noexcept;
-// A restart: binds the new library, rebuilds every object, re-posts what was taken back. Ends the process, by name, if
-// that fails.
-void resume_new_library() noexcept;
+// A restart binds the new library first, and joins the agents' log afterwards. Ends the process, by name, if a
+// participant cannot go on.
+void resume_all(Outcome outcome) noexcept;
 
 }  // namespace cairn::crcp

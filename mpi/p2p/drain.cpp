@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <map>
 
-#include "mpi/crcp/known.hpp"
 #include "mpi/p2p/bsend.hpp"
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
@@ -133,55 +132,39 @@ bool collectives_settled() noexcept {
   return settled;
 }
 
-void write_sent(crcp::Writer& out) {
-  std::uint32_t records = 0;
+SentCounts sent_counts() {
+  SentCounts counts;
   for (const CommState* s : crcp::comm_states())
-    records += static_cast<std::uint32_t>(s->sent.size()) -
-               static_cast<std::uint32_t>(std::count(s->sent.begin(), s->sent.end(), 0U));
-  out.u32(records);
-  for (const CommState* s : crcp::comm_states()) {
-    for (std::size_t peer = 0; peer < s->sent.size(); ++peer) {
-      if (s->sent[peer] == 0) continue;
-      out.u64(s->identity);
-      out.u32(static_cast<std::uint32_t>(s->peers[peer]));
-      out.u32(static_cast<std::uint32_t>(peer));
-      out.u32(static_cast<std::uint32_t>(s->rank));
-      out.u64(s->sent[peer]);
-    }
-  }
-  write_synchronous(out);
+    for (std::size_t peer = 0; peer < s->sent.size(); ++peer)
+      if (s->sent[peer] != 0)
+        counts.sent.push_back({s->identity, s->peers[peer], static_cast<std::int32_t>(peer), s->rank, s->sent[peer]});
+  add_synchronous(counts);
+  return counts;
 }
 
-std::string expect(int world_rank, const std::vector<std::vector<std::uint8_t>>& parts) {
-  Drain& d = drain();
-  d.expected.clear();
-  for (std::size_t sender = 0; sender < parts.size(); ++sender) {
-    crcp::Reader in(parts[sender]);
-    in.text();
-    const std::uint32_t records = in.u32();
-    for (std::uint32_t i = 0; i < records && in.good(); ++i) {
-      const std::uint64_t identity = in.u64();
-      const auto to = static_cast<int>(in.u32());
-      const auto my_rank = static_cast<std::int32_t>(in.u32());
-      const std::uint32_t source = in.u32();
-      const std::uint64_t count = in.u64();
-      if (to != world_rank) continue;
-      CommState* state = crcp::find_state(identity, my_rank, static_cast<std::int32_t>(sender));
-      if (state == nullptr || source >= state->peers.size()) {
-        if (crcp::was_forgotten(identity)) continue;
-        return "has no communicator for messages that rank " + std::to_string(sender) + " sent to it";
-      }
-      auto& counts = d.expected[state];
-      counts.resize(state->peers.size());
-      counts[source] = count;
-      if (state->received[source] > count)
-        return "has received more messages from rank " + std::to_string(sender) + " than were sent";
-      if (state->comm == nullptr && state->received[source] < count)
-        return "freed a communicator on which rank " + std::to_string(sender) + "'s messages are under way";
+void expect_nothing() noexcept {
+  drain().expected.clear();
+  forget_questions();
+}
+
+std::string expect(int world_rank, int sender, const SentCounts& counts) {
+  for (const SentCount& c : counts.sent) {
+    if (c.to != world_rank) continue;
+    CommState* state = crcp::find_state(c.identity, c.to_rank, sender);
+    const auto source = static_cast<std::size_t>(c.source_rank);
+    if (state == nullptr || source >= state->peers.size()) {
+      if (crcp::was_forgotten(c.identity)) continue;
+      return "has no communicator for messages that rank " + std::to_string(sender) + " sent to it";
     }
-    if (!in.good() || !read_synchronous(in, world_rank, static_cast<int>(sender)))
-      return "cannot understand the counts of rank " + std::to_string(sender);
+    auto& expected = drain().expected[state];
+    expected.resize(state->peers.size());
+    expected[source] = c.count;
+    if (state->received[source] > c.count)
+      return "has received more messages from rank " + std::to_string(sender) + " than were sent";
+    if (state->comm == nullptr && state->received[source] < c.count)
+      return "freed a communicator on which rank " + std::to_string(sender) + "'s messages are under way";
   }
+  expect_acknowledgements(world_rank, sender, counts);
   return {};
 }
 

@@ -3,11 +3,9 @@
 // agent with the lock held and nobody in the real library.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <vector>
 
-#include "mpi/crcp/messages.hpp"
+#include "mpi/p2p/messages.hpp"
 
 namespace cairn::p2p {
 
@@ -19,9 +17,11 @@ void progress_library() noexcept;
 bool collectives_settled() noexcept;
 
 // F3: how many messages this rank has sent, per communicator and receiver, and its pending synchronous sends.
-void write_sent(crcp::Writer& out);
-// Takes everybody's F3. Empty, or what is wrong with it.
-std::string expect(int world_rank, const std::vector<std::vector<std::uint8_t>>& parts);
+SentCounts sent_counts();
+// Before F3: what an earlier request expected.
+void expect_nothing() noexcept;
+// Takes one sender's F3. Empty, or what is wrong with it.
+std::string expect(int world_rank, int sender, const SentCounts& counts);
 // One round; true when everything expected is here and all own sends are complete.
 bool drain_step() noexcept;
 std::string drain_text();

@@ -3,8 +3,8 @@
 // the library into the message object.
 #include <cstdlib>
 
-#include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/receive.hpp"
@@ -85,7 +85,7 @@ int until_found(Attempt&& attempt) noexcept {
       while (rc == MPI_SUCCESS && flag == 0 && crcp::attention() == 0);
     }
     if (rc != MPI_SUCCESS || flag != 0) {
-      crcp::activity.call = nullptr;
+      crcp::mpi_thread().call = nullptr;
       return rc;
     }
   }
@@ -115,7 +115,7 @@ using namespace cairn::p2p;
 
 CAIRN_MPI_EXPORT int PMPI_Probe(int source, int tag, MPI_Comm comm, MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Probe");
-  crcp::activity.call = "MPI_Probe";
+  crcp::mpi_thread().call = "MPI_Probe";
   MPI_Status result;
   empty_status(result);
   const int rc = until_found([&](int& flag) noexcept { return try_probe(source, tag, comm, flag, result); });
@@ -144,7 +144,7 @@ CAIRN_MPI_WEAK(MPI_Iprobe);
 
 CAIRN_MPI_EXPORT int PMPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* message, MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Mprobe");
-  crcp::activity.call = "MPI_Mprobe";
+  crcp::mpi_thread().call = "MPI_Mprobe";
   MPI_Status result;
   empty_status(result);
   const int rc =
@@ -241,7 +241,7 @@ CAIRN_MPI_EXPORT int PMPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Mes
   Request* r = nullptr;
   const int rc = matched_receive(buf, count, type, message, &r, "MPI_Mrecv");
   if (rc != MPI_SUCCESS || r == nullptr) return rc;
-  crcp::activity.call = "MPI_Mrecv";
+  crcp::mpi_thread().call = "MPI_Mrecv";
   wait_until_complete(*r);
   return hand_over(&r, status, "MPI_Mrecv");
 }

@@ -2,7 +2,7 @@
 // Receives, blocking and not. In the ordinary case a blocking receive has no request object of ours.
 #include "mpi/p2p/receive.hpp"
 
-#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
 
 namespace cairn::p2p {
 
@@ -49,7 +49,7 @@ using namespace cairn::p2p;
 CAIRN_MPI_EXPORT int PMPI_Recv(void* buf, int count, MPI_Datatype type, int source, int tag, MPI_Comm comm,
                                MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Recv");
-  crcp::activity.call = "MPI_Recv";
+  crcp::mpi_thread().call = "MPI_Recv";
   crcp::gate();
   if (__builtin_expect(crcp::attention() != 0, 0)) return receive_slowly(buf, count, type, source, tag, comm, status);
   shim::RealComm* const real_comm = shim::to_real(comm);
@@ -79,7 +79,7 @@ CAIRN_MPI_EXPORT int PMPI_Recv(void* buf, int count, MPI_Datatype type, int sour
     copy_status(status, result);
   }
   crcp::gate_end();
-  crcp::activity.call = nullptr;
+  crcp::mpi_thread().call = nullptr;
   return rc == MPI_SUCCESS ? rc : shim::raise(comm, rc, "MPI_Recv");
 }
 CAIRN_MPI_WEAK(MPI_Recv);

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <new>
 
-#include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/synchronous.hpp"
 #include "mpi/shim/table_lock.hpp"
@@ -124,14 +124,14 @@ bool poll(Request& r) noexcept {
 
 // Polls without a yield of its own: where ranks outnumber processors (mpi_yield_when_idle), Open MPI's progress yields.
 void wait_until_complete(Request& r) noexcept {
-  crcp::activity.peer = r.what == What::adopted ? -1 : r.peer;
+  crcp::mpi_thread().peer = r.what == What::adopted ? -1 : r.peer;
   for (;;) {
     {
       const crcp::Section section;
       crcp::duties();
       for (int i = 0; i < kPollsPerSection; ++i) {
         if (poll(r)) {
-          crcp::activity.call = nullptr;
+          crcp::mpi_thread().call = nullptr;
           return;
         }
         if ((crcp::attention() & crcp::kWanted) != 0) break;

@@ -3,7 +3,7 @@
 // complete as soon as it is posted, so that the poll costs one test.
 #include "mpi/p2p/send.hpp"
 
-#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/bsend.hpp"
 #include "mpi/p2p/synchronous.hpp"
 
@@ -40,7 +40,7 @@ int send_slowly(shim::RealRequest* real, int peer, int tag, ompi_communicator_t*
 template <SendFunction shim::RealFunctions::*Member>
 inline __attribute__((always_inline)) int blocking_send(const void* buffer, int count, MPI_Datatype type, int peer,
                                                         int tag, ompi_communicator_t* comm, const char* name) noexcept {
-  crcp::activity.call = name;
+  crcp::mpi_thread().call = name;
   crcp::gate();
   shim::RealComm* const real_comm = shim::to_real(comm);
   shim::RealDatatype* const real_type = shim::to_real(type);
@@ -59,7 +59,7 @@ inline __attribute__((always_inline)) int blocking_send(const void* buffer, int 
   if (posted) count_sent(*comm->crcp, peer, tag);
   if (rc == MPI_SUCCESS && done == 0) return send_slowly<Member>(real, peer, tag, comm, name);
   crcp::gate_end();
-  crcp::activity.call = nullptr;
+  crcp::mpi_thread().call = nullptr;
   return rc == MPI_SUCCESS ? rc : shim::raise(comm, rc, name);
 }
 

@@ -2,7 +2,7 @@
 // MPI_Sendrecv and MPI_Sendrecv_replace: a receive and a send, polled together.
 #include <cstdlib>
 
-#include "mpi/crcp/activity.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/receive.hpp"
 #include "mpi/p2p/send.hpp"
 #include "mpi/p2p/synchronous.hpp"
@@ -103,7 +103,7 @@ int post_slowly(const Half& in, const Half& out, ompi_communicator_t* comm, Requ
 
 int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Status* status,
              const char* name) noexcept {
-  crcp::activity.call = name;
+  crcp::mpi_thread().call = name;
   Request *receive = nullptr, *send = nullptr;
   int rc;
   {
@@ -122,7 +122,7 @@ int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Sta
   if (rc != MPI_SUCCESS) return shim::raise(comm, rc, name);
   if (receive != nullptr) wait_until_complete(*receive);
   if (send != nullptr) wait_until_complete(*send);
-  crcp::activity.call = nullptr;
+  crcp::mpi_thread().call = nullptr;
   int received = MPI_SUCCESS, sent = MPI_SUCCESS;
   if (receive != nullptr) received = hand_over_quietly(&receive, status);
   if (send != nullptr) sent = hand_over_quietly(&send, MPI_STATUS_IGNORE);

@@ -107,50 +107,30 @@ void note_sent_behind(const crcp::CommState& state, int peer, int tag) noexcept 
     if (r->traffic == &state && r->peer == peer && r->tag == tag) ++r->behind;
 }
 
-void write_synchronous(crcp::Writer& out) {
+void add_synchronous(SentCounts& counts) {
   Synchronous& s = all();
   for (Request* r : std::vector<Request*>(s.pending)) poll(*r);
   s.asked = s.pending;
-  s.questions.clear();
-  out.u32(static_cast<std::uint32_t>(s.asked.size()));
   for (const Request* r : s.asked) {
     const crcp::CommState& state = *r->traffic;
-    out.u32(static_cast<std::uint32_t>(state.peers[static_cast<std::size_t>(r->peer)]));
-    out.u64(state.identity);
-    out.u32(static_cast<std::uint32_t>(r->peer));
-    out.u32(static_cast<std::uint32_t>(state.rank));
-    out.u32(static_cast<std::uint32_t>(r->tag));
-    out.u64(r->behind);
-    out.u64(ticket_of(r));
+    counts.synchronous.push_back({state.peers[static_cast<std::size_t>(r->peer)], state.identity, r->peer, state.rank,
+                                  r->tag, r->behind, ticket_of(r)});
   }
-  out.u32(static_cast<std::uint32_t>(s.sent.size()));
-  for (const std::uint64_t count : s.sent) out.u64(count);
+  counts.acknowledgements = s.sent;
 }
 
-bool read_synchronous(crcp::Reader& in, int world_rank, int sender) {
+void forget_questions() noexcept { all().questions.clear(); }
+
+void expect_acknowledgements(int world_rank, int sender, const SentCounts& counts) {
   Synchronous& s = all();
-  for (std::uint32_t n = in.u32(); n > 0 && in.good(); --n) {
-    const auto to = static_cast<int>(in.u32());
-    const std::uint64_t identity = in.u64();
-    const auto my_rank = static_cast<std::int32_t>(in.u32());
-    Question q{};
-    q.source = static_cast<std::int32_t>(in.u32());
-    q.tag = static_cast<std::int32_t>(in.u32());
-    q.behind = in.u64();
-    q.ticket = in.u64();
-    q.waiter = sender;
-    if (to != world_rank) continue;
-    q.state = crcp::find_state(identity, my_rank, sender);
-    if (q.state != nullptr) s.questions.push_back(q);
+  for (const PendingSend& p : counts.synchronous) {
+    if (p.to != world_rank) continue;
+    if (crcp::CommState* state = crcp::find_state(p.identity, p.to_rank, sender))
+      s.questions.push_back({state, p.source_rank, p.tag, sender, p.behind, p.ticket});
   }
-  std::uint64_t expected = 0;
-  const std::uint32_t ranks = in.u32();
-  for (std::uint32_t rank = 0; rank < ranks && in.good(); ++rank) {
-    const std::uint64_t count = in.u64();
-    if (static_cast<int>(rank) == world_rank) expected = count;
-  }
-  at(s.expected, static_cast<std::size_t>(sender)) = expected;
-  return in.good();
+  const auto self = static_cast<std::size_t>(world_rank);
+  at(s.expected, static_cast<std::size_t>(sender)) =
+      self < counts.acknowledgements.size() ? counts.acknowledgements[self] : 0;
 }
 
 std::uint64_t acknowledgements_missing() noexcept {
@@ -162,33 +142,26 @@ std::uint64_t acknowledgements_missing() noexcept {
   return missing;
 }
 
-void write_held(crcp::Writer& out) {
-  Synchronous& s = all();
-  std::erase_if(s.questions, [](const Question& q) {
+HeldSends hold_for_others() {
+  HeldSends held;
+  for (const Question& q : all().questions) {
     crcp::QueuedMessage* m = queued_of(q);
-    if (m == nullptr) return true;
+    if (m == nullptr) continue;
     m->waiter = q.waiter;
     m->ticket = q.ticket;
-    return false;
-  });
-  out.u32(static_cast<std::uint32_t>(s.questions.size()));
-  for (const Question& q : s.questions) {
-    out.u32(static_cast<std::uint32_t>(q.waiter));
-    out.u64(q.ticket);
+    held.sends.push_back({q.waiter, q.ticket});
   }
+  return held;
 }
 
-bool read_held(crcp::Reader& in, int world_rank) {
+void hold(int world_rank, const HeldSends& held) {
   Synchronous& s = all();
-  for (std::uint32_t n = in.u32(); n > 0 && in.good(); --n) {
-    const auto waiter = static_cast<int>(in.u32());
-    const Ticket ticket = in.u64();
-    Request* r = waiter == world_rank ? find(s.asked, ticket) : nullptr;
+  for (const HeldSend& h : held.sends) {
+    Request* r = h.waiter == world_rank ? find(s.asked, h.ticket) : nullptr;
     if (r == nullptr || r->state != State::complete) continue;
     r->state = State::held;
     s.held.push_back(r);
   }
-  return in.good();
 }
 
 void take_acknowledgements() noexcept {

@@ -9,7 +9,7 @@
 // In a section or by the agent, as poll(); not in MPI_THREAD_MULTIPLE, where nothing is drained.
 #pragma once
 
-#include "mpi/crcp/messages.hpp"
+#include "mpi/p2p/messages.hpp"
 #include "mpi/p2p/request.hpp"
 
 namespace cairn::p2p {
@@ -27,15 +27,18 @@ inline void count_sent(crcp::CommState& state, int peer, int tag) noexcept {
 }
 
 // F3: the synchronous sends that are pending, and how many messages of our own went to whom.
-void write_synchronous(crcp::Writer& out);
-// Takes one rank's. False if it cannot be understood.
-bool read_synchronous(crcp::Reader& in, int world_rank, int sender);
+void add_synchronous(SentCounts& counts);
+// Before F3: what the last request was asked.
+void forget_questions() noexcept;
+// Takes one sender's.
+void expect_acknowledgements(int world_rank, int sender, const SentCounts& counts);
 // Messages of our own that are not here yet, or not sent.
 std::uint64_t acknowledgements_missing() noexcept;
 
 // F4: who is to be held, for his message is in a queue here.
-void write_held(crcp::Writer& out);
-bool read_held(crcp::Reader& in, int world_rank);
+HeldSends hold_for_others();
+// Takes one rank's.
+void hold(int world_rank, const HeldSends& held);
 
 // Looks whether held requests may complete.
 void take_acknowledgements() noexcept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI_Wait and MPI_Test of one request, freeing, cancelling and asking.
-#include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
@@ -81,7 +81,7 @@ CAIRN_MPI_EXPORT int PMPI_Wait(MPI_Request* request, MPI_Status* status) {
   if (request == nullptr || *request == nullptr) return no_request("MPI_Wait");
   Request* r = *request;
   if (!is_inactive(r) && r->state != State::complete && !wait_quickly(*r)) {
-    crcp::activity.call = "MPI_Wait";
+    crcp::mpi_thread().call = "MPI_Wait";
     wait_until_complete(*r);
   }
   return hand_over(request, status, "MPI_Wait");

@@ -4,8 +4,8 @@
 // itself.
 #include <memory>
 
-#include "mpi/crcp/activity.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/request.hpp"
 
 namespace cairn::p2p {
@@ -184,9 +184,9 @@ bool find_complete(int n, MPI_Request* requests, bool once, bool one) noexcept {
 
 int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status, bool once, const char* name) noexcept {
   if (bad_array(n, requests)) return raise_array(name);
-  crcp::activity.call = name;
+  crcp::mpi_thread().call = name;
   const bool active = find_complete(n, requests, once, true);
-  crcp::activity.call = nullptr;
+  crcp::mpi_thread().call = nullptr;
   *index = active ? first_complete(n, requests) : MPI_UNDEFINED;
   if (flag != nullptr) *flag = !active || *index != MPI_UNDEFINED ? 1 : 0;
   if (*index == MPI_UNDEFINED) {
@@ -201,9 +201,9 @@ int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status,
 int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses, bool once,
          const char* name) noexcept {
   if (bad_array(n, requests)) return raise_array(name);
-  crcp::activity.call = name;
+  crcp::mpi_thread().call = name;
   const bool active = find_complete(n, requests, once, false);
-  crcp::activity.call = nullptr;
+  crcp::mpi_thread().call = nullptr;
   if (!active) {
     *count = MPI_UNDEFINED;
     return MPI_SUCCESS;
@@ -234,14 +234,14 @@ using namespace cairn::p2p;
 CAIRN_MPI_EXPORT int PMPI_Waitall(int n, MPI_Request* requests, MPI_Status* statuses) {
   if (bad_array(n, requests)) return raise_array("MPI_Waitall");
   if (n == 0) return MPI_SUCCESS;
-  crcp::activity.call = "MPI_Waitall";
+  crcp::mpi_thread().call = "MPI_Waitall";
   if (all_quickly(n, requests, false) != Quick::done) {
     for (;;) {
       const Tally tally = poll_each(n, requests);
       if (tally.complete == tally.active) break;
     }
   }
-  crcp::activity.call = nullptr;
+  crcp::mpi_thread().call = nullptr;
   return hand_over_all(n, requests, statuses, "MPI_Waitall");
 }
 CAIRN_MPI_WEAK(MPI_Waitall);

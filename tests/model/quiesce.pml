@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The quiesce protocol (docs/quiesce.md) for SPIN: three ranks, two communicators, all interleavings of one program
- * of programs.py. Names are those of mpi/crcp: door.cpp, protocol.cpp, drain.cpp.
+ * of programs.py. Names are those of mpi/crcp and mpi/p2p: door_rules.cpp, doors.cpp, protocol.cpp, drain.cpp.
  *
  * Every rank decides from the data of a fence by itself (Agent); nothing is decided in one place. A fence is a counter:
  * whoever sees it full knows all contributions. What fences carry is kept per request (index i).
@@ -125,7 +125,7 @@ inline begin_real(r, c, what) {
   begun[X(r, c)]++
 }
 
-/* ---- door.cpp ---- */
+/* ---- door_rules.cpp ---- */
 #define IS_OWED(r, c, k) ((owed[X(r, c)] >> (k)) & 1)
 #define NEEDS_ISSUE(r, c, k) (entered[X(r, c)] == (k) - 1 && issued[X(r, c)] < (k) && \
     (((mode[r] == NORMAL || mode[r] == ADMIT) && IS_OWED(r, c, k)) || (mode[r] == ADMIT && (k) > LIM(r, c))))
@@ -285,7 +285,7 @@ end:
   od
 }
 
-/* ---- protocol.cpp ---- */
+/* ---- protocol.cpp, doors.cpp ---- */
 #ifdef FAULT_FORGET
 #define COUNTS(r, c) (IS_MEMBER(r, c) && !freed[X(r, c)])
 #else
@@ -465,7 +465,7 @@ proctype Agent(byte r) {
     };
     f2[i] == RANKS;
     if
-    :: not_level[i] -> /* end_aborted() */
+    :: not_level[i] -> /* end_not_level() */
        atomic { add_owed(r, 0); add_owed(r, 1); mode[r] = NORMAL; f5[i]++ };
        goto served
     :: !not_level[i] -> mode[r] = RELEASE
@@ -502,7 +502,7 @@ proctype Agent(byte r) {
        };
        fate[i] != UNDECIDED
     fi;
-    atomic { /* go_on() or come_back() */
+    atomic { /* resume() */
       if
       :: fate[i] == RESTART -> skip
       :: else ->

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the doors tell each other in the fences.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace cairn::crcp {
+
+// Consecutive world ranks.
+struct RankRun {
+  std::int32_t first = 0;
+  std::uint32_t count = 0;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(first, count);
+  }
+};
+
+struct EnteredCount {
+  std::uint64_t identity = 0, entered = 0;
+  std::vector<RankRun> members;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(identity, entered, members);
+  }
+};
+
+// F0: of every communicator, tombstones too.
+struct EnteredCounts {
+  std::vector<EnteredCount> comms;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(comms);
+  }
+};
+
+struct Position {
+  std::uint64_t identity = 0, entered = 0, issued = 0;
+  std::vector<RankRun> members;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(identity, entered, issued, members);
+  }
+};
+
+// F2: the same, and the group call that the guest is inside (0: none).
+struct Positions {
+  std::uint64_t group_call = 0;
+  std::vector<Position> comms;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(group_call, comms);
+  }
+};
+
+std::vector<RankRun> runs_of(const std::vector<std::int32_t>& sorted);
+// Throws PermanentError if there cannot be that many.
+std::vector<std::int32_t> ranks_of(const std::vector<RankRun>& runs);
+
+}  // namespace cairn::crcp

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/crcp/doors.hpp"
+
+#include <algorithm>
+
+#include "mpi/crcp/agent.hpp"
+#include "mpi/crcp/door.hpp"
+#include "mpi/crcp/gate.hpp"
+#include "mpi/crcp/group_door.hpp"
+#include "mpi/crcp/known.hpp"
+#include "mpi/crcp/lifecycle.hpp"
+
+namespace cairn::crcp {
+
+namespace {
+
+KnownComms& known() noexcept {
+  static auto* const the_comms = new KnownComms;
+  return *the_comms;
+}
+
+EnteredCounts entered_counts() {
+  EnteredCounts counts;
+  for (const CommState* s : comm_states())
+    if (!s->alone) counts.comms.push_back({s->identity, s->entered, runs_of(s->members)});
+  return counts;
+}
+
+Positions positions() {
+  Positions all;
+  all.group_call = mpi_thread().in_group_call;
+  for (const CommState* s : comm_states())
+    if (!s->alone) all.comms.push_back({s->identity, s->entered, s->issued, runs_of(s->members)});
+  return all;
+}
+
+template <class Part>
+void take(Decoder& in) {
+  Part part;
+  in(part);
+  known().add(part);
+}
+
+const CommState* local_state(std::uint64_t identity) noexcept {
+  for (const CommState* s : comm_states())
+    if (!s->alone && s->identity == identity) return s;
+  return nullptr;
+}
+
+std::string describe(const CommState* s, std::uint64_t limit) {
+  if (s == nullptr) return "a communicator that it does not have yet";
+  const bool named = s->comm != nullptr && s->comm->name[0] != 0;
+  return (named ? std::string(s->comm->name) : std::string("a communicator")) + ", " + std::to_string(s->entered) +
+         " of " + std::to_string(limit);
+}
+
+class Doors final : public Participant {
+ public:
+  int prepare() noexcept override {
+    return agent::present() && thread_level() != MPI_THREAD_MULTIPLE ? make_group_channel() : MPI_SUCCESS;
+  }
+
+  void contribute(Fence fence, Encoder& out) override {
+    if (fence == Fence::request) {
+      known() = {};
+      EnteredCounts part = entered_counts();
+      out(part);
+    } else if (fence == Fence::freeze) {
+      Positions part = positions();
+      out(part);
+    }
+  }
+
+  void read(Fence fence, int /*rank*/, Decoder& in) override {
+    if (fence == Fence::request) take<EnteredCounts>(in);
+    if (fence == Fence::freeze) take<Positions>(in);
+  }
+
+  std::string heard(Fence fence) override {
+    if (fence == Fence::request || fence == Fence::freeze)
+      for (CommState* s : comm_states()) apply_limits(*s);
+    return {};
+  }
+
+  void progress() noexcept override { duties(); }
+
+  // In no group call, and entered >= limit for everything this rank is a member of, known here yet or not.
+  std::string behind() override {
+    if (mpi_thread().in_group_call != 0) return "collectives of a communicator that is being made";
+    for (const KnownComm& k : known().all()) {
+      if (!k.has(agent::rank())) continue;
+      const CommState* s = local_state(k.identity);
+      if (!is_level_on(k.limit, s, was_forgotten(k.identity))) return "collectives of " + describe(s, k.limit);
+    }
+    return {};
+  }
+
+  bool settled() noexcept override { return has_caught_up() && all_admissions_settled(); }
+
+  std::string resume(Outcome outcome) override {
+    if (outcome == Outcome::new_library) {
+      forget_all_admissions();
+      if (make_group_channel_again() != MPI_SUCCESS)
+        return "its MPI objects could not be made again: the communicator of the checkpointer";
+    } else {
+      if (outcome == Outcome::not_level)  // nobody was released
+        for (CommState* s : comm_states()) s->limit2 = 0;
+      add_all_owed();
+    }
+    if (outcome == Outcome::same_library || outcome == Outcome::new_library) forget_tombstones();
+    return {};
+  }
+
+  void finish() noexcept override { free_group_channel(); }
+
+ private:
+  // entered == limit2 everywhere, and the guest does not stand at the door of a released group call.
+  static bool has_caught_up() noexcept {
+    const std::uint64_t awaited = mpi_thread().awaited_group_call;
+    if (awaited != 0 && is_released(awaited)) return false;
+    return std::all_of(comm_states().begin(), comm_states().end(),
+                       [](const CommState* s) { return s->alone || s->comm == nullptr || s->entered >= s->limit2; });
+  }
+};
+
+}  // namespace
+
+Participant& doors() noexcept {
+  static Doors the_doors;
+  return the_doors;
+}
+
+void apply_limits(CommState& state) noexcept {
+  const KnownComm* k = state.alone ? nullptr : known().find(state.identity);
+  state.limit = k == nullptr ? 0 : k->limit;
+  state.limit2 = k == nullptr ? 0 : k->limit2;
+  state.top = k == nullptr ? 0 : k->top;
+}
+
+bool is_released(std::uint64_t group_call) noexcept { return known().is_released(group_call); }
+
+}  // namespace cairn::crcp

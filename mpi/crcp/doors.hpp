@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The participant for collectives: where every rank stands at the doors of all communicators (door.hpp) and at those of
+// group calls (group_door.hpp).
+#pragma once
+
+#include <cstdint>
+
+#include "mpi/crcp/comm_state.hpp"
+#include "mpi/crcp/participant.hpp"
+
+namespace cairn::crcp {
+
+Participant& doors() noexcept;
+
+// With the lock held. Gives a communicator that was made meanwhile what the fences said about it.
+void apply_limits(CommState& state) noexcept;
+// Some rank was inside this group call at the freeze.
+bool is_released(std::uint64_t group_call) noexcept;
+
+}  // namespace cairn::crcp

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fences of one request, F0 to F4 (docs/quiesce.md, "The phases"). All ranks contribute to each, in this order.
+#pragma once
+
+#include <cstdint>
+
+namespace cairn::crcp {
+
+enum class Fence : std::uint8_t {
+  request,  // F0: may be checkpointed; what has been begun
+  level,    // F1: level, or what keeps it from being so
+  freeze,   // F2: mode is CLOSED; closes an aborted request as well
+  settled,  // F3: nobody inside; what has been sent
+  drained,  // F4: nothing is under way; the cut
+};
+
+}  // namespace cairn::crcp

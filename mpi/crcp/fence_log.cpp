@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/crcp/fence_log.hpp"
+
+#include "core/base/error.hpp"
+#include "mpi/crcp/agent.hpp"
+#include "mpi/crcp/participants.hpp"
+
+namespace cairn::crcp {
+
+namespace {
+
+constexpr char kWhat[] = "fence";
+
+bool read_failure(const Bytes& part, std::string& failure) noexcept {
+  try {
+    Decoder in(part, kWhat);
+    in(failure);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void read_part(Fence fence, int rank, const Bytes& part) {
+  Decoder in(part, kWhat);
+  std::string failure;
+  in(failure);
+  for (Participant* p : participants()) p->read(fence, rank, in);
+  in.finish();
+}
+
+}  // namespace
+
+Bytes make_part(Fence fence, std::string failure) {
+  Encoder out;
+  out(failure);
+  if (failure.empty())
+    for (Participant* p : participants()) p->contribute(fence, out);
+  return out.take();
+}
+
+FenceLog::Result FenceLog::pass(const Bytes& part, const std::function<void()>& wait) {
+  int rc = agent::fence_begin(part);
+  while (rc == 0) {
+    rc = agent::fence_test();
+    if (rc == 0) wait();
+  }
+  const auto ranks = static_cast<std::size_t>(agent::size());
+  failures_.assign(ranks, {});
+  parts_.assign(ranks, {});
+  bool good = rc > 0;
+  for (std::size_t r = 0; good && r < ranks; ++r)
+    good = agent::part(static_cast<int>(r), parts_[r]) && read_failure(parts_[r], failures_[r]);
+  return good ? Result::done : Result::lost;
+}
+
+std::string FenceLog::read(Fence fence) const {
+  try {
+    for (std::size_t r = 0; r < parts_.size(); ++r) read_part(fence, static_cast<int>(r), parts_[r]);
+  } catch (const Error&) {
+    return "a rank's contribution cannot be understood";
+  }
+  std::string failure;
+  for (Participant* p : participants())
+    if (failure.empty()) failure = p->heard(fence);
+  return failure;
+}
+
+std::string FenceLog::joined_failures(const char* what) const {
+  std::string all;
+  int more = 0;
+  for (std::size_t r = 0; r < failures_.size(); ++r) {
+    if (failures_[r].empty()) continue;
+    if (all.empty())
+      all = "rank " + std::to_string(r) + " " + what + failures_[r];
+    else
+      ++more;
+  }
+  if (more > 0) all += " (and " + std::to_string(more) + " more)";
+  return all;
+}
+
+}  // namespace cairn::crcp

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request's contributions to the fences and what came of them. A part is a text (empty, or why its rank cannot go
+// on) and, if that is empty, what the participants have to say, one after another. All ranks of a job run the same
+// build; reading is bounds-checked all the same. libcr's callback thread, guest's thread pointer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mpi/crcp/fence.hpp"
+
+namespace cairn::crcp {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// This rank's part. Locked, if `failure` is empty.
+Bytes make_part(Fence fence, std::string failure);
+
+class FenceLog {
+ public:
+  enum class Result { done, lost };  // lost: the connection between the agents
+
+  // Contributes, and calls wait() until everybody has. Afterwards failures() is theirs.
+  Result pass(const Bytes& part, const std::function<void()>& wait);
+
+  // Nobody had a failure: has the participants read all parts. Locked. Empty, or why this rank cannot go on.
+  std::string read(Fence fence) const;
+
+  // "rank 3 cannot ...: why (and 2 more)", or empty.
+  std::string joined_failures(const char* what) const;
+
+ private:
+  std::vector<std::string> failures_;  // by rank, from the last fence
+  std::vector<Bytes> parts_;           // by rank
+};
+
+}  // namespace cairn::crcp

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/crcp/progress_text.hpp"
+
+#include <cstdio>
+
+#include "mpi/crcp/agent.hpp"
+#include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/crcp/now.hpp"
+
+namespace cairn::crcp {
+
+void ProgressText::watch() {
+  const MpiThread& guest = mpi_thread();
+  const bool outside = guest.inside.load(std::memory_order_relaxed) == kOut && guest.call == nullptr;
+  if (!outside || guest.entries != last_entries_)
+    outside_since_ = 0;
+  else if (outside_since_ == 0)
+    outside_since_ = now();
+  last_entries_ = guest.entries;
+}
+
+std::string ProgressText::what_guest_does() const {
+  const MpiThread& guest = mpi_thread();
+  char text[160];
+  if (const char* door = guest.standing_at) {
+    std::snprintf(text, sizeof text, "waits before %s for other ranks", door);
+  } else if (const char* call = guest.call) {
+    if (guest.peer >= 0)
+      std::snprintf(text, sizeof text, "is in %s (rank %d of the communicator)", call, guest.peer);
+    else
+      std::snprintf(text, sizeof text, "is in %s", call);
+  } else if (outside_since_ != 0) {
+    std::snprintf(text, sizeof text, "has been outside MPI for %.1f s", now() - outside_since_);
+  } else {
+    std::snprintf(text, sizeof text, "is in MPI calls");
+  }
+  return text;
+}
+
+void ProgressText::say(const std::string& text) {
+  constexpr double kInterval = 0.2;
+  const double t = now();
+  if (text == last_text_ || (t - last_said_ < kInterval && last_said_ != 0)) return;
+  last_said_ = t;
+  last_text_ = text;
+  agent::progress(text.c_str());
+}
+
+}  // namespace cairn::crcp
