@@ -76,7 +76,8 @@ class BlockWriter {
 cairn_ctx_trailer write_metadata(Output& output, const std::vector<PendingSection>& sections,
                                  std::uint64_t header_checksum) {
   if (sections.size() > CAIRN_CTX_SECTIONS_MAX) {
-    throw PermanentError(output.name() + ": more than " + std::to_string(CAIRN_CTX_SECTIONS_MAX) + " sections");
+    throw PermanentError(output.name() + ": the file would have more than " + std::to_string(CAIRN_CTX_SECTIONS_MAX) +
+                         " sections");
   }
   BlockWriter writer(output);
   cairn_ctx_trailer trailer{};

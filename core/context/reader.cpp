@@ -149,7 +149,7 @@ void Reader::State::read_index() {
     }
     at = std::min((s.offset + s.length + 7) & ~std::uint64_t{7}, trailer.index_offset);
   }
-  if (page_round_up(at) != trailer.index_offset) damaged("index", "sections do not fill their space");
+  if (page_round_up(at) != trailer.index_offset) damaged("index", "the sections end too early");
 }
 
 void Reader::State::read_sections() {

@@ -140,7 +140,7 @@ void Checker::check_areas() {
         (a.object >= s_.object_table.size() || a.object_offset % kPage != 0 || a.object_offset > kMaxFile)) {
       s_.damaged(place, "its object does not exist");
     }
-    if (a.file_offset % kPage != 0) s_.damaged(place, "its file offset is not of whole pages");
+    if (a.file_offset % kPage != 0) s_.damaged(place, "its file offset is not a multiple of the page size");
     StoredArea stored;
     Area& area = stored.area;
     area.start = a.start, area.end = a.end, area.prot = a.prot;
@@ -236,7 +236,7 @@ void Checker::check_chunks() {
     }
   }
   if (next_run_ != s_.runs.size()) s_.damaged("runs", "some belong to no chunk");
-  if (raw_ != s_.trailer.payload_raw) s_.damaged("trailer", "its sum of the payload is wrong");
+  if (raw_ != s_.trailer.payload_raw) s_.damaged("trailer", "the size of the payload in it is wrong");
   for (std::size_t i = 0; i < s_.objects.size(); ++i) {
     const StoredObject& o = s_.objects[i];
     if (o.kind == CAIRN_CTX_OBJECT_EMBEDDED && o.size > 0 && s_.object_chunks[i].last == 0) {
@@ -257,7 +257,7 @@ void Checker::check_extents() {
     if (offset != at || bytes > s_.trailer.metadata_offset - at) s_.damaged(offset, "payload has a gap or overlaps");
     at += bytes;
   }
-  if (at != s_.trailer.metadata_offset) s_.damaged(at, "payload does not fill its space");
+  if (at != s_.trailer.metadata_offset) s_.damaged(at, "the payload ends too early");
 }
 
 }  // namespace

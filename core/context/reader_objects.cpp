@@ -72,7 +72,7 @@ UniqueFd Reader::open_object(std::uint32_t object, bool prefer_original) const {
     if (o.kind == CAIRN_CTX_OBJECT_REFERENCE) {
       throw EnvironmentError(s.name + " needs " + o.path + ", which " +
                              (fd ? "has changed since the checkpoint" : "is missing or cannot be read here") +
-                             "; it was not saved, only referred to");
+                             "; the checkpoint stored only a reference to it, not its content");
     }
   }
   if (o.kind == CAIRN_CTX_OBJECT_EXTERNAL) {

@@ -61,7 +61,7 @@ void TargetFile::try_direct(WriterOptions::Direct direct) {
     if (!direct_) fcntl(fd_.get(), F_SETFL, flags);
   }
   if (!direct_ && direct == WriterOptions::Direct::yes) {
-    throw EnvironmentError(path_ + ": its file system does not take direct writes (O_DIRECT)");
+    throw EnvironmentError(path_ + ": the file system does not support direct writes (O_DIRECT)");
   }
 }
 
@@ -70,7 +70,7 @@ bool TargetFile::create(const std::string& path, WriterOptions::Direct direct, i
   struct stat st;
   if (lstat(path.c_str(), &st) == 0) {
     if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
-      throw EnvironmentError("cannot create " + path + ": it exists, and is not overwritten");
+      throw EnvironmentError("cannot create " + path + ": it exists already and is not overwritten");
     }
     stream_ = true;
     fd_ = move_high(UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC)), fd_base);
@@ -103,7 +103,7 @@ void TargetFile::commit(std::uint64_t length, bool sync) {
   check(ftruncate(fd_.get(), static_cast<off_t>(length)) == 0, "cut to its length");
   if (sync) check(fsync(fd_.get()) == 0, "sync to the disk");
   const int failed = rename_new(temporary_, path_);
-  if (failed != 0) throw EnvironmentError(with_errno("cannot give " + path_ + " its name", failed));
+  if (failed != 0) throw EnvironmentError(with_errno("cannot rename the finished file to " + path_, failed));
   temporary_.clear();
   fd_.reset();
   if (!sync) return;

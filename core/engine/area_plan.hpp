@@ -16,7 +16,7 @@
 namespace cairn::engine {
 
 struct AreaPlan {
-  ScanRequest scan;
+  ScanTarget scan;
   std::uint32_t index = 0;         // Writer::add_area()
   bool over_object = false;        // zeros hide an object's page and must be recorded
   bool readable = false;           // the memory may be read where it lies; else through /proc/self/mem

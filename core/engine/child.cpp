@@ -92,7 +92,7 @@ ChildReport WritingChild::wait(double seconds, const std::string& file) {
     if (n > 0) {
       reap();
     } else if (n == 0 && left <= 0) {
-      throw TemporaryError(file + ": not written within " + std::to_string(seconds) + " s");
+      throw TemporaryError(file + ": the file was not written within " + std::to_string(seconds) + " s");
     }
   }
   return sum_up(file);
@@ -117,7 +117,7 @@ ChildReport WritingChild::sum_up(const std::string& file) const {
   if (all) return sum;
   const std::string how = WIFSIGNALED(status_) ? "was killed by signal " + std::to_string(WTERMSIG(status_)) +
                                                      (WTERMSIG(status_) == SIGKILL ? " (out of memory?)" : "")
-                                               : "ended too early, or a helper of it (out of memory?)";
+                                               : "or one of its helpers ended too early (out of memory?)";
   throw EnvironmentError(file + ": the process that was writing it " + how);
 }
 

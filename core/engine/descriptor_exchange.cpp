@@ -36,7 +36,7 @@ struct Address {
 
   explicit Address(const std::string& key) {
     const std::string text = "cairn-node/" + key;
-    if (text.size() >= sizeof name.sun_path) throw ArgumentError("too long for the name of a socket: " + key);
+    if (text.size() >= sizeof name.sun_path) throw ArgumentError("the name of a socket is too long: " + key);
     name.sun_family = AF_UNIX;
     std::memcpy(name.sun_path + 1, text.data(), text.size());
     length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
@@ -105,7 +105,7 @@ void offer_descriptor(const std::string& key, int fd, unsigned takers, double de
     pollfd ready{listener.get(), POLLIN, 0};
     if (poll(&ready, 1, milliseconds_until(end)) == 0) {
       throw TemporaryError("only " + std::to_string(given) + " of " + std::to_string(takers) +
-                           " other processes of this node came for the node request");
+                           " other processes on this node took part in the node request in time");
     }
     const UniqueFd taker(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (taker && is_same_user(taker.get()) && send_descriptor(taker.get(), fd)) ++given;
@@ -125,7 +125,7 @@ UniqueFd fetch_descriptor(const std::string& key, double deadline) {
     }
     std::this_thread::sleep_for(kRetry);  // the leader may not be there yet
   }
-  throw TemporaryError("the node request was not offered in time by the process that makes it");
+  throw TemporaryError("the process that makes the node request did not offer it in time");
 }
 
 }  // namespace cairn::engine

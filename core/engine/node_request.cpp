@@ -22,7 +22,7 @@ UniqueFd make(unsigned members, double deadline) {
   request.members = members;
   request.deadline_ms = static_cast<std::uint32_t>(std::clamp(deadline, 0.1, 80000.0) * 1000);
   UniqueFd fd(device ? ioctl(device.get(), CAIRN_KM_REQUEST, &request) : -1);
-  if (!fd) throw EnvironmentError(with_errno("the kernel module does not make a node request", errno));
+  if (!fd) throw EnvironmentError(with_errno("the kernel module refused to make a node request", errno));
   return fd;
 }
 
@@ -37,7 +37,7 @@ std::unique_ptr<NodeRequest> NodeRequest::open(const NodeGroup& group, double de
     fd = fetch_descriptor(group.key, deadline);
   }
   fd.reset(fcntl(fd.get(), F_DUPFD_CLOEXEC, fd_base));  // known as the host's from here on
-  if (!fd) throw EnvironmentError(with_errno("no descriptor for the node request", errno));
+  if (!fd) throw EnvironmentError(with_errno("cannot duplicate the descriptor of the node request", errno));
   std::unique_ptr<NodeRequest> result(new NodeRequest(std::move(fd)));
   result->join(0);
   return result;
@@ -60,10 +60,10 @@ void NodeRequest::wait_complete(unsigned threads, double seconds) {
   if (good && (status.state == CAIRN_KM_COMPLETE || status.state == CAIRN_KM_RELEASED)) return;
   if (status.state == CAIRN_KM_ABORTED)
     throw TemporaryError("the node request was aborted: " + std::string(status.text));
-  throw TemporaryError("in time only " + std::to_string(status.threads) + " of " +
-                       std::to_string(status.threads_wanted) + " threads of " + std::to_string(status.members) +
-                       " of " + std::to_string(status.members_wanted) +
-                       " processes of this node stood in the kernel's barrier");
+  throw TemporaryError("only " + std::to_string(status.threads) + " of " + std::to_string(status.threads_wanted) +
+                       " threads, of " + std::to_string(status.members) + " of " +
+                       std::to_string(status.members_wanted) +
+                       " processes, reached the kernel's barrier on this node in time");
 }
 
 void NodeRequest::release() noexcept {

@@ -29,18 +29,18 @@ bool PageScanner::open_pagemap() noexcept {
   return true;
 }
 
-bool PageScanner::begin(const ScanRequest& request) noexcept {
-  request_ = request;
-  at_ = request.start;
+bool PageScanner::begin(const ScanTarget& target) noexcept {
+  target_ = target;
+  at_ = target.start;
   error_ = 0;
   used_ = filled_ = 0;
-  if (request.kind == ScanKind::private_all || request.kind == ScanKind::private_own) return open_pagemap();
+  if (target.kind == ScanKind::private_all || target.kind == ScanKind::private_own) return open_pagemap();
   return true;
 }
 
 bool PageScanner::next(PageRange& range) noexcept {
   if (error_ != 0) return false;
-  switch (request_.kind) {
+  switch (target_.kind) {
     case ScanKind::nothing:
       return false;
     case ScanKind::private_all:
@@ -53,23 +53,23 @@ bool PageScanner::next(PageRange& range) noexcept {
     case ScanKind::everything:
       break;
   }
-  if (at_ >= request_.end) return false;
-  range = {request_.start, request_.end};
-  at_ = request_.end;
+  if (at_ >= target_.end) return false;
+  range = {target_.start, target_.end};
+  at_ = target_.end;
   return true;
 }
 
 bool PageScanner::scan_ioctl(PageRange& range) noexcept {
   while (used_ == filled_) {
-    if (at_ >= request_.end) return false;
+    if (at_ >= target_.end) return false;
     PagemapScan scan{};
     scan.size = sizeof scan;
     scan.start = at_;
-    scan.end = request_.end;
+    scan.end = target_.end;
     scan.vec = reinterpret_cast<std::uintptr_t>(regions_);
     scan.vec_len = kRegions;
     scan.category_anyof_mask = kPagePresent | kPageSwapped;
-    if (request_.kind == ScanKind::private_own) {
+    if (target_.kind == ScanKind::private_own) {
       scan.category_mask = scan.category_inverted = kPageFile;  // zeros of one's own hide the file: keep them
     } else {
       scan.category_mask = scan.category_inverted = kPagePfnZero;
@@ -81,7 +81,7 @@ bool PageScanner::scan_ioctl(PageRange& range) noexcept {
       error_ = errno;
       return false;
     }
-    at_ = n == 0 && scan.walk_end == 0 ? request_.end : scan.walk_end;
+    at_ = n == 0 && scan.walk_end == 0 ? target_.end : scan.walk_end;
     used_ = 0;
     filled_ = static_cast<unsigned>(n);
   }
@@ -106,15 +106,15 @@ bool PageScanner::extend(PageRange& range, std::uint64_t start, std::uint64_t en
 
 bool PageScanner::wanted(std::uint64_t entry) const noexcept {
   if ((entry & (kEntryPresent | kEntrySwapped)) == 0) return false;
-  return request_.kind != ScanKind::private_own || (entry & kEntryFile) == 0;
+  return target_.kind != ScanKind::private_own || (entry & kEntryFile) == 0;
 }
 
 bool PageScanner::scan_entries(PageRange& range) noexcept {
   range = {};
   for (;;) {
     if (used_ == filled_) {
-      if (at_ >= request_.end) return range.start != range.end;
-      const std::uint64_t count = std::min<std::uint64_t>(kEntries, (request_.end - at_) / kPage);
+      if (at_ >= target_.end) return range.start != range.end;
+      const std::uint64_t count = std::min<std::uint64_t>(kEntries, (target_.end - at_) / kPage);
       const ssize_t n = pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at_ / kPage * 8));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) {
@@ -140,24 +140,24 @@ bool PageScanner::scan_entries(PageRange& range) noexcept {
 
 bool PageScanner::scan_file(PageRange& range) noexcept {
   const auto file_at = [this](std::uint64_t address) {
-    return static_cast<off_t>(request_.file_offset + (address - request_.start));
+    return static_cast<off_t>(target_.file_offset + (address - target_.start));
   };
-  if (at_ >= request_.end) return false;
-  const off_t data = lseek(request_.file, file_at(at_), SEEK_DATA);
+  if (at_ >= target_.end) return false;
+  const off_t data = lseek(target_.file, file_at(at_), SEEK_DATA);
   if (data < 0) {
     if (errno != ENXIO) error_ = errno;
     return false;
   }
-  const off_t hole = lseek(request_.file, data, SEEK_HOLE);
+  const off_t hole = lseek(target_.file, data, SEEK_HOLE);
   if (hole < 0) {
     error_ = errno;
     return false;
   }
   const auto address_of = [this](off_t offset) {
-    return request_.start + (static_cast<std::uint64_t>(offset) - request_.file_offset);
+    return target_.start + (static_cast<std::uint64_t>(offset) - target_.file_offset);
   };
   range.start = std::max(at_, address_of(data) / kPage * kPage);
-  range.end = std::min(request_.end, (address_of(hole) + kPage - 1) / kPage * kPage);
+  range.end = std::min(target_.end, (address_of(hole) + kPage - 1) / kPage * kPage);
   at_ = range.end;
   return range.start < range.end;
 }
@@ -166,8 +166,8 @@ bool PageScanner::scan_core(PageRange& range) noexcept {
   range = {};
   for (;;) {
     if (used_ == filled_) {
-      if (at_ >= request_.end) return range.start != range.end;
-      const std::uint64_t count = std::min<std::uint64_t>(kEntries, (request_.end - at_) / kPage);
+      if (at_ >= target_.end) return range.start != range.end;
+      const std::uint64_t count = std::min<std::uint64_t>(kEntries, (target_.end - at_) / kPage);
       if (mincore(reinterpret_cast<void*>(at_), count * kPage, core_) != 0) {
         error_ = errno;
         return false;

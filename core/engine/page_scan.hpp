@@ -29,7 +29,7 @@ enum class ScanKind {
   everything
 };
 
-struct ScanRequest {
+struct ScanTarget {
   ScanKind kind = ScanKind::nothing;
   std::uint64_t start = 0, end = 0;
   int file = -1;                  // shared_data
@@ -41,7 +41,7 @@ class PageScanner {
   // `use_ioctl`: PAGEMAP_SCAN is there. Descriptors are opened in the process that calls next().
   PageScanner(bool use_ioctl, int fd_base) : use_ioctl_(use_ioctl), fd_base_(fd_base) {}
   // Starts over with another area. False with error() if the page table cannot be read.
-  bool begin(const ScanRequest& request) noexcept;
+  bool begin(const ScanTarget& target) noexcept;
   // The next range, ascending; false at the end or after an error.
   bool next(PageRange& range) noexcept;
   int error() const noexcept { return error_; }  // errno, 0 if none
@@ -60,7 +60,7 @@ class PageScanner {
 
   bool use_ioctl_;
   int fd_base_;
-  ScanRequest request_;
+  ScanTarget target_;
   std::uint64_t at_ = 0;  // scanned up to here
   int error_ = 0;
   UniqueFd pagemap_;

@@ -122,7 +122,7 @@ bool UserEngine::write_later() {
   task.plans = deferred_;
   const int failed = child_.start(task, writer.descriptors(), writer.options().fd_base);
   if (failed == 0) return true;
-  const std::string why = with_errno("no process for writing later", failed);
+  const std::string why = with_errno("cannot fork a process that writes the memory", failed);
   child_.kill();
   if (request_.fork == ForkMode::yes) throw EnvironmentError(why);
   statistics_.fork_reason = why;
@@ -130,7 +130,7 @@ bool UserEngine::write_later() {
 }
 
 void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas) {
-  if (active_) throw TemporaryError("a dump of this process is not finished yet");
+  if (active_) throw TemporaryError("the last dump of this process has not been finished");
   if (request.writer == nullptr) throw ArgumentError("a dump needs a writer");
   started_ = Clock::now();
   request_ = request;

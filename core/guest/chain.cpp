@@ -20,22 +20,22 @@ int Chain::run() {
 int Chain::descend() {
   while (next_ != nullptr && next_->function == nullptr) next_ = next_->next;
   if (next_ == nullptr) return innermost_(0);
-  Level level{next_, level_, false};
+  Step step{next_, step_, false};
   next_ = next_->next;
-  level_ = &level;
-  const int returned = level.callback->function(level.callback->argument);
+  step_ = &step;
+  const int returned = step.callback->function(step.callback->argument);
   // A callback that never asked stands for one that has nothing against the checkpoint, unless it says so.
-  if (!level.reached) checkpoint(returned == 0 ? 0 : returned < 0 ? -returned : CR_EPERMFAIL);
-  level_ = level.outer;
+  if (!step.reached) checkpoint(returned == 0 ? 0 : returned < 0 ? -returned : CR_EPERMFAIL);
+  step_ = step.outer;
   return result_;
 }
 
 int Chain::checkpoint(int verdict) {
-  if (level_ == nullptr || level_->reached) return -CR_ENOTCB;
-  Level* const mine = level_;
+  if (step_ == nullptr || step_->reached) return -CR_ENOTCB;
+  Step* const mine = step_;
   mine->reached = true;
   result_ = verdict == 0 ? descend() : innermost_(verdict);
-  level_ = mine;
+  step_ = mine;
   return result_;
 }
 

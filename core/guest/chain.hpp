@@ -25,12 +25,12 @@ class Chain {
   // The running callback's cr_checkpoint(). Not twice in one callback.
   int checkpoint(int verdict);
   bool in_signal_context() const { return signal_context_; }
-  Callback* running() const { return level_ != nullptr ? level_->callback : nullptr; }
+  Callback* running() const { return step_ != nullptr ? step_->callback : nullptr; }
 
  private:
-  struct Level {
+  struct Step {
     Callback* callback;
-    Level* outer;
+    Step* outer;
     bool reached;
   };
 
@@ -38,7 +38,7 @@ class Chain {
 
   Callback* next_;
   int (*innermost_)(int);
-  Level* level_ = nullptr;
+  Step* step_ = nullptr;
   int result_ = 0;
   bool signal_context_;
 };

@@ -15,9 +15,9 @@
 
 namespace cairn::guest {
 
-class Attempt {
+class StopCheck {
  public:
-  Attempt() { begin(); }
+  StopCheck() { begin(); }
 
   void begin() {
     handlers_ = state.handlers;
@@ -40,9 +40,9 @@ class Attempt {
 template <typename Call>
 auto repeated(Call call) {
   if (!hosted()) return call();
-  for (Attempt attempt;; attempt.begin()) {
+  for (StopCheck check;; check.begin()) {
     const auto result = call();
-    if (result != -1 || !attempt.stopped_only()) return result;
+    if (result != -1 || !check.stopped_only()) return result;
   }
 }
 
@@ -83,10 +83,10 @@ class TimeLeft {
 template <typename Call>
 auto repeated_for(const timespec* limit, Call call) {
   TimeLeft left(limit);
-  for (Attempt attempt;; attempt.begin()) {
+  for (StopCheck check;; check.begin()) {
     left.started();
     const auto result = call(left.value());
-    if (result != -1 || !attempt.stopped_only()) return result;
+    if (result != -1 || !check.stopped_only()) return result;
     left.interrupted();
   }
 }

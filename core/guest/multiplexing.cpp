@@ -37,12 +37,12 @@ CAIRN_INTERPOSE(int, select, (int count, fd_set* in, fd_set* out, fd_set* except
   timespec wanted{};
   if (limit != nullptr) wanted = {limit->tv_sec, limit->tv_usec * 1000};
   TimeLeft left(limit != nullptr ? &wanted : nullptr);
-  for (Attempt attempt;; attempt.begin()) {
+  for (StopCheck check;; check.begin()) {
     if (limit != nullptr) *limit = {left.value()->tv_sec, (left.value()->tv_nsec + 999) / 1000};
     if (limit != nullptr && limit->tv_usec >= 1000000) *limit = {limit->tv_sec + 1, limit->tv_usec - 1000000};
     left.started();
     const int result = real().select(count, in, out, except, limit);
-    if (result != -1 || !attempt.stopped_only()) return result;
+    if (result != -1 || !check.stopped_only()) return result;
     left.interrupted();
   }
 }

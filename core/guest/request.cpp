@@ -100,7 +100,7 @@ bool Request::done() { return restarted() || load(result_.done) != 0 || (socket_
 
 int Request::wait_self(const timespec* limit) {
   TimeLeft left(limit);
-  for (Attempt attempt;; attempt.begin()) {
+  for (StopCheck check;; check.begin()) {
     if (restarted() || load(result_.done) != 0) return 1;
     left.started();
     // Never without a limit: the kernel would resume such a wait after a restart, when nobody will end it.
@@ -108,7 +108,7 @@ int Request::wait_self(const timespec* limit) {
     const long result = raw_syscall(SYS_futex, address(&result_.done), FUTEX_WAIT_PRIVATE, 0, address(bound));
     if (result == -ETIMEDOUT && limit != nullptr) return load(result_.done) != 0 ? 1 : 0;
     errno = result < 0 ? static_cast<int>(-result) : 0;
-    if (errno == EINTR && !restarted() && !attempt.stopped_only() && load(result_.done) == 0) return -1;
+    if (errno == EINTR && !restarted() && !check.stopped_only() && load(result_.done) == 0) return -1;
     left.interrupted();
   }
 }

@@ -13,10 +13,10 @@ namespace {
 // Relative sleep on `clock`; the kernel itself says what is left. As clock_nanosleep, returns an errno.
 int sleep_for(clockid_t clock, const timespec* wanted, timespec* rest) {
   timespec left = *wanted, after{};
-  for (Attempt attempt;; attempt.begin()) {
+  for (StopCheck check;; check.begin()) {
     const int error = real().clock_nanosleep(clock, 0, &left, &after);
     errno = error;
-    if (error != EINTR || !attempt.stopped_only()) {
+    if (error != EINTR || !check.stopped_only()) {
       if (error == EINTR && rest != nullptr) *rest = after;
       return error;
     }
@@ -25,10 +25,10 @@ int sleep_for(clockid_t clock, const timespec* wanted, timespec* rest) {
 }
 
 int sleep_until(clockid_t clock, int flags, const timespec* moment, timespec* rest) {
-  for (Attempt attempt;; attempt.begin()) {
+  for (StopCheck check;; check.begin()) {
     const int error = real().clock_nanosleep(clock, flags, moment, rest);
     errno = error;
-    if (error != EINTR || !attempt.stopped_only()) return error;
+    if (error != EINTR || !check.stopped_only()) return error;
   }
 }
 
