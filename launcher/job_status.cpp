@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/job_status.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/base/error.hpp"
-#include "launcher/report.hpp"
+#include "core/base/text.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -47,9 +45,7 @@ std::string one_line(const pmix::Record& status) {
     separator = ", ";
   }
   if (bytes > 0) {
-    const double seconds = std::max(status.get_double("seconds"), 1e-3);
-    line += ", " + size_text(bytes) + " (" +
-            size_text(static_cast<std::uint64_t>(static_cast<double>(bytes) / seconds)) + "/s)";
+    line += ", " + human_size(bytes) + " (" + human_rate(bytes, status.get_double("seconds")) + ")";
   }
   return line + detail;
 }

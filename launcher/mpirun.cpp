@@ -13,10 +13,13 @@
 
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
-#include "launcher/installation.hpp"
-#include "launcher/job_process.hpp"
+#include "core/base/text.hpp"
+#include "core/cli/child.hpp"
+#include "core/cli/installation.hpp"
+#include "core/cli/report.hpp"
 #include "launcher/mpirun_options.hpp"
-#include "launcher/report.hpp"
+#include "launcher/open_mpi_options.hpp"
+#include "launcher/real_mpirun.hpp"
 #include "launcher/versions.hpp"
 #include "pmix/agent/agent_link.hpp"
 #include "pmix/coordinator/coordinator.hpp"
@@ -27,20 +30,29 @@ namespace cairn::launcher {
 namespace {
 
 constexpr char kMpirunVariable[] = "CAIRN_MPIRUN";
+constexpr char kCommand[] = "mpirun";
 constexpr double kDrainSeconds = 10;
+// A second request to end within 5 s makes Open MPI drop everything; kill(-group) and timeout(1) send two.
+constexpr double kOnceWithin = 6;
 
 // Open MPI takes an absolute argv[0] for a request to use its prefix on other nodes.
 std::string argv0_for(const std::string& ours, const std::string& real) {
-  return ours.rfind('/', 0) == 0 ? real : "mpirun";
+  return ours.starts_with("/") ? real : "mpirun";
 }
 
-[[noreturn]] void become_real_mpirun(char** argv) {
+[[noreturn]] void become_real_mpirun(std::vector<std::string> words) {
   guard_against_recursion();
   const std::string real = real_mpirun();
-  std::string name = argv0_for(argv[0], real);
-  argv[0] = name.data();
-  ::execv(real.c_str(), argv);
-  throw EnvironmentError(with_errno("starting " + real, errno));
+  words.front() = argv0_for(words.front(), real);
+  cli::execute(real, words);
+}
+
+// On a terminal the job is its foreground job, and stays in our process group.
+cli::Child::Manner manner_of_job() {
+  return {.passed_on = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGXCPU},
+          .own_group = ::isatty(STDIN_FILENO) == 0,
+          .ends_with_us = true,
+          .once_within = kOnceWithin};
 }
 
 std::string absolute(const std::string& directory) {
@@ -55,7 +67,7 @@ std::string working_directory() {
   return ::getcwd(path, sizeof(path)) == nullptr ? "" : path;
 }
 
-pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const JobProcess& job) {
+pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli::Child& job) {
   pmix::Coordinator::Settings s;
   s.parent_directory = absolute(options.directory);
   s.engine = options.engine;
@@ -63,7 +75,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const Job
   s.fork = options.fork;
   s.keep = options.keep;
   s.timeout = options.timeout;
-  s.report = [](const std::string& line) { std::fprintf(stderr, "mpirun: %s\n", line.c_str()); };
+  s.report = [](const std::string& line) { cli::complain(kCommand, line); };
   s.stop_job = [&job] { job.send(SIGTSTP); };
   s.job.mpirun_pid = static_cast<std::uint64_t>(::getpid());
   s.job.created = manifest::iso_time_now();
@@ -77,7 +89,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const Job
 }
 
 std::vector<std::string> real_arguments(const MpirunOptions& options) {
-  const std::string host = mpi_host();
+  const std::string host = cli::installed_host("cairn-mpi-host");
   std::vector<std::string> variables = {pmix::kCoordinatorVariable, pmix::kCoordinatorKeyVariable, kMpirunVariable};
   if (std::getenv(restart::options_variable) != nullptr) variables.emplace_back(restart::options_variable);
   std::vector<std::string> arguments = export_variables(options.arguments, variables);
@@ -94,17 +106,16 @@ std::vector<std::string> real_arguments(const MpirunOptions& options) {
 
 void report_result(const pmix::Record& answer) {
   if (answer.type() == "failed") {
-    std::fprintf(stderr, "mpirun: checkpoint failed: %s\n", answer.get("text").c_str());
+    cli::complain(kCommand, "checkpoint failed: " + answer.get("text"));
   } else {
-    const std::string snapshot = answer.get("snapshot");
     std::fprintf(stderr, "mpirun: Snapshot Ref.: %3llu %s\n",
                  static_cast<unsigned long long>(answer.get_u64("sequence")),
-                 snapshot.substr(snapshot.rfind('/') + 1).c_str());
+                 base_name(answer.get("snapshot")).c_str());
   }
 }
 
-JobProcess::Events events_for(const MpirunOptions& options, pmix::Coordinator& coordinator) {
-  JobProcess::Events events;
+cli::Child::Events events_for(const MpirunOptions& options, pmix::Coordinator& coordinator) {
+  cli::Child::Events events;
   events.period = options.every;
   events.on_timer = [&coordinator] { coordinator.request(pmix::Record("checkpoint"), report_result); };
   if (options.signal != 0) {
@@ -125,14 +136,17 @@ std::string how_it_ended(int status) {
 // Runs the job to its end; the exit code of mpirun.
 int run_with_checkpoints(const MpirunOptions& options, const std::string& own_name) {
   const std::string real = real_mpirun();
-  JobProcess job;
+  cli::Child job(manner_of_job());
   // The coordinator's threads never end, and neither does it.
   auto& coordinator = *new pmix::Coordinator(settings_for(options, job));
-  const std::vector<std::string> arguments = real_arguments(options);
   std::map<std::string, std::string> variables = coordinator.environment();
   variables[kMpirunVariable] = std::to_string(::getpid());
   auto runtime = std::make_unique<pmix::RuntimeDirectory>();
-  job.start(real, argv0_for(own_name, real), arguments, variables);
+  std::vector<std::string> words = real_arguments(options);
+  words.insert(words.begin(), argv0_for(own_name, real));
+  job.start(real, words, [&variables] {
+    for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+  });
   coordinator.start();
   std::unique_ptr<pmix::ToolServer> server;
   try {
@@ -140,14 +154,13 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
         runtime->path(), runtime->cookie(),
         [&coordinator](const pmix::Record& r, auto reply) { coordinator.request(r, std::move(reply)); });
   } catch (const Error& e) {
-    std::fprintf(stderr, "mpirun: %s\nmpirun: the job runs, but ompi-checkpoint will not reach it\n", e.what());
+    cli::complain(kCommand, std::string(e.what()) + "; the job runs, but ompi-checkpoint cannot reach it");
   }
   const int status = job.wait(events_for(options, coordinator));
   coordinator.job_ended(how_it_ended(status));
   if (server) server->drain(kDrainSeconds);
   runtime.reset();
-  if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
-  const int code = WEXITSTATUS(status);
+  const int code = cli::exit_code_of(status);
   return code == 0 && coordinator.checkpointed_and_stopped() ? CAIRN_EXIT_CHECKPOINTED : code;
 }
 
@@ -156,14 +169,14 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
 
 int main(int argc, char** argv) {
   using namespace cairn::launcher;
-  try {
+  const int code = cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, [&] {
     const MpirunOptions options = parse_mpirun({argv + 1, argv + argc});
-    if (!options.with_cr) become_real_mpirun(argv);
-    const int code = run_with_checkpoints(options, argv[0]);
-    // Threads of the coordinator and of PMIx are still there: no destructors of globals under their feet.
-    std::fflush(nullptr);
-    ::_exit(code);
-  } catch (const cairn::Error& e) {
-    return report_error("mpirun", "", e);
-  }
+    if (!options.with_cr) become_real_mpirun({argv, argv + argc});
+    if (!options.help) return run_with_checkpoints(options, argv[0]);
+    std::fputs(mpirun_help().c_str(), stdout);
+    return static_cast<int>(CAIRN_EXIT_OK);
+  });
+  // Threads of the coordinator and of PMIx are still there: no destructors of globals under their feet.
+  std::fflush(nullptr);
+  ::_exit(code);
 }

@@ -4,166 +4,97 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <functional>
+#include <array>
 #include <map>
-#include <set>
 
-#include "core/base/error.hpp"
+#include "core/cli/command_line.hpp"
+#include "launcher/open_mpi_options.hpp"
 
 namespace cairn::launcher {
 namespace {
 
-// Open MPI 4.1's options that take one argument, without leading dashes; --mca and --gmca take two.
-const std::set<std::string>& options_with_argument() {
-  static const std::set<std::string> names = {"am",
-                                              "app",
-                                              "bind-to",
-                                              "c",
-                                              "np",
-                                              "n",
-                                              "N",
-                                              "cf",
-                                              "cartofile",
-                                              "cpu-list",
-                                              "cpu-set",
-                                              "cpus-per-proc",
-                                              "cpus-per-rank",
-                                              "debugger",
-                                              "default-hostfile",
-                                              "H",
-                                              "host",
-                                              "hnp",
-                                              "hostfile",
-                                              "machinefile",
-                                              "launch-agent",
-                                              "map-by",
-                                              "max-restarts",
-                                              "max-vm-size",
-                                              "npernode",
-                                              "npersocket",
-                                              "num-boards",
-                                              "ompi-server",
-                                              "output-filename",
-                                              "path",
-                                              "personality",
-                                              "ppr",
-                                              "prefix",
-                                              "preload-files",
-                                              "rank-by",
-                                              "report-events",
-                                              "report-pid",
-                                              "report-uri",
-                                              "rf",
-                                              "rankfile",
-                                              "slot-list",
-                                              "stdin",
-                                              "timeout",
-                                              "tune",
-                                              "wd",
-                                              "wdir",
-                                              "x",
-                                              "xml-file",
-                                              "xterm",
-                                              "server-wait-time",
-                                              "ras-submit",
-                                              "test-suicide"};
-  return names;
-}
+constexpr char kWithCr[] = "--with-cr";
 
-std::size_t argument_count(const std::string& option) {
-  const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
-  if (name == "mca" || name == "gmca") return 2;
-  return options_with_argument().count(name);
-}
-
-double seconds_of(const std::string& option, const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !(value > 0))
-    throw ArgumentError(option + " wants a number of seconds, not '" + text + "'");
-  return value;
-}
-
-std::string one_of(const std::string& option, const std::string& text, std::initializer_list<const char*> allowed) {
-  std::string list;
-  for (const char* a : allowed) {
-    if (text == a) return text;
-    list += (list.empty() ? "" : ", ") + std::string(a);
-  }
-  throw ArgumentError(option + " knows " + list + "; not '" + text + "'");
-}
-
-int signal_of(const std::string& text) {
+int signal_of(const std::string& option, const std::string& text) {
   static const std::map<std::string, int> names = {
       {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"TERM", SIGTERM}, {"HUP", SIGHUP}, {"XCPU", SIGXCPU}};
-  const std::string name = text.rfind("SIG", 0) == 0 ? text.substr(3) : text;
+  const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
   if (const auto it = names.find(name); it != names.end()) return it->second;
-  const int number = std::atoi(text.c_str());
+  const int number = to_number<int>(text).value_or(0);
   for (const auto& [known, value] : names) {
     if (value == number) return value;
   }
-  throw ArgumentError("--cr-on-signal knows USR1, USR2, TERM, HUP and XCPU; not '" + text + "'");
+  throw ArgumentError(option + " knows USR1, USR2, TERM, HUP and XCPU; not '" + text + "'");
 }
 
-using Setter = std::function<void(MpirunOptions&, const std::string& value)>;
-
-void set_signal(MpirunOptions& o, const std::string& value) {
+void set_signal(MpirunOptions& o, const std::string& option, const std::string& value) {
   const std::size_t colon = value.find(':');
-  if (colon != std::string::npos && value.substr(colon) != ":term") {
-    throw ArgumentError("--cr-on-signal wants SIGNAL or SIGNAL:term, not '" + value + "'");
-  }
-  o.signal = signal_of(value.substr(0, colon));
+  if (colon != std::string::npos && value.substr(colon) != ":term")
+    throw ArgumentError(option + " wants SIGNAL or SIGNAL:term, not '" + value + "'");
+  o.signal = signal_of(option, value.substr(0, colon));
   o.signal_term = colon != std::string::npos;
 }
 
-void set_every(MpirunOptions& o, const std::string& value) {
-  if (value == "auto")
-    throw ArgumentError("--cr-every auto is not available in this version: give a number of seconds");
-  o.every = seconds_of("--cr-every", value);
+void set_every(MpirunOptions& o, const std::string& option, const std::string& value) {
+  if (value == "auto") throw ArgumentError(option + " auto is not available in this version: give a number of seconds");
+  o.every = cli::seconds_of(option, value);
 }
 
-void set_keep(MpirunOptions& o, const std::string& value) {
-  char* end = nullptr;
-  o.keep = std::strtoull(value.c_str(), &end, 10);
-  if (value.empty() || value[0] == '-' || *end != '\0' || o.keep == 0)
-    throw ArgumentError("--cr-keep wants a number from 1, not '" + value + "'");
-}
+// A table of Cairn's own options.
+struct OwnOption {
+  std::string name;
+  std::string value;  // what --help calls it
+  std::string help;   // none: only ompi-restart uses it
+  void (*set)(MpirunOptions&, const std::string& option, const std::string& value);
+};
 
-const std::map<std::string, Setter>& setters() {
-  static const std::map<std::string, Setter> all = {
-      {"--cr-dir", [](MpirunOptions& o, const std::string& v) { o.directory = v; }},
-      {"--cr-engine",
-       [](MpirunOptions& o, const std::string& v) {
-         o.engine = one_of("--cr-engine", v, {"auto", "user", "kmod"});
+const std::vector<OwnOption>& own_options() {
+  using O = MpirunOptions;
+  using Text = const std::string&;
+  static const std::vector<OwnOption> all = {
+      {"--cr-dir", "DIR", "where snapshots are put (the current directory); all nodes must see it",
+       [](O& o, Text, Text v) { o.directory = v; }},
+      {"--cr-every", "SEC", "take a checkpoint every SEC seconds", set_every},
+      {"--cr-keep", "N", "keep the newest N snapshots, remove older ones",
+       [](O& o, Text n, Text v) { o.keep = cli::number_of<std::uint64_t>(n, v, 1); }},
+      {"--cr-on-signal", "SIGNAL[:term]",
+       "take a checkpoint when mpirun gets this signal (USR1, USR2, TERM, HUP or XCPU); :term ends the job after it",
+       set_signal},
+      {"--cr-timeout", "SEC", "give a checkpoint up after SEC seconds (600)",
+       [](O& o, Text n, Text v) { o.timeout = cli::seconds_of(n, v); }},
+      {"--cr-engine", "NAME", "user, kmod or auto (default)",
+       [](O& o, Text n, Text v) {
+         o.engine = cli::one_of(n, v, {"auto", "user", "kmod"});
        }},
-      {"--cr-fork",
-       [](MpirunOptions& o, const std::string& v) {
-         o.fork = one_of("--cr-fork", v, {"auto", "yes", "no"});
+      {"--cr-fork", "HOW", "let the job go on while copies of its memory are being written: yes, no or auto (default)",
+       [](O& o, Text n, Text v) {
+         o.fork = cli::one_of(n, v, {"auto", "yes", "no"});
        }},
-      {"--cr-compress",
-       [](MpirunOptions& o, const std::string& v) {
-         o.compress = one_of("--cr-compress", v, {"none", "lz4", "zstd"});
+      {"--cr-compress", "KIND", "lz4, zstd or none (default)",
+       [](O& o, Text n, Text v) {
+         o.compress = cli::one_of(n, v, {"none", "lz4", "zstd"});
        }},
-      {"--cr-keep", set_keep},
-      {"--cr-every", set_every},
-      {"--cr-timeout", [](MpirunOptions& o, const std::string& v) { o.timeout = seconds_of("--cr-timeout", v); }},
-      {"--cr-on-signal", set_signal},
-      {"--cairn-restart", [](MpirunOptions& o, const std::string& v) { o.restart = v; }},
+      {"--cairn-restart", "DIR", "", [](O& o, Text, Text v) { o.restart = v; }},
   };
   return all;
+}
+
+// The option that this word is, alone or as NAME=VALUE; or nullptr.
+const OwnOption* own_option(const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  const auto it =
+      std::find_if(own_options().begin(), own_options().end(), [&](const OwnOption& o) { return o.name == name; });
+  return it == own_options().end() ? nullptr : &*it;
 }
 
 // Index of the first program's name; or the number of arguments.
 std::size_t first_program(const std::vector<std::string>& a) {
   std::size_t i = 0;
   while (i < a.size() && a[i].size() > 1 && a[i][0] == '-') {
-    if (a[i] == "--with-cr") {
+    if (a[i] == kWithCr) {
       ++i;
-    } else if (const auto own = a[i].substr(0, a[i].find('=')); setters().count(own) != 0) {
-      i += own == a[i] ? 2 : 1;
+    } else if (const OwnOption* own = own_option(a[i]); own != nullptr) {
+      i += own->name == a[i] ? 2 : 1;
     } else {
       i += 1 + argument_count(a[i]);
     }
@@ -176,60 +107,41 @@ std::size_t first_program(const std::vector<std::string>& a) {
 MpirunOptions parse_mpirun(const std::vector<std::string>& arguments) {
   MpirunOptions options;
   const std::size_t program = first_program(arguments);
-  const auto begin = arguments.begin();
-  options.with_cr = std::find(begin, begin + static_cast<std::ptrdiff_t>(program), "--with-cr") !=
-                    begin + static_cast<std::ptrdiff_t>(program);
+  const auto begin = arguments.begin(), end = begin + static_cast<std::ptrdiff_t>(program);
+  options.with_cr = std::find(begin, end, kWithCr) != end;
   if (!options.with_cr) {
     options.arguments = arguments;
     return options;
   }
   for (std::size_t i = 0; i < program; ++i) {
     const std::string& word = arguments[i];
-    const std::string name = word.substr(0, word.find('='));
-    if (word == "--with-cr") continue;
-    if (const auto it = setters().find(name); it != setters().end()) {
-      const bool joined = name != word;
-      if (!joined && i + 1 >= arguments.size()) throw ArgumentError(name + " wants a value");
-      it->second(options, joined ? word.substr(name.size() + 1) : arguments[++i]);
+    if (word == kWithCr) continue;
+    if (const OwnOption* own = own_option(word); own != nullptr) {
+      const bool joined = own->name != word;
+      if (!joined && i + 1 >= arguments.size()) throw ArgumentError(own->name + " wants a value");
+      own->set(options, own->name, joined ? word.substr(own->name.size() + 1) : arguments[++i]);
       continue;
     }
-    if (word.rfind("--cr-", 0) == 0) throw ArgumentError("mpirun does not know the option " + name);
+    if (word.starts_with("--cr-"))
+      throw ArgumentError("mpirun does not know the option " + word.substr(0, word.find('=')));
+    options.help |= word == "--help" || word == "-h";
     options.arguments.push_back(word);
     for (std::size_t n = argument_count(word); n > 0 && i + 1 < program; --n)
       options.arguments.push_back(arguments[++i]);
   }
-  options.arguments.insert(options.arguments.end(), begin + static_cast<std::ptrdiff_t>(program), arguments.end());
+  options.arguments.insert(options.arguments.end(), end, arguments.end());
   return options;
 }
 
-std::vector<std::string> export_variables(const std::vector<std::string>& arguments,
-                                          const std::vector<std::string>& variables) {
-  std::string joined;
-  for (const std::string& v : variables) joined += ";" + v;
-  std::vector<std::string> result = arguments;
-  // Open MPI refuses -x beside this parameter.
-  for (std::size_t i = 0; i + 2 < result.size(); ++i) {
-    if (argument_count(result[i]) == 2 && result[i][0] == '-' && result[i + 1] == "mca_base_env_list") {
-      result[i + 2] += joined;
-      return result;
-    }
+std::string mpirun_help() {
+  std::vector<cli::Option> shown{{"with-cr", "", "make the job one that can be checkpointed"}};
+  for (const OwnOption& own : own_options()) {
+    if (!own.help.empty()) shown.push_back({own.name.substr(2), own.value, own.help});
   }
-  if (const char* list = std::getenv("OMPI_MCA_mca_base_env_list"); list != nullptr && *list != '\0') {
-    const std::string extended = list + joined;
-    ::setenv("OMPI_MCA_mca_base_env_list", extended.c_str(), 1);
-    return result;
-  }
-  // -x counts for one application context only.
-  std::vector<std::string> words;
-  const auto add = [&] {
-    for (const std::string& v : variables) words.insert(words.end(), {"-x", v});
-  };
-  add();
-  for (const std::string& word : result) {
-    words.push_back(word);
-    if (word == ":") add();
-  }
-  return words;
+  return "Usage: mpirun --with-cr [OPTION ...] PROGRAM [ARGUMENT ...]\n"
+         "Runs an MPI job that can be checkpointed by ompi-checkpoint.\n" +
+         cli::help_of({{"Options of Cairn's", shown}}) +
+         "\nAll options of Open MPI's mpirun can be used beside them: mpirun --help\n";
 }
 
 }  // namespace cairn::launcher

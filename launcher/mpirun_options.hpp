@@ -2,11 +2,10 @@
 // mpirun's command line: Cairn's own options are taken out, everything else is left as it is.
 //
 // Cairn's options may stand anywhere before the first program. To know where that is, the number of arguments of Open
-// MPI's options is needed; an unknown option is taken to have none.
+// MPI's options is needed (open_mpi_options.hpp).
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@ namespace cairn::launcher {
 
 struct MpirunOptions {
   bool with_cr = false;
+  bool help = false;              // with_cr, and --help: Cairn's options are to be shown
   std::string directory;          // --cr-dir
   std::string engine = "auto";    // --cr-engine auto|user|kmod
   std::string fork = "auto";      // --cr-fork auto|yes|no
@@ -30,8 +30,7 @@ struct MpirunOptions {
 // `arguments` without argv[0]. Throws ArgumentError. Without --with-cr nothing else is looked at.
 MpirunOptions parse_mpirun(const std::vector<std::string>& arguments);
 
-// The real mpirun's arguments with the names of `variables` exported to every application context's ranks.
-std::vector<std::string> export_variables(const std::vector<std::string>& arguments,
-                                          const std::vector<std::string>& variables);
+// What `mpirun --with-cr --help` says.
+std::string mpirun_help();
 
 }  // namespace cairn::launcher

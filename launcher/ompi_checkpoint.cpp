@@ -2,25 +2,23 @@
 // ompi-checkpoint: asks the coordinator inside a running mpirun for a checkpoint of its job.
 #include <unistd.h>
 
-#include <boost/program_options.hpp>
 #include <chrono>
 #include <cstdio>
-#include <iostream>
 #include <optional>
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/cli/command_line.hpp"
+#include "core/cli/progress_line.hpp"
+#include "core/cli/report.hpp"
 #include "launcher/job_status.hpp"
-#include "launcher/report.hpp"
-#include "launcher/versions.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/coordinator/tool_client.hpp"
 #include "pmix/coordinator/tool_server.hpp"
 
 namespace cairn::launcher {
 namespace {
-
-namespace po = boost::program_options;
 
 constexpr char kCommand[] = "ompi-checkpoint";
 constexpr double kConnectSeconds = 10;
@@ -32,56 +30,43 @@ struct Options {
   pid_t pid = 0;
 };
 
-po::options_description described(Options& o) {
-  po::options_description d("Options");
-  d.add_options()("term", po::bool_switch(&o.term), "end the job once the snapshot is complete (mpirun exits with 85)")(
-      "stop", po::bool_switch(&o.stop),
-      "stop the job (SIGTSTP) once the snapshot is complete; SIGCONT to mpirun resumes it")(
-      "nowait,w", po::bool_switch(&o.nowait), "do not wait for the snapshot: return when it has been started")(
-      "status,s", po::bool_switch(&o.status),
-      "take no checkpoint, say what the job is doing; with the others, show progress lines")(
-      "list,l", po::bool_switch(&o.list), "take no checkpoint, list the job's snapshots")(
-      "verbose,v", po::bool_switch(&o.verbose), "say more")("timeout", po::value(&o.timeout)->default_value(600),
-                                                            "seconds until the checkpoint is given up")(
-      "json", po::bool_switch(&o.json), "answer in JSON")("help,h", "this text")("version", "version");
-  return d;
+cli::CommandLine table() {
+  return {
+      .name = kCommand,
+      .usage = "Usage: ompi-checkpoint [options] PID_OF_MPIRUN\n",
+      .groups = {{"Options",
+                  {{"term", "", "end the job once the snapshot is complete (mpirun exits with 85)"},
+                   {"stop", "", "stop the job (SIGTSTP) once the snapshot is complete; SIGCONT to mpirun resumes it"},
+                   {"nowait,w", "", "do not wait for the snapshot: return when it has been started"},
+                   {"status,s", "",
+                    "take no checkpoint, say what the job is doing; with the others, show progress lines"},
+                   {"list,l", "", "take no checkpoint, list the job's snapshots"},
+                   {"verbose,v", "", "say more"},
+                   {"timeout", "SEC", "seconds until the checkpoint is given up (600)"},
+                   {"json", "", "answer in JSON"},
+                   {"help,h", "", "this text"},
+                   {"version", "", "version"}}}},
+      .abbreviations = true};
 }
 
 // Nothing if the answer was the help or the version.
-std::optional<Options> parse(int argc, char** argv) {
+std::optional<Options> parse_options(const std::vector<std::string>& words) {
+  const auto given = cli::parse(table(), words);
+  if (!given) return std::nullopt;
   Options o;
-  po::options_description all, visible = described(o);
-  std::vector<std::string> operands;
-  all.add(visible).add_options()("pid", po::value(&operands));
-  po::positional_options_description positions;
-  positions.add("pid", -1);
-  try {
-    po::variables_map map;
-    po::store(po::command_line_parser(argc, argv).options(all).positional(positions).run(), map);
-    if (map.count("help") != 0) {
-      std::cout << "Usage: ompi-checkpoint [options] PID_OF_MPIRUN\n\n" << visible;
-      return std::nullopt;
-    }
-    if (map.count("version") != 0) {
-      std::cout << "ompi-checkpoint (Cairn) " << kCairnVersion << "\n";
-      return std::nullopt;
-    }
-    po::notify(map);
-  } catch (const po::error& e) {
-    throw ArgumentError(e.what());
-  }
-  if (operands.size() != 1) throw ArgumentError("one operand is wanted: the process id of mpirun");
-  char* end = nullptr;
-  o.pid = static_cast<pid_t>(std::strtol(operands[0].c_str(), &end, 10));
-  if (*end != '\0' || o.pid <= 0) throw ArgumentError("'" + operands[0] + "' is no process id");
-  if (!(o.timeout > 0)) throw ArgumentError("--timeout wants a number of seconds greater than 0");
-  if (o.term && o.stop) throw ArgumentError("--term and --stop contradict each other");
-  if (o.list && (o.term || o.stop || o.nowait))
-    throw ArgumentError("--list takes no checkpoint: --term, --stop and --nowait have no meaning with it");
+  o.term = given->has("term");
+  o.stop = given->has("stop");
+  o.nowait = given->has("nowait");
+  o.status = given->has("status");
+  o.list = given->has("list");
+  o.verbose = given->has("verbose");
+  o.json = given->has("json");
+  o.timeout = given->seconds("timeout", o.timeout);
+  o.pid = cli::process_of(given->operand("the process number of mpirun"));
+  given->at_most_one({"term", "stop"});
+  given->without("list", {"term", "stop", "nowait"}, "takes no checkpoint");
   return o;
 }
-
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 void print_list(const pmix::Record& list, bool json) {
   const std::string snapshot = list.get("snapshot");
@@ -94,7 +79,7 @@ void print_list(const pmix::Record& list, bool json) {
                   sequence.get("seconds").c_str());
     } else {
       std::printf("Snapshot Ref.: %3llu %s  %s  %s\n", number, base_name(snapshot).c_str(),
-                  sequence.get("taken").c_str(), size_text(sequence.get_u64("bytes")).c_str());
+                  sequence.get("taken").c_str(), human_size(sequence.get_u64("bytes")).c_str());
     }
     first = false;
   }
@@ -123,9 +108,8 @@ int print_answer(const pmix::Record& answer, const Options& o) {
   }
   std::printf("Snapshot Ref.: %3llu %s\n", sequence, base_name(snapshot).c_str());
   if (o.verbose && answer.type() == "done") {
-    std::fprintf(stderr, "%s: %s in %.2f s (%s/s), in %s\n", kCommand, size_text(bytes).c_str(), seconds,
-                 size_text(static_cast<std::uint64_t>(static_cast<double>(bytes) / std::max(seconds, 1e-3))).c_str(),
-                 snapshot.c_str());
+    std::fprintf(stderr, "%s: %s in %.2f s (%s), in %s\n", kCommand, human_size(bytes).c_str(), seconds,
+                 human_rate(bytes, seconds).c_str(), snapshot.c_str());
   }
   return 0;
 }
@@ -137,7 +121,7 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const Options& o) {
   // The survey after a timeout takes mpirun a few seconds.
   const double patience = o.timeout + kAnswerMargin;
   pmix::PendingReply reply = client.begin_checkpoint(request);
-  ProgressLine line;
+  cli::ProgressLine line;
   const auto start = std::chrono::steady_clock::now();
   for (std::string last;;) {
     if (auto answer = reply.wait(o.status || line.active() ? 0.5 : patience)) return *answer;
@@ -174,13 +158,11 @@ int run(const Options& o) {
 
 int main(int argc, char** argv) {
   using namespace cairn::launcher;
-  try {
-    const auto options = parse(argc, argv);
-    const int code = options ? run(*options) : 0;
-    std::fflush(nullptr);
-    // PMIx's threads may still wait for an mpirun that says nothing.
-    ::_exit(code);
-  } catch (const cairn::Error& e) {
-    ::_exit(report_error(kCommand, "", e));
-  }
+  const int code = cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, [&] {
+    const auto options = parse_options({argv + 1, argv + argc});
+    return options ? run(*options) : 0;
+  });
+  std::fflush(nullptr);
+  // PMIx's threads may still wait for an mpirun that says nothing.
+  ::_exit(code);
 }

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // ompi-snapshot: what to do with snapshots beside taking and restarting them.
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 
 #include "core/base/error.hpp"
-#include "launcher/report.hpp"
+#include "core/base/text.hpp"
+#include "core/cli/command_line.hpp"
+#include "core/cli/report.hpp"
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_text.hpp"
-#include "launcher/versions.hpp"
 #include "pmix/manifest/snapshot_store.hpp"
 
 namespace cairn::launcher {
 namespace {
 
-namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 constexpr char kCommand[] = "ompi-snapshot";
@@ -25,7 +23,7 @@ constexpr char kUsage[] =
     "Usage: ompi-snapshot verify|show SNAPSHOT...    every byte checked; what it holds\n"
     "       ompi-snapshot list [DIRECTORY...]        snapshots in a directory (default: here)\n"
     "       ompi-snapshot rm SNAPSHOT...             remove a snapshot, or with --seq one sequence of it\n"
-    "       ompi-snapshot prune --keep N SNAPSHOT... keep the newest N sequences\n\n";
+    "       ompi-snapshot prune --keep N SNAPSHOT... keep the newest N sequences\n";
 
 struct Options {
   std::string action;
@@ -35,33 +33,30 @@ struct Options {
   bool verbose = false, json = false;
 };
 
-std::optional<Options> parse(int argc, char** argv) {
+cli::CommandLine table() {
+  return {.name = kCommand,
+          .usage = kUsage,
+          .groups = {{"Options",
+                      {{"seq,s", "N", "sequence number"},
+                       {"keep", "N", "for prune: how many to keep"},
+                       {"verbose,v", "", "a line for every image"},
+                       {"json", "", "show in JSON"},
+                       {"help,h", "", "this text"},
+                       {"version", "", "version"}}}},
+          .abbreviations = true};
+}
+
+// Nothing if the answer was the help or the version.
+std::optional<Options> parse_options(const std::vector<std::string>& words) {
+  const auto given = cli::parse(table(), words);
+  if (!given) return std::nullopt;
   Options o;
-  po::options_description visible("Options"), all;
-  visible.add_options()("seq,s", po::value(&o.sequence), "sequence number")(
-      "keep", po::value(&o.keep), "for prune: how many to keep")("verbose,v", po::bool_switch(&o.verbose),
-                                                                 "a line for every image")(
-      "json", po::bool_switch(&o.json), "show in JSON")("help,h", "this text")("version", "version");
-  all.add(visible).add_options()("words", po::value(&o.operands));
-  po::positional_options_description positions;
-  positions.add("words", -1);
-  try {
-    po::variables_map map;
-    po::store(po::command_line_parser(argc, argv).options(all).positional(positions).run(), map);
-    if (map.count("help") != 0) {
-      std::cout << kUsage << visible;
-      return std::nullopt;
-    }
-    if (map.count("version") != 0) {
-      std::cout << "ompi-snapshot (Cairn) " << kCairnVersion << "\n";
-      return std::nullopt;
-    }
-    po::notify(map);
-    if (map.count("seq") != 0 && o.sequence < 0) throw ArgumentError("--seq wants a number from 0");
-  } catch (const po::error& e) {
-    throw ArgumentError(e.what());
-  }
-  if (o.operands.empty()) throw ArgumentError("what is to be done? verify, show, list, rm or prune");
+  o.sequence = given->number<std::int64_t>("seq", -1, 0);
+  o.keep = given->number<std::uint64_t>("keep", 0, 1);
+  o.verbose = given->has("verbose");
+  o.json = given->has("json");
+  o.operands = given->operands();
+  if (o.operands.empty()) throw ArgumentError("say what is to be done: verify, show, list, rm or prune");
   o.action = o.operands.front();
   o.operands.erase(o.operands.begin());
   if (o.action == "list" && o.operands.empty()) o.operands = {"."};
@@ -76,7 +71,7 @@ void verify(const Options& o, const std::string& operand) {
     if (o.sequence >= 0 && number != static_cast<std::uint64_t>(o.sequence)) continue;
     verify_sequence(snapshot, number, {});
     std::printf("%s sequence %llu: %s, whole\n", snapshot.name().c_str(), static_cast<unsigned long long>(number),
-                size_text(sequence_bytes(sequence)).c_str());
+                human_size(sequence_bytes(sequence)).c_str());
   }
 }
 
@@ -94,7 +89,7 @@ void list(const Options& o, const std::string& operand) {
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(operand, error)) {
     const std::string name = entry.path().filename();
-    if (name.rfind("ompi_global_snapshot_", 0) == 0 && name.ends_with(".ckpt")) found.push_back(entry.path());
+    if (name.starts_with("ompi_global_snapshot_") && name.ends_with(".ckpt")) found.push_back(entry.path());
   }
   if (error) throw EnvironmentError(operand + ": " + error.message());
   std::sort(found.begin(), found.end());
@@ -104,7 +99,7 @@ void list(const Options& o, const std::string& operand) {
       for (const auto& [number, sequence] : snapshot.manifest.sequences) {
         std::printf("%s  sequence %llu  %s  %zu ranks  %s\n", snapshot.name().c_str(),
                     static_cast<unsigned long long>(number), sequence.taken.c_str(), sequence.ranks.size(),
-                    size_text(sequence_bytes(sequence)).c_str());
+                    human_size(sequence_bytes(sequence)).c_str());
       }
     } catch (const Error& e) {
       std::printf("%s  unusable: %s\n", fs::path(path).filename().c_str(), e.what());
@@ -152,10 +147,9 @@ int run(const Options& o) {
 
 int main(int argc, char** argv) {
   using namespace cairn::launcher;
-  try {
-    const auto options = parse(argc, argv);
+  const std::string what = argc > 1 ? std::string(kCommand) + " " + argv[1] : kCommand;
+  return cairn::cli::run_command(what, cairn::cli::Voice::framed, [&] {
+    const auto options = parse_options({argv + 1, argv + argc});
     return options ? run(*options) : 0;
-  } catch (const cairn::Error& e) {
-    return report_error(kCommand, argc > 1 ? argv[1] : "", e);
-  }
+  });
 }

@@ -12,9 +12,10 @@
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/cli/progress_line.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/reader.hpp"
-#include "launcher/report.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -107,14 +108,13 @@ void verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verif
   const std::uint64_t total = sequence_bytes(sequence);
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t done = 0;
-  ProgressLine line;
+  cli::ProgressLine line;
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
     verify_image(snapshot, sequence.ranks[r], "rank " + std::to_string(r), how);
     done += sequence.ranks[r].bytes;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    line.show("verified " + size_text(done) + " of " + size_text(total) + " (" +
-              size_text(static_cast<std::uint64_t>(static_cast<double>(done) / std::max(passed.count(), 1e-3))) +
-              "/s)");
+    line.show("verified " + human_size(done) + " of " + human_size(total) + " (" + human_rate(done, passed.count()) +
+              ")");
   }
 }
 

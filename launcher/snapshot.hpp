@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/base/text.hpp"
 #include "pmix/manifest/manifest.hpp"
 
 namespace cairn::launcher {
@@ -13,7 +14,7 @@ struct Snapshot {
   std::string directory;  // absolute
   manifest::Manifest manifest;
 
-  std::string name() const { return directory.substr(directory.rfind('/') + 1); }
+  std::string name() const { return base_name(directory); }
   std::string path(std::uint64_t sequence) const { return directory + "/" + std::to_string(sequence); }
 };
 

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "launcher/report.hpp"
-#include "launcher/words.hpp"
+#include "core/base/text.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -14,7 +13,7 @@ void print_ranks(const manifest::Sequence& sequence) {
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
     const manifest::Rank& rank = sequence.ranks[r];
     std::printf("    rank %zu: %s, %s, was process %llu on %s; stopped %.3f s, written in %.3f s\n", r,
-                rank.path.c_str(), size_text(rank.bytes).c_str(), static_cast<unsigned long long>(rank.pid),
+                rank.path.c_str(), human_size(rank.bytes).c_str(), static_cast<unsigned long long>(rank.pid),
                 rank.host.c_str(), rank.pause_seconds, rank.write_seconds);
   }
 }
@@ -24,7 +23,7 @@ void print_sequence(std::uint64_t number, const manifest::Sequence& sequence, bo
   for (const auto& rank : sequence.ranks) pause = std::max(pause, rank.pause_seconds);
   std::printf("  sequence %llu: %s, %zu images, %s, %.2f s (longest pause %.3f s), engine %s, compression %s\n",
               static_cast<unsigned long long>(number), sequence.taken.c_str(), sequence.ranks.size(),
-              size_text(sequence_bytes(sequence)).c_str(), sequence.seconds, pause, sequence.engine.c_str(),
+              human_size(sequence_bytes(sequence)).c_str(), sequence.seconds, pause, sequence.engine.c_str(),
               sequence.compress.c_str());
   if (every_rank) print_ranks(sequence);
 }

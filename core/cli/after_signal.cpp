@@ -2,14 +2,11 @@
 #include "core/cli/after_signal.hpp"
 
 #include <signal.h>
+#include <string.h>
 
 #include <array>
-#include <string>
 
-#include "core/base/error.hpp"
-#include "core/cli/tool.hpp"
-
-namespace cairn::tools {
+namespace cairn::cli {
 namespace {
 
 struct Named {
@@ -26,27 +23,36 @@ constexpr std::array<Named, 6> kNamed{{{"run", 0, "let the processes go on (defa
 
 }  // namespace
 
-boost::program_options::options_description after_signal_options() {
-  boost::program_options::options_description group("What happens afterwards");
-  auto add = group.add_options();
-  add("signal,S", boost::program_options::value<std::string>()->value_name("NUM"), "send this signal to the processes");
-  for (const Named& named : kNamed) add(named.option, named.help);
+int parse_signal(const std::string& text) {
+  if (const auto number = to_number<int>(text); number && *number > 0 && *number <= SIGRTMAX) return *number;
+  const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
+  for (int i = 1; i < NSIG; ++i) {
+    const char* abbreviation = sigabbrev_np(i);
+    if (abbreviation != nullptr && name == abbreviation) return i;
+  }
+  throw ArgumentError("there is no signal '" + text + "'");
+}
+
+OptionGroup after_signal_options() {
+  OptionGroup group{"What happens afterwards", {{"signal,S", "NUM", "send this signal to the processes"}}};
+  for (const Named& named : kNamed) group.options.push_back({named.option, "", named.help});
   return group;
 }
 
-int after_signal(const boost::program_options::variables_map& options) {
+int after_signal(const Given& given) {
   int chosen = 0, count = 0;
-  if (options.count("signal") != 0) {
-    chosen = parse_signal(options["signal"].as<std::string>());
+  if (given.has("signal")) {
+    chosen = parse_signal(given.text("signal"));
     ++count;
   }
   for (const Named& named : kNamed) {
-    if (options.count(named.option) == 0) continue;
+    if (!given.has(named.option)) continue;
     chosen = named.signal;
     ++count;
   }
-  if (count > 1) throw ArgumentError("more than one of --signal, --run, --stop, --term, --abort, --kill, --cont");
+  if (count > 1)
+    throw ArgumentError("more than one of --signal, --run, --stop, --term, --abort, --kill and --cont was given");
   return chosen;
 }
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

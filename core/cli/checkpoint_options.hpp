@@ -5,12 +5,14 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/abi/checkpoint_parameters.hpp"
 #include "core/base/unique_fd.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 struct CheckpointOptions {
   pid_t pid = 0;
@@ -25,10 +27,10 @@ struct CheckpointOptions {
   bool messages = true, verbose = false, quiet = false;
 };
 
-// False if only help or version was wanted, which has been printed. Throws ArgumentError; PermanentError for what
-// does not exist yet.
-bool parse_checkpoint_options(int argc, char** argv, CheckpointOptions& options);
+// `words` without the command's name. Nothing if only help or version was wanted, which has been printed. Throws
+// ArgumentError; PermanentError for what does not exist yet.
+std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>& words);
 // The directory or the file to hand over. Throws EnvironmentError.
 UniqueFd open_target(const CheckpointOptions& options);
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

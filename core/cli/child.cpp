@@ -3,113 +3,185 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <signal.h>
+#include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <chrono>
+#include <cmath>
 #include <cstdint>
-#include <cstdio>
 
 #include "core/base/error.hpp"
-#include "core/cli/tool.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 namespace {
 
-// Those that ask something of the program. The terminal sends its own to the whole group.
-constexpr std::array<int, 6> kPassedOn{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-sigset_t waited_for() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGCHLD);
-  for (int signal : kPassedOn) sigaddset(&set, signal);
-  return set;
+// Returns the reason if it cannot be.
+int become(const std::string& program, const std::vector<std::string>& words) {
+  std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  ::execvp(program.c_str(), argv.data());
+  return errno;
 }
 
-pid_t fork_as(pid_t wanted) {
-  if (wanted > 0) {
+[[noreturn]] void refuse_start(const std::string& program, int error) {
+  throw EnvironmentError(with_errno("cannot run " + program, error));
+}
+
+pid_t fork_as(pid_t number) {
+  if (number > 0) {
     clone_args arguments{};
     arguments.exit_signal = SIGCHLD;
-    arguments.set_tid = reinterpret_cast<std::uint64_t>(&wanted);
+    arguments.set_tid = reinterpret_cast<std::uint64_t>(&number);
     arguments.set_tid_size = 1;
-    const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
     if (pid >= 0) return static_cast<pid_t>(pid);
   }
-  return fork();
+  return ::fork();
 }
 
-// In the child: the body's errors end it with their class.
-[[noreturn]] void run_body(const std::function<void(int)>& body, int started, const sigset_t& mask) {
-  sigprocmask(SIG_SETMASK, &mask, nullptr);
-  _exit(run_tool("cr_restart", [&] {
-    body(started);
-    return static_cast<int>(CAIRN_EXIT_PERMANENT);
-  }));
+// A child that runs `program`. The pipe closes when it is executed; before, the reason comes through it.
+pid_t spawn(const std::string& program, const std::vector<std::string>& words, const std::function<void()>& prepare,
+            pid_t number) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw EnvironmentError(with_errno("pipe", errno));
+  UniqueFd result(ends[0]), report(ends[1]);
+  const pid_t pid = fork_as(number);
+  if (pid < 0) refuse_start(program, errno);
+  if (pid == 0) {
+    if (prepare) prepare();
+    const int error = become(program, words);
+    static_cast<void>(!::write(report.get(), &error, sizeof error));
+    ::_exit(127);
+  }
+  report.reset();
+  int error = 0;
+  ssize_t n = 0;
+  while ((n = ::read(result.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+  }
+  if (n != static_cast<ssize_t>(sizeof error)) return pid;
+  ::waitpid(pid, nullptr, 0);
+  refuse_start(program, error);
 }
 
-[[noreturn]] void die_of(int signal) {
-  const rlimit none{};
-  setrlimit(RLIMIT_CORE, &none);  // the process has left its core file, if any
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  sigaction(signal, &action, nullptr);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  raise(signal);
-  sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  _exit(128 + signal);
+UniqueFd periodic_timer(double period) {
+  UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  itimerspec every{};
+  every.it_interval.tv_sec = static_cast<time_t>(period);
+  every.it_interval.tv_nsec = static_cast<long>(std::fmod(period, 1.0) * 1e9);
+  every.it_value = every.it_interval;
+  if (!timer || ::timerfd_settime(timer.get(), 0, &every, nullptr) != 0)
+    throw EnvironmentError(with_errno("timer", errno));
+  return timer;
 }
 
 }  // namespace
 
-Child::Child(pid_t wanted, const std::function<void(int)>& body) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw EnvironmentError(with_errno("pipe", errno));
-  started_.reset(ends[0]);
-  UniqueFd theirs(ends[1]);
-  sigset_t waited = waited_for(), mask;
-  sigprocmask(SIG_BLOCK, &waited, &mask);
-  pid_ = fork_as(wanted);
-  if (pid_ < 0) throw EnvironmentError(with_errno("fork", errno));
-  if (pid_ == 0) {
-    started_.reset();
-    fcntl(theirs.get(), F_SETFD, 0);
-    run_body(body, theirs.release(), mask);
-  }
+void execute(const std::string& program, const std::vector<std::string>& words) {
+  refuse_start(program, become(program, words));
 }
 
-bool Child::wait_until_started() {
-  char byte = 0;
-  ssize_t n = 0;
-  while ((n = read(started_.get(), &byte, 1)) < 0 && errno == EINTR) {
+int run_tool(const std::vector<std::string>& words) {
+  const pid_t pid = spawn(words.front(), words, {}, 0);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  return n == 1;
+  return exit_code_of(status);
 }
 
-int Child::wait_for_failure() const {
-  siginfo_t info{};
-  while (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-  }
-  return info.si_code == CLD_EXITED ? info.si_status : static_cast<int>(CAIRN_EXIT_PERMANENT);
+int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+Child::Child(Manner manner) : manner_(std::move(manner)) {
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, SIGCHLD);
+  for (const int signal : manner_.passed_on) sigaddset(&mask, signal);
+  if (::sigprocmask(SIG_BLOCK, &mask, &old_mask_) != 0) throw EnvironmentError(with_errno("blocking signals", errno));
+  signals_.reset(::signalfd(-1, &mask, SFD_CLOEXEC));
+  if (!signals_) throw EnvironmentError(with_errno("signalfd", errno));
 }
 
-int Child::end_as_it_does() {
-  const sigset_t waited = waited_for();
-  for (;;) {
-    int status = 0;
-    const pid_t ended = waitpid(pid_, &status, WNOHANG);
-    if (ended == pid_ && WIFEXITED(status)) return WEXITSTATUS(status);
-    if (ended == pid_ && WIFSIGNALED(status)) die_of(WTERMSIG(status));
-    siginfo_t info{};
-    const int signal = sigwaitinfo(&waited, &info);
-    if (signal > 0 && signal != SIGCHLD && info.si_code != SI_KERNEL) kill(pid_, signal);
-  }
+void Child::start(const std::string& program, const std::vector<std::string>& words,
+                  const std::function<void()>& prepare, pid_t number) {
+  const pid_t parent = ::getpid();
+  const auto in_child = [&] {
+    if (manner_.own_group) ::setpgid(0, 0);
+    if (manner_.ends_with_us) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(127);
+    ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
+    if (prepare) prepare();
+  };
+  pid_ = spawn(program, words, in_child, number);
 }
 
-}  // namespace cairn::tools
+void Child::send(int signal) const { ::kill(pid_, signal); }
+
+void Child::pass_on(int signal, bool from_terminal) {
+  if (!manner_.own_group && from_terminal) return;
+  if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) {
+    const bool repeated = last_end_ != 0 && now() - last_end_ < manner_.once_within;
+    // A second Ctrl-C is a person's wish to end it at once: that one is passed on.
+    if (repeated && !from_terminal) return;
+    last_end_ = now();
+  }
+  send(signal);
+}
+
+void Child::serve_signal(const Events& events) {
+  signalfd_siginfo info{};
+  if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
+  const int signal = static_cast<int>(info.ssi_signo);
+  if (signal == SIGCHLD) return;
+  if (events.on_signal && events.on_signal(signal)) return;
+  pass_on(signal, info.ssi_code == SI_KERNEL);
+  // Stopping is for both; SIGCONT, when it comes, is passed on like any other.
+  if (signal == SIGTSTP) ::raise(SIGSTOP);
+}
+
+bool Child::collect(int& status) const {
+  const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+  return ended == pid_ || (ended < 0 && errno == ECHILD);
+}
+
+int Child::wait(const Events& events) {
+  const UniqueFd timer = events.period > 0 ? periodic_timer(events.period) : UniqueFd();
+  int status = 0;
+  while (!collect(status)) {
+    pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {timer.get(), POLLIN, 0}};
+    if (::poll(fds, timer ? 2 : 1, -1) < 0) continue;
+    if ((fds[0].revents & POLLIN) != 0) serve_signal(events);
+    if (timer && (fds[1].revents & POLLIN) != 0) {
+      std::uint64_t ticks = 0;
+      if (::read(timer.get(), &ticks, sizeof ticks) > 0) events.on_timer();
+    }
+  }
+  return status;
+}
+
+int end_like(int status) {
+  if (!WIFSIGNALED(status)) return exit_code_of(status);
+  const int signal = WTERMSIG(status);
+  const rlimit none{};
+  ::setrlimit(RLIMIT_CORE, &none);  // the child has left its core file, if any
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::raise(signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  return 128 + signal;
+}
+
+}  // namespace cairn::cli

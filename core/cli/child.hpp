@@ -1,30 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process that cr_restart stands for.
+// Programs that the commands start, become, or stand for. Ordinary code; throws EnvironmentError.
+//
+// A command that stands for a child (cr_restart for the program, mpirun for the real one) passes signals on to it.
+// While the two share a process group what the terminal sends (Ctrl-C, Ctrl-Z) reaches both, so only signals sent by
+// processes are passed on. A child with a process group of its own gets every signal from us, once.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "core/base/unique_fd.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
+
+// Becomes `program`, which is looked for in PATH if it has no slash, with these words for its argv. Throws if that
+// cannot be.
+[[noreturn]] void execute(const std::string& program, const std::vector<std::string>& words);
+// Runs it as a child and waits for it; the exit code, 128 and the signal's number for a signal.
+int run_tool(const std::vector<std::string>& words);
+// Of a wait status, as above.
+int exit_code_of(int status);
 
 class Child {
  public:
-  // Starts `body` in a child, with number `wanted` if that is not 0 and permitted. `body` gets the descriptor by
-  // which the restarted program says that it goes on, and does not return. Throws EnvironmentError.
-  Child(pid_t wanted, const std::function<void(int)>& body);
-  // False if the child has ended, or closed its descriptor, before the program went on.
-  bool wait_until_started();
-  // Exit code of a child that did not start; does not reap it.
-  int wait_for_failure() const;
-  // Passes signals on until the child ends, then ends in the same way or returns its exit code.
-  int end_as_it_does();
+  struct Manner {
+    std::vector<int> passed_on;  // signals
+    bool own_group = false;
+    bool ends_with_us = false;  // gets SIGTERM when we die
+    double once_within = 0;     // seconds; of the signals that ask it to end, a process sends only one in that time
+  };
+  // Blocks the signals and SIGCHLD: construct it before any thread exists.
+  explicit Child(Manner manner);
+
+  // Starts `program`, with process number `number` if that is not 0 and permitted. `prepare` runs in the child before.
+  // Throws if it cannot be executed.
+  void start(const std::string& program, const std::vector<std::string>& words,
+             const std::function<void()>& prepare = {}, pid_t number = 0);
+  void send(int signal) const;
+
+  struct Events {
+    std::function<bool(int signal)> on_signal;  // true: taken, not passed on
+    double period = 0;                          // seconds; 0: no timer
+    std::function<void()> on_timer;
+  };
+  // Serves signals and the timer until the child has ended; returns its wait status.
+  int wait(const Events& events);
 
  private:
-  pid_t pid_ = 0;
-  UniqueFd started_;
+  void serve_signal(const Events& events);
+  void pass_on(int signal, bool from_terminal);
+  bool collect(int& status) const;
+
+  Manner manner_;
+  UniqueFd signals_;
+  sigset_t old_mask_{};
+  pid_t pid_ = -1;
+  double last_end_ = 0;  // when a signal that ends the child was passed on
 };
 
-}  // namespace cairn::tools
+// Dies of the signal that a child with this wait status has died of, or returns its exit code.
+int end_like(int status);
+
+}  // namespace cairn::cli

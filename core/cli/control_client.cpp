@@ -13,7 +13,7 @@
 
 #include "core/base/error.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 namespace {
 
 std::string name_of(pid_t pid) { return "process " + std::to_string(pid); }
@@ -96,4 +96,4 @@ cairn_control_request make_request(cairn_control_command command) {
   return request;
 }
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

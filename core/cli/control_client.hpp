@@ -9,7 +9,7 @@
 #include "core/abi/control_protocol.h"
 #include "core/base/unique_fd.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 class ControlClient {
  public:
@@ -28,4 +28,4 @@ class ControlClient {
 
 cairn_control_request make_request(cairn_control_command command);
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

@@ -8,24 +8,26 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/cli/checkpoint_options.hpp"
+#include "core/cli/checkpoint_progress.hpp"
 #include "core/cli/control_client.hpp"
 #include "core/cli/other_process.hpp"
-#include "core/cli/progress.hpp"
-#include "core/cli/tool.hpp"
+#include "core/cli/report.hpp"
 
+namespace cairn::cli {
 namespace {
 
-using cairn::tools::CheckpointOptions;
+constexpr char kCommand[] = "cr_checkpoint";
 
 template <std::size_t N>
 void copy_text(char (&field)[N], const std::string& text, const char* what) {
-  if (text.size() >= N) throw cairn::ArgumentError(std::string(what) + " is too long: " + text);
+  if (text.size() >= N) throw ArgumentError(std::string(what) + " is too long: " + text);
   text.copy(field, N - 1);
 }
 
 cairn_control_request to_request(const CheckpointOptions& options) {
-  cairn_control_request request = cairn::tools::make_request(CAIRN_CONTROL_CHECKPOINT);
+  cairn_control_request request = make_request(CAIRN_CONTROL_CHECKPOINT);
   request.flags = options.to_descriptor ? CAIRN_CONTROL_TO_FD : 0;
   request.existing = options.existing;
   request.signal = options.signal;
@@ -36,40 +38,42 @@ cairn_control_request to_request(const CheckpointOptions& options) {
 }
 
 void print_summary(const CheckpointOptions& options, const cairn_control_reply& reply) {
-  const cairn::CheckpointStatistics& done = reply.statistics;
-  std::fprintf(stderr,
-               "cr_checkpoint: process %d: %s in %.3f s; it stood still for %.3f s (threads stopped in %.3f ms)%s%s\n",
-               options.pid, cairn::tools::human_bytes(static_cast<double>(done.bytes)).c_str(),
-               done.callback_seconds + done.stop_seconds + done.write_seconds, done.pause_seconds,
-               done.stop_seconds * 1000, reply.text[0] != '\0' ? "; " : "", reply.text);
+  const CheckpointStatistics& done = reply.statistics;
+  std::fprintf(
+      stderr, "cr_checkpoint: process %d: %s in %.3f s; it stood still for %.3f s (threads stopped in %.3f ms)%s%s\n",
+      options.pid, human_size(done.bytes).c_str(), done.callback_seconds + done.stop_seconds + done.write_seconds,
+      done.pause_seconds, done.stop_seconds * 1000, reply.text[0] != '\0' ? "; " : "", reply.text);
 }
 
-int run(int argc, char** argv) {
-  CheckpointOptions options;
-  if (!cairn::tools::parse_checkpoint_options(argc, argv, options)) return CAIRN_EXIT_OK;
-  const cairn::UniqueFd target = cairn::tools::open_target(options);
-  cairn::tools::ControlClient client(options.pid);
-  const cairn::tools::EndOfProcess end(options.pid);
-  const bool stopped = cairn::tools::is_stopped(options.pid);
+int checkpoint(const CheckpointOptions& options) {
+  const UniqueFd target = open_target(options);
+  ControlClient client(options.pid);
+  const EndOfProcess end(options.pid);
+  const bool stopped = is_stopped(options.pid);
   cairn_control_request request = to_request(options);
   if (stopped) request.flags |= CAIRN_CONTROL_WAS_STOPPED;
   client.send(request, target.get());
   if (stopped) kill(options.pid, SIGCONT);  // its host sleeps with it
-  cairn::tools::Progress progress(options.quiet);
+  CheckpointProgress progress(options.quiet);
   const cairn_control_reply reply = client.wait([&](const auto& state) { progress.show(state); });
   progress.clear();
   if (reply.code != CAIRN_EXIT_OK) {
     const std::string what = "process " + std::to_string(options.pid) + " was not checkpointed";
-    cairn::tools::complain("cr_checkpoint", options.messages ? what + ": " + reply.text : what);
+    complain(kCommand, options.messages ? what + ": " + reply.text : what);
     return reply.code;
   }
   if (options.verbose) print_summary(options, reply);
-  if (cairn::tools::ends_processes(options.signal)) end.wait();
+  if (ends_processes(options.signal)) end.wait();
   return CAIRN_EXIT_OK;
 }
 
 }  // namespace
+}  // namespace cairn::cli
 
 int main(int argc, char** argv) {
-  return cairn::tools::run_tool("cr_checkpoint", [&] { return run(argc, argv); });
+  using namespace cairn::cli;
+  return run_command(kCommand, Voice::line, [&] {
+    const auto options = parse_checkpoint({argv + 1, argv + argc});
+    return options ? checkpoint(*options) : CAIRN_EXIT_OK;
+  });
 }

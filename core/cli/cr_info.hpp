@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 struct FileInfoOptions {
   bool areas = false;    // list every area
@@ -17,4 +17,4 @@ struct FileInfoOptions {
 void print_machine_info();
 void print_file_info(const std::string& path, const FileInfoOptions& options);
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <string>
 
+#include "core/base/text.hpp"
 #include "core/cli/cr_info.hpp"
-#include "core/cli/tool.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/reader.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 namespace {
 
@@ -19,8 +19,6 @@ using context::Original;
 using context::Reader;
 using context::StoredArea;
 using context::StoredObject;
-
-std::string human(std::uint64_t bytes) { return human_bytes(static_cast<double>(bytes)); }
 
 // A hostile file's texts must not reach the terminal as they are.
 std::string printable(const std::string& text) {
@@ -73,11 +71,12 @@ void print_totals(const Reader& reader) {
     stored += a.stored_pages * CAIRN_CTX_PAGE;
   }
   for (const auto& chunk : reader.chunks()) payload += chunk.stored;
-  print_row("file", human(reader.trailer().length) + ", checksum " + std::to_string(reader.trailer().index_checksum));
-  print_row("areas", std::to_string(reader.areas().size()) + ", " + human(mapped) + " of addresses, " + human(stored) +
-                         " of pages stored");
-  print_row("payload", human(payload) + " in " + std::to_string(reader.chunks().size()) + " chunks, " +
-                           std::to_string(reader.runs().size()) + " runs; " + human(reader.trailer().payload_raw) +
+  print_row("file",
+            human_size(reader.trailer().length) + ", checksum " + std::to_string(reader.trailer().index_checksum));
+  print_row("areas", std::to_string(reader.areas().size()) + ", " + human_size(mapped) + " of addresses, " +
+                         human_size(stored) + " of pages stored");
+  print_row("payload", human_size(payload) + " in " + std::to_string(reader.chunks().size()) + " chunks, " +
+                           std::to_string(reader.runs().size()) + " runs; " + human_size(reader.trailer().payload_raw) +
                            " before compression");
   print_row("stored files", std::to_string(reader.objects().size()));
 }
@@ -86,7 +85,7 @@ void print_sections(const Reader& reader) {
   std::printf("sections:\n");
   for (const auto& s : reader.sections()) {
     std::printf("  %-10s type %3u version %u, %s at byte %llu%s\n", section_name(s.type), s.type, s.version,
-                human(s.bytes.size()).c_str(), static_cast<unsigned long long>(s.offset),
+                human_size(s.bytes.size()).c_str(), static_cast<unsigned long long>(s.offset),
                 s.optional ? ", optional" : "");
   }
 }
@@ -126,7 +125,7 @@ void print_objects(const Reader& reader) {
   std::printf("stored files:\n");
   for (std::uint32_t i = 0; i < reader.objects().size(); ++i) {
     const StoredObject& o = reader.objects()[i];
-    std::printf("  %u: %s, %s, %s, %s\n", i, printable(o.path).c_str(), human(o.size).c_str(), kKinds[o.kind],
+    std::printf("  %u: %s, %s, %s, %s\n", i, printable(o.path).c_str(), human_size(o.size).c_str(), kKinds[o.kind],
                 original_name(reader.original(i)));
     if (!o.build_id.empty()) std::printf("     build-id %s\n", o.build_id.c_str());
     if (!o.location.empty()) std::printf("     at %s\n", printable(o.location).c_str());
@@ -149,4 +148,4 @@ void print_file_info(const std::string& path, const FileInfoOptions& options) {
   std::printf("verified: everything in it is as it was written\n");
 }
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

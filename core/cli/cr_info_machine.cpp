@@ -2,15 +2,16 @@
 #include <cstdio>
 #include <string>
 
+#include "core/base/text.hpp"
 #include "core/cli/cr_info.hpp"
-#include "core/cli/tool.hpp"
+#include "core/cli/report.hpp"
 #include "core/context/format.h"
 #include "core/context/machine.hpp"
 #include "core/engine/engine.hpp"
 #include "core/engine/features.hpp"
 #include "core/engine/headroom.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 namespace {
 
@@ -51,11 +52,11 @@ void print_machine_info() {
   print_row("CPU", state);
   print_row("context file format", std::to_string(CAIRN_CTX_VERSION));
   const engine::Headroom room = engine::memory_headroom();
-  print_row("memory left", human_bytes(static_cast<double>(room.bytes)) + " (" + room.limit + ")");
+  print_row("memory left", human_size(room.bytes) + " (" + room.limit + ")");
   const EngineChoice choice = make_engine("auto");
   print_row("engine", choice.why);
   std::printf("kernel features:\n");
   print_features();
 }
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

@@ -2,36 +2,32 @@
 // cr_restart [options] FILE: brings a saved process back. Where the process can have its old number, this command
 // is its parent and stands for it: it passes signals on and ends as the process ends.
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/cli/child.hpp"
+#include "core/cli/installation.hpp"
+#include "core/cli/report.hpp"
 #include "core/cli/restart_options.hpp"
-#include "core/cli/tool.hpp"
 #include "core/context/reader.hpp"
 
+namespace cairn::cli {
 namespace {
 
-using cairn::tools::Child;
-using cairn::tools::RestartOptions;
+constexpr char kCommand[] = "cr_restart";
 
 // Everything that can be wrong with the file is found here, before anything is started.
-pid_t read_number(const std::string& file) {
-  return static_cast<pid_t>(cairn::context::Reader::open(file).header().pid);
-}
-
-[[noreturn]] void become_host(const std::string& host, const RestartOptions& options) {
-  setenv(cairn::restart::options_variable, cairn::restart::to_text(options.host).c_str(), 1);
-  execl(host.c_str(), host.c_str(), "--cairn-restart", options.file.c_str(), nullptr);
-  throw cairn::EnvironmentError(cairn::with_errno("cannot run " + host, errno));
-}
+pid_t read_number(const std::string& file) { return static_cast<pid_t>(context::Reader::open(file).header().pid); }
 
 void run_hook(const std::string& command) {
   if (!command.empty() && std::system(command.c_str()) == -1)
-    cairn::tools::complain("cr_restart", cairn::with_errno("cannot run " + command, errno));
+    complain(kCommand, with_errno("cannot run " + command, errno));
 }
 
 void run_failure_hooks(const RestartOptions& options, int code) {
@@ -43,42 +39,69 @@ void run_failure_hooks(const RestartOptions& options, int code) {
   run_hook(options.on_class[static_cast<std::size_t>(index)]);
 }
 
-int stand_for(Child& child, const RestartOptions& options) {
-  const bool started = child.wait_until_started();
-  if (started) {
-    run_hook(options.on_success);
-  } else {
-    run_failure_hooks(options, child.wait_for_failure());
+// The descriptor by which the restarted program says that it goes on; closed without a word if it does not.
+class StartedPipe {
+ public:
+  StartedPipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw EnvironmentError(with_errno("pipe", errno));
+    ours_.reset(ends[0]);
+    theirs_.reset(ends[1]);
   }
-  return child.end_as_it_does();
-}
+  int theirs() const { return theirs_.get(); }
+  // Once the child has its own.
+  bool wait() {
+    theirs_.reset();
+    char byte = 0;
+    ssize_t n = 0;
+    while ((n = read(ours_.get(), &byte, 1)) < 0 && errno == EINTR) {
+    }
+    return n == 1;
+  }
+
+ private:
+  UniqueFd ours_, theirs_;
+};
 
 int restart(RestartOptions& options) {
-  const std::string host = cairn::tools::host_program();
+  const std::string host = installed_host("cairn-host");
   const pid_t number = read_number(options.file);
+  StartedPipe started;
+  options.host.started = started.theirs();
   options.host.keep_numbers = options.restore_pid && !options.quiet;
-  Child child(options.restore_pid ? number : 0, [&](int started) {
-    options.host.started = started;
-    become_host(host, options);
-  });
-  return stand_for(child, options);
+  const std::string host_options = restart::to_text(options.host);
+  // The terminal sends its own signals to the whole group.
+  Child child({.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}});
+  const auto prepare = [&] {
+    fcntl(started.theirs(), F_SETFD, 0);
+    setenv(restart::options_variable, host_options.c_str(), 1);
+  };
+  child.start(host, {host, "--cairn-restart", options.file}, prepare, options.restore_pid ? number : 0);
+  const bool goes_on = started.wait();
+  if (goes_on) run_hook(options.on_success);
+  const int status = child.wait({});
+  if (!goes_on) run_failure_hooks(options, WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT);
+  return end_like(status);
 }
 
-int run(int argc, char** argv) {
-  RestartOptions options;
-  if (!cairn::tools::parse_restart_options(argc, argv, options)) return CAIRN_EXIT_OK;
+int run(RestartOptions& options) {
   try {
     return restart(options);
-  } catch (const cairn::Error& error) {
+  } catch (const Error& error) {
     run_failure_hooks(options, error.code());
     if (options.messages) throw;
-    cairn::tools::complain("cr_restart", options.file + " could not be restarted");
+    complain(kCommand, options.file + " could not be restarted");
     return error.code();
   }
 }
 
 }  // namespace
+}  // namespace cairn::cli
 
 int main(int argc, char** argv) {
-  return cairn::tools::run_tool("cr_restart", [&] { return run(argc, argv); });
+  using namespace cairn::cli;
+  return run_command(kCommand, Voice::line, [&] {
+    auto options = parse_restart({argv + 1, argv + argc});
+    return options ? run(*options) : CAIRN_EXIT_OK;
+  });
 }

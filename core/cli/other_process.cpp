@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 bool ends_processes(int signal) { return signal == SIGKILL; }
 
@@ -30,4 +30,4 @@ void EndOfProcess::wait() const {
   }
 }
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

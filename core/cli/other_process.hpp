@@ -6,7 +6,7 @@
 
 #include "core/base/unique_fd.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 // A signal that no program survives.
 bool ends_processes(int signal);
@@ -24,4 +24,4 @@ class EndOfProcess {
   UniqueFd process_;
 };
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

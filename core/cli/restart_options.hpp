@@ -3,11 +3,13 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/abi/restart_options.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 
 struct RestartOptions {
   std::string file;       // context file, as this command can open it
@@ -18,7 +20,8 @@ struct RestartOptions {
   std::array<std::string, 4> on_class;  // arguments, temporary, environment, permanent
 };
 
-// False if only help or version was wanted. Throws ArgumentError; PermanentError for what does not exist yet.
-bool parse_restart_options(int argc, char** argv, RestartOptions& options);
+// `words` without the command's name. Nothing if only help or version was wanted, which has been printed. Throws
+// ArgumentError; PermanentError for what does not exist yet.
+std::optional<RestartOptions> parse_restart(const std::vector<std::string>& words);
 
-}  // namespace cairn::tools
+}  // namespace cairn::cli

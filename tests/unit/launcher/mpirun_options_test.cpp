@@ -6,7 +6,8 @@
 #include <signal.h>
 
 #include "core/base/error.hpp"
-#include "launcher/words.hpp"
+#include "core/base/text.hpp"
+#include "launcher/open_mpi_options.hpp"
 
 namespace cairn::launcher {
 namespace {

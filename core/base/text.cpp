@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launcher/words.hpp"
+#include "core/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "core/base/error.hpp"
 
-namespace cairn::launcher {
+namespace cairn {
+
+std::string human_size(std::uint64_t bytes) {
+  static constexpr std::array<const char*, 6> units{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text;
+}
+
+std::string human_rate(std::uint64_t bytes, double seconds) {
+  return human_size(static_cast<std::uint64_t>(static_cast<double>(bytes) / std::max(seconds, 1e-3))) + "/s";
+}
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 std::vector<std::string> split_words(const std::string& text) {
   std::vector<std::string> words;
@@ -54,4 +74,21 @@ std::string quoted(const std::vector<std::string>& words) {
   return line;
 }
 
-}  // namespace cairn::launcher
+std::string json_text(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+}  // namespace cairn

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/cli/progress.hpp"
-
-#include <unistd.h>
+#include "core/cli/checkpoint_progress.hpp"
 
 #include <cstdio>
 
-#include "core/cli/tool.hpp"
+#include "core/base/text.hpp"
 
-namespace cairn::tools {
+namespace cairn::cli {
 namespace {
 
 constexpr double kPatience = 1.0;  // seconds before the first line
@@ -27,10 +25,7 @@ const char* name_of(std::uint32_t state) {
 
 }  // namespace
 
-Progress::Progress(bool quiet)
-    : active_(!quiet && isatty(STDERR_FILENO) == 1), begin_(Clock::now()), last_(Clock::now()) {}
-
-void Progress::show(const cairn_control_reply& reply) {
+void CheckpointProgress::show(const cairn_control_reply& reply) {
   const Clock::time_point now = Clock::now();
   const double since = std::chrono::duration<double>(now - last_).count();
   if (since > 0 && reply.statistics.bytes >= last_bytes_) {
@@ -40,15 +35,12 @@ void Progress::show(const cairn_control_reply& reply) {
   last_ = now;
   last_bytes_ = reply.statistics.bytes;
   const double elapsed = std::chrono::duration<double>(now - begin_).count();
-  if (!active_ || elapsed < kPatience) return;
-  std::fprintf(stderr, "\r%-32s %10s  %10s/s  %.0f s\033[K", name_of(reply.state),
-               human_bytes(static_cast<double>(reply.statistics.bytes)).c_str(), human_bytes(rate_).c_str(), elapsed);
-  shown_ = true;
+  if (!line_.active() || elapsed < kPatience) return;
+  char text[128];
+  std::snprintf(text, sizeof text, "%-32s %10s  %12s  %.0f s", name_of(reply.state),
+                human_size(reply.statistics.bytes).c_str(), human_rate(static_cast<std::uint64_t>(rate_), 1).c_str(),
+                elapsed);
+  line_.show(text);
 }
 
-void Progress::clear() {
-  if (shown_) std::fputs("\r\033[K", stderr);
-  shown_ = false;
-}
-
-}  // namespace cairn::tools
+}  // namespace cairn::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values as text and text as values, as people read and write them. Ordinary code.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cairn {
+
+std::string human_size(std::uint64_t bytes);                  // "1.4 GiB"
+std::string human_rate(std::uint64_t bytes, double seconds);  // "1.4 GiB/s", of an average
+
+// What follows the last '/'.
+std::string base_name(const std::string& path);
+
+// Splits a command line the way a shell does: blanks, '...', "..." and backslashes; no expansion of anything.
+// Throws ArgumentError if a quote is left open.
+std::vector<std::string> split_words(const std::string& text);
+// The reverse: one line that a shell reads as these words.
+std::string quoted(const std::vector<std::string>& words);
+
+// Quoted and escaped as JSON wants it.
+std::string json_text(const std::string& text);
+
+// The number that the whole text is, in decimal; nothing if it is none or does not fit.
+template <class T>
+std::optional<T> to_number(std::string_view text) {
+  T value{};
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace cairn

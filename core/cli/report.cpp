@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/cli/report.hpp"
+
+#include <cstdio>
+
+namespace cairn::cli {
+namespace {
+
+const char* advice(int code) {
+  switch (code) {
+    case CAIRN_EXIT_ARGUMENTS:
+      return "\nSee --help, or the manual page.\n";
+    case CAIRN_EXIT_TEMPORARY:
+      return "\nThis may work when asked again.\n";
+    case CAIRN_EXIT_ENVIRONMENT:
+      return "\nSomething on this machine stands in the way; repair it and ask again.\n";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+void complain(const std::string& name, const std::string& message) {
+  std::fprintf(stderr, "%s: %s\n", name.c_str(), message.c_str());
+}
+
+int report_error(const std::string& name, Voice voice, const Error& error) {
+  if (voice == Voice::line) {
+    complain(name, error.what());
+  } else {
+    const std::string rule(72, '-');
+    std::fprintf(stderr, "%s\n%s:\n\n%s\n%s%s\n", rule.c_str(), name.c_str(), error.what(), advice(error.code()),
+                 rule.c_str());
+  }
+  return error.code();
+}
+
+void print_version(const std::string& name) { std::printf("%s (Cairn) %s\n", name.c_str(), CAIRN_VERSION); }
+
+int run_command(const std::string& name, Voice voice, const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    return report_error(name, voice, error);
+  } catch (const std::exception& error) {
+    return report_error(name, voice, PermanentError(error.what()));
+  }
+}
+
+}  // namespace cairn::cli
