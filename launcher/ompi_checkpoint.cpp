@@ -9,9 +9,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
-#include "core/cli/command_line.hpp"
 #include "core/cli/progress_line.hpp"
 #include "core/cli/report.hpp"
+#include "launcher/checkpoint_options.hpp"
 #include "launcher/job_status.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/coordinator/tool_client.hpp"
@@ -23,50 +23,6 @@ namespace {
 constexpr char kCommand[] = "ompi-checkpoint";
 constexpr double kConnectSeconds = 10;
 constexpr double kAnswerMargin = 10;  // mpirun keeps the deadline itself; this is for an mpirun that is stopped
-
-struct Options {
-  bool term = false, stop = false, nowait = false, status = false, list = false, verbose = false, json = false;
-  double timeout = 600;
-  pid_t pid = 0;
-};
-
-cli::CommandLine table() {
-  return {
-      .name = kCommand,
-      .usage = "Usage: ompi-checkpoint [options] PID_OF_MPIRUN\n",
-      .groups = {{"Options",
-                  {{"term", "", "end the job once the snapshot is complete (mpirun exits with 85)"},
-                   {"stop", "", "stop the job (SIGTSTP) once the snapshot is complete; SIGCONT to mpirun resumes it"},
-                   {"nowait,w", "", "do not wait for the snapshot: return when it has been started"},
-                   {"status,s", "",
-                    "take no checkpoint, say what the job is doing; with the others, show progress lines"},
-                   {"list,l", "", "take no checkpoint, list the job's snapshots"},
-                   {"verbose,v", "", "say more"},
-                   {"timeout", "SEC", "seconds until the checkpoint is given up (600)"},
-                   {"json", "", "answer in JSON"},
-                   {"help,h", "", "this text"},
-                   {"version", "", "version"}}}},
-      .abbreviations = true};
-}
-
-// Nothing if the answer was the help or the version.
-std::optional<Options> parse_options(const std::vector<std::string>& words) {
-  const auto given = cli::parse(table(), words);
-  if (!given) return std::nullopt;
-  Options o;
-  o.term = given->has("term");
-  o.stop = given->has("stop");
-  o.nowait = given->has("nowait");
-  o.status = given->has("status");
-  o.list = given->has("list");
-  o.verbose = given->has("verbose");
-  o.json = given->has("json");
-  o.timeout = given->seconds("timeout", o.timeout);
-  o.pid = cli::process_of(given->operand("the process number of mpirun"));
-  given->at_most_one({"term", "stop"});
-  given->without("list", {"term", "stop", "nowait"}, "takes no checkpoint");
-  return o;
-}
 
 void print_list(const pmix::Record& list, bool json) {
   const std::string snapshot = list.get("snapshot");
@@ -87,7 +43,7 @@ void print_list(const pmix::Record& list, bool json) {
   if (!json && first) std::printf("This job has no snapshots.\n");
 }
 
-int print_answer(const pmix::Record& answer, const Options& o) {
+int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
   if (answer.type() == "failed") {
     if (o.json) {
       std::printf("{\"result\":\"failed\",\"code\":%d,\"text\":%s}\n", static_cast<int>(answer.get_u64("code")),
@@ -115,7 +71,7 @@ int print_answer(const pmix::Record& answer, const Options& o) {
 }
 
 // Asks for the checkpoint on a thread of its own, and for the state of things while it runs.
-pmix::Record take_checkpoint(pmix::ToolClient& client, const Options& o) {
+pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
   pmix::Record request("checkpoint");
   request.set("term", o.term).set("stop", o.stop).set("nowait", o.nowait).set("timeout", o.timeout);
   // The survey after a timeout takes mpirun a few seconds.
@@ -136,7 +92,7 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const Options& o) {
   }
 }
 
-int run(const Options& o) {
+int run(const CheckpointOptions& o) {
   const pmix::MpirunAddress mpirun = pmix::find_mpirun(o.pid);
   if (o.verbose) std::fprintf(stderr, "%s: mpirun is process %d\n", kCommand, static_cast<int>(mpirun.pid));
   pmix::ToolClient client(mpirun, kConnectSeconds);
@@ -158,10 +114,7 @@ int run(const Options& o) {
 
 int main(int argc, char** argv) {
   using namespace cairn::launcher;
-  const int code = cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, [&] {
-    const auto options = parse_options({argv + 1, argv + argc});
-    return options ? run(*options) : 0;
-  });
+  const int code = cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, argc, argv, parse_checkpoint, run);
   std::fflush(nullptr);
   // PMIx's threads may still wait for an mpirun that says nothing.
   ::_exit(code);

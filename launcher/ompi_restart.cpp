@@ -13,9 +13,9 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/child.hpp"
-#include "core/cli/command_line.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
+#include "launcher/restart_options.hpp"
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_text.hpp"
 
@@ -23,58 +23,6 @@ namespace cairn::launcher {
 namespace {
 
 constexpr char kCommand[] = "ompi-restart";
-
-struct Options {
-  std::int64_t sequence = -1;
-  bool info = false, app_only = false, show_me = false, fork = false, verbose = false, quick = false;
-  std::string hostfile, mpirun_options;
-  std::vector<std::pair<std::string, std::string>> relocate;
-  std::string snapshot;
-};
-
-cli::CommandLine table() {
-  return {.name = kCommand,
-          .usage = "Usage: ompi-restart [options] SNAPSHOT\n",
-          .groups = {{"Options",
-                      {{"seq,s", "N", "sequence number (default: the newest)"},
-                       {"info,i", "", "show what the snapshot holds and restart nothing"},
-                       {"hostfile", "FILE", "file with the nodes to run on"},
-                       {"machinefile", "FILE", "the same"},
-                       {"mpirun_opts", "OPTIONS", "further options for mpirun, in one word"},
-                       {"relocate", "OLD=NEW", "files below OLD are now below NEW (may be repeated)", true},
-                       {"quick", "", "verify tables and sizes only, not every byte of the images"},
-                       {"showme", "", "print the mpirun command and run nothing"},
-                       {"apponly,a", "", "write the application context file for mpirun --app and run nothing"},
-                       {"fork", "", "run mpirun as a child instead of becoming it"},
-                       {"preload,p", "", "copy the images to the nodes first (not available)"},
-                       {"verbose,v", "", "say more"},
-                       {"help,h", "", "this text"},
-                       {"version", "", "version"}}}},
-          .abbreviations = true};
-}
-
-// Nothing if the answer was the help or the version.
-std::optional<Options> parse_options(const std::vector<std::string>& words) {
-  const auto given = cli::parse(table(), words);
-  if (!given) return std::nullopt;
-  Options o;
-  o.sequence = given->number<std::int64_t>("seq", -1, 0);
-  o.info = given->has("info");
-  o.app_only = given->has("apponly");
-  o.show_me = given->has("showme");
-  o.fork = given->has("fork");
-  o.verbose = given->has("verbose");
-  o.quick = given->has("quick");
-  given->at_most_one({"hostfile", "machinefile"});
-  o.hostfile = given->text("hostfile", given->text("machinefile"));
-  o.mpirun_options = given->text("mpirun_opts");
-  o.relocate = given->pairs("relocate");
-  o.snapshot = given->operand("the snapshot, a directory ompi_global_snapshot_<pid>.ckpt");
-  if (given->has("preload"))
-    throw ArgumentError(
-        "--preload is not available: the images are read where they are, from a file system that all nodes see");
-  return o;
-}
 
 void check_may_run(const Snapshot& snapshot) {
   struct stat st {};
@@ -90,7 +38,7 @@ bool was_oversubscribed(const std::vector<std::string>& arguments) {
                      [](const std::string& a) { return a == "--oversubscribe" || a == "-oversubscribe"; });
 }
 
-std::vector<std::string> mpirun_command(const Options& o, const Snapshot& snapshot, std::uint64_t sequence) {
+std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
   std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr"};
   for (const std::string& word : split_words(o.mpirun_options)) command.push_back(word);
   if (!o.hostfile.empty()) command.insert(command.end(), {"--hostfile", o.hostfile});
@@ -100,7 +48,7 @@ std::vector<std::string> mpirun_command(const Options& o, const Snapshot& snapsh
   return command;
 }
 
-void pass_options(const Options& o) {
+void pass_options(const RestartOptions& o) {
   restart::Options options;
   options.verbose = o.verbose;
   options.relocate = o.relocate;
@@ -124,7 +72,7 @@ bool fits_into_memory(std::uint64_t bytes) {
          static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) / 3;
 }
 
-int run(const Options& o) {
+int run(const RestartOptions& o) {
   const Snapshot snapshot = open_snapshot(o.snapshot);
   if (o.info) {
     print_snapshot(snapshot, o.sequence, o.verbose);
@@ -157,8 +105,5 @@ int run(const Options& o) {
 
 int main(int argc, char** argv) {
   using namespace cairn::launcher;
-  return cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, [&] {
-    const auto options = parse_options({argv + 1, argv + argc});
-    return options ? run(*options) : 0;
-  });
+  return cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, argc, argv, parse_restart, run);
 }

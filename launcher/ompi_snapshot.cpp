@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
+#include <map>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
-#include "core/cli/command_line.hpp"
 #include "core/cli/report.hpp"
 #include "launcher/snapshot.hpp"
+#include "launcher/snapshot_options.hpp"
 #include "launcher/snapshot_text.hpp"
 #include "pmix/manifest/snapshot_store.hpp"
 
@@ -19,52 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kCommand[] = "ompi-snapshot";
-constexpr char kUsage[] =
-    "Usage: ompi-snapshot verify|show SNAPSHOT...    every byte checked; what it holds\n"
-    "       ompi-snapshot list [DIRECTORY...]        snapshots in a directory (default: here)\n"
-    "       ompi-snapshot rm SNAPSHOT...             remove a snapshot, or with --seq one sequence of it\n"
-    "       ompi-snapshot prune --keep N SNAPSHOT... keep the newest N sequences\n";
-
-struct Options {
-  std::string action;
-  std::vector<std::string> operands;
-  std::int64_t sequence = -1;
-  std::uint64_t keep = 0;
-  bool verbose = false, json = false;
-};
-
-cli::CommandLine table() {
-  return {.name = kCommand,
-          .usage = kUsage,
-          .groups = {{"Options",
-                      {{"seq,s", "N", "sequence number"},
-                       {"keep", "N", "for prune: how many to keep"},
-                       {"verbose,v", "", "a line for every image"},
-                       {"json", "", "show in JSON"},
-                       {"help,h", "", "this text"},
-                       {"version", "", "version"}}}},
-          .abbreviations = true};
-}
-
-// Nothing if the answer was the help or the version.
-std::optional<Options> parse_options(const std::vector<std::string>& words) {
-  const auto given = cli::parse(table(), words);
-  if (!given) return std::nullopt;
-  Options o;
-  o.sequence = given->number<std::int64_t>("seq", -1, 0);
-  o.keep = given->number<std::uint64_t>("keep", 0, 1);
-  o.verbose = given->has("verbose");
-  o.json = given->has("json");
-  o.operands = given->operands();
-  if (o.operands.empty()) throw ArgumentError("say what is to be done: verify, show, list, rm or prune");
-  o.action = o.operands.front();
-  o.operands.erase(o.operands.begin());
-  if (o.action == "list" && o.operands.empty()) o.operands = {"."};
-  if (o.operands.empty()) throw ArgumentError(o.action + " wants a snapshot");
-  return o;
-}
-
-void verify(const Options& o, const std::string& operand) {
+void verify(const SnapshotOptions& o, const std::string& operand) {
   const Snapshot snapshot = open_snapshot(operand);
   if (o.sequence >= 0) choose_sequence(snapshot, o.sequence);
   for (const auto& [number, sequence] : snapshot.manifest.sequences) {
@@ -75,7 +30,7 @@ void verify(const Options& o, const std::string& operand) {
   }
 }
 
-void show(const Options& o, const std::string& operand) {
+void show(const SnapshotOptions& o, const std::string& operand) {
   const Snapshot snapshot = open_snapshot(operand);
   if (o.json) {
     print_snapshot_json(snapshot);
@@ -84,7 +39,7 @@ void show(const Options& o, const std::string& operand) {
   }
 }
 
-void list(const Options& o, const std::string& operand) {
+void list(const SnapshotOptions& o, const std::string& operand) {
   std::error_code error;
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(operand, error)) {
@@ -107,7 +62,7 @@ void list(const Options& o, const std::string& operand) {
   }
 }
 
-void remove(const Options& o, const std::string& operand) {
+void remove(const SnapshotOptions& o, const std::string& operand) {
   const Snapshot snapshot = open_snapshot(operand);
   manifest::SnapshotStore store(snapshot.directory);
   store.open();
@@ -119,8 +74,7 @@ void remove(const Options& o, const std::string& operand) {
   while (!store.manifest().sequences.empty()) store.remove(store.manifest().sequences.begin()->first);
 }
 
-void prune(const Options& o, const std::string& operand) {
-  if (o.keep == 0) throw ArgumentError("prune wants --keep N, N from 1");
+void prune(const SnapshotOptions& o, const std::string& operand) {
   const Snapshot snapshot = open_snapshot(operand);
   manifest::SnapshotStore store(snapshot.directory);
   store.open();
@@ -129,15 +83,10 @@ void prune(const Options& o, const std::string& operand) {
   if (o.verbose) std::printf("%s: %u sequences removed\n", snapshot.name().c_str(), removed);
 }
 
-int run(const Options& o) {
-  void (*action)(const Options&, const std::string&) = nullptr;
-  if (o.action == "verify") action = verify;
-  if (o.action == "show") action = show;
-  if (o.action == "list") action = list;
-  if (o.action == "rm") action = remove;
-  if (o.action == "prune") action = prune;
-  if (action == nullptr)
-    throw ArgumentError("ompi-snapshot does not know '" + o.action + "': verify, show, list, rm or prune");
+int run(const SnapshotOptions& o) {
+  static const std::map<std::string, void (*)(const SnapshotOptions&, const std::string&)> actions = {
+      {"verify", verify}, {"show", show}, {"list", list}, {"rm", remove}, {"prune", prune}};
+  const auto action = actions.at(o.action);
   for (const std::string& operand : o.operands) action(o, operand);
   return 0;
 }
@@ -148,8 +97,5 @@ int run(const Options& o) {
 int main(int argc, char** argv) {
   using namespace cairn::launcher;
   const std::string what = argc > 1 ? std::string(kCommand) + " " + argv[1] : kCommand;
-  return cairn::cli::run_command(what, cairn::cli::Voice::framed, [&] {
-    const auto options = parse_options({argv + 1, argv + argc});
-    return options ? run(*options) : 0;
-  });
+  return cairn::cli::run_command(what, cairn::cli::Voice::framed, argc, argv, parse_snapshot, run);
 }

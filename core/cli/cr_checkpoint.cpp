@@ -72,8 +72,5 @@ int checkpoint(const CheckpointOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace cairn::cli;
-  return run_command(kCommand, Voice::line, [&] {
-    const auto options = parse_checkpoint({argv + 1, argv + argc});
-    return options ? checkpoint(*options) : CAIRN_EXIT_OK;
-  });
+  return run_command(kCommand, Voice::line, argc, argv, parse_checkpoint, checkpoint);
 }

@@ -100,8 +100,5 @@ int run(RestartOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace cairn::cli;
-  return run_command(kCommand, Voice::line, [&] {
-    auto options = parse_restart({argv + 1, argv + argc});
-    return options ? run(*options) : CAIRN_EXIT_OK;
-  });
+  return run_command(kCommand, Voice::line, argc, argv, parse_restart, run);
 }

@@ -28,12 +28,12 @@ CommandLine table() {
           .program_follows = true};
 }
 
-int run(int argc, char** argv) {
-  const auto given = parse(table(), {argv + 1, argv + argc});
-  if (!given) return CAIRN_EXIT_OK;
-  std::vector<std::string> words = given->operands();
+std::optional<Given> parse_run(const std::vector<std::string>& words) { return parse(table(), words); }
+
+[[noreturn]] int run(const Given& given) {
+  std::vector<std::string> words = given.operands();
   if (words.empty()) throw ArgumentError("no program was given (see cr_run --help)");
-  if (given->has("omit")) {
+  if (given.has("omit")) {
     setenv("CAIRN_OMIT", "1", 1);  // libcr in the program must not bring it into a host by itself
     execute(words.front(), words);
   }
@@ -47,5 +47,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace cairn::cli;
-  return run_command(kCommand, Voice::line, [&] { return run(argc, argv); });
+  return run_command(kCommand, Voice::line, argc, argv, parse_run, run);
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/base/error.hpp"
 
@@ -20,7 +21,17 @@ int report_error(const std::string& name, Voice voice, const Error& error);
 // "NAME (Cairn) 0.1.0"
 void print_version(const std::string& name);
 
-// The main function of a command: runs `body`, turns errors into messages and exit codes.
+// Runs `body`, turns errors into messages and exit codes.
 int run_command(const std::string& name, Voice voice, const std::function<int()>& body);
+
+// The main function of a command: `parse` makes options of its words, or nothing if all has been said already; `run`
+// does what they ask for.
+template <class Parse, class Run>
+int run_command(const std::string& name, Voice voice, int argc, char** argv, Parse parse, Run run) {
+  return run_command(name, voice, [&]() -> int {
+    auto options = parse(std::vector<std::string>(argv + 1, argv + argc));
+    return options ? run(*options) : CAIRN_EXIT_OK;
+  });
+}
 
 }  // namespace cairn::cli

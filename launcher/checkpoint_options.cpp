@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/checkpoint_options.hpp"
+
+#include "core/base/error.hpp"
+#include "core/cli/command_line.hpp"
+
+namespace cairn::launcher {
+namespace {
+
+cli::CommandLine table() {
+  return {
+      .name = "ompi-checkpoint",
+      .usage = "Usage: ompi-checkpoint [options] PID_OF_MPIRUN\n",
+      .groups = {{"Options",
+                  {{"term", "", "end the job once the snapshot is complete (mpirun exits with 85)"},
+                   {"stop", "", "stop the job (SIGTSTP) once the snapshot is complete; SIGCONT to mpirun resumes it"},
+                   {"nowait,w", "", "do not wait for the snapshot: return when it has been started"},
+                   {"status,s", "",
+                    "take no checkpoint, say what the job is doing; with the others, show progress lines"},
+                   {"list,l", "", "take no checkpoint, list the job's snapshots"},
+                   {"verbose,v", "", "say more"},
+                   {"timeout", "SEC", "seconds until the checkpoint is given up (600)"},
+                   {"json", "", "answer in JSON"},
+                   {"help,h", "", "this text"},
+                   {"version", "", "version"}}}},
+      .abbreviations = true};
+}
+
+}  // namespace
+
+std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>& words) {
+  const auto given = cli::parse(table(), words);
+  if (!given) return std::nullopt;
+  CheckpointOptions o;
+  o.term = given->has("term");
+  o.stop = given->has("stop");
+  o.nowait = given->has("nowait");
+  o.status = given->has("status");
+  o.list = given->has("list");
+  o.verbose = given->has("verbose");
+  o.json = given->has("json");
+  o.timeout = given->seconds("timeout", o.timeout);
+  o.pid = cli::process_of(given->operand("the process number of mpirun"));
+  given->at_most_one({"term", "stop"});
+  given->without("list", {"term", "stop", "nowait"}, "takes no checkpoint");
+  return o;
+}
+
+}  // namespace cairn::launcher
