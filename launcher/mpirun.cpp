@@ -13,6 +13,7 @@
 
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
+#include "core/base/field_text.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
@@ -70,11 +71,11 @@ std::string working_directory() {
 pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli::Child& job) {
   pmix::Coordinator::Settings s;
   s.parent_directory = absolute(options.directory);
-  s.engine = options.engine;
-  s.compress = options.compress;
-  s.fork = options.fork;
+  s.engine = options.parameters.engine.view();
+  s.compress = options.parameters.compress.view();
+  s.fork = to_text(options.parameters.fork);
   s.keep = options.keep;
-  s.timeout = options.timeout;
+  s.timeout = options.parameters.timeout;
   s.report = [](const std::string& line) { cli::complain(kCommand, line); };
   s.stop_job = [&job] { job.send(SIGTSTP); };
   s.job.mpirun_pid = static_cast<std::uint64_t>(::getpid());
@@ -95,7 +96,7 @@ std::vector<std::string> real_arguments(const MpirunOptions& options) {
   std::vector<std::string> arguments = export_variables(options.arguments, variables);
   if (options.restart.empty()) {
     if (host.find(' ') != std::string::npos)
-      throw EnvironmentError(host + ": Open MPI cannot start a host whose path has a blank in it");
+      throw EnvironmentError(host + " has a blank in its path, which Open MPI cannot start; install Cairn elsewhere");
     arguments.insert(arguments.begin(), {"--mca", "orte_fork_agent", host});
   } else {
     // The host is the program, and revives.

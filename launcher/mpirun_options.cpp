@@ -4,10 +4,11 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <map>
 
 #include "core/cli/command_line.hpp"
+#include "core/cli/parameter_options.hpp"
 #include "launcher/open_mpi_options.hpp"
 
 namespace cairn::launcher {
@@ -24,7 +25,7 @@ int signal_of(const std::string& option, const std::string& text) {
   for (const auto& [known, value] : names) {
     if (value == number) return value;
   }
-  throw ArgumentError(option + " knows USR1, USR2, TERM, HUP and XCPU; not '" + text + "'");
+  throw ArgumentError(option + " wants USR1, USR2, TERM, HUP or XCPU, not '" + text + "'");
 }
 
 void set_signal(MpirunOptions& o, const std::string& option, const std::string& value) {
@@ -36,7 +37,7 @@ void set_signal(MpirunOptions& o, const std::string& option, const std::string& 
 }
 
 void set_every(MpirunOptions& o, const std::string& option, const std::string& value) {
-  if (value == "auto") throw ArgumentError(option + " auto is not available in this version: give a number of seconds");
+  if (value == "auto") throw ArgumentError(option + " auto is not available; give a number of seconds");
   o.every = cli::seconds_of(option, value);
 }
 
@@ -45,13 +46,13 @@ struct OwnOption {
   std::string name;
   std::string value;  // what --help calls it
   std::string help;   // none: only ompi-restart uses it
-  void (*set)(MpirunOptions&, const std::string& option, const std::string& value);
+  std::function<void(MpirunOptions&, const std::string& option, const std::string& value)> set;
 };
 
-const std::vector<OwnOption>& own_options() {
+std::vector<OwnOption> list_own_options() {
   using O = MpirunOptions;
   using Text = const std::string&;
-  static const std::vector<OwnOption> all = {
+  std::vector<OwnOption> all = {
       {"--cr-dir", "DIR", "where snapshots are put (the current directory); all nodes must see it",
        [](O& o, Text, Text v) { o.directory = v; }},
       {"--cr-every", "SEC", "take a checkpoint every SEC seconds", set_every},
@@ -60,22 +61,17 @@ const std::vector<OwnOption>& own_options() {
       {"--cr-on-signal", "SIGNAL[:term]",
        "take a checkpoint when mpirun gets this signal (USR1, USR2, TERM, HUP or XCPU); :term ends the job after it",
        set_signal},
-      {"--cr-timeout", "SEC", "give a checkpoint up after SEC seconds (600)",
-       [](O& o, Text n, Text v) { o.timeout = cli::seconds_of(n, v); }},
-      {"--cr-engine", "NAME", "user, kmod or auto (default)",
-       [](O& o, Text n, Text v) {
-         o.engine = cli::one_of(n, v, {"auto", "user", "kmod"});
-       }},
-      {"--cr-fork", "HOW", "let the job go on while copies of its memory are being written: yes, no or auto (default)",
-       [](O& o, Text n, Text v) {
-         o.fork = cli::one_of(n, v, {"auto", "yes", "no"});
-       }},
-      {"--cr-compress", "KIND", "lz4, zstd or none (default)",
-       [](O& o, Text n, Text v) {
-         o.compress = cli::one_of(n, v, {"none", "lz4", "zstd"});
-       }},
       {"--cairn-restart", "DIR", "", [](O& o, Text, Text v) { o.restart = v; }},
   };
+  for (const auto& [name, option] : cli::job_options(job_parameters())) {
+    all.push_back({"--" + option.spelling, option.value, option.help,
+                   [name = name](O& o, Text n, Text v) { cli::set_parameter(o.parameters, name, n, v); }});
+  }
+  return all;
+}
+
+const std::vector<OwnOption>& own_options() {
+  static const std::vector<OwnOption> all = list_own_options();
   return all;
 }
 
@@ -140,7 +136,7 @@ std::string mpirun_help() {
   }
   return "Usage: mpirun --with-cr [OPTION ...] PROGRAM [ARGUMENT ...]\n"
          "Runs an MPI job that can be checkpointed by ompi-checkpoint.\n" +
-         cli::help_of({{"Options of Cairn's", shown}}) +
+         cli::help_of({{"Cairn's options", shown}}) +
          "\nAll options of Open MPI's mpirun can be used beside them: mpirun --help\n";
 }
 

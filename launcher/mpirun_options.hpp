@@ -9,19 +9,25 @@
 #include <string>
 #include <vector>
 
+#include "core/abi/checkpoint_parameters.hpp"
+
 namespace cairn::launcher {
+
+// What a job's checkpoints have unless something else is asked for.
+constexpr CheckpointParameters job_parameters() {
+  CheckpointParameters usual;
+  usual.timeout = 600;
+  return usual;
+}
 
 struct MpirunOptions {
   bool with_cr = false;
-  bool help = false;              // with_cr, and --help: Cairn's options are to be shown
-  std::string directory;          // --cr-dir
-  std::string engine = "auto";    // --cr-engine auto|user|kmod
-  std::string fork = "auto";      // --cr-fork auto|yes|no
-  std::string compress = "none";  // --cr-compress none|lz4|zstd
-  std::uint64_t keep = 0;         // --cr-keep N, 0: all
-  double every = 0;               // --cr-every SECONDS, 0: never
-  double timeout = 600;           // --cr-timeout SECONDS
-  int signal = 0;                 // --cr-on-signal SIG[:term]
+  CheckpointParameters parameters = job_parameters();  // --cr-engine, ...
+  bool help = false;                                   // with_cr, and --help: Cairn's options are to be shown
+  std::string directory;                               // --cr-dir
+  std::uint64_t keep = 0;                              // --cr-keep N, 0: all
+  double every = 0;                                    // --cr-every SECONDS, 0: never
+  int signal = 0;                                      // --cr-on-signal SIG[:term]
   bool signal_term = false;
   std::string restart;                 // --cairn-restart DIRECTORY (ompi-restart)
   std::vector<std::string> arguments;  // for the real mpirun, without argv[0]

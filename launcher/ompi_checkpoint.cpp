@@ -83,7 +83,8 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& 
     if (auto answer = reply.wait(o.status || line.active() ? 0.5 : patience)) return *answer;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     if (passed.count() > patience)
-      throw TemporaryError("mpirun (process " + std::to_string(o.pid) + ") does not answer; is it stopped?");
+      throw TemporaryError("mpirun (process " + std::to_string(o.pid) +
+                           ") does not answer; it may be stopped (SIGCONT lets it go on)");
     if (!o.status && !line.active()) continue;
     const std::string now = one_line(client.query(pmix::kStatusKey, kAnswerMargin));
     if (o.status && now != last) std::fprintf(stderr, "[%7.2f s] %s\n", passed.count(), now.c_str());

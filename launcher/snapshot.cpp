@@ -70,11 +70,11 @@ Snapshot open_snapshot(const std::string& operand) {
   if (::realpath(operand.c_str(), path) == nullptr || ::stat(path, &st) != 0)
     throw EnvironmentError(with_errno("snapshot " + operand, errno));
   if (!S_ISDIR(st.st_mode))
-    throw ArgumentError(operand + " is no snapshot: it must be a directory ompi_global_snapshot_<pid>.ckpt");
+    throw ArgumentError(operand + " is not a snapshot; a snapshot is a directory ompi_global_snapshot_<pid>.ckpt");
   check_owner(path, st);
   if (::access((std::string(path) + "/" + manifest::kFileName).c_str(), F_OK) != 0) {
-    throw EnvironmentError(operand + " has no " + manifest::kFileName +
-                           ": it is no snapshot, or none that was ever completed");
+    throw EnvironmentError(operand + " is not a snapshot, or one that was never completed: it has no " +
+                           manifest::kFileName);
   }
   return {path, manifest::load(path)};
 }
@@ -102,8 +102,9 @@ std::uint64_t sequence_bytes(const manifest::Sequence& sequence) {
 void verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verification& how) {
   const manifest::Sequence& sequence = snapshot.manifest.sequences.at(number);
   if (sequence.ranks.size() != snapshot.manifest.job.ranks || sequence.ranks.empty()) {
-    throw PermanentError("sequence " + std::to_string(number) + " has " + std::to_string(sequence.ranks.size()) +
-                         " images, the job had " + std::to_string(snapshot.manifest.job.ranks) + " ranks");
+    throw PermanentError("snapshot " + snapshot.name() + " is damaged: sequence " + std::to_string(number) + " has " +
+                         std::to_string(sequence.ranks.size()) + " images, but the job had " +
+                         std::to_string(snapshot.manifest.job.ranks) + " ranks");
   }
   const std::uint64_t total = sequence_bytes(sequence);
   const auto start = std::chrono::steady_clock::now();

@@ -45,7 +45,8 @@ std::optional<SnapshotOptions> parse_snapshot(const std::vector<std::string>& wo
   o.action = o.operands.front();
   o.operands.erase(o.operands.begin());
   if (std::find(kActions.begin(), kActions.end(), o.action) == kActions.end())
-    throw ArgumentError("ompi-snapshot does not know '" + o.action + "': verify, show, list, rm or prune");
+    throw ArgumentError("'" + o.action +
+                        "' is nothing that ompi-snapshot can do; it can verify, show, list, rm or prune");
   if (o.action == "list" && o.operands.empty()) o.operands = {"."};
   if (o.operands.empty()) throw ArgumentError(o.action + " wants a snapshot");
   if (o.action == "prune" && o.keep == 0) throw ArgumentError("prune wants --keep N, N from 1");

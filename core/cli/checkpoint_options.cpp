@@ -10,6 +10,7 @@
 #include "core/abi/control_protocol.h"
 #include "core/base/error.hpp"
 #include "core/cli/after_signal.hpp"
+#include "core/cli/parameter_options.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -34,29 +35,23 @@ OptionGroup place() {
            {"atomic", "", "FILE appears, or is replaced, when it is whole (default)"},
            {"backup", "[=NAME]", "keep an old FILE as NAME; --backup alone: as FILE.~N~"},
            {"clobber", "", "remove an old FILE first"},
-           {"noclobber", "", "fail if there is a FILE"},
-           {"sync", "", "return when the file is on the disk (default)"},
-           {"nosync", "", "do not wait for the disk"}}};
+           {"noclobber", "", "fail if there is a FILE"}}};
 }
 
 OptionGroup manner() {
-  return {"How it is saved",
-          {{"save-exe", "", "store the executable's content (default)"},
-           {"save-private", "", "store privately mapped files, libraries above all (default)"},
-           {"save-shared", "", "store files mapped shared"},
-           {"save-all", "", "store all mapped files"},
-           {"save-none", "", "refer to executable and libraries by path"},
-           {"ptraced-error", "", "fail for debugged processes (default)"},
-           {"ptraced-skip", "", "leave them out"},
-           {"ptraced-allow", "", "save them all the same"},
-           {"ptracer-error", "", "fail for debuggers (default)"},
-           {"ptracer-skip", "", "leave them out"},
-           {"time,t", "SEC", "give up if the process does not stop within SEC seconds"},
-           {"engine", "NAME", "user, kmod or auto (default)"},
-           {"fork", "", "let the process go on while its memory is being written"},
-           {"no-fork", "", "write while it stands"},
-           {"compress", "KIND", "lz4, zstd or none (default)"},
-           {"incremental", "", "store only what has changed since the last time"}}};
+  OptionGroup group{"How it is saved",
+                    {{"save-exe", "", "store the executable's content (default)"},
+                     {"save-private", "", "store privately mapped files, libraries above all (default)"},
+                     {"save-shared", "", "store files mapped shared"},
+                     {"save-all", "", "store all mapped files"},
+                     {"ptraced-error", "", "fail for debugged processes (default)"},
+                     {"ptraced-skip", "", "leave them out"},
+                     {"ptraced-allow", "", "save them all the same"},
+                     {"ptracer-error", "", "fail for debuggers (default)"},
+                     {"ptracer-skip", "", "leave them out"},
+                     {"incremental", "", "store only what has changed since the last time"}}};
+  for (const Option& option : parameter_options()) group.options.push_back(option);
+  return group;
 }
 
 OptionGroup talk() {
@@ -99,8 +94,6 @@ void check_contradictions(const Given& given) {
   given.at_most_one({"tree", "pid", "process", "pgid", "group", "sid", "session"});
   given.at_most_one({"cwd", "dir", "file", "fd"});
   given.at_most_one({"atomic", "backup", "clobber", "noclobber", "fd"});
-  given.at_most_one({"fork", "no-fork"});
-  given.at_most_one({"sync", "nosync"});
   given.at_most_one({"save-none", "save-exe"});
   given.at_most_one({"save-none", "save-private"});
   given.at_most_one({"kmsg-none", "kmsg-error", "kmsg-warning"});
@@ -128,14 +121,7 @@ void settle_place(const Given& given, CheckpointOptions& options) {
 
 void settle_manner(const Given& given, CheckpointOptions& options) {
   options.signal = after_signal(given);
-  CheckpointParameters& wanted = options.parameters;
-  if (given.text("time") != "0") wanted.timeout = given.seconds("time", 0);
-  if (given.has("engine")) wanted.engine = given.text("engine");
-  if (given.has("compress")) wanted.compress = given.text("compress");
-  if (given.has("fork")) wanted.fork = ForkMode::yes;
-  if (given.has("no-fork")) wanted.fork = ForkMode::no;
-  wanted.sync = !given.has("nosync");
-  wanted.by_reference = given.has("save-none");
+  set_parameters(given, options.parameters);
   options.messages = !given.has("kmsg-none");
   options.verbose = given.has("verbose");
   options.quiet = given.has("quiet");

@@ -199,11 +199,11 @@ double seconds_of(const std::string& what, const std::string& text) {
 
 std::string one_of(const std::string& what, const std::string& text, const std::vector<std::string>& allowed) {
   std::string list;
-  for (const std::string& word : allowed) {
-    if (text == word) return text;
-    list += (list.empty() ? "" : ", ") + word;
+  for (std::size_t i = 0; i < allowed.size(); ++i) {
+    if (text == allowed[i]) return text;
+    list += (i == 0 ? "" : i + 1 < allowed.size() ? ", " : " or ") + allowed[i];
   }
-  throw ArgumentError(what + " knows " + list + "; not '" + text + "'");
+  throw ArgumentError(what + " wants " + list + ", not '" + text + "'");
 }
 
 int process_of(const std::string& text) {

@@ -29,9 +29,9 @@ void print_features() {
   print_feature("PAGEMAP_SCAN", f.pagemap_scan,
                 "finding pages takes 0.7 s for each TiB of reserved memory; Linux 6.7 has it");
   print_feature("soft-dirty bit", engine::soft_dirty_works(),
-                "this kernel was built without it; pages that changed are found otherwise");
+                "this kernel was built without it; pages that changed are found in another way");
   print_feature("write-protect async", engine::write_protect_async_works(),
-                "Linux 6.7 has it; pages that changed are found otherwise");
+                "Linux 6.7 has it; pages that changed are found in another way");
   print_feature("Linux AIO", f.aio, "checksums and writes do not overlap; see /proc/sys/fs/aio-max-nr");
   print_feature("close_range", f.close_range, "Linux 5.9 has it");
   print_row("/dev/cairn", f.kmod.empty() ? "yes" : f.kmod + ": optional; load the module with modprobe cairn");

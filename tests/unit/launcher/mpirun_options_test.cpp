@@ -6,7 +6,6 @@
 #include <signal.h>
 
 #include "core/base/error.hpp"
-#include "core/base/text.hpp"
 #include "launcher/open_mpi_options.hpp"
 
 namespace cairn::launcher {
@@ -48,6 +47,10 @@ TEST(MpirunOptions, RefusesWhatItDoesNotKnow) {
                                              {"--cr-every", "auto"},
                                              {"--cr-keep", "-1"},
                                              {"--cr-engine", "other"},
+                                             {"--cr-fork", "maybe"},
+                                             {"--cr-compress", "gzip"},
+                                             {"--cr-timeout", "0"},
+                                             {"--cr-timeout", "soon"},
                                              {"--cr-on-signal", "KILL"},
                                              {"--cr-on-signal", "USR1:stop"}}) {
     Words words = {"--with-cr"};
@@ -68,14 +71,39 @@ TEST(MpirunOptions, ExportsTheOtherWayWhereThatIsInUse) {
             (Words{"--mca", "mca_base_env_list", "A;V", "a"}));
 }
 
-TEST(Words, ComeBackFromTheirQuotedForm) {
-  const Words words = {"plain", "two words", "it's", "", "a\"b", "\\", "$HOME;`x`"};
-  EXPECT_EQ(split_words(quoted(words)), words);
+TEST(MpirunOptions, CheckpointsHaveTheirUsualParameters) {
+  const MpirunOptions o = parse_mpirun({"--with-cr", "./a"});
+  EXPECT_EQ(o.parameters.engine, "auto");
+  EXPECT_EQ(o.parameters.compress, "none");
+  EXPECT_EQ(o.parameters.fork, ForkMode::automatic);
+  EXPECT_EQ(o.parameters.timeout, 600);
+  EXPECT_EQ(o.every, 0);
+  EXPECT_EQ(o.keep, 0u);
 }
 
-TEST(Words, AreSplitAsAShellDoes) {
-  EXPECT_EQ(split_words("  a 'b c'\"d e\"f  \\ g "), (Words{"a", "b cd ef", " g"}));
-  EXPECT_THROW(split_words("'open"), ArgumentError);
+TEST(MpirunOptions, SetParametersOfCheckpoints) {
+  const MpirunOptions o = parse_mpirun(
+      {"--with-cr", "--cr-engine", "user", "--cr-compress=zstd", "--cr-fork", "no", "--cr-timeout", "2.5", "./a"});
+  EXPECT_EQ(o.parameters.engine, "user");
+  EXPECT_EQ(o.parameters.compress, "zstd");
+  EXPECT_EQ(o.parameters.fork, ForkMode::no);
+  EXPECT_EQ(o.parameters.timeout, 2.5);
+}
+
+TEST(MpirunOptions, HelpIsAboutCairnsOptionsOnlyWithWithCr) {
+  EXPECT_TRUE(parse_mpirun({"--with-cr", "--help"}).help);
+  EXPECT_FALSE(parse_mpirun({"--with-cr", "./a", "--help"}).help);
+  const MpirunOptions plain = parse_mpirun({"--help"});
+  EXPECT_FALSE(plain.help);
+  EXPECT_EQ(plain.arguments, Words{"--help"});
+}
+
+TEST(MpirunOptions, HelpShowsAllThatPeopleMayUse) {
+  const std::string help = mpirun_help();
+  for (const char* option : {"--with-cr", "--cr-dir DIR", "--cr-every SEC", "--cr-keep N", "--cr-on-signal",
+                             "--cr-fork", "--cr-engine", "--cr-compress", "--cr-timeout"})
+    EXPECT_NE(help.find(option), std::string::npos) << option;
+  EXPECT_EQ(help.find("--cairn-restart"), std::string::npos);
 }
 
 }  // namespace

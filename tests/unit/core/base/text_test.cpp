@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values as text and text as values.
+#include "core/base/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.hpp"
+
+namespace cairn {
+namespace {
+
+using Words = std::vector<std::string>;
+
+TEST(Text, SizesHaveTheUnitThatFits) {
+  EXPECT_EQ(human_size(0), "0 B");
+  EXPECT_EQ(human_size(1023), "1023 B");
+  EXPECT_EQ(human_size(1024), "1.0 KiB");
+  EXPECT_EQ(human_size(3ull << 29), "1.5 GiB");
+  EXPECT_EQ(human_size(~0ull), "16384.0 PiB");
+}
+
+TEST(Text, RatesOfNoTimeAreFinite) {
+  EXPECT_EQ(human_rate(4096, 2), "2.0 KiB/s");
+  EXPECT_EQ(human_rate(1, 0), "1000 B/s");
+}
+
+TEST(Text, ABaseNameHasNoDirectory) {
+  EXPECT_EQ(base_name("/a/b"), "b");
+  EXPECT_EQ(base_name("b"), "b");
+  EXPECT_EQ(base_name("a/"), "");
+}
+
+TEST(Text, NumbersAreTheWholeText) {
+  EXPECT_EQ(to_number<int>("-7"), -7);
+  EXPECT_EQ(to_number<double>("0.5"), 0.5);
+  for (const char* wrong : {"", " 1", "1 ", "1x", "0x1", "99999999999"}) EXPECT_FALSE(to_number<int>(wrong)) << wrong;
+  EXPECT_FALSE(to_number<unsigned>("-1"));
+}
+
+TEST(Text, WordsComeBackFromTheirQuotedForm) {
+  const Words words = {"plain", "two words", "it's", "", "a\"b", "\\", "$HOME;`x`"};
+  EXPECT_EQ(split_words(quoted(words)), words);
+}
+
+TEST(Text, WordsAreSplitAsAShellDoes) {
+  EXPECT_EQ(split_words("  a 'b c'\"d e\"f  \\ g "), (Words{"a", "b cd ef", " g"}));
+  EXPECT_THROW(split_words("'open"), ArgumentError);
+}
+
+TEST(Text, JsonHasItsControlCharactersEscaped) {
+  EXPECT_EQ(json_text("a\"b\\c\n\x01"), "\"a\\\"b\\\\c\\u000a\\u0001\"");
+}
+
+}  // namespace
+}  // namespace cairn
