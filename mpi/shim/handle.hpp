@@ -54,17 +54,11 @@ struct MemberList {
 };
 inline constexpr std::int32_t kOutsider = -1;  // a process of another job (spawn, connect)
 
-enum class Topology : std::uint8_t { none, cartesian, graph, dist_graph };
-
-struct CartesianShape {
-  std::int32_t ndims;
-  std::int32_t values[];  // dims, then periods
-};
-
-struct AttributeSet;  // attributes.hpp
-struct ChildCounts;   // identity.cpp: how often each member list was derived from this communicator
-struct TypeRecipe;    // types.hpp
-struct InfoStore;     // info.hpp
+struct AttributeSet;   // attributes.hpp
+struct ChildCounts;    // identity.cpp: how often each member list was derived from this communicator
+struct TopologyShape;  // topology.hpp
+struct TypeRecipe;     // types.hpp
+struct InfoStore;      // info.hpp
 
 }  // namespace cairn::shim
 
@@ -79,10 +73,9 @@ struct ompi_communicator_t : cairn::shim::Handle {
   std::int32_t rank, size;  // in the local group
   std::int32_t remote_size;
   bool inter;
-  cairn::shim::Topology topology;
   cairn::shim::MemberList* members;
   cairn::shim::MemberList* remote_members;  // intercommunicators only
-  cairn::shim::CartesianShape* cartesian;   // topology == cartesian only
+  cairn::shim::TopologyShape* shape;        // null: no topology
   ompi_errhandler_t* errhandler;
   cairn::shim::ChildCounts* children;
   ompi_info_t* info;                     // hints set by the application, or null

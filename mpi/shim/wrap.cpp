@@ -38,25 +38,6 @@ int peer_count(const ompi_communicator_t* comm) noexcept {
   return comm->inter ? comm->remote_size : comm->size;
 }
 
-int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept {
-  if (!usable(comm)) return 0;
-  auto* real_comm = static_cast<RealComm*>(comm->real);
-  int in = 0, out = 0, weighted = 0;
-  switch (comm->topology) {
-    case Topology::cartesian:
-      return 2 * comm->cartesian->ndims;
-    case Topology::graph:
-      cross(real.Graph_neighbors_count, real_comm, comm->rank, &in);
-      return in;
-    case Topology::dist_graph:
-      cross(real.Dist_graph_neighbors_count, real_comm, &in, &out, &weighted);
-      return outgoing ? out : in;
-    case Topology::none:
-      break;
-  }
-  return 0;
-}
-
 namespace {
 
 struct Tracked {

@@ -92,6 +92,7 @@ class MpitObject {
 };
 
 int peer_count(const ompi_communicator_t* comm) noexcept;
+// topology.cpp
 int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
 
 // Makes the guest's handle of a request, which is counted while it exists; the two pointers are freed with it.

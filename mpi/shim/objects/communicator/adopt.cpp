@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdlib>
 #include <cstring>
 
 #include "mpi/crcp/communicators.hpp"
@@ -81,25 +80,6 @@ std::uint64_t group_call_identity(MPI_Comm comm, MPI_Group group, int tag) noexc
   return mix(list, usable(comm) ? comm->identity : 0) | 1;
 }
 
-CartesianShape* comm_copy_shape(const CartesianShape* shape) {
-  if (shape == nullptr) return nullptr;
-  const std::size_t bytes = sizeof(CartesianShape) + 2 * sizeof(std::int32_t) * static_cast<std::size_t>(shape->ndims);
-  auto* copy = static_cast<CartesianShape*>(std::malloc(bytes));
-  std::memcpy(copy, shape, bytes);
-  return copy;
-}
-
-CartesianShape* comm_read_shape(RealComm* comm) {
-  int ndims = 0;
-  cross(real.Cartdim_get, comm, &ndims);
-  auto* shape = static_cast<CartesianShape*>(
-      std::malloc(sizeof(CartesianShape) + 2 * sizeof(std::int32_t) * static_cast<std::size_t>(ndims)));
-  shape->ndims = ndims;
-  std::vector<int> coordinates(static_cast<std::size_t>(ndims) + 1);
-  cross(real.Cart_get, comm, ndims, shape->values, shape->values + ndims, coordinates.data());
-  return shape;
-}
-
 MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
   if (made == nullptr || made == real_objects.comm_null) return MPI_COMM_NULL;
   ompi_communicator_t* comm;
@@ -118,8 +98,7 @@ MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
     comm->remote_members = group_members(made, true);
     comm->remote_size = comm->remote_members->size;
   }
-  comm->topology = origin.topology;
-  if (comm->topology == Topology::cartesian) comm->cartesian = comm_read_shape(made);
+  comm->shape = origin.topology != nullptr ? shape_capture(*origin.topology, made) : shape_share(origin.same_shape);
   comm->identity = next_identity(origin, comm->members, comm->remote_members);
   inherit(comm, origin);
   {
@@ -157,11 +136,11 @@ void comm_release(ompi_communicator_t* comm) noexcept {
   members_drop(comm->members);
   members_drop(comm->remote_members);
   info_drop(comm->info);
-  std::free(comm->cartesian);
+  shape_drop(comm->shape);
   const TableLock lock;
   delete comm->children;
   comm->members = comm->remote_members = nullptr;
-  comm->cartesian = nullptr;
+  comm->shape = nullptr;
   comm->children = nullptr;
   comm->info = nullptr;
   store<ompi_communicator_t>().live.remove(comm);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "mpi/shim/handle.hpp"
+#include "mpi/shim/objects/topology/topology.hpp"
 
 namespace cairn::shim {
 
@@ -14,8 +15,10 @@ struct Origin {
   ompi_communicator_t* parent = nullptr;
   bool group_call = false;  // MPI_Comm_create_group: not collective over the parent
   int tag = 0;
-  Topology topology = Topology::none;
-  MemberList* same_members = nullptr;  // known to be these (a duplicate): saves asking the real library
+  const Topology* topology = nullptr;  // that the call gives it
+  // A duplicate has these; otherwise the real library is asked.
+  MemberList* same_members = nullptr;
+  TopologyShape* same_shape = nullptr;
 };
 
 struct ChildCounts {
@@ -34,9 +37,6 @@ std::uint64_t identity_of_self(int world_rank) noexcept;
 MPI_Comm comm_adopt(RealComm* made, const Origin& origin);
 // Fills world and self after MPI_Init.
 void comm_fill_predefined();
-// The shape of a Cartesian communicator as the real one has it. Crosses.
-CartesianShape* comm_read_shape(RealComm* comm);
-CartesianShape* comm_copy_shape(const CartesianShape* shape);
 // The real communicator is gone; the handle goes to the pool.
 void comm_release(ompi_communicator_t* comm) noexcept;
 

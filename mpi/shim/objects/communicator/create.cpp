@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Creation and destruction of communicators within the job.
-#include <cstdlib>
+#include "mpi/shim/objects/communicator/create.hpp"
 
 #include "mpi/crcp/communicators.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
-#include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
 #include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/info/info.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
-#include "mpi/shim/wrap.hpp"
 
 using namespace cairn;
 using namespace cairn::shim;
@@ -28,20 +26,6 @@ class GroupDoor {
   GroupDoor& operator=(const GroupDoor&) = delete;
 };
 
-// The common shape: door, real call, handle, errors. `call(RealComm **made)` gives the real function's code.
-template <class Call>
-int create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name, Call&& call) {
-  int rc;
-  {
-    Door door(parent, name);
-    RealComm* made = real_objects.comm_null;
-    rc = call(out == nullptr ? nullptr : &made);
-    origin.parent = usable(parent) ? parent : nullptr;
-    if (rc == MPI_SUCCESS) *out = comm_adopt(made, origin);
-  }
-  return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(parent, rc, name);
-}
-
 // A duplicate also gets the attributes and the hints.
 int finish_duplicate(MPI_Comm parent, MPI_Comm* out, MPI_Info info, const char* name) {
   (*out)->info = info_copy(info);
@@ -55,13 +39,7 @@ int finish_duplicate(MPI_Comm parent, MPI_Comm* out, MPI_Info info, const char* 
 Origin duplicate_of(MPI_Comm parent) {
   Origin origin;
   if (usable(parent) && !parent->inter) origin.same_members = parent->members;
-  if (usable(parent)) origin.topology = parent->topology;
-  return origin;
-}
-
-Origin with_topology(Topology topology) {
-  Origin origin;
-  origin.topology = topology;
+  if (usable(parent)) origin.same_shape = parent->shape;
   return origin;
 }
 
@@ -86,14 +64,14 @@ int destroy(MPI_Comm* comm, Real<decltype(PMPI_Comm_free)>* RealFunctions::*func
 }  // namespace
 
 int PMPI_Comm_dup(MPI_Comm comm, MPI_Comm* newcomm) {
-  const int rc = create(comm, newcomm, duplicate_of(comm), "MPI_Comm_dup",
-                        [&](RealComm** made) { return cross(real.Comm_dup, to_real(comm), made); });
+  const int rc = comm_create(comm, newcomm, duplicate_of(comm), "MPI_Comm_dup",
+                             [&](RealComm** made) { return cross(real.Comm_dup, to_real(comm), made); });
   return rc == MPI_SUCCESS ? finish_duplicate(comm, newcomm, comm->info, "MPI_Comm_dup") : rc;
 }
 CAIRN_MPI_WEAK(MPI_Comm_dup);
 
 int PMPI_Comm_dup_with_info(MPI_Comm comm, MPI_Info info, MPI_Comm* newcomm) {
-  const int rc = create(comm, newcomm, duplicate_of(comm), "MPI_Comm_dup_with_info", [&](RealComm** made) {
+  const int rc = comm_create(comm, newcomm, duplicate_of(comm), "MPI_Comm_dup_with_info", [&](RealComm** made) {
     const InfoScope real_info(info);
     return cross(real.Comm_dup_with_info, to_real(comm), real_info.get(), made);
   });
@@ -102,8 +80,8 @@ int PMPI_Comm_dup_with_info(MPI_Comm comm, MPI_Info info, MPI_Comm* newcomm) {
 CAIRN_MPI_WEAK(MPI_Comm_dup_with_info);
 
 int PMPI_Comm_create(MPI_Comm comm, MPI_Group group, MPI_Comm* newcomm) {
-  return create(comm, newcomm, {}, "MPI_Comm_create",
-                [&](RealComm** made) { return cross(real.Comm_create, to_real(comm), to_real(group), made); });
+  return comm_create(comm, newcomm, {}, "MPI_Comm_create",
+                     [&](RealComm** made) { return cross(real.Comm_create, to_real(comm), to_real(group), made); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_create);
 
@@ -125,72 +103,30 @@ int PMPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm* ne
 CAIRN_MPI_WEAK(MPI_Comm_create_group);
 
 int PMPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* newcomm) {
-  return create(comm, newcomm, {}, "MPI_Comm_split",
-                [&](RealComm** made) { return cross(real.Comm_split, to_real(comm), color, key, made); });
+  return comm_create(comm, newcomm, {}, "MPI_Comm_split",
+                     [&](RealComm** made) { return cross(real.Comm_split, to_real(comm), color, key, made); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_split);
 
 int PMPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, MPI_Comm* newcomm) {
-  return create(comm, newcomm, {}, "MPI_Comm_split_type", [&](RealComm** made) {
+  return comm_create(comm, newcomm, {}, "MPI_Comm_split_type", [&](RealComm** made) {
     const InfoScope real_info(info);
     return cross(real.Comm_split_type, to_real(comm), split_type, key, real_info.get(), made);
   });
 }
 CAIRN_MPI_WEAK(MPI_Comm_split_type);
 
-int PMPI_Cart_create(MPI_Comm comm, int ndims, const int dims[], const int periods[], int reorder, MPI_Comm* newcomm) {
-  return create(comm, newcomm, with_topology(Topology::cartesian), "MPI_Cart_create", [&](RealComm** made) {
-    return cross(real.Cart_create, to_real(comm), ndims, dims, periods, reorder, made);
-  });
-}
-CAIRN_MPI_WEAK(MPI_Cart_create);
-
-int PMPI_Cart_sub(MPI_Comm comm, const int remain_dims[], MPI_Comm* newcomm) {
-  return create(comm, newcomm, with_topology(Topology::cartesian), "MPI_Cart_sub",
-                [&](RealComm** made) { return cross(real.Cart_sub, to_real(comm), remain_dims, made); });
-}
-CAIRN_MPI_WEAK(MPI_Cart_sub);
-
-int PMPI_Graph_create(MPI_Comm comm, int nnodes, const int index[], const int edges[], int reorder, MPI_Comm* newcomm) {
-  return create(comm, newcomm, with_topology(Topology::graph), "MPI_Graph_create", [&](RealComm** made) {
-    return cross(real.Graph_create, to_real(comm), nnodes, index, edges, reorder, made);
-  });
-}
-CAIRN_MPI_WEAK(MPI_Graph_create);
-
-int PMPI_Dist_graph_create(MPI_Comm comm, int n, const int nodes[], const int degrees[], const int targets[],
-                           const int weights[], MPI_Info info, int reorder, MPI_Comm* newcomm) {
-  return create(comm, newcomm, with_topology(Topology::dist_graph), "MPI_Dist_graph_create", [&](RealComm** made) {
-    const InfoScope real_info(info);
-    return cross(real.Dist_graph_create, to_real(comm), n, nodes, degrees, targets, weights, real_info.get(), reorder,
-                 made);
-  });
-}
-CAIRN_MPI_WEAK(MPI_Dist_graph_create);
-
-int PMPI_Dist_graph_create_adjacent(MPI_Comm comm, int indegree, const int sources[], const int sourceweights[],
-                                    int outdegree, const int destinations[], const int destweights[], MPI_Info info,
-                                    int reorder, MPI_Comm* newcomm) {
-  return create(comm, newcomm, with_topology(Topology::dist_graph), "MPI_Dist_graph_create_adjacent",
-                [&](RealComm** made) {
-                  const InfoScope real_info(info);
-                  return cross(real.Dist_graph_create_adjacent, to_real(comm), indegree, sources, sourceweights,
-                               outdegree, destinations, destweights, real_info.get(), reorder, made);
-                });
-}
-CAIRN_MPI_WEAK(MPI_Dist_graph_create_adjacent);
-
 int PMPI_Intercomm_create(MPI_Comm local, int local_leader, MPI_Comm peer, int remote_leader, int tag,
                           MPI_Comm* newcomm) {
-  return create(local, newcomm, {}, "MPI_Intercomm_create", [&](RealComm** made) {
+  return comm_create(local, newcomm, {}, "MPI_Intercomm_create", [&](RealComm** made) {
     return cross(real.Intercomm_create, to_real(local), local_leader, to_real(peer), remote_leader, tag, made);
   });
 }
 CAIRN_MPI_WEAK(MPI_Intercomm_create);
 
 int PMPI_Intercomm_merge(MPI_Comm intercomm, int high, MPI_Comm* newcomm) {
-  return create(intercomm, newcomm, {}, "MPI_Intercomm_merge",
-                [&](RealComm** made) { return cross(real.Intercomm_merge, to_real(intercomm), high, made); });
+  return comm_create(intercomm, newcomm, {}, "MPI_Intercomm_merge",
+                     [&](RealComm** made) { return cross(real.Intercomm_merge, to_real(intercomm), high, made); });
 }
 CAIRN_MPI_WEAK(MPI_Intercomm_merge);
 
@@ -225,10 +161,9 @@ ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
   comm->size = parent->size;
   comm->remote_size = parent->remote_size;
   comm->inter = parent->inter;
-  comm->topology = parent->topology;
   comm->members = members_share(parent->members);
   comm->remote_members = members_share(parent->remote_members);
-  comm->cartesian = comm_copy_shape(parent->cartesian);
+  comm->shape = shape_share(parent->shape);
   comm->errhandler = errhandler_share(parent->errhandler);
   comm->info = info_copy(parent->info);
   Origin origin;

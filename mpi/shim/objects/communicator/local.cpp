@@ -75,15 +75,6 @@ int PMPI_Comm_test_inter(MPI_Comm comm, int* flag) {
 }
 CAIRN_MPI_WEAK(MPI_Comm_test_inter);
 
-int PMPI_Topo_test(MPI_Comm comm, int* status) {
-  if (!answerable(comm) || status == nullptr)
-    return unanswerable(comm, "MPI_Topo_test", [&] { return cross(real.Topo_test, to_real(comm), status); });
-  constexpr int values[] = {MPI_UNDEFINED, MPI_CART, MPI_GRAPH, MPI_DIST_GRAPH};
-  *status = values[static_cast<int>(comm->topology)];
-  return MPI_SUCCESS;
-}
-CAIRN_MPI_WEAK(MPI_Topo_test);
-
 int PMPI_Comm_compare(MPI_Comm a, MPI_Comm b, int* result) {
   if (!answerable(a) || !answerable(b) || result == nullptr)
     return unanswerable(MPI_COMM_WORLD, "MPI_Comm_compare",

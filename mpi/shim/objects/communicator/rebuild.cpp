@@ -20,17 +20,6 @@ namespace {
 
 constexpr int kRebuildTag = 0;
 
-int add_shape(const ompi_communicator_t& comm, RealComm** made) {
-  const CartesianShape& shape = *comm.cartesian;
-  RealComm *plain = *made, *shaped = real_objects.comm_null;
-  const int* dims = shape.values;
-  // The members are in the order that the first creation gave them: do not reorder again.
-  int rc = cross(real.Cart_create, plain, static_cast<int>(shape.ndims), dims, dims + shape.ndims, 0, &shaped);
-  if (rc == MPI_SUCCESS) rc = cross(real.Comm_free, &plain);
-  *made = shaped;
-  return rc;
-}
-
 int rebuild(ompi_communicator_t& comm) {
   RealGroup* group = nullptr;
   RealComm* made = real_objects.comm_null;
@@ -38,7 +27,7 @@ int rebuild(ompi_communicator_t& comm) {
       cross(real.Group_incl, world_group(), comm.members->size, static_cast<const int*>(comm.members->world), &group);
   if (rc == MPI_SUCCESS) rc = cross(real.Comm_create_group, real_objects.comm_world, group, kRebuildTag, &made);
   if (rc == MPI_SUCCESS) rc = cross(real.Group_free, &group);
-  if (rc == MPI_SUCCESS && comm.topology == Topology::cartesian) rc = add_shape(comm, &made);
+  if (rc == MPI_SUCCESS && comm.shape != nullptr) rc = shape_apply(*comm.shape, &made);
   if (rc == MPI_SUCCESS) rc = cross(real.Comm_set_errhandler, made, real_objects.errors_return);
   if (rc == MPI_SUCCESS && comm.info != nullptr) {
     const InfoScope info(comm.info);
@@ -58,9 +47,8 @@ std::size_t obstacle(char* text, std::size_t capacity, const ompi_communicator_t
   if (!members_all_local(comm.members) || !members_all_local(comm.remote_members))
     return say("a communicator with processes of another job", "MPI_Comm_spawn, MPI_Comm_connect, ...");
   if (comm.inter) return say("an intercommunicator", "MPI_Intercomm_create");
-  if (comm.topology == Topology::graph) return say("a communicator with a graph topology", "MPI_Graph_create");
-  if (comm.topology == Topology::dist_graph)
-    return say("a communicator with a graph topology", "MPI_Dist_graph_create");
+  if (comm.shape != nullptr && comm.shape->topology->obstacle != nullptr)
+    return say("a communicator with a graph topology", comm.shape->topology->obstacle);
   return 0;
 }
 

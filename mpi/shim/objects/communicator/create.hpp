@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The common shape of a call that is collective over a communicator and makes another one. Internal to mpi/shim.
+#pragma once
+
+#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+
+// Door, real call, handle, errors. `call(RealComm** made)` gives the real function's code; `made` is null if the caller
+// gave no place for the handle. `origin` need not name the parent.
+template <class Call>
+int comm_create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name, Call&& call) {
+  int rc;
+  {
+    Door door(parent, name);
+    RealComm* made = real_objects.comm_null;
+    rc = call(out == nullptr ? nullptr : &made);
+    origin.parent = usable(parent) ? parent : nullptr;
+    if (rc == MPI_SUCCESS) *out = comm_adopt(made, origin);
+  }
+  return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(parent, rc, name);
+}
+
+}  // namespace cairn::shim
