@@ -37,6 +37,11 @@ std::string read_file_or_throw(const std::string& path) {
   return std::move(*text);
 }
 
+bool write_file(const std::string& path, std::string_view text) noexcept {
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
 std::string read_link(const std::string& path) {
   std::string target(PATH_MAX, '\0');
   const ssize_t n = readlink(path.c_str(), target.data(), target.size());
@@ -68,6 +73,11 @@ std::vector<std::string_view> split_lines(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   return lines;
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
 }
 
 std::vector<std::string_view> split_words(std::string_view line) {

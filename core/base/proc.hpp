@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading /proc. Each file is read whole before any of it is used: reading may change what is read (the memory
-// map above all). Ordinary code, any thread.
+// Reading (and a little writing) /proc. Each file is read whole before any of it is used: reading may change what is
+// read (the memory map above all). Ordinary code, any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,8 @@ namespace cairn {
 std::optional<std::string> read_file(const std::string& path);
 // The same; throws EnvironmentError.
 std::string read_file_or_throw(const std::string& path);
+// Writes a file that exists. False, with errno, if that is not permitted or there is none.
+bool write_file(const std::string& path, std::string_view text) noexcept;
 // Target of a symbolic link; empty if it cannot be read.
 std::string read_link(const std::string& path);
 
@@ -23,6 +25,8 @@ std::vector<std::string> directory_entries(const std::string& path);
 
 // Lines without their newline. The views live as long as `text`.
 std::vector<std::string_view> split_lines(std::string_view text);
+// Without blanks and newlines at the end.
+std::string trimmed(std::string text);
 // Words between blanks and tabs.
 std::vector<std::string_view> split_words(std::string_view line);
 // Of a file of "Name:<blanks>value" lines: the value, empty if there is no such line.

@@ -10,13 +10,10 @@
 #include <mutex>
 #include <thread>
 
-#include "core/base/codec.hpp"
 #include "core/base/error.hpp"
 #include "core/context/writer.hpp"
 #include "core/group/freeze.hpp"
-#include "core/state/capture.hpp"
-#include "core/state/extension.hpp"
-#include "core/state/memory/host_pointers.hpp"
+#include "core/state/kinds.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::group {
@@ -28,14 +25,6 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-void look_for_obstacles(const cairn_guest& guest) {
-  state::check_process();
-  state::check_handlers(guest);
-  static_cast<void>(state::capture_files());
-  const state::ProcessState process = state::capture_process();
-  static_cast<void>(state::capture_areas(process.brk_start, process.brk_end));
-}
-
 // Everything that can be known to stand in the way without stopping anybody. The program goes on meanwhile, so only
 // what is seen again and again is believed; what comes and goes is judged when everybody stands.
 void check_obstacles(const cairn_guest& guest) {
@@ -44,7 +33,7 @@ void check_obstacles(const cairn_guest& guest) {
   std::string seen;
   for (int look = 1;; ++look) {
     try {
-      return look_for_obstacles(guest);
+      return state::look_for_obstacles(guest);
     } catch (const Error& error) {
       if (!seen.empty() && seen != error.what()) return;
       if (look == kLooks) throw;
@@ -61,29 +50,6 @@ cairn_guest& attached_guest() {
     throw PermanentError("libcr in the program is of another version than its host");
   if (!host::is_original_process()) throw TemporaryError("a forked child of a hosted program cannot be saved yet");
   return *found;
-}
-
-state::GuestState describe_guest(const cairn_guest& guest, std::uint32_t epoch) {
-  state::GuestState result;
-  result.address = reinterpret_cast<std::uint64_t>(&guest);
-  result.abi_version = guest.version;
-  result.abi_size = guest.size;
-  result.epoch = epoch;
-  result.generation = CAIRN_TABLE->generation;
-  result.table_size = CAIRN_TABLE->size;
-  result.clock_offset = host::clock_offset();
-  return result;
-}
-
-// A debugging aid: what a restarted guest must not follow.
-void report_host_pointers(const std::vector<Area>& areas) {
-  if (state::host_pointer_scan_wanted())
-    std::fputs(state::describe(state::find_host_pointers(areas), 20).c_str(), stderr);
-}
-
-template <class State>
-void add(context::Writer& writer, std::uint32_t type, State& state) {
-  writer.add_section(type, State::version, encode(state));
 }
 
 }  // namespace
@@ -154,32 +120,15 @@ void Checkpointer::State::stop(const CheckpointRequest& request) {
 }
 
 void Checkpointer::State::dump(const CheckpointRequest& request, cairn_guest& guest) {
-  state::check_process();
-  state::ProcessState process = state::capture_process();
-  process.stopped = request.was_stopped;
-  state::GuestState self = describe_guest(guest, freeze->epoch());
-  state::FilesState files = state::capture_files();
-  state::ThreadsState threads = state::capture_threads(guest);
-  state::TimersState timers = state::capture_timers();
-  const std::vector<Area> areas = state::capture_areas(process.brk_start, process.brk_end);
-  state::write_back(areas);
-  report_host_pointers(areas);
-  const state::TakenSignals signals(guest);  // last: they go back when this scope ends, whatever happens
-  state::SignalsState queue = signals.state();
-  add(*writer, CAIRN_CTX_PROCESS, process);
-  add(*writer, CAIRN_CTX_GUEST, self);
-  add(*writer, CAIRN_CTX_THREADS, threads);
-  add(*writer, CAIRN_CTX_FILES, files);
-  add(*writer, CAIRN_CTX_SIGNALS, queue);
-  add(*writer, CAIRN_CTX_TIMERS, timers);
-  if (auto bytes = host::extension().save_section(); !bytes.empty()) writer->add_section(CAIRN_CTX_EXTENSION, 1, bytes);
+  state::Capture capture{guest, freeze->epoch(), request.was_stopped, 0, 0, {}};
+  state::capture_all(capture, *writer);
   DumpRequest dump_request;
   dump_request.writer = writer.get();
   dump_request.so_far = statistics;
   dump_request.fork = request.parameters.fork;
   dump_request.processes = request.node.members;
   dump_request.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
-  engine->dump(dump_request, areas);
+  engine->dump(dump_request, capture.areas);
 }
 
 Checkpointer::Checkpointer() : state_(std::make_unique<State>()) {}

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rebuilds a guest in a fresh host. Everything that can be refused is refused before anything is mapped.
-#include "core/state/clocks/revive.hpp"
-
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,12 +19,14 @@
 #include "core/host/host.hpp"
 #include "core/host/startup.hpp"
 #include "core/host/vdso.hpp"
-#include "core/state/descriptors/revive.hpp"
+#include "core/state/clocks/kind.hpp"
+#include "core/state/extension/state.hpp"
+#include "core/state/guest/state.hpp"
 #include "core/state/image.hpp"
-#include "core/state/memory/revive.hpp"
-#include "core/state/process/revive.hpp"
-#include "core/state/signals/revive.hpp"
-#include "core/state/threads/revive.hpp"
+#include "core/state/kinds.hpp"
+#include "core/state/process/kind.hpp"
+#include "core/state/threads/resume.hpp"
+#include "core/state/threads/state.hpp"
 
 namespace cairn::host {
 namespace {
@@ -38,22 +38,6 @@ constexpr unsigned kSpareDonors = 4;
 void block_all_signals() noexcept {
   const std::uint64_t all = ~0ULL;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&all), 0, sizeof all);
-}
-
-// The guest's table came from the file: its own pointers are checked before they are followed.
-cairn_guest& find_guest(const state::Image& image) {
-  auto& guest = *reinterpret_cast<cairn_guest*>(image.guest.address);
-  const auto slots = reinterpret_cast<std::uint64_t>(guest.threads);
-  const std::uint64_t bytes = static_cast<std::uint64_t>(guest.threads_max) * sizeof(cairn_thread);
-  const auto& areas = image.reader.areas();
-  const bool inside = std::any_of(areas.begin(), areas.end(), [&](const context::StoredArea& a) {
-    return a.area.start <= slots && slots + bytes <= a.area.end;
-  });
-  const bool known_slots = std::all_of(image.threads.threads.begin(), image.threads.threads.end(),
-                                       [&](const auto& t) { return t.slot < guest.threads_max; });
-  if (guest.magic != CAIRN_GUEST_MAGIC || guest.version != CAIRN_GUEST_VERSION || !inside || !known_slots)
-    throw PermanentError(image.reader.name() + ": the guest's table is damaged");
-  return guest;
 }
 
 void hand_over_environment(cairn_guest& guest) {
@@ -71,7 +55,7 @@ void hand_over_environment(cairn_guest& guest) {
 void prepare_guest(cairn_guest& guest, const state::Image& image) {
   guest.stop_wanted = 0;
   guest.stopped = 0;
-  guest.release = image.guest.epoch;
+  guest.release = image.get<state::GuestState>().epoch;
   guest.generation += 1;
   hand_over_environment(guest);
   set_guest(&guest);
@@ -93,74 +77,68 @@ void let_go(cairn_guest& guest, std::uint32_t epoch, const restart::Options& opt
   restart::tell_started(options);
 }
 
-void relocate(state::Image& image, const restart::Options& options) {
-  image.process.directory = restart::relocated(options, image.process.directory);
-  for (state::Description& description : image.files.descriptions)
-    description.path = restart::relocated(options, description.path);
-}
-
-void report(const restart::Options& options, const state::Image& image, const state::Threads& threads) {
-  if (options.verbose) {
+void report(const state::Restart& restart) {
+  const bool kept = std::all_of(restart.numbers.begin(), restart.numbers.end(),
+                                [](const auto& number) { return number.first == number.second; });
+  if (restart.options.verbose) {
     std::fprintf(stderr, "cr_restart: process %d goes on with %zu threads and %.1f MiB of saved memory\n", getpid(),
-                 image.threads.threads.size(), static_cast<double>(image.reader.trailer().payload_raw) / (1 << 20));
+                 restart.numbers.size(), static_cast<double>(restart.image.reader().trailer().payload_raw) / (1 << 20));
   }
-  if (!options.keep_numbers || threads.kept_numbers()) return;
+  if (!restart.options.keep_numbers || kept) return;
   std::fprintf(stderr,
                "cr_restart: process %d goes on as %d; numbers of processes and threads could not be kept (that takes "
                "CAP_CHECKPOINT_RESTORE and free numbers)\n",
-               image.process.pid, getpid());
+               restart.image.get<state::ProcessState>().pid, getpid());
 }
 
-void restore_kernel_state(const state::Image& image, state::Memory& memory, const state::ThreadNumbers& numbers) {
-  state::restore_pending(image, numbers);
-  state::restore_posix_timers(image, numbers);
-  memory.lock();
-  state::restore_limits(image);
-  state::restore_interval_timers(image);
+// Everything that the restart needs; never destroyed, since the guest's threads read it until they run.
+struct Work {
+  Work(const std::string& context_file, const restart::Options& wanted)
+      : image(state::read_image(context_file)),
+        options(wanted),
+        restart{image, options, {}, nullptr, {}, nullptr},
+        revival(restart) {}
+  state::Image image;
+  restart::Options options;
+  state::Restart restart;
+  state::Revival revival;
+};
+
+// The host as it is at the first start, around the addresses that the guest will take.
+void complete_host(const Work& work) {
+  start_donors(static_cast<unsigned>(work.image.get<state::ThreadsState>().threads.size()) + kSpareDonors);
+  plug(work.restart.reserved);
+  restore_stack_limit();
+  set_guest_exe(work.image.get<state::ProcessState>().program);
+  build_fixed_area(work.image.get<state::GuestState>().generation + 1);
+  set_clock_offset(state::clock_offset(work.image));
 }
 
 }  // namespace
 
 void revive(const std::string& context_file, Extension& extension) {
-  restart::Options options = restart::take_options();
-  state::Image image = state::read_image(context_file);
-  relocate(image, options);
-  if (image.process.stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);
-  state::continue_clocks(image);
-  state::check_machine(image);
-  state::check_process(image);
-  state::Memory memory(image, options);
-  state::Files files(image);
-  state::HeldNumbers held(image);
-  memory.reserve();
-  extension.before_revive(image.extension);
-
-  const auto threads_wanted = static_cast<unsigned>(image.threads.threads.size());
-  start_donors(threads_wanted + kSpareDonors);
-  plug(memory.reserved());
-  restore_stack_limit();
-  set_guest_exe(image.process.program);
-  build_fixed_area(image.guest.generation + 1);
-  set_clock_offset(state::clock_offset(image));
+  using state::Stage;
+  static std::unique_ptr<Work> work;
+  work = std::make_unique<Work>(context_file, restart::take_options());
+  state::Revival& revival = work->revival;
+  auto& options = work->options;
+  if (work->image.get<state::ProcessState>().stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);
+  for (Stage stage : {Stage::early, Stage::check, Stage::open, Stage::reserve}) revival.restore(stage);
+  extension.before_revive(work->image.get<state::ExtensionState>().bytes);
+  complete_host(*work);
   block_all_signals();
-  memory.restore(std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
-  cairn_guest& guest = find_guest(image);
-  state::restore_process(image);
-  files.restore();
-  state::restore_actions(image);
-  prepare_guest(guest, image);
+  for (Stage stage : {Stage::memory, Stage::guest, Stage::process, Stage::descriptors, Stage::actions})
+    revival.restore(stage);
+  cairn_guest& guest = *work->restart.guest;
+  prepare_guest(guest, work->image);
   start_control();
   extension.started();
   block_all_signals();  // again: making those threads, libc has let its own two signals through
-
-  // Never destroyed: the threads read it until they run.
-  static std::unique_ptr<state::Threads> threads;
-  threads = std::make_unique<state::Threads>(image, guest);
-  threads->create(held);
-  restore_kernel_state(image, memory, threads->numbers());
-  report(options, image, *threads);
-  std::thread(let_go, std::ref(guest), image.guest.epoch, options).detach();
-  cairn_continue_main(&threads->main());
+  for (Stage stage : {Stage::threads, Stage::pending, Stage::timers, Stage::locks, Stage::limits, Stage::last})
+    revival.restore(stage);
+  report(work->restart);
+  std::thread(let_go, std::ref(guest), work->image.get<state::GuestState>().epoch, options).detach();
+  cairn_continue_main(work->restart.main_thread);
 }
 
 }  // namespace cairn::host

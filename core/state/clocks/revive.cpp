@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/clocks/revive.hpp"
-
 #include <fcntl.h>
 #include <sched.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/state/clocks/kind.hpp"
+#include "core/state/guest/state.hpp"
+#include "core/state/process/state.hpp"
 
 namespace cairn::state {
 namespace {
@@ -38,9 +38,9 @@ bool is_same_boot(const Clocks& saved) {
 
 // How far the clocks are behind what the guest has seen.
 Shift behind(const Image& image) {
-  const Clocks& saved = image.process.clocks;
-  return {saved.monotonic + image.guest.clock_offset - now(CLOCK_MONOTONIC),
-          saved.boottime + image.guest.clock_offset - now(CLOCK_BOOTTIME)};
+  const Clocks& saved = image.get<ProcessState>().clocks;
+  const std::int64_t offset = image.get<GuestState>().clock_offset;
+  return {saved.monotonic + offset - now(CLOCK_MONOTONIC), saved.boottime + offset - now(CLOCK_BOOTTIME)};
 }
 
 // Offsets are counted from the first namespace; a new one begins with its parent's. "monotonic  -3  250000000"
@@ -64,10 +64,8 @@ std::string offset_line(const char* clock, std::int64_t offset) {
   return std::string(clock) + " " + std::to_string(seconds) + " " + std::to_string(nanoseconds) + "\n";
 }
 
-}  // namespace
-
 void continue_clocks(const Image& image) noexcept {
-  if (is_same_boot(image.process.clocks)) return;
+  if (is_same_boot(image.get<ProcessState>().clocks)) return;
   const Shift shift = behind(image);
   if (shift.monotonic <= 0 && shift.boottime <= 0) return;
   if (unshare(CLONE_NEWTIME) != 0) return;
@@ -75,14 +73,28 @@ void continue_clocks(const Image& image) noexcept {
   const std::string text =
       offset_line("monotonic", present_offset(table, "monotonic") + std::max<std::int64_t>(shift.monotonic, 0)) +
       offset_line("boottime", present_offset(table, "boottime") + std::max<std::int64_t>(shift.boottime, 0));
-  const UniqueFd offsets(open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
-  if (!offsets || write(offsets.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return;
+  if (!write_file("/proc/self/timens_offsets", text)) return;
   const UniqueFd space(open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC));
   if (space) setns(space.get(), CLONE_NEWTIME);  // if not: clock_offset() sees it
 }
 
+class ClocksReviver : public Reviver {
+ public:
+  explicit ClocksReviver(Restart& restart) : image_(restart.image) {}
+  void restore(Stage stage) override {
+    if (stage == Stage::early) continue_clocks(image_);
+  }
+
+ private:
+  const Image& image_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reviver> prepare_clocks(Restart& restart) { return std::make_unique<ClocksReviver>(restart); }
+
 std::int64_t clock_offset(const Image& image) {
-  if (is_same_boot(image.process.clocks)) return image.guest.clock_offset;
+  if (is_same_boot(image.get<ProcessState>().clocks)) return image.get<GuestState>().clock_offset;
   const Shift shift = behind(image);
   return std::max<std::int64_t>(0, std::max(shift.monotonic, shift.boottime));
 }

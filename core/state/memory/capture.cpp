@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/capture.hpp"
-
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
-#include "core/state/resident.hpp"
+#include "core/state/memory/area_text.hpp"
+#include "core/state/memory/host_pointers.hpp"
+#include "core/state/memory/kind.hpp"
 
 namespace cairn::state {
 namespace {
-
-std::string range(const Area& area) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%lx-%lx", area.start, area.end);
-  return text;
-}
-
-bool has_flag(const Area& area, std::string_view flag) {
-  const auto words = split_words(area.vm_flags);
-  return std::find(words.begin(), words.end(), flag) != words.end();
-}
 
 // "7f00-7f01 rw-p 00000000 08:01 1234   /path with blanks"
 bool parse_range(std::string_view line, Area& area) {
@@ -120,9 +108,7 @@ std::vector<Area> read_guest_areas() {
   return areas;
 }
 
-}  // namespace
-
-std::vector<Area> capture_areas(std::uint64_t brk_start, std::uint64_t brk_end) {
+std::vector<Area> find_areas(std::uint64_t brk_start, std::uint64_t brk_end) {
   std::vector<Area> areas = read_guest_areas();
   for (Area& area : areas) {
     set_flags(area);
@@ -139,6 +125,22 @@ void write_back(const std::vector<Area>& areas) {
     if (msync(reinterpret_cast<void*>(area.start), area.end - area.start, MS_SYNC) != 0)
       throw EnvironmentError(with_errno("writing back " + area.path, errno));
   }
+}
+
+// A debugging aid: what a restarted guest must not follow.
+void report_host_pointers(const std::vector<Area>& areas) {
+  if (host_pointer_scan_wanted()) std::fputs(describe(find_host_pointers(areas), 20).c_str(), stderr);
+}
+
+}  // namespace
+
+void memory_obstacle(const cairn_guest& /*guest*/) { static_cast<void>(find_areas(0, 0)); }
+
+std::vector<std::uint8_t> capture_memory(Capture& capture) {
+  capture.areas = find_areas(capture.brk_start, capture.brk_end);
+  write_back(capture.areas);
+  report_host_pointers(capture.areas);
+  return {};
 }
 
 }  // namespace cairn::state

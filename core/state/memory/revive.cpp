@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/memory/revive.hpp"
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -8,26 +6,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
+#include <thread>
 
+#include "core/abi/layout.h"
 #include "core/base/error.hpp"
-#include "core/state/resident.hpp"
+#include "core/base/unique_fd.hpp"
+#include "core/state/memory/area_text.hpp"
+#include "core/state/memory/kind.hpp"
 
 namespace cairn::state {
 namespace {
 
 using context::StoredArea;
-
-std::string range(const Area& area) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%lx-%lx", area.start, area.end);
-  return text + (area.path.empty() ? "" : " (" + area.path + ")");
-}
-
-bool has_flag(const Area& area, std::string_view flag) {
-  const std::string words = " " + area.vm_flags + " ";
-  return words.find(" " + std::string(flag) + " ") != std::string::npos;
-}
 
 bool is_shared_file(const Area& area) { return area.shared && !area.path.empty() && !area.deleted; }
 bool has_payload(const StoredArea& stored) { return stored.stored_pages + stored.zero_pages != 0; }
@@ -41,9 +33,9 @@ UniqueFd open_shared_file(const Image& image, const Area& area, const std::strin
   if (!fd && writable && (area.prot & PROT_WRITE) == 0) fd.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0)
-    throw EnvironmentError(image.reader.name() + ": " + with_errno("mapped file " + path, errno));
+    throw EnvironmentError(image.reader().name() + ": " + with_errno("mapped file " + path, errno));
   if (!S_ISREG(status.st_mode))
-    throw EnvironmentError(image.reader.name() + ": mapped file " + area.path + " is not a regular file any more");
+    throw EnvironmentError(image.reader().name() + ": mapped file " + area.path + " is not a regular file any more");
   return fd;
 }
 
@@ -55,18 +47,49 @@ constexpr Advice kAdvice[] = {{"hg", MADV_HUGEPAGE},   {"nh", MADV_NOHUGEPAGE}, 
                               {"sr", MADV_SEQUENTIAL}, {"rr", MADV_RANDOM},     {"dc", MADV_DONTFORK},
                               {"wf", MADV_WIPEONFORK}, {"dd", MADV_DONTDUMP}};
 
-}  // namespace
+class Memory : public Reviver {
+ public:
+  explicit Memory(Restart& restart) : restart_(restart), image_(restart.image) {}
+  void restore(Stage stage) override;
 
-Memory::Memory(const Image& image, const restart::Options& options) : image_(image) {
-  const auto& areas = image.reader.areas();
-  objects_.resize(image.reader.objects().size());
+ private:
+  void open_files();
+  void reserve();
+  std::vector<host::AddressRange> reserved() const;
+  void map(std::size_t index);
+  int shared_memory(const Area& area);
+  void load();
+  void lock();
+
+  Restart& restart_;
+  const Image& image_;
+  std::vector<UniqueFd> objects_;  // by object index
+  std::vector<UniqueFd> files_;    // by area index: shared files
+  struct Shared {
+    std::uint64_t device, inode;
+    UniqueFd fd;
+  };
+  std::vector<Shared> shared_;  // anonymous shared memory, one per former object
+};
+
+void Memory::restore(Stage stage) {
+  if (stage == Stage::open) open_files();
+  if (stage == Stage::reserve) reserve();
+  if (stage == Stage::memory) load();
+  if (stage == Stage::locks) lock();
+}
+
+// Every file that the areas need; one that is missing or has changed is refused by name.
+void Memory::open_files() {
+  const auto& areas = image_.reader().areas();
+  objects_.resize(image_.reader().objects().size());
   files_.resize(areas.size());
   for (std::size_t i = 0; i < areas.size(); ++i) {
     const StoredArea& stored = areas[i];
     if (stored.object != CAIRN_CTX_NONE && !objects_[stored.object])
-      objects_[stored.object] = image.reader.open_object(stored.object);
+      objects_[stored.object] = image_.reader().open_object(stored.object);
     if (is_shared_file(stored.area))
-      files_[i] = open_shared_file(image, stored.area, restart::relocated(options, stored.area.path));
+      files_[i] = open_shared_file(image_, stored.area, restart::relocated(restart_.options, stored.area.path));
   }
 }
 
@@ -76,7 +99,7 @@ int Memory::shared_memory(const Area& area) {
                             [&](const Shared& s) { return s.inode == area.inode && s.device == area.device; });
   if (known == shared_.end()) {
     UniqueFd fd(memfd_create("cairn-shared", MFD_CLOEXEC));
-    if (!fd) throw EnvironmentError(with_errno("shared memory for " + range(area), errno));
+    if (!fd) throw EnvironmentError(with_errno("shared memory for " + named_range(area), errno));
     shared_.push_back({area.device, area.inode, std::move(fd)});
     known = std::prev(shared_.end());
   }
@@ -84,22 +107,25 @@ int Memory::shared_memory(const Area& area) {
   fstat(known->fd.get(), &status);
   const auto end = static_cast<off_t>(area.file_offset + length(area));
   if (status.st_size < end && ftruncate(known->fd.get(), end) != 0)
-    throw EnvironmentError(with_errno("shared memory for " + range(area), errno));
+    throw EnvironmentError(with_errno("shared memory for " + named_range(area), errno));
   return known->fd.get();
 }
 
+// While the arena is still empty: once the host's other threads run, some library of theirs may have the kernel map
+// something there (libc's own calls are not carved out of the plug).
 void Memory::reserve() {
   const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
-  for (const StoredArea& stored : image_.reader.areas()) {
+  for (const StoredArea& stored : image_.reader().areas()) {
     const Area& area = stored.area;
     if (host::arena_mmap(place(area), length(area), PROT_NONE, flags, -1, 0) != place(area))
-      throw EnvironmentError(with_errno("the address of the program's memory is taken: " + range(area), errno));
+      throw EnvironmentError(with_errno("the address of the program's memory is taken: " + named_range(area), errno));
   }
+  restart_.reserved = reserved();
 }
 
 std::vector<host::AddressRange> Memory::reserved() const {
   std::vector<host::AddressRange> ranges;
-  for (const StoredArea& stored : image_.reader.areas()) {
+  for (const StoredArea& stored : image_.reader().areas()) {
     if (!ranges.empty() && ranges.back().end == stored.area.start) {
       ranges.back().end = stored.area.end;
     } else {
@@ -110,7 +136,7 @@ std::vector<host::AddressRange> Memory::reserved() const {
 }
 
 void Memory::map(std::size_t index) {
-  const StoredArea& stored = image_.reader.areas()[index];
+  const StoredArea& stored = image_.reader().areas()[index];
   const Area& area = stored.area;
   int prot = static_cast<int>(area.prot), flags = MAP_FIXED, fd = -1;
   std::uint64_t offset = 0;
@@ -134,22 +160,23 @@ void Memory::map(std::size_t index) {
   if (area.no_reserve || (!area.shared && !has_flag(area, "ac"))) flags |= MAP_NORESERVE;
   void* mapped = host::arena_mmap(place(area), length(area), prot, flags, fd, static_cast<off_t>(offset));
   if (mapped != place(area))
-    throw EnvironmentError(with_errno("cannot map the program's memory " + range(area), errno));
+    throw EnvironmentError(with_errno("cannot map the program's memory " + named_range(area), errno));
 }
 
-void Memory::restore(unsigned threads) {
-  const auto& areas = image_.reader.areas();
+// Maps all areas, loads them with several threads, sets protection and advice.
+void Memory::load() {
+  const auto& areas = image_.reader().areas();
   std::vector<context::LoadRequest> requests;
   for (std::size_t i = 0; i < areas.size(); ++i) {
     map(i);
     if (has_payload(areas[i])) requests.push_back({static_cast<std::uint32_t>(i), place(areas[i].area)});
   }
-  image_.reader.load(requests, threads);
+  image_.reader().load(requests, std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
   for (const StoredArea& stored : areas) {
     const Area& area = stored.area;
     if (has_payload(stored) && area.prot != (PROT_READ | PROT_WRITE) &&
         mprotect(place(area), length(area), static_cast<int>(area.prot)) != 0)
-      throw EnvironmentError(with_errno("cannot protect the program's memory " + range(area), errno));
+      throw EnvironmentError(with_errno("cannot protect the program's memory " + named_range(area), errno));
     for (const Advice& advice : kAdvice) {
       if (has_flag(area, advice.flag)) madvise(place(area), length(area), advice.advice);  // without it all is right
     }
@@ -159,13 +186,33 @@ void Memory::restore(unsigned threads) {
   shared_.clear();
 }
 
+// mlock() may need more than the limits of the guest let it.
 void Memory::lock() {
-  for (const StoredArea& stored : image_.reader.areas()) {
+  for (const StoredArea& stored : image_.reader().areas()) {
     if (!has_flag(stored.area, "lo")) continue;
     const unsigned flags = has_flag(stored.area, "lf") ? MLOCK_ONFAULT : 0;
     if (mlock2(place(stored.area), length(stored.area), flags) != 0)
-      throw EnvironmentError(with_errno("cannot lock the program's memory " + range(stored.area), errno));
+      throw EnvironmentError(with_errno("cannot lock the program's memory " + named_range(stored.area), errno));
   }
 }
+
+}  // namespace
+
+void check_memory(const Image& image) {
+  const auto hex = [](std::uint64_t value) {
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%" PRIx64, value);
+    return std::string(text);
+  };
+  const std::uint64_t top = image.reader().header().arena_top;
+  if (top != CAIRN_ARENA_TOP)
+    image.contradiction("its arena ends at " + hex(top) + ", this host's at " + hex(CAIRN_ARENA_TOP));
+  for (const StoredArea& stored : image.reader().areas()) {
+    if (stored.area.end > CAIRN_FIXED_BASE || stored.area.start < 0x10000)
+      image.contradiction("memory at " + hex(stored.area.start) + " is not the program's");
+  }
+}
+
+std::unique_ptr<Reviver> prepare_memory(Restart& restart) { return std::make_unique<Memory>(restart); }
 
 }  // namespace cairn::state

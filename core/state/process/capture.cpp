@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/capture.hpp"
-
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -12,15 +10,11 @@
 
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/state/process/kind.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
 namespace {
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
 
 // A child belongs to the thread that made it, and to any other, the host's too, once that has ended.
 void check_children() {
@@ -86,9 +80,7 @@ void capture_interval_timers(ProcessState& process) {
   }
 }
 
-}  // namespace
-
-void check_process() {
+void check() {
   const std::string status = read_file_or_throw("/proc/self/status");
   if (to_number(field(status, "TracerPid")) != 0)
     throw TemporaryError("it is being traced by process " + std::string(field(status, "TracerPid")));
@@ -103,7 +95,7 @@ void check_process() {
   check_children();
 }
 
-ProcessState capture_process() {
+ProcessState describe() {
   ProcessState process;
   process.pid = getpid();
   process.personality = static_cast<std::uint64_t>(personality(0xffffffff));
@@ -123,6 +115,22 @@ ProcessState capture_process() {
   process.clocks = {trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or("")), nanoseconds(CLOCK_REALTIME),
                     nanoseconds(CLOCK_MONOTONIC), nanoseconds(CLOCK_BOOTTIME)};
   return process;
+}
+
+}  // namespace
+
+void process_obstacle(const cairn_guest& /*guest*/) {
+  check();
+  static_cast<void>(describe());
+}
+
+std::vector<std::uint8_t> capture_process(Capture& capture) {
+  check();
+  ProcessState process = describe();
+  process.stopped = capture.was_stopped;
+  capture.brk_start = process.brk_start;
+  capture.brk_end = process.brk_end;
+  return encode(process);
 }
 
 }  // namespace cairn::state

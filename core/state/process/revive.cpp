@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/process/revive.hpp"
-
-#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -13,9 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 
+#include "core/abi/layout.h"
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/state/process/kind.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -23,11 +22,6 @@ namespace {
 
 // Of the launchers that a job can be restarted by; what they said to the old processes is wrong for the new ones.
 constexpr std::array<const char*, 4> kJobFamilies{"PMIX_", "OMPI_", "PRTE_", "ORTE_"};
-
-void write_text(const char* path, const std::string& text) {
-  UniqueFd fd(open(path, O_WRONLY | O_CLOEXEC));
-  if (fd) static_cast<void>(!write(fd.get(), text.data(), text.size()));
-}
 
 void restore_memory_layout(const ProcessState& process) {
   host::GuestMemoryMap map;
@@ -47,18 +41,7 @@ void restore_memory_layout(const ProcessState& process) {
     throw EnvironmentError(with_errno("cannot give the program its heap (PR_SET_MM_MAP)", errno));
 }
 
-}  // namespace
-
-void check_process(const Image& image) {
-  const std::string& directory = image.process.directory;
-  struct stat status {};
-  if (stat(directory.c_str(), &status) != 0 || access(directory.c_str(), X_OK) != 0)
-    throw EnvironmentError(image.reader.name() + ": " + with_errno("working directory " + directory, errno));
-  if (!S_ISDIR(status.st_mode)) throw EnvironmentError(image.reader.name() + ": " + directory + " is no directory");
-}
-
-void restore_process(const Image& image) {
-  const ProcessState& process = image.process;
+void restore_process(const ProcessState& process) {
   if (chdir(process.directory.c_str()) != 0)
     throw EnvironmentError(with_errno("working directory " + process.directory, errno));
   umask(process.mask);
@@ -69,13 +52,13 @@ void restore_process(const Image& image) {
   if (process.thp_disable != 0) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   if (process.child_subreaper != 0) prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (process.no_new_privileges != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  write_text("/proc/self/oom_score_adj", std::to_string(process.oom_score_adjustment));
+  write_file("/proc/self/oom_score_adj", std::to_string(process.oom_score_adjustment));
 }
 
-void restore_limits(const Image& image) {
-  for (std::size_t i = 0; i < image.process.limits.size() && i < RLIM_NLIMITS; ++i) {
+void restore_limits(const ProcessState& process) {
+  for (std::size_t i = 0; i < process.limits.size() && i < RLIM_NLIMITS; ++i) {
     const auto resource = static_cast<__rlimit_resource_t>(i);
-    const Limit& saved = image.process.limits[i];
+    const Limit& saved = process.limits[i];
     rlimit wanted{saved.soft, saved.hard}, present{};
     getrlimit(resource, &present);
     if (resource == RLIMIT_NOFILE) {
@@ -92,15 +75,46 @@ void restore_limits(const Image& image) {
   }
 }
 
-void restore_interval_timers(const Image& image) {
+void restore_interval_timers(const ProcessState& process) {
   for (int which = 0; which < 3; ++which) {
-    const IntervalTimer& saved = image.process.timers[which];
+    const IntervalTimer& saved = process.timers[which];
     if (saved.value_us == 0) continue;
     const itimerval timer{{saved.interval_us / 1000000, saved.interval_us % 1000000},
                           {saved.value_us / 1000000, saved.value_us % 1000000}};
     setitimer(static_cast<__itimer_which_t>(which), &timer, nullptr);
   }
 }
+
+class ProcessReviver : public Reviver {
+ public:
+  explicit ProcessReviver(Restart& restart) : image_(restart.image), process_(image_.get<ProcessState>()) {
+    process_.directory = restart::relocated(restart.options, process_.directory);
+  }
+  void restore(Stage stage) override {
+    if (stage == Stage::check) check_directory();
+    if (stage == Stage::process) restore_process(process_);
+    if (stage == Stage::limits) restore_limits(process_);
+    if (stage == Stage::last) restore_interval_timers(process_);
+  }
+
+ private:
+  // Can the working directory be entered?
+  void check_directory() const {
+    const std::string& directory = process_.directory;
+    struct stat status {};
+    if (stat(directory.c_str(), &status) != 0 || access(directory.c_str(), X_OK) != 0)
+      throw EnvironmentError(image_.reader().name() + ": " + with_errno("working directory " + directory, errno));
+    if (!S_ISDIR(status.st_mode))
+      throw EnvironmentError(image_.reader().name() + ": " + directory + " is no directory");
+  }
+
+  const Image& image_;
+  ProcessState process_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reviver> prepare_process(Restart& restart) { return std::make_unique<ProcessReviver>(restart); }
 
 std::string job_environment(const std::vector<std::string>& environment) {
   const bool in_job = std::any_of(environment.begin(), environment.end(),

@@ -37,7 +37,7 @@ struct Clocks {
 };
 
 struct ProcessState {
-  static constexpr std::uint32_t version = 1;
+  static constexpr const char* section_name = "process";
   std::int32_t pid = 0, parent = 0, group = 0, session = 0;
   std::uint32_t mask = 0;  // umask
   std::uint64_t personality = 0;
@@ -56,22 +56,6 @@ struct ProcessState {
     a(pid, parent, group, session, mask, personality, directory, program, name, brk_start, brk_end, arguments,
       arguments_end, environment, environment_end, limits, timers, dumpable, thp_disable, child_subreaper,
       no_new_privileges, oom_score_adjustment, stopped, clocks);
-  }
-};
-
-// Where the guest's half of the conversation is.
-struct GuestState {
-  static constexpr std::uint32_t version = 1;
-  std::uint64_t address = 0;  // of struct cairn_guest
-  std::uint32_t abi_version = 0, abi_size = 0;
-  std::uint32_t epoch = 0;
-  std::uint64_t generation = 0;  // of the table that it was saved under
-  std::uint64_t table_size = 0;
-  std::int64_t clock_offset = 0;  // nanoseconds added to the guest's monotonic clocks so far
-
-  template <class Archive>
-  void fields(Archive& a) {
-    a(address, abi_version, abi_size, epoch, generation, table_size, clock_offset);
   }
 };
 

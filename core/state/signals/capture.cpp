@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/capture.hpp"
-
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +9,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/resident.hpp"
+#include "core/state/signals/kind.hpp"
 
 namespace cairn::state {
 namespace {
@@ -70,26 +69,30 @@ void note_thread_signals(int tid, SignalsState& signals) {
   note_numbers(mask_field("/proc/self/task/" + std::to_string(tid) + "/status", "SigPnd"), tid, signals);
 }
 
-std::int64_t nanoseconds(const timespec& t) { return t.tv_sec * 1000000000LL + t.tv_nsec; }
+// Looks at pending signals by taking them out of the process's queue; the destructor puts them back.
+class TakenSignals {
+ public:
+  TakenSignals() {
+    for (int number = 1; number <= signal_count; ++number) state_.actions[number - 1] = action_of(number);
+    for (int tid : host::guest_threads()) note_thread_signals(tid, state_);
+    take_process_signals(state_);
+  }
+  ~TakenSignals() {
+    for (const Pending& pending : state_.pending) {
+      if (!pending.has_info) continue;
+      const long result =
+          raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, reinterpret_cast<long>(pending.info.data()));
+      // One that kill() sent can only be sent by kill() again; its sender is then this process.
+      if (is_error(result)) raw_syscall(SYS_kill, getpid(), pending.number);
+    }
+  }
+  TakenSignals(const TakenSignals&) = delete;
+  TakenSignals& operator=(const TakenSignals&) = delete;
+  SignalsState& state() noexcept { return state_; }
 
-// One timer of /proc/self/timers: "ID: 0", "signal: 14/0000...", "notify: signal/tid.12", "ClockID: 1".
-PosixTimer parse_timer(const std::vector<std::string_view>& lines, std::size_t first) {
-  PosixTimer timer;
-  auto value = [&](std::size_t i) { return first + i < lines.size() ? split_words(lines[first + i]).back() : ""; };
-  timer.id = std::atoi(std::string(value(0)).c_str());
-  const std::string signal(value(1)), notify(value(2)), clock(value(3));
-  const std::size_t slash = signal.find('/'), dot = notify.find('.');
-  timer.signal = std::atoi(signal.c_str());
-  if (slash != std::string::npos) timer.argument = to_number(std::string_view(signal).substr(slash + 1), 16);
-  timer.notify = notify.starts_with("none") ? SIGEV_NONE : notify.starts_with("thread") ? SIGEV_THREAD : SIGEV_SIGNAL;
-  if (notify.find("/tid.") != std::string::npos) timer.tid = std::atoi(notify.c_str() + dot + 1);
-  timer.clock = std::atoi(clock.c_str());
-  itimerspec left{};
-  raw_syscall(SYS_timer_gettime, timer.id, reinterpret_cast<long>(&left));
-  timer.interval = nanoseconds(left.it_interval);
-  timer.value = nanoseconds(left.it_value);
-  return timer;
-}
+ private:
+  SignalsState state_;
+};
 
 }  // namespace
 
@@ -104,32 +107,10 @@ void check_handlers(const cairn_guest& guest) {
   }
 }
 
-TakenSignals::TakenSignals(const cairn_guest& guest) {
-  check_handlers(guest);
-  for (int number = 1; number <= signal_count; ++number) state_.actions[number - 1] = action_of(number);
-  for (int tid : host::guest_threads()) note_thread_signals(tid, state_);
-  take_process_signals(state_);
-}
-
-TakenSignals::~TakenSignals() {
-  for (const Pending& pending : state_.pending) {
-    if (!pending.has_info) continue;
-    const long result =
-        raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, reinterpret_cast<long>(pending.info.data()));
-    // One that kill() sent can only be sent by kill() again; its sender is then this process.
-    if (is_error(result)) raw_syscall(SYS_kill, getpid(), pending.number);
-  }
-}
-
-TimersState capture_timers() {
-  TimersState result;
-  const auto text = read_file("/proc/self/timers");
-  if (!text) return result;  // a kernel without CONFIG_CHECKPOINT_RESTORE: timers cannot be seen
-  const auto lines = split_lines(*text);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (lines[i].starts_with("ID:")) result.timers.push_back(parse_timer(lines, i));
-  }
-  return result;
+std::vector<std::uint8_t> capture_signals(Capture& capture) {
+  check_handlers(capture.guest);
+  TakenSignals signals;
+  return encode(signals.state());
 }
 
 }  // namespace cairn::state

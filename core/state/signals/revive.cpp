@@ -1,75 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/signals/revive.hpp"
-
-#include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 
-#include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/state/signals/kind.hpp"
 
 namespace cairn::state {
 namespace {
 
-constexpr int kRestoreTimerIds = 77;  // PR_TIMER_CREATE_RESTORE_IDS, since 6.15
-constexpr int kHighestTimer = 1 << 16;
-
-// What struct sigevent looks like to the kernel.
-struct Event {
-  std::uint64_t value;
-  std::int32_t signal, notify, tid;
-  std::int32_t padding[11];
-};
-static_assert(sizeof(Event) == 64);
-
-int current_tid(const ThreadNumbers& numbers, int tid) {
-  const auto found = numbers.find(tid);
-  return found == numbers.end() ? 0 : found->second;
-}
-
-// CPU clocks of a named process or thread carry its number, inverted, above three bits of kind.
-int current_clock(const ThreadNumbers& numbers, int clock) {
-  const int tid = ~(clock >> 3);
-  if (clock >= 0 || tid == 0 || current_tid(numbers, tid) == 0) return clock;
-  return static_cast<int>(static_cast<unsigned>(~current_tid(numbers, tid)) << 3) | (clock & 7);
-}
-
-// Without the kernel's help numbers are given in ascending order: the ones below are made and dropped.
-void create_timer(const PosixTimer& timer, Event& event, bool ids) {
-  const auto create = [&](int& id) {
-    return raw_syscall(SYS_timer_create, timer.clock, reinterpret_cast<long>(&event), reinterpret_cast<long>(&id));
-  };
-  int id = timer.id;
-  long result = create(id);
-  for (int tries = 0; !ids && result == 0 && id != timer.id && tries < kHighestTimer; ++tries) {
-    raw_syscall(SYS_timer_delete, id);
-    if (id > timer.id) break;
-    result = create(id);
-  }
-  if (result == 0 && id == timer.id) return;
-  if (result == 0) raw_syscall(SYS_timer_delete, id);
-  throw EnvironmentError("cannot create the program's timer " + std::to_string(timer.id) + " again" +
-                         (result == 0 ? ": its number is not to be had" : with_errno("", static_cast<int>(-result))));
-}
-
-void arm(const PosixTimer& timer) {
-  if (timer.value == 0 && timer.interval == 0) return;
-  const std::int64_t value = std::max<std::int64_t>(timer.value, 1);
-  const itimerspec setting{{timer.interval / 1000000000, timer.interval % 1000000000},
-                           {value / 1000000000, value % 1000000000}};
-  raw_syscall(SYS_timer_settime, timer.id, 0, reinterpret_cast<long>(&setting), 0);
-}
-
-}  // namespace
-
-void restore_actions(const Image& image) {
+void restore_actions(const SignalsState& signals) {
   for (int number = 1; number <= signal_count; ++number) {
     if (number == SIGKILL || number == SIGSTOP) continue;
-    const Action& saved = image.signals.actions[static_cast<std::size_t>(number - 1)];
+    const Action& saved = signals.actions[static_cast<std::size_t>(number - 1)];
     if (saved.handler == 0 && (number == 32 || number == 33)) continue;  // this host's libc may have its own
     const std::uint64_t words[4] = {saved.handler, saved.flags, saved.restorer, saved.mask};
     const long result = raw_syscall(SYS_rt_sigaction, number, reinterpret_cast<long>(words), 0, 8);
@@ -77,9 +21,9 @@ void restore_actions(const Image& image) {
   }
 }
 
-void restore_pending(const Image& image, const ThreadNumbers& numbers) {
-  for (const Pending& pending : image.signals.pending) {
-    const int tid = pending.tid == 0 ? 0 : current_tid(numbers, pending.tid);
+void restore_pending(const SignalsState& signals, const ThreadNumbers& numbers) {
+  for (const Pending& pending : signals.pending) {
+    const int tid = pending.tid == 0 ? 0 : current_number(numbers, pending.tid);
     if (tid != 0) {
       raw_syscall(SYS_tgkill, getpid(), tid, pending.number);
     } else if (pending.has_info) {
@@ -90,25 +34,33 @@ void restore_pending(const Image& image, const ThreadNumbers& numbers) {
   }
 }
 
-void restore_posix_timers(const Image& image, const ThreadNumbers& numbers) {
-  auto timers = image.timers.timers;
-  if (timers.empty()) return;
-  std::sort(timers.begin(), timers.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  const bool ids = prctl(kRestoreTimerIds, 1, 0, 0, 0) == 0;
-  for (PosixTimer& timer : timers) {
-    Event event{};
-    event.value = timer.argument;
-    event.signal = timer.signal;
-    event.notify = timer.notify;
-    if (timer.tid != 0) {
-      event.notify |= SIGEV_THREAD_ID;
-      event.tid = current_tid(numbers, timer.tid);
-    }
-    timer.clock = current_clock(numbers, timer.clock);
-    create_timer(timer, event, ids);
+class SignalsReviver : public Reviver {
+ public:
+  explicit SignalsReviver(Restart& restart) : restart_(restart) {}
+  void restore(Stage stage) override {
+    const auto& signals = restart_.image.get<SignalsState>();
+    if (stage == Stage::actions) restore_actions(signals);
+    if (stage == Stage::pending) restore_pending(signals, restart_.numbers);
   }
-  if (ids) prctl(kRestoreTimerIds, 0, 0, 0, 0);
-  for (const PosixTimer& timer : timers) arm(timer);
+
+ private:
+  Restart& restart_;
+};
+
+}  // namespace
+
+void check_signals(const Image& image) {
+  const auto& signals = image.get<SignalsState>();
+  for (const Pending& pending : signals.pending) {
+    if (pending.number < 1 || pending.number > signal_count)
+      image.contradiction("pending signal " + std::to_string(pending.number) + " does not exist");
+  }
+  for (const Action& action : signals.actions) {
+    if (action.handler > 1 && !image.is_stored(action.handler, 1))
+      image.contradiction("a signal handler is outside the program");
+  }
 }
+
+std::unique_ptr<Reviver> prepare_signals(Restart& restart) { return std::make_unique<SignalsReviver>(restart); }
 
 }  // namespace cairn::state

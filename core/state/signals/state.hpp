@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signal dispositions, pending signals and timers that end in signals, as captured and revived. Plain values.
+// Signal dispositions and pending signals, as captured and revived. Plain values.
 #pragma once
 
 #include <array>
@@ -31,34 +31,12 @@ struct Pending {
 };
 
 struct SignalsState {
-  static constexpr std::uint32_t version = 1;
+  static constexpr const char* section_name = "signals";
   std::array<Action, signal_count> actions;  // [0] is signal 1
   std::vector<Pending> pending;              // in the order of delivery
   template <class Archive>
   void fields(Archive& a) {
     a(actions, pending);
-  }
-};
-
-// A timer_create() timer. Times in nanoseconds; value 0: not running.
-struct PosixTimer {
-  std::int32_t id = 0, clock = 0;
-  std::int32_t notify = 0, signal = 0;  // SIGEV_*; without SIGEV_THREAD_ID's
-  std::int32_t tid = 0;                 // SIGEV_THREAD_ID: as of the image
-  std::uint64_t argument = 0;           // sigev_value
-  std::int64_t interval = 0, value = 0;
-  template <class Archive>
-  void fields(Archive& a) {
-    a(id, clock, notify, signal, tid, argument, interval, value);
-  }
-};
-
-struct TimersState {
-  static constexpr std::uint32_t version = 1;
-  std::vector<PosixTimer> timers;
-  template <class Archive>
-  void fields(Archive& a) {
-    a(timers);
   }
 };
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/capture.hpp"
-
 #include <sys/prctl.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/resident.hpp"
+#include "core/state/threads/kind.hpp"
 #include "core/state/threads/scheduling_abi.hpp"
 
 namespace cairn::state {
@@ -74,7 +73,7 @@ ThreadState capture_thread(const cairn_guest& guest, std::uint32_t index, int ti
   }
   const std::string task = "/proc/self/task/" + std::to_string(slot.tid);
   thread.name = read_file(task + "/comm").value_or("");
-  if (!thread.name.empty() && thread.name.back() == '\n') thread.name.pop_back();
+  if (thread.name.ends_with('\n')) thread.name.pop_back();  // blanks before it are the name's
   thread.timer_slack = to_number(read_file("/proc/" + std::to_string(slot.tid) + "/timerslack_ns").value_or(""));
   capture_scheduling(slot.tid, thread);
   return thread;
@@ -82,7 +81,8 @@ ThreadState capture_thread(const cairn_guest& guest, std::uint32_t index, int ti
 
 }  // namespace
 
-ThreadsState capture_threads(const cairn_guest& guest) {
+std::vector<std::uint8_t> capture_threads(Capture& capture) {
+  const cairn_guest& guest = capture.guest;
   ThreadsState result;
   for (std::uint32_t i = 0; i < guest.threads_max; ++i) {
     if (guest.threads[i].state != CAIRN_THREAD_STOPPED) continue;
@@ -92,7 +92,7 @@ ThreadsState capture_threads(const cairn_guest& guest) {
                            [](const ThreadState& t) { return t.tid == getpid(); });
   if (main == result.threads.end()) throw PermanentError("its main thread is not among those that stopped");
   std::iter_swap(result.threads.begin(), main);
-  return result;
+  return encode(result);
 }
 
 }  // namespace cairn::state

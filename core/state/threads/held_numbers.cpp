@@ -18,8 +18,8 @@ constexpr double kEndSeconds = 5;
 
 }  // namespace
 
-HeldNumbers::HeldNumbers(const Image& image) {
-  const auto& threads = image.threads.threads;
+HeldNumbers::HeldNumbers(const ThreadsState& state) {
+  const auto& threads = state.threads;
   for (std::size_t i = 1; i < threads.size(); ++i) {
     Holder& holder = holders_.emplace_back(Holder{threads[i].tid, 0});
     std::int32_t wanted = holder.tid;

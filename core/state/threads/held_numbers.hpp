@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <deque>
 
-#include "core/state/image.hpp"
+#include "core/state/threads/state.hpp"
 
 namespace cairn::state {
 
@@ -13,7 +13,7 @@ class HeldNumbers {
  public:
   // A waiting thread for each number that can be had. Before the host makes threads. Where it is not permitted
   // nothing is held.
-  explicit HeldNumbers(const Image& image);
+  explicit HeldNumbers(const ThreadsState& state);
   ~HeldNumbers();
   HeldNumbers(const HeldNumbers&) = delete;
   HeldNumbers& operator=(const HeldNumbers&) = delete;

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/threads/revive.hpp"
-
 #include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -10,8 +8,10 @@
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
-#include "core/base/unique_fd.hpp"
-#include "core/state/resident.hpp"
+#include "core/state/process/state.hpp"
+#include "core/state/threads/held_numbers.hpp"
+#include "core/state/threads/kind.hpp"
+#include "core/state/threads/resume.hpp"
 #include "core/state/threads/scheduling.hpp"
 
 namespace cairn::state {
@@ -46,13 +46,7 @@ std::unique_ptr<Resume> make_resume(const ThreadState& t, const cairn_guest& gue
   return resume;
 }
 
-}  // namespace
-
-Threads::Threads(const Image& image, cairn_guest& guest) : image_(image), guest_(guest) {
-  for (const ThreadState& thread : image.threads.threads) resumes_.push_back(make_resume(thread, guest));
-}
-
-int Threads::create_thread(const ThreadState& thread, const Resume& resume) {
+int create_thread(const ThreadState& thread, const Resume& resume) {
   std::int32_t wanted = thread.tid;
   CloneArguments arguments{};
   arguments.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
@@ -72,24 +66,57 @@ int Threads::create_thread(const ThreadState& thread, const Resume& resume) {
   return static_cast<int>(tid);
 }
 
-void Threads::enter(const ThreadState& thread, int tid) {
-  numbers_[thread.tid] = tid;
-  guest_.threads[thread.slot].tid = tid;
-  restore_scheduling(tid, thread);
-}
+class ThreadsReviver : public Reviver {
+ public:
+  explicit ThreadsReviver(Restart& restart) : restart_(restart), state_(restart.image.get<ThreadsState>()) {}
+  void restore(Stage stage) override {
+    if (stage == Stage::check) check_registers(restart_.image);
+    if (stage == Stage::reserve) held_ = std::make_unique<HeldNumbers>(state_);
+    if (stage == Stage::threads) create();
+  }
 
-void Threads::create(HeldNumbers& held) {
-  const auto& threads = image_.threads.threads;
-  enter(threads[0], getpid());
-  cairn_call_guest(resumes_[0].get(), guest_.on_revive, host::main_thread_fs());
-  for (std::size_t i = 1; i < threads.size(); ++i) {
-    held.release(threads[i].tid);
-    enter(threads[i], create_thread(threads[i], *resumes_[i]));
+ private:
+  // Calls the guest's on_revive on the main thread, then makes the others.
+  void create() {
+    const auto& threads = state_.threads;
+    for (const ThreadState& thread : threads) resumes_.push_back(make_resume(thread, *restart_.guest));
+    restart_.main_thread = resumes_.front().get();
+    enter(threads[0], getpid());
+    cairn_call_guest(restart_.main_thread, restart_.guest->on_revive, host::main_thread_fs());
+    for (std::size_t i = 1; i < threads.size(); ++i) {
+      held_->release(threads[i].tid);
+      enter(threads[i], create_thread(threads[i], *resumes_[i]));
+    }
+  }
+  void enter(const ThreadState& thread, int tid) {
+    restart_.numbers[thread.tid] = tid;
+    restart_.guest->threads[thread.slot].tid = tid;
+    restore_scheduling(tid, thread);
+  }
+
+  Restart& restart_;
+  const ThreadsState& state_;
+  std::unique_ptr<HeldNumbers> held_;
+  std::vector<std::unique_ptr<Resume>> resumes_;  // read by the threads until they run
+};
+
+}  // namespace
+
+void check_threads(const Image& image) {
+  const auto& threads = image.get<ThreadsState>().threads;
+  if (threads.empty()) image.contradiction("it has no threads");
+  if (threads[0].tid != image.get<ProcessState>().pid) image.contradiction("its first thread is not the main thread");
+  for (const ThreadState& thread : threads) {
+    const std::string name = "thread " + std::to_string(thread.tid);
+    if (thread.tid <= 0) image.contradiction(name + " has no number");
+    if (!image.is_stored(thread.thread_pointer, 0x800)) image.contradiction(name + "'s thread pointer is outside");
+    if (!image.is_stored(thread.rsp - 0x800, 0x800)) image.contradiction(name + "'s stack is outside");
+    if (!image.is_stored(thread.rip, 1)) image.contradiction(name + "'s code is outside");
+    if (!image.is_stored(thread.clear_tid, 4)) image.contradiction(name + "'s tid word is outside");
+    if (thread.name.size() > 15) image.contradiction(name + "'s name is too long");
   }
 }
 
-bool Threads::kept_numbers() const noexcept {
-  return std::all_of(numbers_.begin(), numbers_.end(), [](const auto& n) { return n.first == n.second; });
-}
+std::unique_ptr<Reviver> prepare_threads(Restart& restart) { return std::make_unique<ThreadsReviver>(restart); }
 
 }  // namespace cairn::state

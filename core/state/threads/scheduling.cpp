@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/threads/scheduling.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <string>
 
+#include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
-#include "core/base/unique_fd.hpp"
 #include "core/state/threads/scheduling_abi.hpp"
 
 namespace cairn::state {
 namespace {
-
-void write_text(const std::string& path, const std::string& text) {
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (fd) static_cast<void>(!write(fd.get(), text.data(), text.size()));
-}
 
 bool same(const SchedulingAttributes& a, const Scheduling& b) {
   return a.policy == b.policy && a.nice == b.nice && a.priority == b.priority && a.flags == b.flags &&
@@ -26,13 +18,13 @@ bool same(const SchedulingAttributes& a, const Scheduling& b) {
 }  // namespace
 
 void restore_scheduling(int tid, const ThreadState& thread) {
-  write_text("/proc/self/task/" + std::to_string(tid) + "/comm", thread.name);
+  write_file("/proc/self/task/" + std::to_string(tid) + "/comm", thread.name);
   if (!thread.affinity.empty()) {
     raw_syscall(SYS_sched_setaffinity, tid, static_cast<long>(thread.affinity.size()),
                 reinterpret_cast<long>(thread.affinity.data()));
   }
   if (thread.timer_slack != 0) {
-    write_text("/proc/" + std::to_string(tid) + "/timerslack_ns", std::to_string(thread.timer_slack));
+    write_file("/proc/" + std::to_string(tid) + "/timerslack_ns", std::to_string(thread.timer_slack));
   }
   SchedulingAttributes now{};
   if (raw_syscall(SYS_sched_getattr, tid, reinterpret_cast<long>(&now), sizeof now, 0) != 0) return;

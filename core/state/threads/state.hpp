@@ -42,7 +42,7 @@ struct ThreadState {
 };
 
 struct ThreadsState {
-  static constexpr std::uint32_t version = 1;
+  static constexpr const char* section_name = "threads";
   std::vector<ThreadState> threads;  // main thread first
   template <class Archive>
   void fields(Archive& a) {

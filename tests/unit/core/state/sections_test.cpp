@@ -8,9 +8,11 @@
 #include "core/base/codec.hpp"
 #include "core/base/error.hpp"
 #include "core/state/descriptors/state.hpp"
+#include "core/state/guest/state.hpp"
 #include "core/state/process/state.hpp"
 #include "core/state/signals/state.hpp"
 #include "core/state/threads/state.hpp"
+#include "core/state/timers/state.hpp"
 
 namespace cairn::state {
 namespace {
@@ -41,7 +43,8 @@ FilesState some_files() {
   FilesState files;
   files.descriptions.resize(2);
   files.descriptions[1].path = "/a/file";
-  files.descriptions[1].kind = FileKind::directory;
+  files.descriptions[1].kind = 1;
+  files.descriptions[1].detail = {1, 2, 3};
   files.descriptors = {{3, 1, true}, {4, 0, false}};
   return files;
 }

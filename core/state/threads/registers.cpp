@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Register frames can be resumed only where the kernel would make them in the same size with the same features:
 // anything else resumes with wrong numbers, silently.
-#include "core/context/machine.hpp"
-
-#include <algorithm>
+#include <cstdio>
 #include <thread>
 
-#include "core/abi/layout.h"
 #include "core/base/error.hpp"
-#include "core/state/image.hpp"
+#include "core/context/machine.hpp"
 #include "core/state/threads/frame_probe.hpp"
+#include "core/state/threads/kind.hpp"
 
 namespace cairn::state {
 namespace {
@@ -24,7 +22,7 @@ std::string hex(std::uint64_t value) {
 
 void check_frame(const Image& image, const ThreadState& thread, const FrameShape& here) {
   if (thread.xstate_size == here.size && thread.xstate_features == here.features) return;
-  throw EnvironmentError(image.reader.name() + ": thread " + std::to_string(thread.tid) + " was stopped with " +
+  throw EnvironmentError(image.reader().name() + ": thread " + std::to_string(thread.tid) + " was stopped with " +
                          std::to_string(thread.xstate_size) + " bytes of register state (features " +
                          hex(thread.xstate_features) + "), this machine has " + std::to_string(here.size) + " (" +
                          hex(here.features) + ")");
@@ -32,20 +30,12 @@ void check_frame(const Image& image, const ThreadState& thread, const FrameShape
 
 }  // namespace
 
-void check_machine(const Image& image) {
-  const auto& header = image.reader.header();
-  if (header.arena_top != CAIRN_ARENA_TOP) {
-    throw PermanentError(image.reader.name() + ": its arena ends at " + hex(header.arena_top) + ", this host's at " +
-                         hex(CAIRN_ARENA_TOP));
-  }
-  for (const context::StoredArea& stored : image.reader.areas()) {
-    if (stored.area.end > CAIRN_FIXED_BASE || stored.area.start < 0x10000)
-      throw PermanentError(image.reader.name() + ": memory at " + hex(stored.area.start) + " is not the program's");
-  }
+void check_registers(const Image& image) {
+  const auto& header = image.reader().header();
   const auto obstacles = context::cpu_obstacles(header);
-  if (!obstacles.empty()) throw EnvironmentError(image.reader.name() + ": " + obstacles.front());
+  if (!obstacles.empty()) throw EnvironmentError(image.reader().name() + ": " + obstacles.front());
   const FrameShape plain = probe_frame();
-  for (const ThreadState& thread : image.threads.threads) {
+  for (const ThreadState& thread : image.get<ThreadsState>().threads) {
     if ((thread.xstate_features & kTileData) == 0) {
       check_frame(image, thread, plain);
     } else {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guest's descriptors: the functions of their row.
+#pragma once
+
+#include "core/context/format.h"
+#include "core/state/descriptors/state.hpp"
+#include "core/state/image.hpp"
+#include "core/state/kind.hpp"
+
+namespace cairn::state {
+
+// Remembers what the process was started with at 0, 1 and 2. Before the guest may change it; the first call counts.
+void note_standard_files() noexcept;
+
+void descriptors_obstacle(const cairn_guest& guest);
+std::vector<std::uint8_t> capture_descriptors(Capture& capture);
+void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version);
+void check_descriptors(const Image& image);
+// Opens what has to be opened, moves everything to its number, closes what the guest did not have.
+std::unique_ptr<Reviver> prepare_descriptors(Restart& restart);
+
+}  // namespace cairn::state

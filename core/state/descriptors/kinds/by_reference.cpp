@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/descriptors/kinds/by_reference.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+
+namespace cairn::state {
+namespace {
+
+// What open() does to a file must not be done again.
+constexpr int kOnlyOnce = O_CREAT | O_EXCL | O_TRUNC;
+
+std::string named(const Description& description) {
+  return "file " + description.path + ", which the program had open";
+}
+
+}  // namespace
+
+ReferenceDetail describe_reference(const OpenFile& file) {
+  return {file.offset, file.status.st_dev, file.status.st_ino, static_cast<std::uint64_t>(file.status.st_size)};
+}
+
+void check_reference(const OpenFile& file) {
+  for (std::string_view line : split_lines(file.info)) {
+    if (line.starts_with("lock:"))
+      throw TemporaryError("lock held on " + file.path + at(file) + " cannot be saved yet");
+  }
+  if (file.path.starts_with("/memfd:"))
+    throw TemporaryError("memfd " + file.path.substr(7) + at(file) + " cannot be saved yet");
+  struct stat now {};
+  if (file.status.st_nlink == 0 || file.path.ends_with(" (deleted)"))
+    throw TemporaryError("deleted file " + file.path + at(file) + " cannot be saved yet");
+  const int result = (file.flags & O_PATH) != 0 ? lstat(file.path.c_str(), &now) : stat(file.path.c_str(), &now);
+  if (result != 0 || now.st_ino != file.status.st_ino || now.st_dev != file.status.st_dev)
+    throw TemporaryError("file" + at(file) + " is not at its path any more: " + file.path);
+}
+
+UniqueFd reopen_path(const Description& description, bool (*fits)(const Description&, const struct stat&)) {
+  const int flags = static_cast<int>(description.flags) & ~kOnlyOnce;
+  UniqueFd fd(open(description.path.c_str(), flags | O_CLOEXEC | O_NOCTTY));
+  struct stat status {};
+  if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(named(description), errno));
+  if (!fits(description, status)) throw EnvironmentError(named(description) + ", is of another kind now");
+  return fd;
+}
+
+UniqueFd reopen_reference(const Description& description, bool (*fits)(const Description&, const struct stat&)) {
+  UniqueFd fd = reopen_path(description, fits);
+  if ((description.flags & O_PATH) == 0 &&
+      lseek(fd.get(), detail_of<ReferenceDetail>(description).offset, SEEK_SET) < 0)
+    throw EnvironmentError(with_errno(named(description) + ", cannot be positioned", errno));
+  return fd;
+}
+
+}  // namespace cairn::state

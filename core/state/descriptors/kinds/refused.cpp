@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What no other kind knows. Never in a context file.
+#include <sys/socket.h>
+
+#include "core/base/error.hpp"
+#include "core/state/descriptors/kind.hpp"
+
+namespace cairn::state {
+namespace {
+
+std::string socket_name(const OpenFile& file) {
+  int domain = 0, type = 0;
+  socklen_t length = sizeof domain;
+  getsockopt(file.fd, SOL_SOCKET, SO_DOMAIN, &domain, &length);
+  length = sizeof type;
+  getsockopt(file.fd, SOL_SOCKET, SO_TYPE, &type, &length);
+  std::string family = domain == AF_UNIX ? "Unix" : domain == AF_INET ? "IPv4" : domain == AF_INET6 ? "IPv6" : "";
+  if (family.empty()) family = "family " + std::to_string(domain);
+  return family + (type == SOCK_STREAM ? " stream" : type == SOCK_DGRAM ? " datagram" : "") + " socket";
+}
+
+[[noreturn]] void refuse(const OpenFile& file) {
+  const mode_t mode = file.status.st_mode;
+  if (S_ISSOCK(mode)) throw TemporaryError(socket_name(file) + at(file) + " cannot be saved yet");
+  if (S_ISFIFO(mode) && file.path.starts_with("pipe:"))
+    throw TemporaryError("pipe" + at(file) + " cannot be saved yet");
+  if (S_ISFIFO(mode)) throw TemporaryError("named pipe " + file.path + at(file) + " cannot be saved yet");
+  if (S_ISCHR(mode) || S_ISBLK(mode)) throw TemporaryError("device " + file.path + at(file) + " cannot be saved");
+  std::string what = file.path;
+  if (what.starts_with("anon_inode:")) what = what.substr(11);
+  if (what.starts_with("[") && what.ends_with("]")) what = what.substr(1, what.size() - 2);
+  throw TemporaryError(what + at(file) + " cannot be saved yet");
+}
+
+std::vector<std::uint8_t> describe(const OpenFile& file) { refuse(file); }
+
+}  // namespace
+
+extern const DescriptorKind refused_descriptor;
+const DescriptorKind refused_descriptor = {
+    .number = ~0u,
+    .name = "refused",
+    .inheritable = false,
+    .recognise = [](const OpenFile&) { return true; },
+    .describe = describe,
+    .check = [](const Description& description) { throw PermanentError(description.path + " was never saved"); },
+    .reopen = [](const Description&) { return UniqueFd(); },
+    .refill = nullptr,
+    .documentation = {"everything else: pipes, sockets, epoll, signalfd, inotify, io_uring, ...", "not at all",
+                      "refused by name with its descriptor; the program goes on",
+                      "tests/state/refusals/refused.cpp"},
+};
+
+}  // namespace cairn::state

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Regular files, by reference. One that the process was started with may be gone: the new process has its own there.
+#include "core/state/descriptors/kinds/by_reference.hpp"
+
+namespace cairn::state {
+namespace {
+
+bool recognise(const OpenFile& file) { return S_ISREG(file.status.st_mode) && file.path.starts_with("/"); }
+
+std::vector<std::uint8_t> describe(const OpenFile& file) {
+  if (file.standard < 0 || !file.path.ends_with(" (deleted)")) check_reference(file);
+  ReferenceDetail detail = describe_reference(file);
+  return encode(detail);
+}
+
+void check(const Description& description) { static_cast<void>(detail_of<ReferenceDetail>(description)); }
+
+bool fits(const Description& /*description*/, const struct stat& status) { return S_ISREG(status.st_mode); }
+
+}  // namespace
+
+extern const DescriptorKind regular_descriptor;
+const DescriptorKind regular_descriptor = {
+    .number = 0,
+    .name = "regular file",
+    .inheritable = true,
+    .recognise = recognise,
+    .describe = describe,
+    .check = check,
+    .reopen = [](const Description& description) { return reopen_reference(description, fits); },
+    .refill = nullptr,
+    .documentation =
+        {"regular file", "by reference: path, flags, offset",
+         "must still be at its path; locks, memfd and deleted files are refused; nothing of the content is kept",
+         "tests/state/descriptors/files.cpp"},
+};
+
+}  // namespace cairn::state

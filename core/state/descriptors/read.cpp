@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The section FILES as it is in context files, of version 2 and of version 1, whose four kinds shared one struct.
+#include "core/base/error.hpp"
+#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/kinds/by_reference.hpp"
+#include "core/state/descriptors/kinds/device.hpp"
+
+namespace cairn::state {
+namespace {
+
+enum Version1Kind : std::uint32_t { regular = 0, directory = 1, device = 2, standard = 3 };
+
+struct Version1Description {
+  Description common;  // but for `detail`
+  std::int64_t offset = 0;
+  std::uint64_t device = 0, inode = 0, special_device = 0, size = 0;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(common.kind, common.path, common.flags, offset, device, inode, special_device, size, common.standard,
+      common.owner, common.signal);
+  }
+};
+
+struct Version1 {
+  std::vector<Version1Description> descriptions;
+  std::vector<Descriptor> descriptors;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(descriptions, descriptors);
+  }
+};
+
+Description as_now(const Version1Description& old) {
+  Description result = old.common;
+  if (result.kind == Version1Kind::regular || result.kind == Version1Kind::directory) {
+    ReferenceDetail detail{old.offset, old.device, old.inode, old.size};
+    result.detail = encode(detail);
+  } else if (result.kind == Version1Kind::device) {
+    DeviceDetail detail{old.special_device};
+    result.detail = encode(detail);
+  } else if (result.kind != Version1Kind::standard) {
+    throw PermanentError("the description of " + result.path + " makes no sense");
+  }
+  return result;
+}
+
+}  // namespace
+
+void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version) {
+  if (version > 1) return read_plain<FilesState>(image, bytes, version);
+  const auto old = decode<Version1>(bytes, FilesState::section_name);
+  FilesState files;
+  for (const Version1Description& description : old.descriptions) files.descriptions.push_back(as_now(description));
+  files.descriptors = old.descriptors;
+  image.keep(std::move(files));
+}
+
+void check_descriptors(const Image& image) {
+  const auto& files = image.get<FilesState>();
+  for (const Descriptor& descriptor : files.descriptors) {
+    if (descriptor.number < 0 || descriptor.number >= 1 << 20 || descriptor.description >= files.descriptions.size())
+      image.contradiction("descriptor " + std::to_string(descriptor.number) + " makes no sense");
+  }
+  for (const Description& description : files.descriptions) {
+    const DescriptorKind* kind = find_descriptor_kind(description.kind);
+    if (kind == nullptr) {
+      image.contradiction("the description of " + description.path + " is of kind " + std::to_string(description.kind) +
+                          ", which this program does not know");
+    }
+    if (description.standard < -1 || description.standard > 2)
+      image.contradiction("the description of " + description.path + " makes no sense");
+    try {
+      kind->check(description);
+    } catch (const PermanentError& error) {
+      image.contradiction(error.what());
+    }
+  }
+}
+
+}  // namespace cairn::state

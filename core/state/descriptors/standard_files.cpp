@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/descriptors/standard_files.hpp"
+
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/raw_syscall.hpp"
+#include "core/state/descriptors/descriptors.hpp"
+
+namespace cairn::state {
+namespace {
+
+// Identity of what the process was started with at 0, 1 and 2.
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+std::array<Identity, 3> inherited;
+
+// A terminal, pipe or socket is known by its identity alone. Of anything else there may be many open file descriptions
+// (all eventfds have one inode), so one that was inherited must still be there to compare with.
+bool known_by_identity(const OpenFile& file) {
+  const mode_t mode = file.status.st_mode;
+  return (S_ISCHR(mode) && !is_harmless_device(file.status)) || S_ISFIFO(mode) || S_ISSOCK(mode);
+}
+
+bool was_inherited_as(const OpenFile& file, int number) {
+  const Identity& identity = inherited[static_cast<std::size_t>(number)];
+  return identity.inode == file.status.st_ino && identity.device == file.status.st_dev;
+}
+
+}  // namespace
+
+void note_standard_files() noexcept {
+  static bool noted = false;
+  if (std::exchange(noted, true)) return;
+  for (int fd = 0; fd < 3; ++fd) {
+    struct stat status {};
+    inherited[fd] = fstat(fd, &status) == 0 ? Identity{status.st_dev, status.st_ino} : Identity{};
+  }
+}
+
+bool same_description(const OpenFile& a, const OpenFile& b) {
+  if (a.status.st_ino != b.status.st_ino || a.status.st_dev != b.status.st_dev || a.flags != b.flags ||
+      a.offset != b.offset)
+    return false;
+  const long result = raw_syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a.fd, b.fd);
+  if (!is_error(result)) return result == 0;
+  // A kernel without kcmp: a status flag changed through one shows through the other. The guest's other threads
+  // stand or do not care about this moment.
+  const long changed = a.flags ^ O_NONBLOCK;
+  if (is_error(raw_syscall(SYS_fcntl, a.fd, F_SETFL, changed))) return false;
+  const bool same = raw_syscall(SYS_fcntl, b.fd, F_GETFL) == changed;
+  raw_syscall(SYS_fcntl, a.fd, F_SETFL, a.flags);
+  return same;
+}
+
+bool is_harmless_device(const struct stat& status) {
+  if (!S_ISCHR(status.st_mode)) return false;
+  const dev_t device = status.st_rdev;
+  if (device == makedev(5, 0)) return true;                        // tty
+  static constexpr std::array<unsigned, 5> minors{3, 5, 7, 8, 9};  // null, zero, full, random, urandom
+  return major(device) == 1 && std::find(minors.begin(), minors.end(), minor(device)) != minors.end();
+}
+
+int standard_of(const OpenFile& file, const std::vector<OpenFile>& files) {
+  if (file.fd <= 2 && was_inherited_as(file, file.fd)) return file.fd;
+  const std::array<int, 3> order = (file.flags & O_ACCMODE) == O_RDONLY ? std::array{0, 1, 2} : std::array{1, 2, 0};
+  for (int number : order) {
+    if (!was_inherited_as(file, number)) continue;
+    if (known_by_identity(file)) return number;
+    auto other = std::find_if(files.begin(), files.end(), [&](const OpenFile& f) { return f.fd == number; });
+    if (other != files.end() && same_description(file, *other)) return number;
+  }
+  return -1;
+}
+
+}  // namespace cairn::state

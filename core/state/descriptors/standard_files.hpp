@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the process was started with at 0, 1 and 2: after a restart the new process's stand for it. Ordinary code.
+#pragma once
+
+#include <vector>
+
+#include "core/state/descriptors/kind.hpp"
+
+namespace cairn::state {
+
+// True if both descriptors are one open file description.
+bool same_description(const OpenFile& a, const OpenFile& b);
+// One of the harmless devices: null, zero, full, random, urandom, tty.
+bool is_harmless_device(const struct stat& status);
+// Which of 0, 1, 2 stands for this file after a restart, or -1. Where several would do: output first, since a new
+// standard input may be readable only.
+int standard_of(const OpenFile& file, const std::vector<OpenFile>& files);
+
+}  // namespace cairn::state

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "core/state/descriptors/kind.hpp"
+
+namespace cairn::state {
+
+// One file of kinds/ each.
+extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
+    refused_descriptor;
+
+namespace {
+
+constexpr const DescriptorKind* kKinds[] = {
+    &device_descriptor,     //
+    &regular_descriptor,    //
+    &directory_descriptor,  //
+    &standard_descriptor,   //
+    &refused_descriptor,
+};
+
+}  // namespace
+
+std::span<const DescriptorKind* const> descriptor_kinds() noexcept { return kKinds; }
+
+const DescriptorKind* find_descriptor_kind(std::uint32_t number) noexcept {
+  const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                   [number](const DescriptorKind* kind) { return kind->number == number; });
+  return found == std::end(kKinds) ? nullptr : *found;
+}
+
+}  // namespace cairn::state

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guest's memory: the functions of its row. Which areas there are, and what is in them, are tables of the context
+// file of their own (core/context, core/engine); this kind has no section.
+#pragma once
+
+#include "core/state/image.hpp"
+#include "core/state/kind.hpp"
+
+namespace cairn::state {
+
+void memory_obstacle(const cairn_guest& guest);
+// Finds the areas, for the engine. Writes shared file mappings back to their files, by which they are saved.
+std::vector<std::uint8_t> capture_memory(Capture& capture);
+void check_memory(const Image& image);
+std::unique_ptr<Reviver> prepare_memory(Restart& restart);
+
+}  // namespace cairn::state
