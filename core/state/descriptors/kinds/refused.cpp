@@ -47,8 +47,7 @@ const DescriptorKind refused_descriptor = {
     .reopen = [](const Description&) { return UniqueFd(); },
     .refill = nullptr,
     .documentation = {"everything else: pipes, sockets, epoll, signalfd, inotify, io_uring, ...", "not at all",
-                      "refused by name with its descriptor; the program goes on",
-                      "tests/state/refusals/refused.cpp"},
+                      "refused by name with its descriptor; the program goes on", "tests/state/refusals/refused.cpp"},
 };
 
 }  // namespace cairn::state
