@@ -52,16 +52,6 @@ static void intercommunicator(void) {
   MPI_Comm_free(&inter);
 }
 
-static void graph(void) {
-  MPI_Comm ring;
-  int left = (rank + size - 1) % size, right = (rank + 1) % size;
-  MPI_Dist_graph_create_adjacent(MPI_COMM_WORLD, 1, &left, MPI_UNWEIGHTED, 1, &right, MPI_UNWEIGHTED, MPI_INFO_NULL, 0,
-                                 &ring);
-  MPI_Comm_set_name(ring, "ring");
-  wait_for("graph");
-  MPI_Comm_free(&ring);
-}
-
 static void persistent_collective(void) {
   MPI_Request request;
   MPIX_Barrier_init(MPI_COMM_WORLD, MPI_INFO_NULL, &request);
@@ -89,7 +79,6 @@ int main(int argc, char **argv) {
   window();
   file();
   intercommunicator();
-  graph();
   persistent_collective();
   generalized_request();
   wait_for("nothing");

@@ -42,7 +42,6 @@ refused() { # refused NAME TEXT: the program has NAME, and TEXT is in the refusa
 refused window "a window 'pane' exists (MPI_Win_create or _allocate)"
 refused file "an open file 'data' exists (MPI_File_open)"
 refused intercommunicator "an intercommunicator exists (MPI_Intercomm_create)"
-refused graph "a communicator with a graph topology 'ring' exists (MPI_Dist_graph_create)"
 refused persistent "a persistent collective exists (MPIX_Barrier_init)"
 refused generalized "a generalized request is not complete (MPI_Grequest_start)"
 await '^has nothing'

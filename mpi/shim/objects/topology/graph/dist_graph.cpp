@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Distributed graph topologies.
+// Distributed graph topologies. What is kept is this rank's neighbours as the library orders them: the numbers of
+// incoming and outgoing ones, whether they have weights, then sources, their weights, destinations, their weights. To
+// create the graph from these, each rank naming its own, gives the same order whichever call made it at first.
 #include "mpi/shim/objects/communicator/create.hpp"
 #include "mpi/shim/objects/topology/topology.hpp"
 
@@ -8,13 +10,50 @@ using namespace cairn::shim;
 
 namespace {
 
-int neighbors(const ompi_communicator_t& comm, bool outgoing) noexcept {
+constexpr std::size_t kHead = 3;  // incoming, outgoing, weighted
+
+// Where the four arrays are. Weights that are not there are what the calls want in their place.
+template <class Int>
+struct Arrays {
+  Int *sources, *source_weights, *destinations, *destination_weights;
+
+  explicit Arrays(Int* values) noexcept {
+    const int in = values[0], out = values[1];
+    const bool weighted = values[2] != 0;
+    sources = values + kHead;
+    source_weights = weights(sources + in, in, weighted);
+    destinations = sources + (weighted ? 2 * in : in);
+    destination_weights = weights(destinations + out, out, weighted);
+  }
+
+ private:
+  static Int* weights(Int* place, int count, bool weighted) noexcept {
+    if (!weighted) return MPI_UNWEIGHTED;
+    return count == 0 ? MPI_WEIGHTS_EMPTY : place;
+  }
+};
+
+void capture(RealComm* comm, std::vector<int>& values) {
   int in = 0, out = 0, weighted = 0;
-  cross(real.Dist_graph_neighbors_count, static_cast<RealComm*>(comm.real), &in, &out, &weighted);
-  return outgoing ? out : in;
+  cross(real.Dist_graph_neighbors_count, comm, &in, &out, &weighted);
+  values.resize(kHead + static_cast<std::size_t>(in + out) * (weighted != 0 ? 2 : 1));
+  values[0] = in;
+  values[1] = out;
+  values[2] = weighted;
+  const Arrays arrays(values.data());
+  cross(real.Dist_graph_neighbors, comm, in, arrays.sources, arrays.source_weights, out, arrays.destinations,
+        arrays.destination_weights);
 }
 
-constexpr Topology kDistGraph{MPI_DIST_GRAPH, "MPI_Dist_graph_create", nullptr, nullptr, neighbors};
+int apply(const std::vector<int>& values, RealComm* plain, RealComm** made) {
+  const Arrays arrays(values.data());
+  return cross(real.Dist_graph_create_adjacent, plain, values[0], arrays.sources, arrays.source_weights, values[1],
+               arrays.destinations, arrays.destination_weights, real_objects.info_null, 0, made);
+}
+
+int neighbors(const ompi_communicator_t& comm, bool outgoing) noexcept { return comm.shape->values[outgoing ? 1 : 0]; }
+
+constexpr Topology kDistGraph{MPI_DIST_GRAPH, nullptr, capture, apply, neighbors};
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Graph topologies.
+// Graph topologies: the numbers kept are those of MPI_Graphdims_get, then the index and the edges of MPI_Graph_get.
 #include "mpi/shim/objects/communicator/create.hpp"
 #include "mpi/shim/objects/topology/topology.hpp"
 
@@ -8,13 +8,30 @@ using namespace cairn::shim;
 
 namespace {
 
-int neighbors(const ompi_communicator_t& comm, bool) noexcept {
-  int count = 0;
-  cross(real.Graph_neighbors_count, static_cast<RealComm*>(comm.real), comm.rank, &count);
-  return count;
+constexpr std::size_t kHead = 2;  // nodes, edges
+
+void capture(RealComm* comm, std::vector<int>& values) {
+  int nodes = 0, edges = 0;
+  cross(real.Graphdims_get, comm, &nodes, &edges);
+  values.resize(kHead + static_cast<std::size_t>(nodes) + static_cast<std::size_t>(edges));
+  values[0] = nodes;
+  values[1] = edges;
+  int* index = values.data() + kHead;
+  cross(real.Graph_get, comm, nodes, edges, index, index + nodes);
 }
 
-constexpr Topology kGraph{MPI_GRAPH, "MPI_Graph_create", nullptr, nullptr, neighbors};
+int apply(const std::vector<int>& values, RealComm* plain, RealComm** made) {
+  const int nodes = values[0];
+  const int* index = values.data() + kHead;
+  return cross(real.Graph_create, plain, nodes, index, index + nodes, 0, made);
+}
+
+int neighbors(const ompi_communicator_t& comm, bool) noexcept {
+  const int* index = comm.shape->values.data() + kHead;
+  return index[comm.rank] - (comm.rank > 0 ? index[comm.rank - 1] : 0);
+}
+
+constexpr Topology kGraph{MPI_GRAPH, nullptr, capture, apply, neighbors};
 
 }  // namespace
 
