@@ -41,7 +41,7 @@ class InnerLock {
   InnerLock& operator=(const InnerLock&) = delete;
 
  private:
-  bool needed() const noexcept { return back_ != kSection && !agent_thread; }
+  bool needed() const noexcept { return back_ != kSection && !callback_thread; }
   std::uint32_t back_;
 };
 

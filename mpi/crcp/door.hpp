@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door in front of every collective call (docs/quiesce.md, "The door"); its rules are in door_rules.hpp. In mode
 // NORMAL it is two counters and a test. Everything here is called with the lock of gate.hpp held (guest thread in a
-// section, or agent), with the guest's thread pointer; functions that enter the real library say so.
+// section, or the callback thread), with the guest's thread pointer; functions that enter the real library say so.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@
 namespace cairn::crcp {
 
 thread_local std::uint32_t gate_depth = 0;
-thread_local bool agent_thread = false;
+thread_local bool callback_thread = false;
 
 namespace {
 
@@ -77,10 +77,10 @@ void attention_clear(std::uint32_t bits) noexcept {
   wake_waiters();
 }
 
-bool AgentLock::acquire(double seconds) noexcept {
+bool CallbackLock::acquire(double seconds) noexcept {
   if (held_) return true;
-  if (!agent_thread) {
-    agent_thread = true;
+  if (!callback_thread) {
+    callback_thread = true;
     ++gate_depth;  // for good: this thread serves nothing else
   }
   attention_set(kWanted);
@@ -101,13 +101,13 @@ bool AgentLock::acquire(double seconds) noexcept {
   return true;
 }
 
-void AgentLock::acquire_firmly() noexcept {
+void CallbackLock::acquire_firmly() noexcept {
   constexpr double kLong = 1;
   while (!acquire(kLong)) {
   }
 }
 
-void AgentLock::release() noexcept {
+void CallbackLock::release() noexcept {
   if (!held_) return;
   held_ = false;
   attention_clear(kWanted);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The biased lock between the guest's MPI calls and libcr's callback thread (the "agent side", which runs the
-// protocol of docs/quiesce.md and keeps MPI going for a rank that computes).
+// The biased lock between the guest's MPI calls and libcr's callback thread, which runs the protocol of docs/quiesce.md
+// and keeps MPI going for a rank that computes.
 //
 // Guest side, on every call: store inside = section, compiler barrier, load attention. No atomic instruction, no fence.
-// Agent side, rarely: set kWanted, membarrier() (a full barrier on every thread of the process), wait until no thread
-// is in a section. A thread in a blocking collective (inside == collective) does not hold the lock: the agent may
-// read and change the door's variables then, but must keep out of the real library.
+// Callback thread, rarely: set kWanted, membarrier() (a full barrier on every thread of the process), wait until no
+// thread is in a section. A thread in a blocking collective (inside == collective) does not hold the lock: the callback
+// thread may read and change the door's variables then, but must keep out of the real library.
 //
 // Thread levels: for up to MPI_THREAD_SERIALIZED, one guest thread at a time is in MPI, by MPI's own rule. In
 // MPI_THREAD_MULTIPLE nobody ever sets attention (such a job refuses to be checkpointed before it is disturbed), so
@@ -21,7 +21,7 @@
 namespace cairn::crcp {
 
 // Reasons to leave the fast path. Changed by whoever holds the lock.
-inline constexpr std::uint32_t kWanted = 1;     // the agent has the lock or waits for it
+inline constexpr std::uint32_t kWanted = 1;     // the callback thread has the lock or waits for it
 inline constexpr std::uint32_t kClosed = 2;     // mode is CLOSED or RELEASE: guest threads wait at the gate
 inline constexpr std::uint32_t kMode = 4;       // mode is not NORMAL
 inline constexpr std::uint32_t kOwed = 8;       // some communicator has owed admissions, or unreaped ones
@@ -81,19 +81,20 @@ void wait_for_change(std::uint32_t seen) noexcept;
 // Once per process and again after a restart.
 void gate_prepare() noexcept;
 
-// Agent side. acquire() gives false if a guest thread stays in a section for `seconds`; the lock is then not held.
-class AgentLock {
+// Of the callback thread. acquire() gives false if a guest thread stays in a section for `seconds`; the lock is then
+// not held.
+class CallbackLock {
  public:
-  AgentLock() noexcept = default;
-  ~AgentLock() { release(); }
-  AgentLock(const AgentLock&) = delete;
-  AgentLock& operator=(const AgentLock&) = delete;
+  CallbackLock() noexcept = default;
+  ~CallbackLock() { release(); }
+  CallbackLock(const CallbackLock&) = delete;
+  CallbackLock& operator=(const CallbackLock&) = delete;
   bool acquire(double seconds) noexcept;
   // Without a deadline, for changes of mode that must happen. Sections end by themselves: they contain no call of the
   // real library that waits for other ranks.
   void acquire_firmly() noexcept;
   void release() noexcept;
-  // Nobody is in the real library: the agent may call it.
+  // Nobody is in the real library: the callback thread may call it.
   bool library_is_free() const noexcept { return all_out(); }
 
  private:

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t kDuties = kOwed | kRecorded;
 
-// Called by the library, at other times too: when a thread polls, or the agent does, who have the lock.
+// Called by the library, at other times too: when a thread polls, or the callback thread does, who have the lock.
 int on_progress() noexcept {
   if ((attention() & kDuties) == 0 || mpi_thread().inside.load(std::memory_order_relaxed) != kCollective) return 0;
   const shim::GuestSide side;

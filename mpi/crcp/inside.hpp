@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest thread inside a blocking call of the real library. The agent must keep out of the library then; what this
-// rank still has to do for others (duties(), door.hpp), who may need it to come to this very call, is done by the
-// thread itself: the library's progress loop calls us back. Guest thread pointer.
+// A guest thread inside a blocking call of the real library. The callback thread must keep out of the library then;
+// what this rank still has to do for others (duties(), door.hpp), who may need it to come to this very call, is done by
+// the thread itself: the library's progress loop calls us back. Guest thread pointer.
 #pragma once
 
 namespace cairn::crcp {

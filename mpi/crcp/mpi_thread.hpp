@@ -4,7 +4,7 @@
 // are a matter of mpi_thread() and for_each_mpi_thread() below.
 //
 // `inside` is the word of the lock (gate.hpp). What is marked "for texts" is written without ordering by the thread and
-// read by the agent: best effort. The rest is changed with the lock held.
+// read by the callback thread: best effort. The rest is changed with the lock held.
 #pragma once
 
 #include <atomic>
@@ -34,7 +34,7 @@ inline constinit MpiThread the_mpi_thread{};
 // The calling thread's slot.
 inline MpiThread& mpi_thread() noexcept { return the_mpi_thread; }
 
-// All slots in use: for the agent.
+// All slots in use: for the callback thread.
 template <class F>
 inline void for_each_mpi_thread(F&& visit) {
   visit(the_mpi_thread);
@@ -55,6 +55,6 @@ inline bool all_out() noexcept {
 // nest: only the outermost enters and leaves. Libcr's callback thread, which holds the lock by other means, is always
 // "inside".
 extern thread_local std::uint32_t gate_depth __attribute__((tls_model("initial-exec")));
-extern thread_local bool agent_thread __attribute__((tls_model("initial-exec")));
+extern thread_local bool callback_thread __attribute__((tls_model("initial-exec")));
 
 }  // namespace cairn::crcp

@@ -48,7 +48,7 @@ class Protocol {
   void attend();
 
   cairn_agent_request request_;
-  AgentLock lock_;
+  CallbackLock lock_;
   FenceLog log_;
   ProgressText text_;
   bool keep_lock_ = false;  // frozen for good: the lock stays held, the library is ours

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Back from a request, with the lock held by the agent: all participants resume.
+// Back from a request, with the lock held by the callback thread: all participants resume.
 #pragma once
 
 #include "mpi/crcp/participant.hpp"

@@ -25,4 +25,7 @@ MPI_Request adopt_request(shim::RealRequest* real, RequestKind kind, ompi_commun
 MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data, shim::RealRequest** made) noexcept,
                               void (*drop)(void* data) noexcept, void* data) noexcept;
 
+// Library free (mpi/crcp/participant.hpp): adopted requests that have been begun are complete.
+bool adopted_settled() noexcept;
+
 }  // namespace cairn::p2p

@@ -10,7 +10,7 @@ namespace cairn::p2p {
 // In a section. MPI_ERR_BUFFER if the attached buffer has no room for the message.
 int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int tag,
           ompi_communicator_t* comm) noexcept;
-// In a section, or the agent: forgets those that the library has completed. True if none is left.
+// In a section, or the callback thread: forgets those that the library has completed. True if none is left.
 bool reap_bsends() noexcept;
 
 }  // namespace cairn::p2p

@@ -124,14 +124,6 @@ void progress_library() noexcept {
   cross([&]() noexcept { return shim::real.Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &flag, MPI_STATUS_IGNORE); });
 }
 
-bool collectives_settled() noexcept {
-  bool settled = true;
-  for_each_request([&](Request& r) {
-    if (r.what == What::adopted && r.state == State::active && !poll(r)) settled = false;
-  });
-  return settled;
-}
-
 SentCounts sent_counts() {
   SentCounts counts;
   for (const CommState* s : crcp::comm_states())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Phase 3: every message sent is received, by the application or into the queue of its communicator. Called by the
-// agent with the lock held and nobody in the real library.
+// callback thread with the lock held and nobody in the real library.
 #pragma once
 
 #include <string>
@@ -13,8 +13,6 @@ namespace cairn::p2p {
 std::string drain_obstacle();
 // Lets the real library work once.
 void progress_library() noexcept;
-// Non-blocking collectives that have been begun are complete.
-bool collectives_settled() noexcept;
 
 // F3: how many messages this rank has sent, per communicator and receiver, and its pending synchronous sends.
 SentCounts sent_counts();

@@ -2,6 +2,7 @@
 #include "mpi/p2p/participant.hpp"
 
 #include "mpi/crcp/agent.hpp"
+#include "mpi/p2p/adopt.hpp"
 #include "mpi/p2p/drain.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/synchronous.hpp"
@@ -46,7 +47,7 @@ class PointToPoint final : public crcp::Participant {
   std::string heard(Fence fence) override { return fence == Fence::settled ? failure_ : std::string(); }
 
   void progress() noexcept override { progress_library(); }
-  bool settled() noexcept override { return collectives_settled(); }
+  bool settled() noexcept override { return adopted_settled(); }
   bool step() noexcept override { return drain_step(); }
   std::string missing() override { return drain_text(); }
   std::string park() override { return park_receives(); }

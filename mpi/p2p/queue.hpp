@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages that a drain took out of the real library wait here, per communicator, in the order in which the library
-// would have matched them, and come before all of the library's own. Called in a section or by the agent; enters the
-// library.
+// would have matched them, and come before all of the library's own. Called in a section or by the callback thread;
+// enters the library.
 #pragma once
 
 #include "mpi/p2p/request.hpp"

@@ -2,8 +2,8 @@
 // The guest's MPI_Request and MPI_Message: descriptors that can outlive the real library's objects.
 //
 // Ownership: Request objects come from slabs that are never given back; a handle goes to the free list when MPI frees
-// it. The cut finds every active one by walking the slabs. Changed in a section (mpi/crcp/gate.hpp) or by the agent
-// with the lock held; the free list is locked in MPI_THREAD_MULTIPLE only.
+// it. The cut finds every active one by walking the slabs. Changed in a section (mpi/crcp/gate.hpp) or by the
+// callback thread with the lock held; the free list is locked in MPI_THREAD_MULTIPLE only.
 #pragma once
 
 #include <cstdint>
@@ -85,7 +85,7 @@ void request_free(Request* request) noexcept;  // and its Fortran index, type an
 template <class F>
 void for_each_request(F&& visit);
 
-// In a section (or agent), with the library free. Asks the library once; true if the request is complete now.
+// In a section (or callback thread), with the library free. Asks the library once; true if the request is complete now.
 bool poll(Request& request) noexcept;
 // The library has completed it: counts, releases, state = complete.
 void finish(Request& request, const MPI_Status& status, int error) noexcept;

@@ -2,7 +2,7 @@
  * The quiesce protocol (docs/quiesce.md) for SPIN: three ranks, two communicators, all interleavings of one program
  * of programs.py. Names are those of mpi/crcp and mpi/p2p: door_rules.cpp, doors.cpp, protocol.cpp, drain.cpp.
  *
- * Every rank decides from the data of a fence by itself (Agent); nothing is decided in one place. A fence is a counter:
+ * Every rank decides from the data of a fence by itself (Callback); nothing is decided in one place. A fence is a counter:
  * whoever sees it full knows all contributions. What fences carry is kept per request (index i).
  *
  * Parameters: REQUESTS (1), GUESTS (3; a fourth and fifth are second threads of ranks 0 and 1), MEMBERS1 (bit mask of
@@ -424,7 +424,7 @@ inline new_library() {
   gathered = 0
 }
 
-proctype Agent(byte r) {
+proctype Callback(byte r) {
   byte i, k;
   do
   :: i < REQUESTS ->
@@ -554,7 +554,7 @@ init {
     knows[0] = 1; knows[2] = 1; knows[4] = 1;
     select(program : 0 .. PROGRAM_COUNT - 1);
     run Job();
-    run Agent(0); run Agent(1); run Agent(2);
+    run Callback(0); run Callback(1); run Callback(2);
     run Duties(0); run Duties(1); run Duties(2);
     run Guest(0); run Guest(1); run Guest(2);
 #if GUESTS >= 4

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A datatype stays usable for a pending operation after MPI_Type_free: crcp keeps one of these in requests that must be
-// re-posted after a restart. In a section, or the agent with the lock held.
+// re-posted after a restart. In a section, or the callback thread with the lock held.
 #pragma once
 
 #include "mpi/shim/handle.hpp"
