@@ -57,7 +57,8 @@ endif()
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/cairn)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION share/doc/cairn FILES_MATCHING PATTERN "*.md"
   PATTERN "man" EXCLUDE PATTERN "docs/README.md" EXCLUDE)
-# Made by the shim's generator.
+# Made by the shim's generator, and by core/state's table.
 install(FILES ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-coverage.md
-  ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-objects.md DESTINATION share/doc/cairn OPTIONAL)
+  ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-objects.md ${CMAKE_BINARY_DIR}/docs/process-state.md
+  DESTINATION share/doc/cairn OPTIONAL)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/gdb/cairn-gdb.py DESTINATION share/cairn)

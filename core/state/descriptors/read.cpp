@@ -47,13 +47,17 @@ Description as_now(const Version1Description& old) {
 
 }  // namespace
 
-void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version) {
-  if (version > 1) return read_plain<FilesState>(image, bytes, version);
+FilesState decode_files(std::span<const std::uint8_t> bytes, std::uint32_t version) {
+  if (version > 1) return decode<FilesState>(bytes, FilesState::section_name);
   const auto old = decode<Version1>(bytes, FilesState::section_name);
   FilesState files;
   for (const Version1Description& description : old.descriptions) files.descriptions.push_back(as_now(description));
   files.descriptors = old.descriptors;
-  image.keep(std::move(files));
+  return files;
+}
+
+void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version) {
+  image.keep(decode_files(bytes, version));
 }
 
 void check_descriptors(const Image& image) {
