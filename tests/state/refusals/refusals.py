@@ -13,7 +13,6 @@ TEMPORARY, PERMANENT = 3, 5
 NAMES = {
     "pipe": ["pipe at descriptor"],
     "socket": ["IPv4 stream socket at descriptor"],
-    "eventfd": ["eventfd at descriptor"],
     "epoll": ["eventpoll at descriptor"],
     "timerfd": ["timerfd at descriptor"],
     "signalfd": ["signalfd at descriptor"],

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -110,12 +109,20 @@ Undo make_signalfd() {
   return close_all({signalfd(-1, &set, 0)});
 }
 
+// It reports changes of the clock.
+Undo make_timerfd() {
+  const int fd = timerfd_create(CLOCK_REALTIME, 0);
+  itimerspec setting = {};
+  setting.it_value.tv_sec = time(nullptr) + 3600;
+  CHECK(timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &setting, nullptr) == 0);
+  return close_all({fd});
+}
+
 const std::map<std::string, Undo (*)()> kinds = {
     {"pipe", make_pipe},
     {"socket", make_socket},
-    {"eventfd", [] { return close_all({eventfd(0, 0)}); }},
     {"epoll", [] { return close_all({epoll_create1(0)}); }},
-    {"timerfd", [] { return close_all({timerfd_create(CLOCK_MONOTONIC, 0)}); }},
+    {"timerfd", make_timerfd},
     {"signalfd", make_signalfd},
     {"inotify", [] { return close_all({inotify_init1(0)}); }},
     {"memfd", [] { return close_all({memfd_create("some", 0)}); }},
