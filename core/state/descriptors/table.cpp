@@ -7,7 +7,7 @@ namespace cairn::state {
 
 // One file of kinds/ each.
 extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
-    refused_descriptor;
+    eventfd_descriptor, refused_descriptor;
 
 namespace {
 
@@ -16,6 +16,7 @@ constexpr const DescriptorKind* kKinds[] = {
     &regular_descriptor,    //
     &directory_descriptor,  //
     &standard_descriptor,   //
+    &eventfd_descriptor,    //
     &refused_descriptor,
 };
 
