@@ -7,7 +7,7 @@ namespace cairn::state {
 
 // One file of kinds/ each.
 extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
-    eventfd_descriptor, refused_descriptor;
+    eventfd_descriptor, timerfd_descriptor, refused_descriptor;
 
 namespace {
 
@@ -17,6 +17,7 @@ constexpr const DescriptorKind* kKinds[] = {
     &directory_descriptor,  //
     &standard_descriptor,   //
     &eventfd_descriptor,    //
+    &timerfd_descriptor,    //
     &refused_descriptor,
 };
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// timerfd_create(2). A timer goes on with the time that was left, as all timers do; one that was set to a time of day
+// (CLOCK_REALTIME and TFD_TIMER_ABSTIME) rings at that time of day, or at once if it has passed.
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/state/descriptors/kind.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr std::int64_t kSecond = 1000000000;
+constexpr unsigned long kSetTicks = _IOW('T', 0, std::uint64_t);  // TFD_IOC_SET_TICKS of linux/timerfd.h
+constexpr std::uint64_t kCancelOnSet = 2;                         // TFD_TIMER_CANCEL_ON_SET
+constexpr std::array<int, 5> kClocks{CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
+                                     CLOCK_BOOTTIME_ALARM};
+
+struct TimerDetail {
+  std::int32_t clock = 0;
+  bool time_of_day = false;              // `value` is nanoseconds since 1970
+  std::int64_t interval = 0, value = 0;  // nanoseconds; value 0: not running
+  std::uint64_t ticks = 0;               // expirations that have not been read
+  template <class Archive>
+  void fields(Archive& a) {
+    a(clock, time_of_day, interval, value, ticks);
+  }
+};
+
+// "it_value: (12, 345)"
+std::int64_t time_field(const std::string& info, const char* name) {
+  long seconds = 0, nanoseconds = 0;
+  std::sscanf(std::string(field(info, name)).c_str(), "(%ld, %ld)", &seconds, &nanoseconds);
+  return seconds * kSecond + nanoseconds;
+}
+
+// gettime first: it counts the periods that have passed, which fdinfo alone does not.
+std::string look(int fd) {
+  itimerspec ignored{};
+  timerfd_gettime(fd, &ignored);
+  return read_file("/proc/self/fdinfo/" + std::to_string(fd)).value_or("");
+}
+
+TimerDetail read_timer(const OpenFile& file) {
+  constexpr int kLooks = 3;
+  TimerDetail detail;
+  for (int i = 0; i < kLooks; ++i) {
+    const std::string info = look(file.fd);
+    const std::uint64_t before = detail.ticks;
+    detail.clock = static_cast<std::int32_t>(to_number(field(info, "clockid")));
+    detail.ticks = to_number(field(info, "ticks"));
+    detail.interval = time_field(info, "it_interval");
+    detail.value = time_field(info, "it_value");
+    if (detail.value != 0 || detail.interval == 0) return detail;
+    // It has expired since gettime, or does not run: in the first case it counts on.
+    if (i > 0 && detail.ticks != before) detail.value = 1;
+  }
+  return detail;
+}
+
+std::int64_t time_of_day() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+std::vector<std::uint8_t> describe(const OpenFile& file) {
+  const std::uint64_t flags = to_number(field(file.info, "settime flags"), 8);
+  if ((flags & kCancelOnSet) != 0) {
+    throw TemporaryError("timerfd" + at(file) +
+                         " reports changes of the clock (TFD_TIMER_CANCEL_ON_SET), cannot be saved yet");
+  }
+  TimerDetail detail = read_timer(file);
+  const bool realtime = detail.clock == CLOCK_REALTIME || detail.clock == CLOCK_REALTIME_ALARM;
+  detail.time_of_day = realtime && (flags & TFD_TIMER_ABSTIME) != 0 && detail.value != 0;
+  if (detail.time_of_day) detail.value += time_of_day();
+  return encode(detail);
+}
+
+void check(const Description& description) {
+  const auto detail = detail_of<TimerDetail>(description);
+  if (detail.interval < 0 || detail.value < 0 ||
+      std::find(kClocks.begin(), kClocks.end(), detail.clock) == kClocks.end())
+    throw PermanentError("the times of a timerfd make no sense");
+}
+
+UniqueFd reopen(const Description& description) {
+  UniqueFd fd(timerfd_create(detail_of<TimerDetail>(description).clock, TFD_CLOEXEC));
+  if (!fd) throw EnvironmentError(with_errno("timerfd", errno));
+  return fd;
+}
+
+void refill(int fd, const Description& description) {
+  const auto detail = detail_of<TimerDetail>(description);
+  const itimerspec setting{{detail.interval / kSecond, detail.interval % kSecond},
+                           {detail.value / kSecond, detail.value % kSecond}};
+  if (timerfd_settime(fd, detail.time_of_day ? TFD_TIMER_ABSTIME : 0, &setting, nullptr) != 0)
+    throw EnvironmentError(with_errno("cannot set a timerfd", errno));
+  if (detail.ticks == 0) return;
+  const std::uint64_t ticks = detail.ticks + to_number(field(look(fd), "ticks"));  // it may have expired at once
+  if (ioctl(fd, kSetTicks, &ticks) != 0)
+    throw EnvironmentError(with_errno("cannot put back what was not read of a timerfd (TFD_IOC_SET_TICKS)", errno));
+}
+
+}  // namespace
+
+extern const DescriptorKind timerfd_descriptor;
+const DescriptorKind timerfd_descriptor = {
+    .number = 5,
+    .name = "timerfd",
+    .inheritable = false,
+    .recognise = [](const OpenFile& file) { return file.path == "anon_inode:[timerfd]"; },
+    .describe = describe,
+    .check = check,
+    .reopen = reopen,
+    .refill = refill,
+    .documentation = {"timerfd", "clock, interval, time that was left or time of day, expirations that were not read",
+                      "TFD_TIMER_CANCEL_ON_SET is refused; unread expirations need CONFIG_CHECKPOINT_RESTORE",
+                      "tests/state/descriptors/timerfd.cpp"},
+};
+
+}  // namespace cairn::state
