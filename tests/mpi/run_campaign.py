@@ -8,7 +8,6 @@ programs verify every byte themselves.
     run_campaign.py --build DIR --count 100          what ./check runs
     run_campaign.py --build DIR --count 5000         on demand (hours)
 """
-import argparse
 import os
 import random
 import re
@@ -18,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness.cases import Case, again, run_cases, without_what_cannot_be_saved  # noqa: E402
+from harness.driver import arguments_of  # noqa: E402
 from harness.job import Runner  # noqa: E402
 from harness.site import Failure, Site, slow_factor  # noqa: E402
 
@@ -113,8 +113,7 @@ class Batch:
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", default=os.environ.get("CAIRN_BUILD"))
+    parser = arguments_of(__doc__)
     parser.add_argument("--native", action="store_true", help="Open MPI's mpirun, no checkpoints")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--count", type=int, default=100)
@@ -125,13 +124,7 @@ def parse_arguments():
     parser.add_argument("--slow", type=float, default=4)
     parser.add_argument("--seed", default="1", help="of the moments, not of the programs")
     parser.add_argument("--killed", type=float, default=0.8, help="the share of checkpoints after which the job is killed")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--limit", type=float)
-    parser.add_argument("--json")
-    arguments = parser.parse_args()
-    if not arguments.build:
-        parser.error("--build or CAIRN_BUILD is wanted")
-    return arguments
+    return parser.parse_args()
 
 
 def main():
@@ -140,6 +133,8 @@ def main():
     cases = []
     for first in range(a.first, a.first + a.count, a.batch):
         batch = Batch(site, first, min(first + a.batch, a.first + a.count) - 1, a)
+        if a.case and a.case not in batch.name:
+            continue
         cases.append(Case(batch.name, batch.run, batch.repeat(a.seed)))
     return run_cases(cases, a.jobs, a.json, limit=a.limit)
 

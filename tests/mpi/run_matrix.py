@@ -5,7 +5,6 @@
 A case is program/npN/action/transport/nodes. Every program verifies itself; every wait has a deadline, and what hangs
 is a failure with the stacks of all processes. The moments of the checkpoints come from --seed.
 """
-import argparse
 import itertools
 import os
 import random
@@ -15,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness.cases import Case, again, run_cases, without_what_cannot_be_saved  # noqa: E402
+from harness.driver import arguments_of  # noqa: E402
 from harness.job import Runner  # noqa: E402
 from harness.nodes import Nodes  # noqa: E402
 from harness.site import Site, Skip  # noqa: E402
@@ -134,21 +134,13 @@ SAMPLE = [
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", default=os.environ.get("CAIRN_BUILD"), help="build tree or installation prefix")
+    parser = arguments_of(__doc__)
     parser.add_argument("--native", action="store_true", help="Open MPI's mpirun, no checkpoints (tests the tests)")
     parser.add_argument("--full", action="store_true", help="all cases, not the sample")
-    parser.add_argument("--case", help="only cases whose name contains this")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--limit", type=float, help="seconds after which no case is begun")
-    parser.add_argument("--json")
     parser.add_argument("--keep", action="store_true", help="keep the scratch directories of cases that pass")
     parser.add_argument("--list", action="store_true")
-    arguments = parser.parse_args()
-    if not arguments.build:
-        parser.error("--build or CAIRN_BUILD is wanted")
-    return arguments
+    return parser.parse_args()
 
 
 def main():

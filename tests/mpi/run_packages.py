@@ -4,15 +4,13 @@
 
 Of a restarted job only the output after the snapshot can be compared; it must end as the uninterrupted run ends.
 """
-import argparse
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness.cases import Case, again, run_cases  # noqa: E402
-from harness.job import Runner  # noqa: E402
-from harness.site import Failure, Site  # noqa: E402
+from harness.driver import arguments_of, run_methods  # noqa: E402
+from harness.site import Failure  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -35,15 +33,15 @@ class Packages:
     def __init__(self, site):
         self.site = site
 
-    def lammps(self, r):
+    def test_lammps(self, r):
         program = [self.site.program("lmp"), "-in", os.path.join(HERE, "programs", "melt.lammps"), "-log", "none"]
         self.compare(r, 2, program, r"^ +[2-5]00 ", thermo)
 
-    def mpi4py(self, r):
+    def test_mpi4py(self, r):
         program = ["/usr/bin/python3", os.path.join(HERE, "programs", "pi_mpi4py.py"), "4"]
         self.compare(r, 3, program, r"^step [3-9]/", mpi4py_rows)
 
-    def netpipe(self, r):
+    def test_netpipe(self, r):
         program = [self.site.program("NPopenmpi"), "-u", "131072", "-n", "400", "-o", r.scratch.path("np.out")]
         self.compare(r, 2, program, r"^ *1\d: ", netpipe_sizes)
 
@@ -71,22 +69,7 @@ class Packages:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", default=os.environ.get("CAIRN_BUILD"), required="CAIRN_BUILD" not in os.environ)
-    parser.add_argument("--case")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--json")
-    a = parser.parse_args()
-    site = Site(a.build)
-    packages = Packages(site)
-    cases = []
-    for name in ("lammps", "mpi4py", "netpipe"):
-        if a.case and a.case not in name:
-            continue
-        method = getattr(packages, name)
-        cases.append(Case(name, lambda scratch, m=method: m(Runner(site, scratch)),
-                          again(f"--build {a.build} --case {name}")))
-    return run_cases(cases, a.jobs, a.json)
+    return run_methods(arguments_of(__doc__).parse_args(), lambda site: [Packages(site)])
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Jobs that are unusual, and checkpoints at unusual moments. --long makes the waits and counts those of real life."""
-import argparse
 import os
 import re
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness.cases import Case, again, run_cases, without_what_cannot_be_saved  # noqa: E402
-from harness.job import Runner  # noqa: E402
-from harness.site import Failure, Site, slow_factor  # noqa: E402
+from harness.cases import without_what_cannot_be_saved  # noqa: E402
+from harness.driver import arguments_of, run_methods  # noqa: E402
+from harness.site import Failure, slow_factor  # noqa: E402
 
 TEMPORARY = 3
 
@@ -275,24 +274,10 @@ class Special:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", default=os.environ.get("CAIRN_BUILD"), required="CAIRN_BUILD" not in os.environ)
-    parser.add_argument("--long", action="store_true")
-    parser.add_argument("--case", help="only cases whose name contains this")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--json")
-    parser.add_argument("--limit", type=float)
-    a = parser.parse_args()
-    site = Site(a.build)
-    special = Special(site, a.long)
-    cases = []
-    for name in (n[5:] for n in dir(Special) if n.startswith("test_")):
-        if a.case and a.case not in name:
-            continue
-        method = getattr(special, "test_" + name)
-        cases.append(Case(name, lambda scratch, m=method: m(Runner(site, scratch)),
-                          again(f"--build {a.build} --case {name}" + (" --long" if a.long else ""))))
-    return run_cases(cases, a.jobs, a.json, limit=a.limit)
+    parser = arguments_of(__doc__)
+    parser.add_argument("--long", action="store_true", help="with waits as long as a user's")
+    arguments = parser.parse_args()
+    return run_methods(arguments, lambda site: [Special(site, arguments.long)], " --long" if arguments.long else "")
 
 
 if __name__ == "__main__":

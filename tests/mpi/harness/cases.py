@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import random
 import sys
 import threading
 import time
@@ -53,10 +54,14 @@ def run_case(case, keep=False):
 def run_cases(cases, jobs=1, json_path=None, keep=False, limit=None):
     """Prints one line for each case as it ends, then the failures. Exit status for the process: 0, 1, or 77 if
     nothing could run. limit: seconds after which no further case is begun (they count as skipped);
-    CAIRN_CASE_SECONDS, set by ./check, is another one."""
+    CAIRN_CASE_SECONDS, set by ./check, is another one, and CAIRN_ORDER_SEED shuffles the cases, so that it is not always
+    the same ones that time is not left for."""
     let_all_take_turns()
     begun = time.monotonic()
     share = float(os.environ.get("CAIRN_CASE_SECONDS", "inf"))
+    if "CAIRN_ORDER_SEED" in os.environ:
+        cases = list(cases)
+        random.Random(os.environ["CAIRN_ORDER_SEED"]).shuffle(cases)
     limit = min(share, limit if limit is not None else float("inf"))
 
     def guarded(case):
