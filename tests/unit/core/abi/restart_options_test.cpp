@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What cr_restart asks of the host that it becomes: as text there and back, and what relocation makes of a path.
+#include "core/abi/restart_options.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "core/base/error.hpp"
+
+namespace cairn::restart {
+namespace {
+
+Options taken_from(const std::string& text) {
+  setenv(options_variable, text.c_str(), 1);
+  return take_options();
+}
+
+TEST(RestartOptions, ComeBackAsTheyWere) {
+  Options options;
+  options.signals = {15, 9};
+  options.verbose = options.keep_numbers = true;
+  options.relocate = {{"/old dir", "/new=dir"}, {"/a", ""}};
+  const Options again = taken_from(to_text(options));
+  EXPECT_EQ(again.signals, options.signals);
+  EXPECT_TRUE(again.verbose && again.keep_numbers);
+  EXPECT_EQ(again.relocate, options.relocate);
+  EXPECT_EQ(again.started, -1);
+}
+
+TEST(RestartOptions, NoneAreTheDefaults) {
+  unsetenv(options_variable);
+  for (const Options& options : {take_options(), taken_from(to_text(Options{}))}) {
+    EXPECT_TRUE(options.signals.empty() && options.relocate.empty());
+    EXPECT_FALSE(options.verbose || options.keep_numbers);
+    EXPECT_EQ(options.started, -1);
+  }
+}
+
+TEST(RestartOptions, AreNotLeftToTheGuest) {
+  taken_from("verbose\n");
+  EXPECT_EQ(std::getenv(options_variable), nullptr);
+}
+
+TEST(RestartOptions, TheDescriptorMovesAndIsToldOnceTheProgramGoesOn) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  Options options;
+  options.started = ends[1];
+  const Options again = taken_from(to_text(options));
+  EXPECT_NE(again.started, ends[1]);
+  EXPECT_EQ(fcntl(ends[1], F_GETFD), -1);
+  tell_started(again);
+  char byte = 0;
+  EXPECT_EQ(read(ends[0], &byte, 1), 1);
+  EXPECT_EQ(read(ends[0], &byte, 1), 0);  // closed
+  close(ends[0]);
+}
+
+TEST(RestartOptions, UnknownWordsAreRefused) {
+  EXPECT_THROW(taken_from("nonsense=1\n"), ArgumentError);
+  EXPECT_THROW(taken_from("relocate=/only-one\n"), ArgumentError);
+}
+
+TEST(RestartOptions, RelocationChangesWholeNamesOnly) {
+  Options options;
+  options.relocate = {{"/data", "/new"}, {"/home/", "/users/"}};
+  EXPECT_EQ(relocated(options, "/data"), "/new");
+  EXPECT_EQ(relocated(options, "/data/x/y"), "/new/x/y");
+  EXPECT_EQ(relocated(options, "/database"), "/database");
+  EXPECT_EQ(relocated(options, "/home/me"), "/users/me");
+  EXPECT_EQ(relocated(options, "/else/data"), "/else/data");
+}
+
+}  // namespace
+}  // namespace cairn::restart
