@@ -50,7 +50,7 @@ class Engine {
 
 struct EngineChoice {
   std::unique_ptr<Engine> engine;
-  std::string why;  // "user: /dev/cairn is not there"
+  std::string why;  // "user: the kernel module is not loaded ..."
 };
 
 // `wanted`: "auto", "user" or "kmod". Throws EnvironmentError if the wanted engine cannot be had.

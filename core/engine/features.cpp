@@ -86,7 +86,8 @@ Features probe() {
   if (masked("kmod")) {
     f.kmod = "/dev/cairn is masked by CAIRN_MASK_FEATURES";
   } else if (!device) {
-    f.kmod = errno == ENOENT ? "/dev/cairn is not there" : with_errno("/dev/cairn cannot be opened", errno);
+    f.kmod = errno == ENOENT ? "the kernel module is not loaded (no /dev/cairn)"
+                             : with_errno("/dev/cairn cannot be opened", errno);
   }
   return f;
 }
