@@ -25,8 +25,9 @@ class FenceLog {
   // Contributes, and calls wait() until everybody has. Afterwards failures() is theirs.
   Result pass(const Bytes& part, const std::function<void()>& wait);
 
-  // Nobody had a failure: has the participants read all parts. Locked. Empty, or why this rank cannot go on.
-  std::string read(Fence fence) const;
+  // Nobody had a failure: has the participants read all parts. Locked. False: a part cannot be understood. `failure` is
+  // empty, or why this rank cannot go on with what it was told.
+  bool read(Fence fence, std::string& failure) const;
 
   // "rank 3 cannot ...: why (and 2 more)", or empty.
   std::string joined_failures(const char* what) const;

@@ -167,7 +167,9 @@ bool Protocol::drain() {
 
 // What is parked is parked before F4: behind it others may go on and send what no longer belongs to this cut.
 std::string Protocol::empty_library() {
-  if (std::string failure = log_.read(Fence::settled); !failure.empty()) return failure;
+  std::string failure;
+  if (!log_.read(Fence::settled, failure)) return "cannot understand the contribution of another rank";
+  if (!failure.empty()) return failure;
   const double until = now() + request_.drain_deadline;
   while (!step_all()) {
     text_.say("drain: " + missing());
@@ -203,7 +205,7 @@ bool Protocol::fence(const Bytes& part) {
 }
 
 bool Protocol::read(Fence fence) {
-  refusal_ = log_.read(fence);
+  if (!log_.read(fence, refusal_)) refusal_ = "a rank's contribution cannot be understood";
   return refusal_.empty();
 }
 
