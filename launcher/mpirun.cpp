@@ -22,10 +22,10 @@
 #include "launcher/open_mpi_options.hpp"
 #include "launcher/real_mpirun.hpp"
 #include "launcher/versions.hpp"
-#include "pmix/agent/agent_link.hpp"
 #include "pmix/coordinator/coordinator.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/coordinator/tool_server.hpp"
+#include "pmix/transport/coordinator_address.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -71,11 +71,8 @@ std::string working_directory() {
 pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli::Child& job) {
   pmix::Coordinator::Settings s;
   s.parent_directory = absolute(options.directory);
-  s.engine = options.parameters.engine.view();
-  s.compress = options.parameters.compress.view();
-  s.fork = to_text(options.parameters.fork);
+  s.parameters = options.parameters;
   s.keep = options.keep;
-  s.timeout = options.parameters.timeout;
   s.report = [](const std::string& line) { cli::complain(kCommand, line); };
   s.stop_job = [&job] { job.send(SIGTSTP); };
   s.job.mpirun_pid = static_cast<std::uint64_t>(::getpid());

@@ -87,7 +87,7 @@ int run(const RestartOptions& o) {
   }
   Verification how;
   how.payload = !o.quick;
-  how.fill_cache = fits_into_memory(sequence_bytes(snapshot.manifest.sequences.at(sequence)));
+  how.fill_cache = fits_into_memory(snapshot.manifest.sequences.at(sequence).bytes());
   // On other nodes the hosts look for themselves.
   how.this_machine = o.hostfile.empty() && o.relocate.empty();
   verify_sequence(snapshot, sequence, how);

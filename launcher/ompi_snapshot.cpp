@@ -26,7 +26,7 @@ void verify(const SnapshotOptions& o, const std::string& operand) {
     if (o.sequence >= 0 && number != static_cast<std::uint64_t>(o.sequence)) continue;
     verify_sequence(snapshot, number, {});
     std::printf("%s sequence %llu: %s, whole\n", snapshot.name().c_str(), static_cast<unsigned long long>(number),
-                human_size(sequence_bytes(sequence)).c_str());
+                human_size(sequence.bytes()).c_str());
   }
 }
 
@@ -54,7 +54,7 @@ void list(const SnapshotOptions& o, const std::string& operand) {
       for (const auto& [number, sequence] : snapshot.manifest.sequences) {
         std::printf("%s  sequence %llu  %s  %zu ranks  %s\n", snapshot.name().c_str(),
                     static_cast<unsigned long long>(number), sequence.taken.c_str(), sequence.ranks.size(),
-                    human_size(sequence_bytes(sequence)).c_str());
+                    human_size(sequence.bytes()).c_str());
       }
     } catch (const Error& e) {
       std::printf("%s  unusable: %s\n", fs::path(path).filename().c_str(), e.what());

@@ -45,12 +45,12 @@ void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const st
   struct stat st {};
   if (::stat(path.c_str(), &st) != 0)
     throw EnvironmentError(with_errno("the context file of " + who + ", " + path, errno));
-  if (static_cast<std::uint64_t>(st.st_size) != rank.bytes) {
+  if (static_cast<std::uint64_t>(st.st_size) != rank.statistics.bytes) {
     throw PermanentError("the context file of " + who + ", " + path + ", has " + std::to_string(st.st_size) +
-                         " bytes; the manifest says " + std::to_string(rank.bytes));
+                         " bytes; the manifest says " + std::to_string(rank.statistics.bytes));
   }
   const context::Reader reader = context::Reader::open(path);
-  if (reader.trailer().index_checksum != rank.checksum) {
+  if (reader.trailer().index_checksum != rank.statistics.checksum) {
     throw PermanentError("the context file of " + who + ", " + path +
                          ", is not the one that the manifest names: their checksums differ");
   }
@@ -93,12 +93,6 @@ std::uint64_t choose_sequence(const Snapshot& snapshot, std::int64_t wanted) {
   return number;
 }
 
-std::uint64_t sequence_bytes(const manifest::Sequence& sequence) {
-  std::uint64_t bytes = 0;
-  for (const auto& rank : sequence.ranks) bytes += rank.bytes;
-  return bytes;
-}
-
 void verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verification& how) {
   const manifest::Sequence& sequence = snapshot.manifest.sequences.at(number);
   if (sequence.ranks.size() != snapshot.manifest.job.ranks || sequence.ranks.empty()) {
@@ -106,13 +100,13 @@ void verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verif
                          std::to_string(sequence.ranks.size()) + " images, but the job had " +
                          std::to_string(snapshot.manifest.job.ranks) + " ranks");
   }
-  const std::uint64_t total = sequence_bytes(sequence);
+  const std::uint64_t total = sequence.bytes();
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t done = 0;
   cli::ProgressLine line;
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
     verify_image(snapshot, sequence.ranks[r], "rank " + std::to_string(r), how);
-    done += sequence.ranks[r].bytes;
+    done += sequence.ranks[r].statistics.bytes;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     line.show("verified " + human_size(done) + " of " + human_size(total) + " (" + human_rate(done, passed.count()) +
               ")");

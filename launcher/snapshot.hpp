@@ -32,6 +32,4 @@ struct Verification {
 // Throws at the first thing that is wrong and names it. Shows progress on a terminal.
 void verify_sequence(const Snapshot& snapshot, std::uint64_t sequence, const Verification& how);
 
-std::uint64_t sequence_bytes(const manifest::Sequence& sequence);
-
 }  // namespace cairn::launcher

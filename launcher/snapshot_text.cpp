@@ -13,18 +13,18 @@ void print_ranks(const manifest::Sequence& sequence) {
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
     const manifest::Rank& rank = sequence.ranks[r];
     std::printf("    rank %zu: %s, %s, was process %llu on %s; stopped %.3f s, written in %.3f s\n", r,
-                rank.path.c_str(), human_size(rank.bytes).c_str(), static_cast<unsigned long long>(rank.pid),
-                rank.host.c_str(), rank.pause_seconds, rank.write_seconds);
+                rank.path.c_str(), human_size(rank.statistics.bytes).c_str(), static_cast<unsigned long long>(rank.pid),
+                rank.host.c_str(), rank.statistics.pause_seconds, rank.statistics.write_seconds);
   }
 }
 
 void print_sequence(std::uint64_t number, const manifest::Sequence& sequence, bool every_rank) {
   double pause = 0;
-  for (const auto& rank : sequence.ranks) pause = std::max(pause, rank.pause_seconds);
+  for (const auto& rank : sequence.ranks) pause = std::max(pause, rank.statistics.pause_seconds);
   std::printf("  sequence %llu: %s, %zu images, %s, %.2f s (longest pause %.3f s), engine %s, compression %s\n",
               static_cast<unsigned long long>(number), sequence.taken.c_str(), sequence.ranks.size(),
-              human_size(sequence_bytes(sequence)).c_str(), sequence.seconds, pause, sequence.engine.c_str(),
-              sequence.compress.c_str());
+              human_size(sequence.bytes()).c_str(), sequence.seconds, pause, sequence.parameters.engine.c_str(),
+              sequence.parameters.compress.c_str());
   if (every_rank) print_ranks(sequence);
 }
 
@@ -58,14 +58,15 @@ void print_snapshot_json(const Snapshot& snapshot) {
   for (const auto& [number, sequence] : snapshot.manifest.sequences) {
     std::printf("%s{\"sequence\":%llu,\"taken\":%s,\"seconds\":%.6f,\"bytes\":%llu,\"images\":[", first ? "" : ",",
                 static_cast<unsigned long long>(number), json_text(sequence.taken).c_str(), sequence.seconds,
-                static_cast<unsigned long long>(sequence_bytes(sequence)));
+                static_cast<unsigned long long>(sequence.bytes()));
     for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
       const manifest::Rank& rank = sequence.ranks[r];
       std::printf("%s{\"rank\":%zu,\"path\":%s,\"bytes\":%llu,\"host\":%s,\"callback_seconds\":%.6f,",
-                  r == 0 ? "" : ",", r, json_text(rank.path).c_str(), static_cast<unsigned long long>(rank.bytes),
-                  json_text(rank.host).c_str(), rank.callback_seconds);
-      std::printf("\"stop_seconds\":%.6f,\"pause_seconds\":%.6f,\"write_seconds\":%.6f}", rank.stop_seconds,
-                  rank.pause_seconds, rank.write_seconds);
+                  r == 0 ? "" : ",", r, json_text(rank.path).c_str(),
+                  static_cast<unsigned long long>(rank.statistics.bytes), json_text(rank.host).c_str(),
+                  rank.statistics.callback_seconds);
+      std::printf("\"stop_seconds\":%.6f,\"pause_seconds\":%.6f,\"write_seconds\":%.6f}", rank.statistics.stop_seconds,
+                  rank.statistics.pause_seconds, rank.statistics.write_seconds);
     }
     std::printf("]}");
     first = false;

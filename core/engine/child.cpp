@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <new>
 #include <utility>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/context/output.hpp"
 #include "core/engine/features.hpp"
@@ -83,15 +83,13 @@ void WritingChild::reap() noexcept {
 }
 
 ChildReport WritingChild::wait(double seconds, const std::string& file) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const Deadline end(seconds);
   while (pid_ > 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
     pollfd hangup{alive_.get(), POLLIN, 0};
-    const int n = poll(&hangup, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30)));
+    const int n = poll(&hangup, 1, end.milliseconds());
     if (n > 0) {
       reap();
-    } else if (n == 0 && left <= 0) {
+    } else if (n == 0 && end.passed()) {
       throw TemporaryError(file + ": the file was not written within " + std::to_string(seconds) + " s");
     }
   }

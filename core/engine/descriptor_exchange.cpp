@@ -7,28 +7,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <thread>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::engine {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kRetry{10};
-
-Clock::time_point after(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
-
-int milliseconds_until(Clock::time_point end) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30));
-}
 
 struct Address {
   sockaddr_un name{};
@@ -96,14 +86,14 @@ UniqueFd receive_descriptor(int from) {
 }  // namespace
 
 void offer_descriptor(const std::string& key, int fd, unsigned takers, double deadline) {
-  const auto end = after(deadline);
+  const Deadline end(deadline);
   const Address address(key);
   const UniqueFd listener = make_socket(SOCK_NONBLOCK);
   if (bind(listener.get(), address.get(), address.length) != 0 || listen(listener.get(), 128) != 0)
     throw EnvironmentError(with_errno("cannot offer the node request", errno));
   for (unsigned given = 0; given < takers;) {
     pollfd ready{listener.get(), POLLIN, 0};
-    if (poll(&ready, 1, milliseconds_until(end)) == 0) {
+    if (poll(&ready, 1, end.milliseconds()) == 0) {
       throw TemporaryError("only " + std::to_string(given) + " of " + std::to_string(takers) +
                            " other processes on this node took part in the node request in time");
     }
@@ -113,13 +103,13 @@ void offer_descriptor(const std::string& key, int fd, unsigned takers, double de
 }
 
 UniqueFd fetch_descriptor(const std::string& key, double deadline) {
-  const auto end = after(deadline);
+  const Deadline end(deadline);
   const Address address(key);
-  while (Clock::now() < end) {
+  while (!end.passed()) {
     const UniqueFd fd = make_socket(0);
     if (connect(fd.get(), address.get(), address.length) == 0 && is_same_user(fd.get())) {
       pollfd ready{fd.get(), POLLIN, 0};
-      if (poll(&ready, 1, milliseconds_until(end)) > 0) {
+      if (poll(&ready, 1, end.milliseconds()) > 0) {
         if (UniqueFd got = receive_descriptor(fd.get())) return got;
       }
     }

@@ -37,6 +37,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual const char* name() const noexcept = 0;
+  // Its dumps need the threads of all processes of the node to stand in one node request (node_request.hpp).
+  virtual bool wants_node_request() const noexcept = 0;
   // Returns when the guest may run again. What a forked child sees as it is now may be written later by one, the
   // rest is written by then. Throws cairn::Error; the context file is then worthless and must be removed.
   virtual void dump(const DumpRequest& request, std::span<const Area> areas) = 0;

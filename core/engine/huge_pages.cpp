@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "core/base/deadline.hpp"
 #include "core/engine/features.hpp"
 #include "core/engine/pagemap.hpp"
 
@@ -54,14 +54,13 @@ void HugePages::record(const AreaPlan& plan) noexcept {
 }
 
 std::uint64_t HugePages::restore(double seconds) const noexcept {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const Deadline end(seconds);
   std::uint64_t done = 0;
   PageRange range;
   for (off_t at = 0; list_ && pread(list_.get(), &range, sizeof range, at) == static_cast<ssize_t>(sizeof range);
        at += static_cast<off_t>(sizeof range)) {
     for (std::uint64_t a = range.start; a < range.end; a += kStep) {
-      if (Clock::now() >= end) return done;
+      if (end.passed()) return done;
       const std::uint64_t bytes = std::min(kStep, range.end - a);
       // The program may have unmapped it by now, or memory may be short: then it stays as it is.
       if (madvise(reinterpret_cast<void*>(a), bytes, kCollapse) == 0) done += bytes;

@@ -30,10 +30,6 @@ constexpr double kFaultBandwidth = 0.6e9;  // bytes per second
 
 std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 // Pieces that threads can take one by one; their chunks never interleave.
 std::vector<AreaPlan> cut(const std::vector<AreaPlan>& plans, std::uint64_t size) {
   std::vector<AreaPlan> slices;
@@ -132,7 +128,7 @@ bool UserEngine::write_later() {
 void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas) {
   if (active_) throw TemporaryError("the last dump of this process has not been finished");
   if (request.writer == nullptr) throw ArgumentError("a dump needs a writer");
-  started_ = Clock::now();
+  since_start_ = Stopwatch();
   request_ = request;
   statistics_ = request.so_far;
   active_ = true;
@@ -158,15 +154,15 @@ void UserEngine::dump(const DumpRequest& request, std::span<const Area> areas) {
     abandon();
     throw;
   }
-  statistics_.dump_seconds = seconds_since(started_);
+  statistics_.dump_seconds = since_start_.seconds();
 }
 
 CheckpointStatistics UserEngine::finish(double deadline) {
   if (!active_) throw ArgumentError("there is no dump to finish");
-  const auto start = Clock::now();
+  const Deadline end(deadline);
   request_.writer->store_objects();  // while the child writes
   if (statistics_.forked) {
-    const ChildReport report = child_.wait(std::max(0.0, deadline - seconds_since(start)), request_.writer->path());
+    const ChildReport report = child_.wait(std::max(0.0, end.left()), request_.writer->path());
     statistics_.pages_seen += report.pages_seen;
     statistics_.pages_stored += report.statistics.pages;
     statistics_.payload_bytes += report.statistics.bytes;
@@ -174,8 +170,8 @@ CheckpointStatistics UserEngine::finish(double deadline) {
   const context::WriterResult result = request_.writer->finish();
   statistics_.bytes = result.bytes;
   statistics_.checksum = result.checksum;
-  statistics_.write_seconds = seconds_since(started_);
-  if (huge_) statistics_.huge_bytes = huge_->restore(std::max(0.0, deadline - seconds_since(start)));
+  statistics_.write_seconds = since_start_.seconds();
+  if (huge_) statistics_.huge_bytes = huge_->restore(std::max(0.0, end.left()));
   CheckpointStatistics statistics = statistics_;
   abandon();
   return statistics;

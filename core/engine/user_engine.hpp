@@ -3,11 +3,11 @@
 // it lies, deferred writing in a forked child. Not thread-safe.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/base/deadline.hpp"
 #include "core/context/lane.hpp"
 #include "core/engine/area_plan.hpp"
 #include "core/engine/child.hpp"
@@ -28,13 +28,12 @@ class UserEngine : public Engine {
   explicit UserEngine(UniqueFd device = UniqueFd());
   ~UserEngine() override { abandon(); }
   const char* name() const noexcept override { return device_ ? "kmod" : "user"; }
+  bool wants_node_request() const noexcept override { return static_cast<bool>(device_); }
   void dump(const DumpRequest& request, std::span<const Area> areas) override;
   CheckpointStatistics finish(double deadline) override;
   void abandon() noexcept override;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void write_now(const std::vector<AreaPlan>& plans);
   bool write_later();
 
@@ -46,7 +45,7 @@ class UserEngine : public Engine {
   std::unique_ptr<HugePages> huge_;
   WritingChild child_;
   CheckpointStatistics statistics_;
-  Clock::time_point started_;
+  Stopwatch since_start_;
   bool active_ = false;
 };
 

@@ -11,10 +11,10 @@ namespace cairn::host {
 namespace {
 
 constexpr double kDefaultTimeout = 60;
-constexpr double kWriteDeadline = 24 * 3600;  // a hung disk, not a slow one
+constexpr double kWriteTimeout = 24 * 3600;  // a hung disk, not a slow one
 
-group::CheckpointRequest to_request(const cairn_control_request& control, const ControlTarget& target) {
-  group::CheckpointRequest request;
+group::Request to_request(const cairn_control_request& control, const ControlTarget& target) {
+  group::Request request;
   request.path = target.path();
   request.fd = target.fd();
   request.parameters = control.parameters;
@@ -51,7 +51,7 @@ void ControlJob::cancel() noexcept { cancelled_.store(true); }
 
 cairn_control_reply ControlJob::progress() const {
   cairn_control_reply reply = make_reply(state_.load());
-  reply.statistics.bytes = checkpointer_.bytes_so_far();
+  reply.statistics.bytes = group_.bytes_so_far();
   return reply;
 }
 
@@ -74,7 +74,7 @@ void ControlJob::run() noexcept {
   } catch (const std::exception& error) {
     reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_PERMANENT, std::string("internal error: ") + error.what());
   }
-  checkpointer_.abandon();
+  group_.abandon();
   target_.reset();
   answer(reply);
 }
@@ -84,12 +84,12 @@ void ControlJob::take() {
   target_.emplace(request_, std::move(descriptor_));
   state_.store(CAIRN_CONTROL_STOPPING);
   check_cancelled();
-  checkpointer_.save(to_request(request_, *target_));
+  group_.save(to_request(request_, *target_));
   check_cancelled();
   const bool goes_on = request_.signal == 0 && !was_stopped();
   state_.store(goes_on ? CAIRN_CONTROL_WRITING : CAIRN_CONTROL_SAVING);
-  if (goes_on) checkpointer_.release(0);
-  const CheckpointStatistics statistics = checkpointer_.finish(kWriteDeadline);
+  if (goes_on) group_.release(0);
+  const CheckpointStatistics statistics = group_.finish(kWriteTimeout).front();
   check_cancelled();
   target_->commit();
   answer(success(statistics));
@@ -101,7 +101,7 @@ void ControlJob::take() {
 void ControlJob::end_with_signal() {
   if (request_.signal != 0) kill(getpid(), request_.signal);
   if (was_stopped() && request_.signal != SIGCONT) kill(getpid(), SIGSTOP);
-  checkpointer_.release(0);
+  group_.release(0);
 }
 
 }  // namespace cairn::host

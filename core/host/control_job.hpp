@@ -11,7 +11,7 @@
 #include "core/abi/control_protocol.h"
 #include "core/abi/self_request.h"
 #include "core/base/unique_fd.hpp"
-#include "core/group/checkpointer.hpp"
+#include "core/group/own_process.hpp"
 #include "core/host/control_target.hpp"
 
 namespace cairn::host {
@@ -41,8 +41,8 @@ class ControlJob {
   cairn_control_request request_;
   UniqueFd descriptor_;
   Answer answer_;
-  std::optional<ControlTarget> target_;  // outlives the checkpointer, which removes its file by way of it
-  group::Checkpointer checkpointer_;
+  std::optional<ControlTarget> target_;  // outlives the group, which removes its file by way of it
+  group::Group group_{group::own_process_only};
   std::atomic<std::uint32_t> state_{CAIRN_CONTROL_IDLE};
   std::atomic<bool> cancelled_{false}, answered_{false};
 };

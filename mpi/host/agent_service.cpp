@@ -9,25 +9,12 @@
 #include <memory>
 #include <mutex>
 
-#include "core/group/checkpointer.hpp"
+#include "core/group/own_process.hpp"
 #include "pmix/agent/agent.hpp"
 #include "pmix/transport/pmix_transport.hpp"
 
 namespace cairn::mpi {
 namespace {
-
-class GuestImager final : public pmix::Imager {
- public:
-  std::string obstacle() override { return checkpointer_.obstacle(); }
-  void save(const group::CheckpointRequest& request) override { checkpointer_.save(request); }
-  void release(int failure) override { checkpointer_.release(failure); }
-  CheckpointStatistics finish(double seconds) override { return checkpointer_.finish(seconds); }
-  void abandon() noexcept override { checkpointer_.abandon(); }
-  std::uint64_t bytes_so_far() noexcept override { return checkpointer_.bytes_so_far(); }
-
- private:
-  group::Checkpointer checkpointer_;
-};
 
 // The only mutable state of the MPI host. The agent is never destroyed: its threads run until the process ends.
 struct {
@@ -75,9 +62,9 @@ int start_agent(bool guest_is_ready) {
   const std::lock_guard lock(process.mutex);
   try {
     if (process.agent == nullptr) {
-      auto agent =
-          std::make_unique<pmix::Agent>(std::make_unique<pmix::PmixTransport>(), std::make_unique<GuestImager>(),
-                                        pmix::CoordinatorAddress::from_environment(), end_job);
+      auto agent = std::make_unique<pmix::Agent>(std::make_unique<pmix::PmixTransport>(),
+                                                 std::make_unique<group::Group>(group::own_process_only),
+                                                 pmix::CoordinatorAddress::from_environment(), end_job);
       service.rank = agent->rank();
       service.nranks = agent->size();
       agent->start_threads();

@@ -13,9 +13,6 @@
 #include "pmix/agent/host_thread.hpp"
 
 namespace cairn::pmix {
-namespace {
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::string host_name() {
   char name[256] = "";
@@ -23,15 +20,15 @@ std::string host_name() {
   return name;
 }
 
-}  // namespace
-
-Agent::Agent(std::unique_ptr<Transport> transport, std::unique_ptr<Imager> imager,
+Agent::Agent(std::unique_ptr<Transport> transport, std::unique_ptr<group::Group> group,
              std::optional<CoordinatorAddress> coordinator, std::function<void()> end_job)
-    : transport_(std::move(transport)), imager_(std::move(imager)), end_job_(std::move(end_job)), phase_since_(now()) {
+    : transport_(std::move(transport)), group_(std::move(group)), end_job_(std::move(end_job)) {
   if (transport_->rank() == 0 && coordinator) {
-    Record hello("hello");
-    hello.set("job", transport_->job()).set("size", transport_->size()).set("host", host_name());
-    hello.set("pid", static_cast<std::uint64_t>(::getpid()));
+    Hello hello;
+    hello.job = transport_->job();
+    hello.host = host_name();
+    hello.size = static_cast<std::uint64_t>(transport_->size());
+    hello.pid = static_cast<std::uint64_t>(::getpid());
     AgentLink::Orders& orders = *this;
     link_ = std::make_unique<AgentLink>(*coordinator, hello, orders);
   }
@@ -60,7 +57,7 @@ void Agent::phase(const std::string& name) {
   const std::lock_guard lock(state_mutex_);
   phase_ = name;
   progress_.clear();
-  phase_since_ = now();
+  in_phase_ = Stopwatch();
 }
 
 void Agent::log_loop() {
@@ -70,8 +67,8 @@ void Agent::log_loop() {
       while (!transport_->wait(n, 3600, text)) {
       }
       const Record entry = Record::decode(text);
-      if (entry.type() == "close") break;
-      serve(n, entry);
+      if (is<CloseEntry>(entry)) break;
+      serve(n, from_record<CheckpointOrder>(entry));
     }
   } catch (const std::exception&) {
     // The job's runtime is gone, and the job with it: nothing more can be agreed.
@@ -84,15 +81,17 @@ void Agent::answer_loop() {
     for (std::uint64_t n = 1;; ++n) {
       while (!transport_->wait_ping(n, 3600)) {
       }
-      Record answer("state");
+      RankState mine;
       {
         const std::lock_guard lock(state_mutex_);
-        answer.set("phase", phase_).set("text", progress_).set("seconds", now() - phase_since_);
-        if (phase_ == kWriting) answer.set("bytes", imager_->bytes_so_far());
+        mine.phase = phase_;
+        mine.text = progress_;
+        mine.seconds = in_phase_.seconds();
+        if (phase_ == kWriting) mine.bytes = group_->bytes_so_far();
       }
       const std::lock_guard lock(answer_mutex_);
       if (left_) return;
-      transport_->answer_ping(n, answer.encode());
+      transport_->answer_ping(n, to_record(mine).encode());
     }
   } catch (const std::exception&) {
     // As above; also the end of a wait that leave() has cut short.
@@ -104,7 +103,7 @@ void Agent::leave() {
   if (left_) return;
   left_ = true;
   if (link_) {
-    link_->send(Record("closed"));
+    link_->send(Closed());
     link_->shut_down();
   }
   transport_->leave();
@@ -113,25 +112,25 @@ void Agent::leave() {
 
 // --- orders of the coordinator ---
 
-bool Agent::append(const Record& entry) {
+bool Agent::append(const CheckpointOrder& order) {
   const std::lock_guard lock(append_mutex_);
   if (closing_) return false;
-  transport_->notify(next_entry_, entry.encode());
+  transport_->notify(next_entry_, to_record(order).encode());
   ++next_entry_;
   return true;
 }
 
-void Agent::decide(std::uint64_t n, bool commit) {
+void Agent::decide(const Decision& decision) {
   const std::lock_guard lock(state_mutex_);
-  decided_ = n;
-  commit_ = commit;
+  decided_ = decision;
   state_changed_.notify_all();
 }
 
-Record Agent::survey(std::uint64_t n, double seconds) {
-  Record answer("survey");
-  answer.set("id", n);
-  for (const auto& [rank, text] : transport_->ask_all(n, seconds)) answer.set("r" + std::to_string(rank), text);
+SurveyAnswer Agent::survey(const SurveyQuestion& question) {
+  SurveyAnswer answer;
+  answer.id = question.id;
+  for (const auto& [rank, text] : transport_->ask_all(question.id, question.seconds))
+    answer.ranks[static_cast<std::uint64_t>(rank)] = from_record<RankState>(Record::decode(text));
   return answer;
 }
 
@@ -189,7 +188,7 @@ void Agent::want_close() {
   if (closing_) return;
   closing_ = true;
   try {
-    transport_->notify(next_entry_++, Record("close").encode());
+    transport_->notify(next_entry_++, to_record(CloseEntry()).encode());
   } catch (const std::exception&) {
     leave();
   }

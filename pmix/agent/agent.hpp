@@ -6,7 +6,7 @@
 // are blocked in them. The functions for crcp are called by guest threads with the host's thread pointer.
 // An agent lives as long as its process: it is never destroyed.
 //
-// One request (docs/agent-transport.md): obstacle, save (crcp: F0..F4), release unless the job is to end, finish,
+// One order (docs/agent-transport.md): obstacle, save (crcp: F0..F4), release unless the job is to end, finish,
 // F5 with the results; with term F6: has the coordinator the manifest on disk? Then the job ends, or goes on.
 #pragma once
 
@@ -18,10 +18,10 @@
 #include <optional>
 #include <string>
 
+#include "core/base/deadline.hpp"
+#include "core/group/group.hpp"
 #include "mpi/abi/agent.h"
 #include "pmix/agent/agent_link.hpp"
-#include "pmix/agent/imager.hpp"
-#include "pmix/transport/record.hpp"
 #include "pmix/transport/transport.hpp"
 
 namespace cairn::pmix {
@@ -29,10 +29,12 @@ namespace cairn::pmix {
 // The phase in which a rank says how much it has written.
 inline constexpr char kWriting[] = "writing";
 
+std::string host_name();
+
 class Agent : private AgentLink::Orders {
  public:
   // `end_job` is called on the log thread when the job has been checkpointed and shall end: MPI_Finalize and _exit.
-  Agent(std::unique_ptr<Transport> transport, std::unique_ptr<Imager> imager,
+  Agent(std::unique_ptr<Transport> transport, std::unique_ptr<group::Group> group,
         std::optional<CoordinatorAddress> coordinator, std::function<void()> end_job);
   ~Agent() override;
 
@@ -57,37 +59,39 @@ class Agent : private AgentLink::Orders {
 
   void log_loop();
   void answer_loop();
-  void serve(std::uint64_t n, const Record& entry);
-  void take_image(std::uint64_t n, const Record& entry, Outcome& outcome);
-  void write_image(const Record& entry, Outcome& outcome);
-  bool gather_results(std::uint64_t n, const Record& entry, const Outcome& outcome);
+  void serve(std::uint64_t n, const CheckpointOrder& order);
+  void save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
+  std::optional<Error> announce(std::uint64_t n, const CheckpointOrder& order);
+  void stand_in_for_guest();
+  void finish_group(const CheckpointOrder& order, Outcome& outcome);
+  bool gather_results(std::uint64_t n, const CheckpointOrder& order, const Outcome& outcome);
   bool decided_to_end(std::uint64_t n, bool all_well);
+  void go_on(const CheckpointOrder& order, const Outcome& outcome, bool all_well);
   bool wait_until_ready(double seconds);
   void phase(const std::string& name);
   void leave();
 
   // Orders of the coordinator, on the link's thread (rank 0).
-  bool append(const Record& entry) override;
-  void decide(std::uint64_t n, bool commit) override;
-  Record survey(std::uint64_t n, double seconds) override;
+  bool append(const CheckpointOrder& order) override;
+  void decide(const Decision& decision) override;
+  SurveyAnswer survey(const SurveyQuestion& question) override;
 
   std::unique_ptr<Transport> transport_;
-  std::unique_ptr<Imager> imager_;
+  std::unique_ptr<group::Group> group_;
   std::function<void()> end_job_;
   std::unique_ptr<AgentLink> link_;  // rank 0 only, null if there is no coordinator
 
   std::mutex state_mutex_;  // phase, request, ready, decision
   std::condition_variable state_changed_;
   std::string phase_ = "running", progress_;
-  double phase_since_ = 0;
+  Stopwatch in_phase_;
   std::optional<cairn_agent_request> current_;
   bool ready_ = false;
-  std::uint64_t decided_ = 0;
-  bool commit_ = false;
+  Decision decided_;
 
   std::mutex fence_mutex_;  // one thread fences at a time
   bool fence_open_ = false;
-  std::uint64_t fences_ = 0;  // of crcp in this request
+  std::uint64_t fences_ = 0;  // of crcp for this order
 
   std::mutex append_mutex_;  // numbers of log entries (rank 0)
   std::uint64_t next_entry_ = 1;

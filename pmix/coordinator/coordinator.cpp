@@ -8,18 +8,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <thread>
 
 #include "core/base/error.hpp"
-#include "pmix/agent/agent_link.hpp"
+#include "pmix/transport/coordinator_address.hpp"
 
 namespace cairn::pmix {
 namespace {
 
 constexpr double kHandshakeSeconds = 10;
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
@@ -30,9 +29,7 @@ Coordinator::Coordinator(Settings settings)
       store_(settings_.parent_directory + "/" + manifest::snapshot_name(static_cast<std::uint64_t>(::getpid()))) {}
 
 std::map<std::string, std::string> Coordinator::environment() const {
-  std::string where = std::to_string(port_) + ";";
-  for (const std::string& address : local_addresses()) where += (where.back() == ';' ? "" : ",") + address;
-  return {{kCoordinatorVariable, where}, {kCoordinatorKeyVariable, to_hex(key_)}};
+  return CoordinatorAddress{local_addresses(), port_, key_}.to_environment();
 }
 
 void Coordinator::start() {
@@ -59,14 +56,15 @@ void Coordinator::serve_link(UniqueFd socket) {
   bool first_job = false;
   try {
     link = std::make_shared<SecureLink>(std::move(socket), key_, true, kHandshakeSeconds);
-    const auto hello = link->receive(kHandshakeSeconds);
-    if (!hello || hello->type() != "hello") return;
+    const auto first = link->receive(kHandshakeSeconds);
+    if (!first || !is<Hello>(*first)) return;
+    const auto hello = from_record<Hello>(*first);
     {
       const std::lock_guard lock(mutex_);
       first_job = job_name_.empty();
       if (first_job) {
-        job_name_ = hello->get("job");
-        size_ = hello->get_u64("size");
+        job_name_ = hello.job;
+        size_ = hello.size;
         link_ = link;
         had_link_ = true;
       } else {
@@ -87,14 +85,13 @@ void Coordinator::serve_link(UniqueFd socket) {
 
 void Coordinator::receive(const Record& message) {
   const std::lock_guard lock(mutex_);
-  const std::string type = message.type();
-  if (type == "results") {
-    results_ = message;
-  } else if (type == "survey") {
-    survey_ = message;
-  } else if (type == "refused") {
-    refusal_ = message;
-  } else if (type == "closed") {
+  if (is<Results>(message)) {
+    results_ = from_record<Results>(message);
+  } else if (is<SurveyAnswer>(message)) {
+    survey_ = from_record<SurveyAnswer>(message);
+  } else if (is<Refused>(message)) {
+    refusal_ = from_record<Refused>(message);
+  } else if (is<Closed>(message)) {
     closed_ = true;
   }
   changed_.notify_all();
@@ -113,21 +110,21 @@ bool Coordinator::checkpointed_and_stopped() const {
 }
 
 void Coordinator::request(const Record& request, Reply reply) {
-  const std::string type = request.type();
-  if (type == "checkpoint") {
-    std::thread([this, request, reply = std::move(reply)] { run_attempt(request, reply); }).detach();
-  } else if (type == "status") {
-    std::thread([this, reply = std::move(reply)] { reply(status()); }).detach();
-  } else if (type == "list") {
-    reply(list());
+  if (is<CheckpointWish>(request)) {
+    std::thread([this, wish = from_record<CheckpointWish>(request), reply = std::move(reply)] {
+      run_attempt(wish, reply);
+    }).detach();
+  } else if (is<JobStatus>(request)) {
+    std::thread([this, reply = std::move(reply)] { reply(to_record(status())); }).detach();
+  } else if (is<SequenceList>(request)) {
+    reply(to_record(list()));
   } else {
-    reply(Record("failed")
-              .set("code", int{CAIRN_EXIT_ARGUMENTS})
-              .set("text", "mpirun's coordinator does not know the request '" + type + "'"));
+    const std::string text = "mpirun's coordinator does not know the request '" + request.type() + "'";
+    reply(to_record(Failed{CAIRN_EXIT_ARGUMENTS, text}));
   }
 }
 
-std::optional<Record> Coordinator::survey(double seconds, double margin) {
+std::optional<SurveyAnswer> Coordinator::survey(double seconds, double margin) {
   std::unique_lock lock(mutex_);
   const auto link = link_;
   if (!link) return std::nullopt;
@@ -135,53 +132,46 @@ std::optional<Record> Coordinator::survey(double seconds, double margin) {
   survey_.reset();
   lock.unlock();
   try {
-    link->send(Record("survey").set("id", id).set("seconds", seconds));
+    link->send(to_record(SurveyQuestion{id, seconds}));
   } catch (const std::exception&) {
     return std::nullopt;
   }
   lock.lock();
   changed_.wait_for(lock, std::chrono::duration<double>(seconds + margin),
-                    [&] { return over() || (survey_ && survey_->get_u64("id") == id); });
-  return survey_ && survey_->get_u64("id") == id ? survey_ : std::nullopt;
+                    [&] { return over() || (survey_ && survey_->id == id); });
+  return survey_ && survey_->id == id ? survey_ : std::nullopt;
 }
 
-Record Coordinator::status() {
-  Record result("status");
+JobStatus Coordinator::status() {
+  JobStatus result;
   bool running = false, connected = false;
-  std::uint64_t size = 0;
   {
     const std::lock_guard lock(mutex_);
     running = running_id_ != 0;
     connected = link_ != nullptr;
-    size = size_;
-    result.set("state", running ? "checkpointing" : over() ? "ended" : connected ? "running" : "starting");
-    result.set("seconds", running ? now() - running_since_ : 0.0).set("ranks", size_);
+    result.state = running ? "checkpointing" : over() ? "ended" : connected ? "running" : "starting";
+    result.seconds = running ? since_start_.seconds() : 0;
+    result.size = size_;
   }
   if (!running || !connected) return result;
   const auto answers = survey(1, 2);
-  for (std::uint64_t r = 0; answers && r < size; ++r) {
-    const std::string name = "r" + std::to_string(r);
-    if (!answers->has(name)) {
-      result.set(name, Record("state").set("phase", "silent").encode());
-    } else {
-      result.set(name, answers->get(name));
-    }
+  RankState silent;
+  silent.phase = "silent";
+  if (!answers) {
+    result.ranks[0] = silent;
+    return result;
   }
-  if (!answers) result.set("r0", Record("state").set("phase", "silent").encode());
+  result.ranks = answers->ranks;
+  for (std::uint64_t r = 0; r < result.size; ++r) result.ranks.emplace(r, silent);
   return result;
 }
 
-Record Coordinator::list() const {
+SequenceList Coordinator::list() const {
   const std::lock_guard lock(store_mutex_);
-  Record result("list");
-  result.set("snapshot", store_.directory());
-  for (const auto& [number, sequence] : store_.manifest().sequences) {
-    std::uint64_t bytes = 0;
-    for (const auto& rank : sequence.ranks) bytes += rank.bytes;
-    Record one("sequence");
-    one.set("taken", sequence.taken).set("seconds", sequence.seconds).set("bytes", bytes);
-    result.set("s" + std::to_string(number), one.encode());
-  }
+  SequenceList result;
+  result.snapshot = store_.directory();
+  for (const auto& [number, sequence] : store_.manifest().sequences)
+    result.sequences[number] = {sequence.taken, sequence.seconds, sequence.bytes()};
   return result;
 }
 

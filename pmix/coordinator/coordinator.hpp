@@ -15,8 +15,10 @@
 #include <optional>
 #include <string>
 
+#include "core/base/deadline.hpp"
 #include "pmix/manifest/snapshot_store.hpp"
-#include "pmix/transport/record.hpp"
+#include "pmix/transport/messages.hpp"
+#include "pmix/transport/record_fields.hpp"
 #include "pmix/transport/secure_link.hpp"
 
 namespace cairn::pmix {
@@ -24,10 +26,9 @@ namespace cairn::pmix {
 class Coordinator {
  public:
   struct Settings {
-    std::string parent_directory;  // absolute; the snapshot directory is made in it
-    std::string engine = "auto", compress = "none", fork = "auto";
-    std::uint64_t keep = 0;  // newest sequences to keep; 0: all
-    double timeout = 600;    // seconds, when a request names none
+    std::string parent_directory;     // absolute; the snapshot directory is made in it
+    CheckpointParameters parameters;  // the timeout is for requests that name none
+    std::uint64_t keep = 0;           // newest sequences to keep; 0: all
     manifest::Job job;
     std::function<void(const std::string&)> report;  // a line for mpirun's stderr
     std::function<void()> stop_job;                  // after a checkpoint with --stop
@@ -56,19 +57,24 @@ class Coordinator {
   void accept_loop();
   void serve_link(UniqueFd socket);
   void receive(const Record& message);
-  Record check_startable() const;  // with mutex_ held; an empty record if a checkpoint can be started
-  Record begin_attempt(const Record& request, Attempt& attempt);
-  void run_attempt(const Record& request, Reply reply);
-  Record await_results(Attempt& attempt, double timeout);
-  Record conclude(Attempt& attempt);
-  Record timed_out(double timeout, double patience);
+  void check_startable() const;  // with mutex_ held; throws why no checkpoint can be started
+  void reserve(const CheckpointWish& wish, Attempt& attempt);
+  void send_order(Attempt& attempt);
+  void run_attempt(const CheckpointWish& wish, const Reply& reply);
+  Reply answer_at_once(const Attempt& attempt, const Reply& reply) const;
+  std::optional<Record> await_results(Attempt& attempt, double seconds);
+  Record conclude(Attempt& attempt, const Results& results);
+  manifest::Sequence describe_sequence(const Attempt& attempt, const Results& results) const;
+  Record commit(Attempt& attempt, manifest::Sequence sequence);
+  void decide(const Attempt& attempt, std::uint64_t entry, bool commit);
+  Failed timed_out(double timeout, double patience);
   void await_late_results(Attempt& attempt);
   void finish_attempt(Attempt& attempt);
   // What every rank does, from those that answer rank 0 within `seconds`; nothing if rank 0 says nothing, even
   // `margin` later.
-  std::optional<Record> survey(double seconds, double margin);
-  Record status();
-  Record list() const;
+  std::optional<SurveyAnswer> survey(double seconds, double margin);
+  JobStatus status();
+  SequenceList list() const;
   bool over() const { return ended_ || closed_ || (had_link_ && !link_); }
 
   Settings settings_;
@@ -84,8 +90,10 @@ class Coordinator {
   bool had_link_ = false, closed_ = false, ended_ = false, spawned_ = false, stopped_ = false;
   std::string how_ended_;
   std::uint64_t next_id_ = 1, running_id_ = 0, next_survey_ = 1;
-  double running_since_ = 0;
-  std::optional<Record> results_, survey_, refusal_;
+  Stopwatch since_start_;  // of the running attempt
+  std::optional<Results> results_;
+  std::optional<SurveyAnswer> survey_;
+  std::optional<Refused> refusal_;
 
   mutable std::mutex store_mutex_;  // never taken with mutex_ held
   manifest::SnapshotStore store_;

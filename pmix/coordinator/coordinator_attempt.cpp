@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request for a checkpoint, from its beginning to its reply. See coordinator.hpp.
+// One attempt at a checkpoint, from what a tool wishes to its answer. See coordinator.hpp.
+#include <algorithm>
 #include <chrono>
-#include <filesystem>
 
 #include "core/base/error.hpp"
 #include "pmix/coordinator/coordinator.hpp"
@@ -11,25 +11,22 @@ namespace {
 
 constexpr double kMaxTimeout = 7 * 24 * 3600;
 constexpr double kSurveySeconds = 2.5;
+constexpr std::chrono::seconds kEndOfJob{5};
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+Record failed(int code, const std::string& text) { return to_record(Failed{code, text}); }
 
-Record failed(int code, const std::string& text) { return Record("failed").set("code", code).set("text", text); }
-
-manifest::Rank rank_of(const Record& r, const std::string& path) {
-  manifest::Rank rank;
-  rank.pid = r.get_u64("pid");
-  rank.host = r.get("host");
-  rank.path = path;
-  rank.bytes = r.get_u64("bytes");
-  rank.checksum = r.get_u64("checksum");
-  rank.pages_seen = r.get_u64("pages_seen");
-  rank.pages_stored = r.get_u64("pages_stored");
-  rank.callback_seconds = r.get_double("callback_seconds");
-  rank.stop_seconds = r.get_double("stop_seconds");
-  rank.pause_seconds = r.get_double("pause_seconds");
-  rank.write_seconds = r.get_double("write_seconds");
-  return rank;
+// What failed, rank by rank; the code is the worst.
+Failed failures_of(const Results& results, std::uint64_t size) {
+  Failed failures{CAIRN_EXIT_OK, {}};
+  for (std::uint64_t r = 0; r < size; ++r) {
+    const auto found = results.ranks.find(r);
+    const RankResult one = found != results.ranks.end() ? found->second : RankResult();
+    if (one.code == CAIRN_EXIT_OK) continue;
+    failures.code = std::max(failures.code, one.code);
+    failures.text +=
+        (failures.text.empty() ? "" : "\n") + ("rank " + std::to_string(r)) + " on " + one.host + ": " + one.text;
+  }
+  return failures;
 }
 
 }  // namespace
@@ -37,201 +34,192 @@ manifest::Rank rank_of(const Record& r, const std::string& path) {
 struct Coordinator::Attempt {
   std::uint64_t id = 0, sequence = 0;
   bool begun = false, term = false, stop = false;
-  double start = 0;
+  double timeout = 0;
+  Stopwatch since_start;
   std::shared_ptr<SecureLink> link;
 };
 
-Record Coordinator::check_startable() const {
+void Coordinator::check_startable() const {
   if (running_id_ != 0) {
-    return failed(CAIRN_EXIT_TEMPORARY, "busy: another checkpoint of this job has been running for " +
-                                            std::to_string(static_cast<int>(now() - running_since_)) +
-                                            " s; ask again when it is done");
+    throw TemporaryError("busy: another checkpoint of this job has been running for " +
+                         std::to_string(static_cast<int>(since_start_.seconds())) + " s; ask again when it is done");
   }
-  if (over()) return failed(CAIRN_EXIT_TEMPORARY, "the job is ending; there is nothing left to checkpoint");
-  if (!link_) return failed(CAIRN_EXIT_TEMPORARY, "rank 0 has not come back from MPI_Init yet; ask again later");
+  if (over()) throw TemporaryError("the job is ending; there is nothing left to checkpoint");
+  if (!link_) throw TemporaryError("rank 0 has not come back from MPI_Init yet; ask again later");
   if (spawned_) {
-    return failed(CAIRN_EXIT_PERMANENT,
-                  "the job has started further MPI processes by MPI_Comm_spawn: such jobs cannot be checkpointed");
+    throw PermanentError(
+        "the job has started further MPI processes by MPI_Comm_spawn: such jobs cannot be checkpointed");
   }
-  return {};
 }
 
-Record Coordinator::begin_attempt(const Record& request, Attempt& attempt) {
+// Makes this attempt the one that runs.
+void Coordinator::reserve(const CheckpointWish& wish, Attempt& attempt) {
+  const std::lock_guard lock(mutex_);
+  check_startable();
+  attempt.id = running_id_ = next_id_++;
+  attempt.since_start = since_start_ = Stopwatch();
+  attempt.link = link_;
+  attempt.term = wish.term;
+  attempt.stop = wish.stop;
+  attempt.timeout = std::min(wish.timeout > 0 ? wish.timeout : settings_.parameters.timeout, kMaxTimeout);
+  settings_.job.ranks = size_;
+  results_.reset();
+  refusal_.reset();
+}
+
+void Coordinator::send_order(Attempt& attempt) {
+  CheckpointOrder order;
   {
-    const std::lock_guard lock(mutex_);
-    if (Record refusal = check_startable(); !refusal.type().empty()) return refusal;
-    attempt.id = running_id_ = next_id_++;
-    attempt.start = running_since_ = now();
-    attempt.link = link_;
-    attempt.term = request.get_bool("term");
-    attempt.stop = request.get_bool("stop");
-    settings_.job.ranks = size_;
-    results_.reset();
-    refusal_.reset();
+    const std::lock_guard lock(store_mutex_);
+    attempt.sequence = store_.begin(settings_.job);
+    attempt.begun = true;
+    order.directory = store_.path(attempt.sequence);
+    order.objects = store_.objects();
   }
-  try {
-    {
-      const std::lock_guard lock(store_mutex_);
-      attempt.sequence = store_.begin(settings_.job);
-      attempt.begun = true;
-    }
-    Record order("checkpoint");
-    order.set("id", attempt.id)
-        .set("term", attempt.term)
-        .set("timeout", request.get_double("timeout", settings_.timeout));
-    order.set("directory", store_.path(attempt.sequence)).set("objects", store_.objects());
-    order.set("engine", settings_.engine).set("compress", settings_.compress).set("fork", settings_.fork);
-    attempt.link->send(order);
-  } catch (const Error& e) {
-    return failed(e.code(), e.what());
-  }
-  return {};
+  order.id = attempt.id;
+  order.term = attempt.term;
+  order.parameters = settings_.parameters;
+  order.parameters.timeout = attempt.timeout;
+  attempt.link->send(to_record(order));
 }
 
-void Coordinator::run_attempt(const Record& request, Reply reply) {
+void Coordinator::run_attempt(const CheckpointWish& wish, const Reply& wanted) {
   Attempt attempt;
-  const double timeout = std::min(request.get_double("timeout", settings_.timeout), kMaxTimeout);
-  Record answer = begin_attempt(request, attempt);
+  Reply reply = wanted;
+  std::optional<Record> answer;
+  try {
+    reserve(wish, attempt);
+    send_order(attempt);
+    if (wish.nowait) reply = answer_at_once(attempt, wanted);
+  } catch (const Error& e) {
+    answer = failed(e.code(), e.what());
+  }
   if (attempt.id == 0) {
-    reply(answer);
+    reply(*answer);
     return;
   }
-  const bool nowait = request.get_bool("nowait") && answer.type().empty();
-  if (nowait) {
-    reply(Record("started").set("sequence", attempt.sequence).set("snapshot", store_.directory()));
-    reply = settings_.report ? [this](const Record& r) {
-      if (r.type() == "failed") settings_.report("checkpoint failed: " + r.get("text"));
-    } : Reply([](const Record&) {});
-  }
   // The answer has to be there in time, and asking the ranks why takes a part of it.
-  const double last_words = std::min(kSurveySeconds, 0.3 * timeout);
-  if (answer.type().empty()) answer = await_results(attempt, timeout - last_words);
-  Record reason;
-  if (answer.type().empty()) {
-    reason = timed_out(timeout, last_words);
+  const double last_words = std::min(kSurveySeconds, 0.3 * attempt.timeout);
+  if (!answer) answer = await_results(attempt, attempt.timeout - last_words);
+  if (!answer) {
+    const Failed reason = timed_out(attempt.timeout, last_words);
     answer = await_results(attempt, 0);
-  }
-  const bool gave_up = answer.type().empty();
-  if (gave_up) {
-    reply(reason);
-    await_late_results(attempt);
+    if (!answer) {
+      reply(to_record(reason));
+      await_late_results(attempt);
+    }
   }
   finish_attempt(attempt);
-  if (!gave_up) reply(answer);
-  if (answer.type() == "done" && attempt.stop && settings_.stop_job) settings_.stop_job();
+  if (answer) reply(*answer);
+  if (answer && is<Done>(*answer) && attempt.stop && settings_.stop_job) settings_.stop_job();
 }
 
-// An empty record: the time is over.
-Record Coordinator::await_results(Attempt& attempt, double timeout) {
+// Answers that the attempt has begun; what comes of it is reported instead, if it fails.
+Coordinator::Reply Coordinator::answer_at_once(const Attempt& attempt, const Reply& reply) const {
+  reply(to_record(Started{attempt.sequence, store_.directory()}));
+  return [report = settings_.report](const Record& answer) {
+    if (report && is<Failed>(answer)) report("checkpoint failed: " + from_record<Failed>(answer).text);
+  };
+}
+
+// Nothing: the time is over.
+std::optional<Record> Coordinator::await_results(Attempt& attempt, double seconds) {
   std::unique_lock lock(mutex_);
-  const auto mine = [&] { return results_ && results_->get_u64("id") == attempt.id; };
+  const auto mine = [&] { return results_ && results_->id == attempt.id; };
   const bool in_time =
-      changed_.wait_for(lock, std::chrono::duration<double>(timeout), [&] { return mine() || refusal_ || over(); });
+      changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return mine() || refusal_ || over(); });
   if (mine()) {
+    const Results results = *results_;
     lock.unlock();
-    return conclude(attempt);
+    return conclude(attempt, results);
   }
-  if (refusal_) return failed(CAIRN_EXIT_TEMPORARY, refusal_->get("text"));
-  if (in_time) {
-    // The link breaks a moment before mpirun has collected its child and knows why.
-    changed_.wait_for(lock, std::chrono::seconds(5), [this] { return ended_; });
-    return failed(CAIRN_EXIT_TEMPORARY,
-                  "the job ended during the checkpoint" + (how_ended_.empty() ? "" : ": " + how_ended_));
-  }
-  return {};
+  if (refusal_) return failed(CAIRN_EXIT_TEMPORARY, refusal_->text);
+  if (!in_time) return std::nullopt;
+  // The link breaks a moment before mpirun has collected its child and knows why.
+  changed_.wait_for(lock, kEndOfJob, [this] { return ended_; });
+  return failed(CAIRN_EXIT_TEMPORARY,
+                "the job ended during the checkpoint" + (how_ended_.empty() ? "" : ": " + how_ended_));
 }
 
-Record Coordinator::conclude(Attempt& attempt) {
-  const Record results = *results_;  // nobody replaces it while this attempt runs
-  manifest::Sequence sequence;
-  sequence.taken = manifest::iso_time_now();
-  sequence.seconds = now() - attempt.start;
-  sequence.engine = settings_.engine;
-  sequence.compress = settings_.compress;
-  std::string failures;
-  int code = 0;
-  for (std::uint64_t r = 0; r < size_; ++r) {
-    const Record one = Record::decode(
-        results.get("r" + std::to_string(r), Record("result").set("code", 1).set("text", "no result").encode()));
-    if (const int c = static_cast<int>(one.get_u64("code", 1)); c != 0) {
-      code = std::max(code, c);
-      failures += (failures.empty() ? "" : "\n") + ("rank " + std::to_string(r)) + " on " + one.get("host") + ": " +
-                  one.get("text");
-    }
-    sequence.ranks.push_back(rank_of(one, std::to_string(attempt.sequence) + "/rank_" + std::to_string(r) + ".ctx"));
-  }
-  Record answer("done");
-  if (code != 0) {
-    answer = failed(code, failures);
-  } else {
-    std::uint64_t bytes = 0;
-    for (const auto& rank : sequence.ranks) bytes += rank.bytes;
-    answer.set("sequence", attempt.sequence)
-        .set("snapshot", store_.directory())
-        .set("bytes", bytes)
-        .set("seconds", sequence.seconds);
-    try {
-      const std::lock_guard lock(store_mutex_);
-      store_.commit(attempt.sequence, std::move(sequence));
-      attempt.begun = false;
-      if (settings_.keep > 0) store_.prune(settings_.keep);
-    } catch (const Error& e) {
-      answer = failed(e.code(), e.what());
-    }
-  }
-  if (attempt.term) {
-    const bool commit = !attempt.begun && answer.type() == "done";
-    {
-      const std::lock_guard lock(mutex_);
-      stopped_ = commit;
-    }
-    try {
-      attempt.link->send(Record("decision").set("n", results.get_u64("n")).set("commit", commit));
-    } catch (const Error&) {
-      // The ranks do not hear of it and go on.
-      const std::lock_guard lock(mutex_);
-      stopped_ = false;
-    }
-  }
+Record Coordinator::conclude(Attempt& attempt, const Results& results) {
+  const Failed failures = failures_of(results, size_);
+  const Record answer =
+      failures.code != CAIRN_EXIT_OK ? to_record(failures) : commit(attempt, describe_sequence(attempt, results));
+  if (attempt.term) decide(attempt, results.entry, is<Done>(answer));
   return answer;
 }
 
-Record Coordinator::timed_out(double timeout, double patience) {
+manifest::Sequence Coordinator::describe_sequence(const Attempt& attempt, const Results& results) const {
+  manifest::Sequence sequence;
+  sequence.taken = manifest::iso_time_now();
+  sequence.seconds = attempt.since_start.seconds();
+  sequence.parameters = settings_.parameters;
+  for (const auto& [number, result] : results.ranks) {
+    manifest::Rank rank;
+    rank.pid = result.pid;
+    rank.host = result.host;
+    rank.path = std::to_string(attempt.sequence) + "/rank_" + std::to_string(number) + ".ctx";
+    rank.statistics = result.statistics;
+    sequence.ranks.push_back(std::move(rank));
+  }
+  return sequence;
+}
+
+Record Coordinator::commit(Attempt& attempt, manifest::Sequence sequence) {
+  const Done done{attempt.sequence, sequence.bytes(), store_.directory(), sequence.seconds};
+  try {
+    const std::lock_guard lock(store_mutex_);
+    store_.commit(attempt.sequence, std::move(sequence));
+    attempt.begun = false;
+    if (settings_.keep > 0) store_.prune(settings_.keep);
+  } catch (const Error& e) {
+    return failed(e.code(), e.what());
+  }
+  return to_record(done);
+}
+
+void Coordinator::decide(const Attempt& attempt, std::uint64_t entry, bool commit) {
+  const auto set_stopped = [this](bool stopped) {
+    const std::lock_guard lock(mutex_);
+    stopped_ = stopped;
+  };
+  set_stopped(commit);
+  try {
+    attempt.link->send(to_record(Decision{entry, commit}));
+  } catch (const Error&) {
+    // The ranks do not hear of it and go on.
+    set_stopped(false);
+  }
+}
+
+Failed Coordinator::timed_out(double timeout, double patience) {
   std::string text = "no result after " + std::to_string(static_cast<int>(timeout)) + " s; the job goes on. ";
   const auto answers = survey(0.8 * patience, 0.2 * patience);
-  if (!answers) {
-    text += "Rank 0 does not answer (stopped? its node gone?)";
-  } else {
-    std::string silent, states;
-    for (std::uint64_t r = 0; r < size_; ++r) {
-      const std::string name = "r" + std::to_string(r);
-      if (!answers->has(name)) {
-        silent += (silent.empty() ? "" : ", ") + std::to_string(r);
-        continue;
-      }
-      const Record state = Record::decode(answers->get(name));
-      states += "\n  rank " + std::to_string(r) + ": " + state.get("phase") +
-                (state.get("text").empty() ? "" : ", " + state.get("text"));
+  if (!answers) return {CAIRN_EXIT_TEMPORARY, text + "Rank 0 does not answer (stopped? its node gone?)"};
+  std::string silent, states;
+  for (std::uint64_t r = 0; r < size_; ++r) {
+    const auto found = answers->ranks.find(r);
+    if (found == answers->ranks.end()) {
+      silent += (silent.empty() ? "" : ", ") + std::to_string(r);
+      continue;
     }
-    text += silent.empty() ? "All ranks answer, but are not done:" + states
-                           : "Silent (stopped? node gone?): rank " + silent;
+    const RankState& state = found->second;
+    states += "\n  rank " + std::to_string(r) + ": " + state.phase + (state.text.empty() ? "" : ", " + state.text);
   }
-  return failed(CAIRN_EXIT_TEMPORARY, text);
+  text +=
+      silent.empty() ? "All ranks answer, but are not done:" + states : "Silent (stopped? node gone?): rank " + silent;
+  return {CAIRN_EXIT_TEMPORARY, text};
 }
 
 // The ranks cannot be called back from a fence that a silent rank keeps open: until they are through, no other
 // request can be served. With `term`, the decision that rank 0 waits for is "go on".
 void Coordinator::await_late_results(Attempt& attempt) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return (results_ && results_->get_u64("id") == attempt.id) || refusal_ || over(); });
+  changed_.wait(lock, [&] { return (results_ && results_->id == attempt.id) || refusal_ || over(); });
   if (!results_ || !attempt.term) return;
-  const std::uint64_t n = results_->get_u64("n");
+  const std::uint64_t entry = results_->entry;
   lock.unlock();
-  try {
-    attempt.link->send(Record("decision").set("n", n).set("commit", false));
-  } catch (const Error&) {
-    // Rank 0 gives up waiting by itself and the job goes on.
-  }
+  decide(attempt, entry, false);
 }
 
 void Coordinator::finish_attempt(Attempt& attempt) {

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -19,15 +18,16 @@
 #include <mutex>
 #include <vector>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
+#include "pmix/transport/messages.hpp"
 
 extern char** environ;
 
 namespace cairn::pmix {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kArrival{2};
+constexpr double kArrivalSeconds = 2;  // for an answer to reach its tool
 
 // PMIx's upcalls carry no object of ours.
 struct Door {
@@ -38,7 +38,7 @@ struct Door {
   std::mutex mutex;  // of what follows
   std::condition_variable changed;
   unsigned unanswered = 0;
-  std::deque<Clock::time_point> on_their_way;  // answers of which the tool has not said that it has them
+  std::deque<Deadline> on_their_way;  // answers of which the tool has not said that it has them
 
   void asked() {
     const std::lock_guard lock(mutex);
@@ -47,7 +47,7 @@ struct Door {
   void answered() {
     const std::lock_guard lock(mutex);
     --unanswered;
-    on_their_way.push_back(Clock::now());
+    on_their_way.emplace_back(kArrivalSeconds);
     changed.notify_all();
   }
   void received() {
@@ -107,7 +107,7 @@ pmix_status_t job_control(const pmix_proc_t*, const pmix_proc_t[], std::size_t, 
     for (std::size_t i = 0; i < n; ++i) read_info(directives[i], asked);
     if (!asked.checkpoint) return PMIX_ERR_NOT_SUPPORTED;
     if (!right_cookie(asked.cookie)) return PMIX_ERR_NO_PERMISSIONS;
-    if (!asked.has_request) asked.request = Record("checkpoint");
+    if (!asked.has_request) asked.request = Record(CheckpointWish::type);
     door->asked();
     door->handler(asked.request, [callback, data](const Record& r) {
       answer_with(r, callback, data);
@@ -131,7 +131,7 @@ pmix_status_t query(pmix_proc_t*, pmix_query_t* queries, std::size_t n, pmix_inf
       door->received();
       return PMIX_ERR_NOT_FOUND;
     }
-    door->handler(Record(key == kStatusKey ? "status" : "list"),
+    door->handler(Record(key == kStatusKey ? JobStatus::type : SequenceList::type),
                   [callback, data](const Record& r) { answer_with(r, callback, data); });
     return PMIX_SUCCESS;
   } catch (const std::exception&) {
@@ -197,13 +197,12 @@ ToolServer::ToolServer(const std::string& directory, std::string cookie, Handler
 }
 
 void ToolServer::drain(double seconds) {
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const Deadline end(seconds);
   std::unique_lock lock(door->mutex);
   for (;;) {
-    while (!door->on_their_way.empty() && door->on_their_way.front() + kArrival <= Clock::now())
-      door->on_their_way.pop_front();
-    if ((door->unanswered == 0 && door->on_their_way.empty()) || Clock::now() >= end) return;
-    const auto next = door->on_their_way.empty() ? end : std::min(end, door->on_their_way.front() + kArrival);
+    while (!door->on_their_way.empty() && door->on_their_way.front().passed()) door->on_their_way.pop_front();
+    if ((door->unanswered == 0 && door->on_their_way.empty()) || end.passed()) return;
+    const auto next = door->on_their_way.empty() ? end.when() : std::min(end.when(), door->on_their_way.front().when());
     door->changed.wait_until(lock, next);
   }
 }

@@ -132,6 +132,12 @@ std::vector<std::string> group_names(const Id& parent) {
   return names;
 }
 
+bool has_member(const Id& group, const std::string& name) {
+  return H5Lexists(group.get(), name.c_str(), H5P_DEFAULT) > 0;
+}
+
+bool has_attribute(const Id& object, const std::string& name) { return H5Aexists(object.get(), name.c_str()) > 0; }
+
 void write_attribute(const Id& object, const char* name, const std::string& value) {
   const Id type = string_type(value.size());
   write_scalar(object, name, type.get(), value.empty() ? "" : value.data());

@@ -43,6 +43,9 @@ Id open_from_memory(const std::vector<unsigned char>& bytes);
 Id create_group(const Id& parent, const std::string& name);
 Id open_group(const Id& parent, const std::string& name);
 std::vector<std::string> group_names(const Id& parent);
+// Whether there is a group or column, or an attribute, of that name.
+bool has_member(const Id& group, const std::string& name);
+bool has_attribute(const Id& object, const std::string& name);
 
 void write_attribute(const Id& object, const char* name, const std::string& value);
 void write_attribute(const Id& object, const char* name, std::uint64_t value);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pmix/manifest/manifest.hpp"
 
-#include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "core/base/error.hpp"
 #include "pmix/manifest/hdf5.hpp"
 #include "pmix/manifest/manifest_block.hpp"
+#include "pmix/manifest/manifest_fields.hpp"
 
 namespace cairn::manifest {
 namespace {
@@ -14,71 +15,66 @@ namespace {
 using hdf5::Id;
 constexpr std::uint64_t kFormat = 1;
 
-void put_job(const Id& file, const Job& job) {
-  const Id group = hdf5::create_group(file, "job");
-  hdf5::write_attribute(group, "mpirun_pid", job.mpirun_pid);
-  hdf5::write_attribute(group, "ranks", job.ranks);
-  hdf5::write_attribute(group, "created", job.created);
-  hdf5::write_attribute(group, "cairn_version", job.cairn_version);
-  hdf5::write_attribute(group, "openmpi_version", job.openmpi_version);
-  hdf5::write_attribute(group, "pmix_version", job.pmix_version);
-  hdf5::write_attribute(group, "working_directory", job.working_directory);
-  hdf5::write_attribute(group, "restarted_from", job.restarted_from);
-  hdf5::write_column(group, "arguments", job.arguments);
+std::vector<Column> columns_of_ranks() {
+  ColumnLister lister;
+  Rank none;
+  none.fields(lister);
+  return std::move(lister.columns);
 }
 
-Job get_job(const Id& file) {
-  const Id group = hdf5::open_group(file, "job");
-  Job job;
-  job.mpirun_pid = hdf5::read_u64(group, "mpirun_pid");
-  job.ranks = hdf5::read_u64(group, "ranks");
-  job.created = hdf5::read_string(group, "created");
-  job.cairn_version = hdf5::read_string(group, "cairn_version");
-  job.openmpi_version = hdf5::read_string(group, "openmpi_version");
-  job.pmix_version = hdf5::read_string(group, "pmix_version");
-  job.working_directory = hdf5::read_string(group, "working_directory");
-  job.restarted_from = hdf5::read_string(group, "restarted_from");
-  job.arguments = hdf5::read_strings(group, "arguments");
-  return job;
+void put_ranks(const Id& sequence, std::vector<Rank> ranks) {
+  std::vector<Column> columns = columns_of_ranks();
+  for (Rank& rank : ranks) {
+    ColumnWriter writer(columns);
+    rank.fields(writer);
+  }
+  std::map<std::string, Id> groups;
+  for (const Column& first : columns) {
+    if (groups.count(first.group) != 0) continue;
+    const Id& group = groups[first.group] = hdf5::create_group(sequence, first.group);
+    for (const Column& column : columns) {
+      if (column.group != first.group) continue;
+      std::visit([&](const auto& values) { hdf5::write_column(group, column.name.c_str(), values); }, column.values);
+    }
+  }
 }
 
-template <typename T>
-std::vector<T> column(const std::vector<Rank>& ranks, T Rank::*member) {
-  std::vector<T> values;
-  values.reserve(ranks.size());
-  for (const Rank& r : ranks) values.push_back(r.*member);
-  return values;
+void read_column(const Id& group, Column& column) {
+  const char* name = column.name.c_str();
+  if (std::holds_alternative<std::vector<std::string>>(column.values)) {
+    column.values = hdf5::read_strings(group, name);
+  } else if (std::holds_alternative<std::vector<double>>(column.values)) {
+    column.values = hdf5::read_doubles(group, name);
+  } else {
+    column.values = hdf5::read_u64s(group, name);
+  }
 }
 
-void put_sequence(const Id& parent, std::uint64_t number, const Sequence& sequence) {
+std::vector<Rank> get_ranks(const Id& sequence) {
+  std::vector<Column> columns = columns_of_ranks();
+  std::vector<Rank> ranks;
+  for (Column& column : columns) {
+    if (!hdf5::has_member(sequence, column.group)) continue;
+    const Id group = hdf5::open_group(sequence, column.group);
+    if (!hdf5::has_member(group, column.name)) continue;
+    read_column(group, column);
+    const std::size_t count = std::visit([](const auto& values) { return values.size(); }, column.values);
+    if (ranks.empty()) ranks.resize(count);
+    if (count != ranks.size())
+      throw PermanentError("manifest: column " + column.name + " has another length than the others");
+  }
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    ColumnReader reader(columns, r);
+    ranks[r].fields(reader);
+  }
+  return ranks;
+}
+
+void put_sequence(const Id& parent, std::uint64_t number, Sequence sequence) {
   const Id group = hdf5::create_group(parent, std::to_string(number));
-  hdf5::write_attribute(group, "taken", sequence.taken);
-  hdf5::write_attribute(group, "seconds", sequence.seconds);
-  hdf5::write_attribute(group, "engine", sequence.engine);
-  hdf5::write_attribute(group, "compress", sequence.compress);
-  const auto& r = sequence.ranks;
-  const Id images = hdf5::create_group(group, "images");
-  hdf5::write_column(images, "path", column(r, &Rank::path));
-  hdf5::write_column(images, "bytes", column(r, &Rank::bytes));
-  hdf5::write_column(images, "checksum", column(r, &Rank::checksum));
-  const Id ranks = hdf5::create_group(group, "ranks");
-  hdf5::write_column(ranks, "pid", column(r, &Rank::pid));
-  hdf5::write_column(ranks, "host", column(r, &Rank::host));
-  hdf5::write_column(ranks, "pages_seen", column(r, &Rank::pages_seen));
-  hdf5::write_column(ranks, "pages_stored", column(r, &Rank::pages_stored));
-  const Id timings = hdf5::create_group(group, "timings");
-  hdf5::write_column(timings, "callback_seconds", column(r, &Rank::callback_seconds));
-  hdf5::write_column(timings, "stop_seconds", column(r, &Rank::stop_seconds));
-  hdf5::write_column(timings, "pause_seconds", column(r, &Rank::pause_seconds));
-  hdf5::write_column(timings, "write_seconds", column(r, &Rank::write_seconds));
-}
-
-template <typename T>
-void fill(std::vector<Rank>& ranks, T Rank::*member, const std::vector<T>& values, const char* name) {
-  if (ranks.empty()) ranks.resize(values.size());
-  if (values.size() != ranks.size())
-    throw PermanentError(std::string("manifest: column ") + name + " has another length than the others");
-  for (std::size_t i = 0; i < values.size(); ++i) ranks[i].*member = values[i];
+  AttributeWriter writer(group);
+  sequence.fields(writer);
+  put_ranks(group, std::move(sequence.ranks));
 }
 
 // A path of the manifest may only lead to a place below the snapshot directory.
@@ -91,27 +87,12 @@ void check_path(const std::string& path) {
 
 Sequence get_sequence(const Id& parent, const std::string& name) {
   const Id group = hdf5::open_group(parent, name);
-  Sequence s;
-  s.taken = hdf5::read_string(group, "taken");
-  s.seconds = hdf5::read_double(group, "seconds");
-  s.engine = hdf5::read_string(group, "engine");
-  s.compress = hdf5::read_string(group, "compress");
-  const Id images = hdf5::open_group(group, "images");
-  fill(s.ranks, &Rank::path, hdf5::read_strings(images, "path"), "path");
-  fill(s.ranks, &Rank::bytes, hdf5::read_u64s(images, "bytes"), "bytes");
-  fill(s.ranks, &Rank::checksum, hdf5::read_u64s(images, "checksum"), "checksum");
-  const Id ranks = hdf5::open_group(group, "ranks");
-  fill(s.ranks, &Rank::pid, hdf5::read_u64s(ranks, "pid"), "pid");
-  fill(s.ranks, &Rank::host, hdf5::read_strings(ranks, "host"), "host");
-  fill(s.ranks, &Rank::pages_seen, hdf5::read_u64s(ranks, "pages_seen"), "pages_seen");
-  fill(s.ranks, &Rank::pages_stored, hdf5::read_u64s(ranks, "pages_stored"), "pages_stored");
-  const Id timings = hdf5::open_group(group, "timings");
-  fill(s.ranks, &Rank::callback_seconds, hdf5::read_doubles(timings, "callback_seconds"), "callback_seconds");
-  fill(s.ranks, &Rank::stop_seconds, hdf5::read_doubles(timings, "stop_seconds"), "stop_seconds");
-  fill(s.ranks, &Rank::pause_seconds, hdf5::read_doubles(timings, "pause_seconds"), "pause_seconds");
-  fill(s.ranks, &Rank::write_seconds, hdf5::read_doubles(timings, "write_seconds"), "write_seconds");
-  for (const Rank& r : s.ranks) check_path(r.path);
-  return s;
+  Sequence sequence;
+  AttributeReader reader(group);
+  sequence.fields(reader);
+  sequence.ranks = get_ranks(group);
+  for (const Rank& rank : sequence.ranks) check_path(rank.path);
+  return sequence;
 }
 
 std::uint64_t sequence_number(const std::string& name) {
@@ -125,10 +106,21 @@ std::uint64_t sequence_number(const std::string& name) {
 
 }  // namespace
 
+std::uint64_t Sequence::bytes() const {
+  std::uint64_t all = 0;
+  for (const Rank& rank : ranks) all += rank.statistics.bytes;
+  return all;
+}
+
 std::vector<unsigned char> encode(const Manifest& manifest) {
   const Id file = hdf5::create_in_memory();
   hdf5::write_attribute(hdf5::open_group(file, "/"), "format", kFormat);
-  put_job(file, manifest.job);
+  {
+    const Id job = hdf5::create_group(file, "job");
+    AttributeWriter writer(job);
+    Job copy = manifest.job;
+    copy.fields(writer);
+  }
   {
     const Id sequences = hdf5::create_group(file, "sequences");
     for (const auto& [number, sequence] : manifest.sequences) put_sequence(sequences, number, sequence);
@@ -147,7 +139,11 @@ Manifest decode(const std::vector<unsigned char>& bytes) {
                          std::to_string(kFormat));
   }
   Manifest manifest;
-  manifest.job = get_job(file);
+  {
+    const Id job = hdf5::open_group(file, "job");
+    AttributeReader reader(job);
+    manifest.job.fields(reader);
+  }
   const Id sequences = hdf5::open_group(file, "sequences");
   for (const std::string& name : hdf5::group_names(sequences)) {
     const std::uint64_t number = sequence_number(name);

@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "core/abi/checkpoint_parameters.hpp"
+#include "core/abi/checkpoint_statistics.hpp"
+
 namespace cairn::manifest {
 
 struct Job {
@@ -19,24 +22,45 @@ struct Job {
   std::string created;  // ISO 8601, UTC
   std::string cairn_version, openmpi_version, pmix_version;
   std::string working_directory;       // of mpirun
-  std::vector<std::string> arguments;  // of mpirun, without Cairn's own options; for people, not for restart
   std::string restarted_from;          // "<snapshot> sequence <n>", or empty
+  std::vector<std::string> arguments;  // of mpirun, without Cairn's own options; for people, not for restart
+
+  template <class A>
+  void fields(A& a) {
+    a("mpirun_pid", mpirun_pid), a("ranks", ranks), a("created", created);
+    a("cairn_version", cairn_version), a("openmpi_version", openmpi_version), a("pmix_version", pmix_version);
+    a("working_directory", working_directory), a("restarted_from", restarted_from), a("arguments", arguments);
+  }
 };
 
 struct Rank {
+  std::string path;  // of the context file, relative to the snapshot directory
   std::uint64_t pid = 0;
   std::string host;
-  std::string path;                       // of the context file, relative to the snapshot directory
-  std::uint64_t bytes = 0, checksum = 0;  // of that file; the checksum is the one in its trailer
-  std::uint64_t pages_seen = 0, pages_stored = 0;
-  double callback_seconds = 0, stop_seconds = 0, pause_seconds = 0, write_seconds = 0;
+  CheckpointStatistics statistics;
+
+  template <class A>
+  void fields(A& a) {
+    a(Figure{.name = "path", .group = "images"}, path);
+    a(Figure{.name = "pid", .group = "ranks"}, pid);
+    a(Figure{.name = "host", .group = "ranks"}, host);
+    statistics.fields(a);
+  }
 };
 
 struct Sequence {
   std::string taken;   // ISO 8601, UTC
   double seconds = 0;  // from the request to the results
-  std::string engine, compress;
+  CheckpointParameters parameters;
   std::vector<Rank> ranks;  // by rank
+
+  std::uint64_t bytes() const;  // of all context files
+
+  template <class A>
+  void fields(A& a) {
+    a("taken", taken), a("seconds", seconds);
+    parameters.fields(a);
+  }
 };
 
 struct Manifest {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::pmix {
@@ -286,12 +287,11 @@ std::map<int, std::string> PmixTransport::ask_all(std::uint64_t n, double second
   publish(key("ask", n), "?");
   std::vector<std::shared_ptr<Pending>> answers;
   for (int r = 0; r < size_; ++r) answers.push_back(look_up(key(("answer." + std::to_string(r)).c_str(), n)));
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  const Deadline end(seconds);
   std::map<int, std::string> result;
   for (int r = 0; r < size_; ++r) {
-    const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
     auto& answer = *answers[static_cast<std::size_t>(r)];
-    if (answer.wait(std::max(left.count(), 0.0)) && answer.status == PMIX_SUCCESS) result[r] = answer.value;
+    if (answer.wait(std::max(end.left(), 0.0)) && answer.status == PMIX_SUCCESS) result[r] = answer.value;
   }
   return result;
 }

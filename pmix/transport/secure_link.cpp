@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::pmix {
@@ -20,27 +20,14 @@ constexpr double kSendSeconds = 30;
 constexpr std::size_t kMac = 32;
 constexpr char kGreeting[] = "cairn-link-1";
 
-using Clock = std::chrono::steady_clock;
-
 void need_sodium() {
   if (sodium_init() < 0) throw EnvironmentError("libsodium cannot be initialised: no source of random numbers");
 }
 
-// Milliseconds for poll(); negative `seconds` wait for ever.
-int milliseconds_until(Clock::time_point end, bool forever) {
-  if (forever) return -1;
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-  return left < 0 ? 0 : static_cast<int>(left) + 1;
-}
-
-Clock::time_point after(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
-
-bool wait_for(int fd, short events, Clock::time_point end, bool forever) {
+bool wait_for(int fd, short events, const Deadline& end) {
   for (;;) {
     pollfd p{fd, events, 0};
-    const int n = ::poll(&p, 1, milliseconds_until(end, forever));
+    const int n = ::poll(&p, 1, end.milliseconds());
     if (n > 0) return true;
     if (n == 0) return false;
     if (errno != EINTR) throw TemporaryError(with_errno("waiting for the coordinator's link", errno));
@@ -90,20 +77,18 @@ SecureLink::SecureLink(UniqueFd socket, const LinkKey& key, bool is_server, doub
   std::string mine(32, '\0');
   randombytes_buf(mine.data(), mine.size());
   std::string hello = kGreeting + mine;
-  const auto end = after(seconds);
+  const Deadline end(seconds);
   // The nonces go out unauthenticated; both session keys depend on both of them.
   std::size_t done = 0;
   while (done < hello.size()) {
-    if (!wait_for(socket_.get(), POLLOUT, end, false))
-      throw TemporaryError("handshake on the coordinator's link timed out");
+    if (!wait_for(socket_.get(), POLLOUT, end)) throw TemporaryError("handshake on the coordinator's link timed out");
     const ssize_t n = ::send(socket_.get(), hello.data() + done, hello.size() - done, MSG_NOSIGNAL);
     if (n < 0 && errno != EINTR) throw TemporaryError(with_errno("handshake on the coordinator's link", errno));
     if (n > 0) done += static_cast<std::size_t>(n);
   }
   std::string theirs(hello.size(), '\0');
   for (done = 0; done < theirs.size();) {
-    if (!wait_for(socket_.get(), POLLIN, end, false))
-      throw TemporaryError("handshake on the coordinator's link timed out");
+    if (!wait_for(socket_.get(), POLLIN, end)) throw TemporaryError("handshake on the coordinator's link timed out");
     const ssize_t n = ::recv(socket_.get(), theirs.data() + done, theirs.size() - done, 0);
     if (n == 0) throw TemporaryError("handshake on the coordinator's link: the other end closed it");
     if (n < 0 && errno != EINTR) throw TemporaryError(with_errno("handshake on the coordinator's link", errno));
@@ -143,9 +128,9 @@ void SecureLink::send_frame(const std::string& payload, double seconds) {
   std::string mac(kMac, '\0');
   hash(reinterpret_cast<unsigned char*>(mac.data()), send_key_.data(), {number_bytes(sent_++), payload});
   const std::string frame = std::string(reinterpret_cast<const char*>(&length), sizeof(length)) + payload + mac;
-  const auto end = after(seconds);
+  const Deadline end(seconds);
   for (std::size_t done = 0; done < frame.size();) {
-    if (!wait_for(socket_.get(), POLLOUT, end, false)) {
+    if (!wait_for(socket_.get(), POLLOUT, end)) {
       shut_down();  // a frame cut in two cannot be continued
       throw TemporaryError("the coordinator's link is stuck");
     }
@@ -157,8 +142,7 @@ void SecureLink::send_frame(const std::string& payload, double seconds) {
 }
 
 std::optional<std::string> SecureLink::receive_frame(double seconds, std::uint32_t limit) {
-  const bool forever = seconds < 0;
-  const auto end = after(forever ? 0 : seconds);
+  const Deadline end = seconds < 0 ? Deadline::never() : Deadline(seconds);
   for (;;) {
     std::uint32_t length = 0;
     if (pending_.size() >= sizeof(length)) {
@@ -166,7 +150,7 @@ std::optional<std::string> SecureLink::receive_frame(double seconds, std::uint32
       if (length > limit) throw TemporaryError("the coordinator's link: oversized frame, wrong key or other protocol");
       if (pending_.size() >= sizeof(length) + length + kMac) break;
     }
-    if (!wait_for(socket_.get(), POLLIN, end, forever)) return std::nullopt;
+    if (!wait_for(socket_.get(), POLLIN, end)) return std::nullopt;
     char buffer[65536];
     const ssize_t n = ::recv(socket_.get(), buffer, sizeof(buffer), 0);
     if (n == 0) throw TemporaryError("the coordinator's link was closed by the other end");

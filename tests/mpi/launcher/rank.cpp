@@ -36,16 +36,21 @@ void pause_briefly() { ::usleep(2000); }
 
 pmix::Agent* agent = nullptr;
 
-class FakeImager final : public pmix::Imager {
+class FakeProcess final : public group::Member {
  public:
-  explicit FakeImager(int rank) : rank_(rank) {
+  explicit FakeProcess(int rank) : rank_(rank) {
     const std::string fail = variable("RANK_FAIL");
     if (fail.rfind(std::to_string(rank) + ":", 0) == 0) fail_ = fail.substr(fail.find(':') + 1);
   }
 
-  std::string obstacle() override { return fail_ == "obstacle" ? "a device that cannot be saved" : ""; }
+  std::string name() const override { return "a process that is none"; }
 
-  void save(const group::CheckpointRequest& request) override {
+  std::optional<Error> obstacle() const override {
+    if (fail_ == "obstacle") return TemporaryError("a device that cannot be saved");
+    return std::nullopt;
+  }
+
+  void save(const group::Request& request) override {
     request_ = request;
     if (fail_ == "save") throw TemporaryError("the program does not answer");
     for (int i = 0; i < 5; ++i) {
@@ -70,7 +75,7 @@ class FakeImager final : public pmix::Imager {
   }
 
   void abandon() noexcept override { ::unlink(request_.path.c_str()); }
-  std::uint64_t bytes_so_far() noexcept override { return 0; }
+  std::uint64_t bytes_so_far() const noexcept override { return 0; }
 
  private:
   // False when a rank has an obstacle or its callback did not run.
@@ -93,7 +98,7 @@ class FakeImager final : public pmix::Imager {
 
   int rank_;
   std::string fail_;
-  group::CheckpointRequest request_;
+  group::Request request_;
 };
 
 }  // namespace
@@ -103,7 +108,9 @@ int main(int argc, char** argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(), std::make_unique<FakeImager>(rank),
+  agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(), std::make_unique<group::Group>([rank] {
+                            return group::Group::Members{std::make_shared<FakeProcess>(rank)};
+                          }),
                           pmix::CoordinatorAddress::from_environment(), [] {
                             MPI_Finalize();
                             ::_exit(0);

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "core/base/error.hpp"
-#include "core/group/freeze.hpp"
+#include "core/group/stop.hpp"
 #include "core/host/host.hpp"
 #include "core/state/extension.hpp"
 #include "tests/process/guest/freezer.h"
@@ -22,7 +22,7 @@ void freeze_once() {
   cairn_guest* guest = cairn::host::guest();
   if (guest == nullptr) return;
   try {
-    cairn::group::Freeze freeze(*guest);
+    cairn::group::Stop freeze(*guest);
     const cairn::Deadline deadline(freezer.deadline > 0 ? freezer.deadline : kDeadlineSeconds);
     freeze.run_callbacks(deadline);
     freeze.stop(deadline);

@@ -30,9 +30,9 @@ void expect_same(const Manifest& a, const Manifest& b) {
     for (std::size_t r = 0; r < s.ranks.size(); ++r) {
       EXPECT_EQ(s.ranks[r].path, t.ranks[r].path);
       EXPECT_EQ(s.ranks[r].host, t.ranks[r].host);
-      EXPECT_EQ(s.ranks[r].bytes, t.ranks[r].bytes);
-      EXPECT_EQ(s.ranks[r].checksum, t.ranks[r].checksum);
-      EXPECT_EQ(s.ranks[r].write_seconds, t.ranks[r].write_seconds);
+      EXPECT_EQ(s.ranks[r].statistics.bytes, t.ranks[r].statistics.bytes);
+      EXPECT_EQ(s.ranks[r].statistics.checksum, t.ranks[r].statistics.checksum);
+      EXPECT_EQ(s.ranks[r].statistics.write_seconds, t.ranks[r].statistics.write_seconds);
     }
   }
 }

@@ -31,19 +31,19 @@ inline manifest::Sequence sequence_of(unsigned ranks, std::uint64_t number) {
   manifest::Sequence s;
   s.taken = "2024-01-01T00:00:00Z";
   s.seconds = 1.25;
-  s.engine = "user";
-  s.compress = "lz4";
+  s.parameters.engine = "user";
+  s.parameters.compress = "lz4";
   for (unsigned r = 0; r < ranks; ++r) {
     manifest::Rank rank;
     rank.pid = 1000 + r;
     rank.host = r % 2 == 0 ? "node" : "a-longer-name";
     rank.path = std::to_string(number) + "/rank_" + std::to_string(r) + ".ctx";
-    rank.bytes = 4096 * (r + 1);
-    rank.checksum = 0xfedcba9876543210ULL + r;
-    rank.pages_seen = 7 + r;
-    rank.pages_stored = 3 + r;
-    rank.callback_seconds = 0.5;
-    rank.write_seconds = 0.125 * r;
+    rank.statistics.bytes = 4096 * (r + 1);
+    rank.statistics.checksum = 0xfedcba9876543210ULL + r;
+    rank.statistics.pages_seen = 7 + r;
+    rank.statistics.pages_stored = 3 + r;
+    rank.statistics.callback_seconds = 0.5;
+    rank.statistics.write_seconds = 0.125 * r;
     s.ranks.push_back(rank);
   }
   return s;

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/group/checkpointer.hpp"
+#include "core/group/own_process.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <mutex>
 #include <thread>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/context/writer.hpp"
-#include "core/group/freeze.hpp"
+#include "core/engine/engine.hpp"
+#include "core/group/stop.hpp"
 #include "core/state/kinds.hpp"
 #include "core/state/resident.hpp"
 
@@ -20,10 +21,6 @@ namespace cairn::group {
 namespace {
 
 std::atomic<bool> one_at_work{false};
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // Everything that can be known to stand in the way without stopping anybody. The program goes on meanwhile, so only
 // what is seen again and again is believed; what comes and goes is judged when everybody stands.
@@ -54,14 +51,14 @@ cairn_guest& attached_guest() {
 
 }  // namespace
 
-struct Checkpointer::State {
-  std::unique_ptr<Freeze> freeze;
+struct OwnProcess::State {
+  std::unique_ptr<Stop> stop;
   std::unique_ptr<context::Writer> writer;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<engine::NodeRequest> node;
   CheckpointStatistics statistics;
   double pause_seconds = 0;
-  std::chrono::steady_clock::time_point stop_begin;
+  Stopwatch since_stop;
   bool working = false;             // one_at_work is ours
   mutable std::mutex writer_mutex;  // changes of `writer`, against bytes_so_far()
 
@@ -73,7 +70,7 @@ struct Checkpointer::State {
   }
   void end() noexcept {
     if (engine) engine->abandon();
-    freeze.reset();
+    stop.reset();
     node.reset();
     engine.reset();
     close_writer();
@@ -84,12 +81,12 @@ struct Checkpointer::State {
     std::lock_guard lock(writer_mutex);
     writer.reset();
   }
-  void open(const CheckpointRequest& request);
-  void stop(const CheckpointRequest& request);
-  void dump(const CheckpointRequest& request, cairn_guest& guest);
+  void open(const Request& request);
+  void stand_still(const Request& request);
+  void dump(const Request& request, cairn_guest& guest);
 };
 
-void Checkpointer::State::open(const CheckpointRequest& request) {
+void OwnProcess::State::open(const Request& request) {
   EngineChoice choice = make_engine(std::string(request.parameters.engine.view()));
   context::WriterOptions options;
   options.path = request.path;
@@ -102,25 +99,25 @@ void Checkpointer::State::open(const CheckpointRequest& request) {
   options.program = host::guest_exe();
   options.writer = std::string("cairn ") + choice.engine->name();
   engine = std::move(choice.engine);
-  if (std::string(engine->name()) == "kmod")
+  if (engine->wants_node_request())
     node = engine::NodeRequest::open(request.node, request.parameters.timeout, host::fd_base());
   auto created = context::Writer::create(options);
   std::lock_guard lock(writer_mutex);
   writer = std::move(created);
 }
 
-void Checkpointer::State::stop(const CheckpointRequest& request) {
+void OwnProcess::State::stand_still(const Request& request) {
   const Deadline deadline(request.parameters.timeout);
-  const auto begin = std::chrono::steady_clock::now();
-  freeze->run_callbacks(deadline);
-  statistics.callback_seconds = seconds_since(begin);
-  stop_begin = std::chrono::steady_clock::now();
-  freeze->stop(Deadline(std::min(deadline.left(), request.stop_deadline)), node.get());
-  statistics.stop_seconds = seconds_since(stop_begin);
+  const Stopwatch since_begin;
+  stop->run_callbacks(deadline);
+  statistics.callback_seconds = since_begin.seconds();
+  since_stop = Stopwatch();
+  stop->stop(Deadline(std::min(deadline.left(), request.stop_timeout)), node.get());
+  statistics.stop_seconds = since_stop.seconds();
 }
 
-void Checkpointer::State::dump(const CheckpointRequest& request, cairn_guest& guest) {
-  state::Capture capture{guest, freeze->epoch(), request.was_stopped, 0, 0, {}};
+void OwnProcess::State::dump(const Request& request, cairn_guest& guest) {
+  state::Capture capture{guest, stop->epoch(), request.was_stopped, 0, 0, {}};
   state::capture_all(capture, *writer);
   DumpRequest dump_request;
   dump_request.writer = writer.get();
@@ -131,26 +128,27 @@ void Checkpointer::State::dump(const CheckpointRequest& request, cairn_guest& gu
   engine->dump(dump_request, capture.areas);
 }
 
-Checkpointer::Checkpointer() : state_(std::make_unique<State>()) {}
-Checkpointer::~Checkpointer() { abandon(); }
+OwnProcess::OwnProcess() : state_(std::make_unique<State>()) {}
+OwnProcess::~OwnProcess() { abandon(); }
 
-std::string Checkpointer::obstacle() const {
+std::string OwnProcess::name() const { return "process " + std::to_string(getpid()); }
+
+std::optional<Error> OwnProcess::obstacle() const {
   try {
     check_obstacles(attached_guest());
   } catch (const Error& error) {
-    return error.what();
+    return error;
   }
-  return {};
+  return std::nullopt;
 }
 
-void Checkpointer::save(const CheckpointRequest& request) {
+void OwnProcess::save(const Request& request) {
   state_->begin();
   try {
     cairn_guest& guest = attached_guest();
-    if (!request.looked) check_obstacles(guest);
     state_->open(request);
-    state_->freeze = std::make_unique<Freeze>(guest);
-    state_->stop(request);
+    state_->stop = std::make_unique<Stop>(guest);
+    state_->stand_still(request);
     state_->dump(request, guest);
   } catch (...) {
     state_->end();
@@ -158,18 +156,18 @@ void Checkpointer::save(const CheckpointRequest& request) {
   }
 }
 
-void Checkpointer::release(int failure) {
-  if (!state_->freeze) return;
-  state_->freeze->release(failure);
-  state_->freeze.reset();
-  state_->pause_seconds = seconds_since(state_->stop_begin);
+void OwnProcess::release(int failure) {
+  if (!state_->stop) return;
+  state_->stop->release(failure);
+  state_->stop.reset();
+  state_->pause_seconds = state_->since_stop.seconds();
   if (!state_->engine) state_->end();
 }
 
-CheckpointStatistics Checkpointer::finish(double deadline_seconds) {
+CheckpointStatistics OwnProcess::finish(double seconds) {
   if (!state_->engine) throw TemporaryError("no checkpoint is being taken");
   try {
-    state_->statistics = state_->engine->finish(deadline_seconds);
+    state_->statistics = state_->engine->finish(seconds);
     state_->statistics.pause_seconds = state_->pause_seconds;
   } catch (...) {
     state_->engine->abandon();
@@ -179,15 +177,17 @@ CheckpointStatistics Checkpointer::finish(double deadline_seconds) {
   }
   state_->engine.reset();
   state_->close_writer();
-  if (!state_->freeze) state_->end();
+  if (!state_->stop) state_->end();
   return state_->statistics;
 }
 
-std::uint64_t Checkpointer::bytes_so_far() const noexcept {
+std::uint64_t OwnProcess::bytes_so_far() const noexcept {
   std::lock_guard lock(state_->writer_mutex);
   return state_->writer ? state_->writer->bytes_so_far() : 0;
 }
 
-void Checkpointer::abandon() noexcept { state_->end(); }
+void OwnProcess::abandon() noexcept { state_->end(); }
+
+Group::Members own_process_only() { return {std::make_shared<OwnProcess>()}; }
 
 }  // namespace cairn::group

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's side of the conversation in core/abi/guest_table.h: thread-context callbacks, stopping the guest's
-// threads, letting them go. Ordinary code on a host thread; one Freeze at a time.
+// threads, letting them go: the consistent stop. Ordinary code on a host thread; one at a time.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace cairn::group {
 
-class Freeze {
+class Stop {
  public:
-  explicit Freeze(cairn_guest& guest);
+  explicit Stop(cairn_guest& guest);
   // Lets go whatever still stands, as a failure.
-  ~Freeze();
-  Freeze(const Freeze&) = delete;
-  Freeze& operator=(const Freeze&) = delete;
+  ~Stop();
+  Stop(const Stop&) = delete;
+  Stop& operator=(const Stop&) = delete;
 
   // Has the thread-context callbacks run up to their cr_checkpoint(). Throws what they say (TemporaryError,
   // PermanentError), or TemporaryError at the deadline.

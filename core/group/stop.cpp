@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/group/freeze.hpp"
+#include "core/group/stop.hpp"
 
 #include <sched.h>
 #include <signal.h>
@@ -91,13 +91,13 @@ std::string describe_thread(int tid) {
   return text;
 }
 
-Freeze::Freeze(cairn_guest& guest) : guest_(guest) {
+Stop::Stop(cairn_guest& guest) : guest_(guest) {
   epoch_ = std::max({load(guest.release), load(guest.callback_ask), load(guest.callback_resume)}) + 1;
 }
 
-Freeze::~Freeze() { release(-CR_ETEMPFAIL); }
+Stop::~Stop() { release(-CR_ETEMPFAIL); }
 
-void Freeze::run_callbacks(const Deadline& deadline) {
+void Stop::run_callbacks(const Deadline& deadline) {
   const Deadline previous(std::min(kPreviousSeconds, deadline.left()));
   while (load(guest_.callback_ask) != load(guest_.callback_done)) {
     if (previous.passed()) throw TemporaryError("the callbacks of the previous checkpoint have not ended yet");
@@ -120,7 +120,7 @@ void Freeze::run_callbacks(const Deadline& deadline) {
   throw_verdict(verdict, text);
 }
 
-const cairn_thread* Freeze::slot_of(int tid) const noexcept {
+const cairn_thread* Stop::slot_of(int tid) const noexcept {
   for (std::uint32_t i = 0; i < guest_.threads_max; ++i) {
     const cairn_thread& slot = guest_.threads[i];
     if (load(slot.state) == CAIRN_THREAD_STOPPED && slot.tid == tid) return &slot;
@@ -129,13 +129,13 @@ const cairn_thread* Freeze::slot_of(int tid) const noexcept {
 }
 
 // True if every guest thread of the process stands. `threads` becomes those that do not.
-bool Freeze::all_standing(std::vector<int>& threads) const {
+bool Stop::all_standing(std::vector<int>& threads) const {
   threads = host::guest_threads();
   std::erase_if(threads, [&](int tid) { return slot_of(tid) != nullptr; });
   return threads.empty();
 }
 
-void Freeze::stop(const Deadline& deadline, engine::NodeRequest* node) {
+void Stop::stop(const Deadline& deadline, engine::NodeRequest* node) {
   node_ = node;
   store(CAIRN_TABLE->barrier_fd, node != nullptr ? node->fd() : -1);
   stop_threads(deadline);
@@ -150,7 +150,7 @@ void Freeze::stop(const Deadline& deadline, engine::NodeRequest* node) {
   }
 }
 
-void Freeze::stop_threads(const Deadline& deadline) {
+void Stop::stop_threads(const Deadline& deadline) {
   if (main_thread_has_exited())
     throw PermanentError("the program's main thread has ended while others go on; that cannot be saved yet");
   store(guest_.stop_result, 0);
@@ -182,7 +182,7 @@ void Freeze::stop_threads(const Deadline& deadline) {
 
 // A thread that has said that it stands may still be on its way into its sleep, with its stack and words of libcr in
 // use: what is being saved must not change any more.
-void Freeze::wait_until_asleep(const Deadline& deadline) const {
+void Stop::wait_until_asleep(const Deadline& deadline) const {
   for (int tid : host::guest_threads()) {
     const std::string path = "/proc/self/task/" + std::to_string(tid) + "/stat";
     for (;;) {
@@ -194,7 +194,7 @@ void Freeze::wait_until_asleep(const Deadline& deadline) const {
   }
 }
 
-void Freeze::wait_until_running() const noexcept {
+void Stop::wait_until_running() const noexcept {
   const Deadline deadline(kRunAgainSeconds);
   for (std::uint32_t i = 0; i < guest_.threads_max; ++i) {
     while (load(guest_.threads[i].state) == CAIRN_THREAD_STOPPED && !deadline.passed())
@@ -202,7 +202,7 @@ void Freeze::wait_until_running() const noexcept {
   }
 }
 
-void Freeze::release(int result) noexcept {
+void Stop::release(int result) noexcept {
   if (stopped_) {
     store(guest_.stop_result, result);
     __atomic_store_n(&guest_.stop_wanted, 0, __ATOMIC_SEQ_CST);

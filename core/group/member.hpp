@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// One process of those that are saved together, as the group sees it: what it is asked to do, phase by phase. The
+// process that this code runs in is one (own_process.hpp); tests have others.
+//
+// Ordinary code. One thread at a time, but for bytes_so_far().
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "core/abi/checkpoint_parameters.hpp"
+#include "core/abi/checkpoint_statistics.hpp"
+#include "core/base/error.hpp"
+#include "core/engine/node_request.hpp"
+
+namespace cairn::group {
+
+// What those who want a checkpoint tell the group, and it its members.
+struct Request {
+  CheckpointParameters parameters;
+  std::string path;              // context file to create (never overwritten here; callers choose the name)
+  int fd = -1;                   // or an open file or pipe to write to
+  std::string object_directory;  // where files stored once per snapshot go; empty: inside the context file
+  bool was_stopped = false;      // by job control, and is to be so after a restart
+  bool looked = false;           // the caller has asked for obstacles, and the callbacks know what it was told
+  double stop_timeout = std::numeric_limits<double>::infinity();  // of the timeout, for threads to stand once told
+  engine::NodeGroup node;  // who else of this node is checkpointed by the same request
+};
+
+class Member {
+ public:
+  virtual ~Member() = default;
+  virtual std::string name() const = 0;  // "process 4711"
+  // What of it cannot be saved now, by name, if anything is known to stand in the way. Does not disturb the program.
+  // ("child process 1234 (sleep)", "socket at descriptor 5", ...)
+  virtual std::optional<Error> obstacle() const = 0;
+  // Callbacks, stop, capture, in-pause memory. On return it stands still until release().
+  // Throws cairn::Error; it is then running again, its callbacks have been told, nothing is left on disk.
+  virtual void save(const Request& request) = 0;
+  // Lets it go on. `failure` < 0 is what callbacks see (-CR_E...), 0 for success.
+  virtual void release(int failure) = 0;
+  // Waits for the deferred part. Throws cairn::Error; the file is then removed. May be called before release().
+  virtual CheckpointStatistics finish(double seconds) = 0;
+  // Gives up: lets it go if it stands, removes the file.
+  virtual void abandon() noexcept = 0;
+  // Of the context file, until now. From any thread, at any time.
+  virtual std::uint64_t bytes_so_far() const noexcept = 0;
+};
+
+}  // namespace cairn::group

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// What coordinator, agents and tools say to each other: one struct a message, carried as records (record_fields.hpp).
+// Plain data. Seconds, bytes; codes are those of core/base/exit_codes.h, 0 for success.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "core/abi/checkpoint_parameters.hpp"
+#include "core/abi/checkpoint_statistics.hpp"
+#include "core/base/exit_codes.h"
+
+namespace cairn::pmix {
+
+// --- rank 0's agent to the coordinator ---
+
+struct Hello {
+  static constexpr const char* type = "hello";
+  std::string job, host;
+  std::uint64_t size = 0, pid = 0;
+  template <class A>
+  void fields(A& a) {
+    a("job", job), a("size", size), a("host", host), a("pid", pid);
+  }
+};
+
+// The log is closed: no order is taken.
+struct Refused {
+  static constexpr const char* type = "refused";
+  std::string text;
+  template <class A>
+  void fields(A& a) {
+    a("text", text);
+  }
+};
+
+// The agent leaves.
+struct Closed {
+  static constexpr const char* type = "closed";
+  template <class A>
+  void fields(A&) {}
+};
+
+// What became of one rank's checkpoint.
+struct RankResult {
+  static constexpr const char* type = "result";
+  int code = CAIRN_EXIT_PERMANENT;
+  std::string text = "no result", host;
+  std::uint64_t pid = 0;
+  CheckpointStatistics statistics;
+  template <class A>
+  void fields(A& a) {
+    a("code", code), a("text", text), a("host", host), a("pid", pid);
+    statistics.fields(a);
+  }
+};
+
+struct Results {
+  static constexpr const char* type = "results";
+  std::uint64_t entry = 0, id = 0;  // number of the log entry; the order's id
+  std::map<std::uint64_t, RankResult> ranks;
+  template <class A>
+  void fields(A& a) {
+    a("n", entry), a("id", id), a("r", ranks);
+  }
+};
+
+// What one rank is doing.
+struct RankState {
+  static constexpr const char* type = "state";
+  std::string phase, text;
+  double seconds = 0;       // in this phase
+  std::uint64_t bytes = 0;  // written until now
+  template <class A>
+  void fields(A& a) {
+    a("phase", phase), a("text", text), a("seconds", seconds), a("bytes", bytes);
+  }
+};
+
+// Of the ranks that answered in time.
+struct SurveyAnswer {
+  static constexpr const char* type = "survey";
+  std::uint64_t id = 0;
+  std::map<std::uint64_t, RankState> ranks;
+  template <class A>
+  void fields(A& a) {
+    a("id", id), a("r", ranks);
+  }
+};
+
+// --- the coordinator to rank 0's agent ---
+
+// An order for a checkpoint, which becomes an entry of the log as it is.
+struct CheckpointOrder {
+  static constexpr const char* type = "checkpoint";
+  std::uint64_t id = 0;
+  bool term = false;               // the job ends afterwards
+  std::string directory, objects;  // of the sequence; of files stored once
+  CheckpointParameters parameters;
+  template <class A>
+  void fields(A& a) {
+    a("id", id), a("term", term), a("directory", directory), a("objects", objects);
+    parameters.fields(a);
+  }
+};
+
+// Ends the log.
+struct CloseEntry {
+  static constexpr const char* type = "close";
+  template <class A>
+  void fields(A&) {}
+};
+
+// After an order with `term`: is the manifest on disk, so that the job may end?
+struct Decision {
+  static constexpr const char* type = "decision";
+  std::uint64_t entry = 0;
+  bool commit = false;
+  template <class A>
+  void fields(A& a) {
+    a("n", entry), a("commit", commit);
+  }
+};
+
+struct SurveyQuestion {
+  static constexpr const char* type = "survey";
+  std::uint64_t id = 0;
+  double seconds = 2;
+  template <class A>
+  void fields(A& a) {
+    a("id", id), a("seconds", seconds);
+  }
+};
+
+// --- tools to the coordinator, and its answers ---
+
+struct CheckpointWish {
+  static constexpr const char* type = "checkpoint";
+  bool term = false, stop = false;  // what becomes of the job
+  bool nowait = false;              // the answer comes at once
+  double timeout = 0;               // 0: mpirun's own
+  template <class A>
+  void fields(A& a) {
+    a("term", term), a("stop", stop), a("nowait", nowait), a("timeout", timeout);
+  }
+};
+
+struct Failed {
+  static constexpr const char* type = "failed";
+  int code = CAIRN_EXIT_PERMANENT;
+  std::string text;
+  template <class A>
+  void fields(A& a) {
+    a("code", code), a("text", text);
+  }
+};
+
+struct Started {
+  static constexpr const char* type = "started";
+  std::uint64_t sequence = 0;
+  std::string snapshot;  // directory
+  template <class A>
+  void fields(A& a) {
+    a("sequence", sequence), a("snapshot", snapshot);
+  }
+};
+
+struct Done {
+  static constexpr const char* type = "done";
+  std::uint64_t sequence = 0, bytes = 0;
+  std::string snapshot;
+  double seconds = 0;
+  template <class A>
+  void fields(A& a) {
+    a("sequence", sequence), a("snapshot", snapshot), a("bytes", bytes), a("seconds", seconds);
+  }
+};
+
+struct JobStatus {
+  static constexpr const char* type = "status";
+  std::string state;  // "starting", "running", "checkpointing", "ended"
+  double seconds = 0;
+  std::uint64_t size = 0;
+  std::map<std::uint64_t, RankState> ranks;
+  template <class A>
+  void fields(A& a) {
+    a("state", state), a("seconds", seconds), a("ranks", size), a("r", ranks);
+  }
+};
+
+struct SequenceSummary {
+  static constexpr const char* type = "sequence";
+  std::string taken;
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+  template <class A>
+  void fields(A& a) {
+    a("taken", taken), a("seconds", seconds), a("bytes", bytes);
+  }
+};
+
+struct SequenceList {
+  static constexpr const char* type = "list";
+  std::string snapshot;
+  std::map<std::uint64_t, SequenceSummary> sequences;
+  template <class A>
+  void fields(A& a) {
+    a("snapshot", snapshot), a("s", sequences);
+  }
+};
+
+}  // namespace cairn::pmix
