@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """includes.py ROOT: which part of the source may include which. One line for each include that may not be, as file:line.
 
-ROOMS is the plan of the house: a part includes itself, what its row names, and the public headers. Headers of Open MPI and
-PMIx are for the parts in FOREIGN only.
+ROOMS is the plan of the house: a part includes itself, what its row names, and the public headers; single files that join
+parts are in SEAMS. Headers of Open MPI and PMIx are for the parts in FOREIGN only.
 """
 import os
 import re
@@ -25,7 +25,7 @@ ROOMS = {
     "core/guest": ["core/base", "core/abi", "kmod/cairn_uapi.h"],
     "core/cli": BELOW_HOST,
     "mpi/abi": ["core/base", "core/abi"],
-    "mpi/crcp": MPI + ["mpi/p2p", "mpi/shim"],
+    "mpi/crcp": MPI + ["mpi/shim"],
     "mpi/p2p": MPI + ["mpi/crcp", "mpi/shim"],
     "mpi/shim": MPI + ["mpi/crcp", "mpi/p2p"],
     "mpi/host": BELOW_HOST + ["core/host", "mpi/abi", "pmix/agent", "pmix/transport"],
@@ -37,6 +37,11 @@ ROOMS = {
                  "pmix/transport"],
     "kmod": ["core/context/format.h"],
     "examples": [],
+}
+# Where a part is joined to one above it: its participants are listed there.
+SEAMS = {
+    "mpi/crcp/participants.cpp": ["mpi/p2p"],
+    "mpi/crcp/group_door.cpp": ["mpi/p2p/queue.hpp"],
 }
 # For the application, and so for everybody.
 PUBLIC = ["core/guest/libcr.h"]
@@ -60,7 +65,7 @@ def room_of(path):
 def may_include(path, room, name):
     if "/" not in name:  # beside the file: the kernel module and the examples build by themselves
         return room in ("kmod", "examples")
-    allowed = [room] + ROOMS[room] + PUBLIC
+    allowed = [room] + ROOMS[room] + SEAMS.get(path, []) + PUBLIC
     return any(name == word or name.startswith(word + "/") for word in allowed)
 
 

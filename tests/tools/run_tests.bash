@@ -36,12 +36,29 @@ echo 'add_test(bad false)' >>CTestTestfile.cmake
 [ "$(tail -n 1 out)" = "3 passed, 1 failed, 2 skipped" ] || fail "wrong count: $(tail -n 1 out)"
 grep -qx 'failed:  bad' out || fail "the failed test is not named: $(cat out)"
 
+# What is cut short depends on the seed, which is printed, and on nothing else.
+for test in a b c d e f g h; do
+  printf 'add_test(%s true)\nset_tests_properties(%s PROPERTIES LABELS "mpi")\n' "$test$test" "$test$test"
+done >CTestTestfile.cmake
+printf 'add_test(beside true)\nset_tests_properties(beside PROPERTIES LABELS "mpi;waits")\n' >>CTestTestfile.cmake
+for test in one two three four; do
+  printf 'add_test(%s python3 run_nothing.py)\nset_tests_properties(%s PROPERTIES LABELS "mpi")\n' "$test" "$test"
+done >>CTestTestfile.cmake
+touch run_nothing.py
+order() { CHECK_SEED=$1 "$run_tests" --build . >out 2>&1 || fail "seed $1: $(cat out)"; grep -oE 'Start +[0-9]+: (one|two|three|four)' out; }
+first=$(order 1)
+grep -q 'CHECK_SEED=1 repeats it' out || fail "the seed is not printed: $(cat out)"
+[ "$(tail -n 1 out)" = "13 passed, 0 failed" ] || fail "a test is lost in the order, or runs twice: $(cat out)"
+[ "$first" = "$(order 1)" ] || fail "the same seed gives another order"
+others=$(for seed in 2 3 4 5; do [ "$first" = "$(order $seed)" ] || echo another; done)
+[ -n "$others" ] || fail "every seed gives the same order"
+
 cat >run_cases.py <<'DRIVER'
 import json, os, sys
 cases = [{"name": "a", "status": "passed"}, {"name": "b", "status": "skipped", "text": "no b"}]
 cases.append({"name": "c", "status": "failed" if os.path.exists("break") else "passed", "text": "why"})
 json.dump({"cases": cases}, open("driver.json", "w"))
-print("limit", os.environ.get("CAIRN_CASE_SECONDS"))
+print("limit", os.environ.get("CAIRN_CASE_SECONDS"), os.environ["CAIRN_ORDER_SEED"])
 sys.exit(1 if os.path.exists("break") else 0)
 DRIVER
 echo "add_test(driver python3 $PWD/run_cases.py)" >CTestTestfile.cmake
