@@ -21,7 +21,7 @@ int signal_of(const std::string& option, const std::string& text) {
       {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"TERM", SIGTERM}, {"HUP", SIGHUP}, {"XCPU", SIGXCPU}};
   const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
   if (const auto it = names.find(name); it != names.end()) return it->second;
-  const int number = to_number<int>(text).value_or(0);
+  const int number = parse_number<int>(text).value_or(0);
   for (const auto& [known, value] : names) {
     if (value == number) return value;
   }

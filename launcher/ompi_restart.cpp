@@ -40,7 +40,7 @@ bool was_oversubscribed(const std::vector<std::string>& arguments) {
 
 std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
   std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr"};
-  for (const std::string& word : split_words(o.mpirun_options)) command.push_back(word);
+  for (const std::string& word : shell_words(o.mpirun_options)) command.push_back(word);
   if (!o.hostfile.empty()) command.insert(command.end(), {"--hostfile", o.hostfile});
   if (was_oversubscribed(snapshot.manifest.job.arguments)) command.push_back("--oversubscribe");
   command.insert(command.end(),

@@ -19,7 +19,7 @@ constexpr char kWithArgument[] =
 }  // namespace
 
 std::size_t argument_count(const std::string& option) {
-  static const std::vector<std::string> with_argument = split_words(kWithArgument);
+  static const std::vector<std::string> with_argument = shell_words(kWithArgument);
   const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
   if (name == "mca" || name == "gmca") return 2;
   return std::find(with_argument.begin(), with_argument.end(), name) == with_argument.end() ? 0 : 1;

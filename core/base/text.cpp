@@ -25,7 +25,7 @@ std::string human_rate(std::uint64_t bytes, double seconds) {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-std::vector<std::string> split_words(const std::string& text) {
+std::vector<std::string> shell_words(const std::string& text) {
   std::vector<std::string> words;
   std::string word;
   bool in_word = false;

@@ -19,7 +19,7 @@ std::string base_name(const std::string& path);
 
 // Splits a command line the way a shell does: blanks, '...', "..." and backslashes; no expansion of anything.
 // Throws ArgumentError if a quote is left open.
-std::vector<std::string> split_words(const std::string& text);
+std::vector<std::string> shell_words(const std::string& text);
 // The reverse: one line that a shell reads as these words.
 std::string quoted(const std::vector<std::string>& words);
 
@@ -28,7 +28,7 @@ std::string json_text(const std::string& text);
 
 // The number that the whole text is, in decimal; nothing if it is none or does not fit.
 template <class T>
-std::optional<T> to_number(std::string_view text) {
+std::optional<T> parse_number(std::string_view text) {
   T value{};
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;

@@ -24,7 +24,7 @@ constexpr std::array<Named, 6> kNamed{{{"run", 0, "let the processes go on (defa
 }  // namespace
 
 int parse_signal(const std::string& text) {
-  if (const auto number = to_number<int>(text); number && *number > 0 && *number <= SIGRTMAX) return *number;
+  if (const auto number = parse_number<int>(text); number && *number > 0 && *number <= SIGRTMAX) return *number;
   const std::string name = text.starts_with("SIG") ? text.substr(3) : text;
   for (int i = 1; i < NSIG; ++i) {
     const char* abbreviation = sigabbrev_np(i);

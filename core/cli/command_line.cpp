@@ -191,7 +191,7 @@ void Given::without(const std::string& option, std::initializer_list<const char*
 }
 
 double seconds_of(const std::string& what, const std::string& text) {
-  const std::optional<double> value = to_number<double>(text);
+  const std::optional<double> value = parse_number<double>(text);
   if (!value || !std::isfinite(*value) || *value <= 0)
     throw ArgumentError(what + " wants a number of seconds, not '" + text + "'");
   return *value;
@@ -207,7 +207,7 @@ std::string one_of(const std::string& what, const std::string& text, const std::
 }
 
 int process_of(const std::string& text) {
-  const std::optional<pid_t> pid = to_number<pid_t>(text);
+  const std::optional<pid_t> pid = parse_number<pid_t>(text);
   if (!pid || *pid <= 0) throw ArgumentError("'" + text + "' is not a process number");
   return *pid;
 }

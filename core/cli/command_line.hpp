@@ -47,7 +47,7 @@ std::string help_of(const std::vector<OptionGroup>& groups);
 // A number from `lowest` to `highest`; `what` is what is said to want it: "--keep".
 template <class T>
 T number_of(const std::string& what, const std::string& text, T lowest, T highest = std::numeric_limits<T>::max()) {
-  const std::optional<T> value = to_number<T>(text);
+  const std::optional<T> value = parse_number<T>(text);
   if (value && *value >= lowest && *value <= highest) return *value;
   const std::string to = highest == std::numeric_limits<T>::max() ? "" : " to " + std::to_string(highest);
   throw ArgumentError(what + " wants a number from " + std::to_string(lowest) + to + ", not '" + text + "'");

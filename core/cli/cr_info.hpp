@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "core/context/format.h"
+
 namespace cairn::cli {
 
 struct FileInfoOptions {
@@ -13,6 +15,10 @@ struct FileInfoOptions {
   bool verify = false;   // check all payload and stored files too
   unsigned threads = 2;  // for verifying
 };
+
+// "  name   value"; what a file says is made harmless for a terminal.
+void print_row(const char* name, const std::string& value);
+std::string cpu_text(const cairn_ctx_header& header);
 
 void print_machine_info();
 void print_file_info(const std::string& path, const FileInfoOptions& options);

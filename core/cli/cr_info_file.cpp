@@ -27,10 +27,6 @@ std::string printable(const std::string& text) {
   return safe;
 }
 
-void print_row(const char* name, const std::string& value) {
-  std::printf("  %-22s %s\n", name, printable(value).c_str());
-}
-
 std::string when(std::int64_t ns) {
   const time_t seconds = static_cast<time_t>(ns / 1'000'000'000);
   tm local{};
@@ -54,10 +50,7 @@ void print_header(const Reader& reader) {
   print_row("process", std::to_string(h.pid) + " on " + h.hostname);
   print_row("written", when(h.created_ns) + " by " + h.writer);
   print_row("kernel, C library", std::string(h.kernel_release) + ", glibc " + h.libc_version);
-  char cpu[96];
-  std::snprintf(cpu, sizeof cpu, "%s, register state 0x%llx of %u bytes", h.cpu_vendor,
-                static_cast<unsigned long long>(h.xcr0), h.xstate_size);
-  print_row("CPU", cpu);
+  print_row("CPU", cpu_text(h));
   print_row("boot", h.boot_id);
   const auto obstacles = context::cpu_obstacles(h);
   for (const std::string& obstacle : obstacles) print_row("cannot run here", obstacle);
@@ -133,6 +126,17 @@ void print_objects(const Reader& reader) {
 }
 
 }  // namespace
+
+void print_row(const char* name, const std::string& value) {
+  std::printf("  %-22s %s\n", name, printable(value).c_str());
+}
+
+std::string cpu_text(const cairn_ctx_header& header) {
+  char text[96];
+  std::snprintf(text, sizeof text, "%s, register state 0x%llx of %u bytes", header.cpu_vendor,
+                static_cast<unsigned long long>(header.xcr0), header.xstate_size);
+  return text;
+}
 
 void print_file_info(const std::string& path, const FileInfoOptions& options) {
   const Reader reader = Reader::open(path);

@@ -15,8 +15,6 @@ namespace cairn::cli {
 
 namespace {
 
-void print_row(const char* name, const std::string& value) { std::printf("  %-22s %s\n", name, value.c_str()); }
-
 // What is there, or what its absence means and what to do about it.
 void print_feature(const char* name, bool there, const char* otherwise) {
   print_row(name, there ? "yes" : std::string("no: ") + otherwise);
@@ -46,10 +44,7 @@ void print_machine_info() {
   std::printf("this machine:\n");
   print_row("kernel", here.kernel_release);
   print_row("C library", std::string("glibc ") + here.libc_version);
-  char state[80];
-  std::snprintf(state, sizeof state, "%s, register state 0x%llx of %u bytes", here.cpu_vendor,
-                static_cast<unsigned long long>(here.xcr0), here.xstate_size);
-  print_row("CPU", state);
+  print_row("CPU", cpu_text(here));
   print_row("context file format", std::to_string(CAIRN_CTX_VERSION));
   const engine::Headroom room = engine::memory_headroom();
   print_row("memory left", human_size(room.bytes) + " (" + room.limit + ")");

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cli/installation.hpp"
 
-#include <limits.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 
 namespace cairn::cli {
 
 std::string own_prefix() {
-  char path[PATH_MAX];
-  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
-  if (n <= 0) throw EnvironmentError(with_errno("/proc/self/exe", errno));
-  std::string prefix(path, static_cast<std::size_t>(n));
+  std::string prefix = read_link("/proc/self/exe");
+  if (prefix.empty()) throw EnvironmentError(with_errno("/proc/self/exe", errno));
   for (int i = 0; i < 2; ++i) {
     const std::size_t slash = prefix.rfind('/');
     if (slash == std::string::npos) throw EnvironmentError(prefix + " is not installed in a bin directory");

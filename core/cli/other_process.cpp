@@ -6,19 +6,21 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
-#include <fstream>
 #include <string>
+
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 
 namespace cairn::cli {
 
 bool ends_processes(int signal) { return signal == SIGKILL; }
 
 bool is_stopped(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(stat, line);
-  const std::size_t name_end = line.rfind(')');
-  return name_end != std::string::npos && line.size() > name_end + 2 && line[name_end + 2] == 'T';
+  try {
+    return stat_fields("/proc/" + std::to_string(pid) + "/stat").front() == "T";
+  } catch (const EnvironmentError&) {
+    return false;  // it has ended: the request will say so
+  }
 }
 
 EndOfProcess::EndOfProcess(pid_t pid) : process_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}

@@ -31,20 +31,21 @@ TEST(Text, ABaseNameHasNoDirectory) {
 }
 
 TEST(Text, NumbersAreTheWholeText) {
-  EXPECT_EQ(to_number<int>("-7"), -7);
-  EXPECT_EQ(to_number<double>("0.5"), 0.5);
-  for (const char* wrong : {"", " 1", "1 ", "1x", "0x1", "99999999999"}) EXPECT_FALSE(to_number<int>(wrong)) << wrong;
-  EXPECT_FALSE(to_number<unsigned>("-1"));
+  EXPECT_EQ(parse_number<int>("-7"), -7);
+  EXPECT_EQ(parse_number<double>("0.5"), 0.5);
+  for (const char* wrong : {"", " 1", "1 ", "1x", "0x1", "99999999999"})
+    EXPECT_FALSE(parse_number<int>(wrong)) << wrong;
+  EXPECT_FALSE(parse_number<unsigned>("-1"));
 }
 
 TEST(Text, WordsComeBackFromTheirQuotedForm) {
   const Words words = {"plain", "two words", "it's", "", "a\"b", "\\", "$HOME;`x`"};
-  EXPECT_EQ(split_words(quoted(words)), words);
+  EXPECT_EQ(shell_words(quoted(words)), words);
 }
 
 TEST(Text, WordsAreSplitAsAShellDoes) {
-  EXPECT_EQ(split_words("  a 'b c'\"d e\"f  \\ g "), (Words{"a", "b cd ef", " g"}));
-  EXPECT_THROW(split_words("'open"), ArgumentError);
+  EXPECT_EQ(shell_words("  a 'b c'\"d e\"f  \\ g "), (Words{"a", "b cd ef", " g"}));
+  EXPECT_THROW(shell_words("'open"), ArgumentError);
 }
 
 TEST(Text, JsonHasItsControlCharactersEscaped) {
