@@ -11,18 +11,19 @@ cli::CommandLine table() {
   return {
       .name = "ompi-checkpoint",
       .usage = "Usage: ompi-checkpoint [options] PID_OF_MPIRUN\n",
-      .groups = {{"Options",
-                  {{"term", "", "end the job once the snapshot is complete (mpirun exits with 85)"},
-                   {"stop", "", "stop the job (SIGTSTP) once the snapshot is complete; SIGCONT to mpirun resumes it"},
-                   {"nowait,w", "", "do not wait for the snapshot: return when it has been started"},
-                   {"status,s", "",
-                    "take no checkpoint, say what the job is doing; with the others, show progress lines"},
-                   {"list,l", "", "take no checkpoint, list the job's snapshots"},
-                   {"verbose,v", "", "say more"},
-                   {"timeout", "SEC", "seconds until the checkpoint is given up (600)"},
-                   {"json", "", "answer in JSON"},
-                   {"help,h", "", "this text"},
-                   {"version", "", "version"}}}},
+      .groups =
+          {{"Options",
+            {{"term", "", "end the job once the snapshot is complete (mpirun exits with 85)"},
+             {"stop", "", "stop the job (SIGTSTP) once the snapshot is complete; SIGCONT to mpirun resumes it"},
+             {"nowait,w", "", "do not wait for the snapshot: return when it has been started"},
+             {"status,s", "",
+              "say what the job is doing and take no checkpoint; with --term, --stop or --nowait: show progress lines"},
+             {"list,l", "", "take no checkpoint, list the job's snapshots"},
+             {"verbose,v", "", "say what is done"},
+             {"timeout", "SEC", "seconds until the checkpoint is given up (600)"},
+             {"json", "", "answer in JSON"},
+             {"help,h", "", "this text"},
+             {"version", "", "version"}}}},
       .abbreviations = true};
 }
 

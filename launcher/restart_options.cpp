@@ -22,7 +22,7 @@ cli::CommandLine table() {
                        {"apponly,a", "", "write the application context file for mpirun --app and run nothing"},
                        {"fork", "", "run mpirun as a child instead of becoming it"},
                        {"preload,p", "", "copy the images to the nodes first (not available)"},
-                       {"verbose,v", "", "say more"},
+                       {"verbose,v", "", "say what is done"},
                        {"help,h", "", "this text"},
                        {"version", "", "version"}}}},
           .abbreviations = true};

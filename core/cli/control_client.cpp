@@ -31,7 +31,8 @@ UniqueFd connect_to(pid_t pid) {
   if (kill(pid, 0) != 0 && errno == ESRCH) throw EnvironmentError(name_of(pid) + " does not exist");
   if (error == ECONNREFUSED) {
     throw PermanentError(name_of(pid) +
-                         " cannot be checkpointed: it was not started by cr_run or mpirun --with-cr, or is static");
+                         " cannot be checkpointed: it was not started by cr_run or mpirun --with-cr, or its program is "
+                         "linked statically");
   }
   throw EnvironmentError(with_errno("cannot reach " + name_of(pid), error));
 }
@@ -45,7 +46,8 @@ void check_peer(int socket, pid_t pid) {
       stat(("/proc/" + std::to_string(pid)).c_str(), &status) != 0)
     throw EnvironmentError(name_of(pid) + " has ended");
   if (peer.pid != pid) {
-    throw EnvironmentError("process " + std::to_string(peer.pid) + " answers in the place of " + name_of(pid));
+    throw EnvironmentError("process " + std::to_string(peer.pid) + " has taken the name of " + name_of(pid) +
+                           "'s socket: nothing was asked of it");
   }
 }
 
@@ -80,7 +82,8 @@ cairn_control_reply ControlClient::wait(const std::function<void(const cairn_con
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) throw TemporaryError(name_of(pid_) + " ended while it was being checkpointed");
     if (n != sizeof reply || reply.magic != CAIRN_CONTROL_MAGIC || reply.version != CAIRN_CONTROL_VERSION)
-      throw EnvironmentError(name_of(pid_) + " runs under another version of Cairn");
+      throw EnvironmentError(name_of(pid_) +
+                             " runs under another version of Cairn: use the cr_checkpoint of that version");
     reply.text[sizeof reply.text - 1] = '\0';
     if (reply.state == CAIRN_CONTROL_DONE) return reply;
     progress(reply);

@@ -149,7 +149,7 @@ void print_file_info(const std::string& path, const FileInfoOptions& options) {
   if (!options.verify) return;
   std::fflush(stdout);
   reader.verify_all(options.threads);
-  std::printf("verified: everything in it is as it was written\n");
+  std::printf("verified: the whole file is as it was written\n");
 }
 
 }  // namespace cairn::cli

@@ -22,7 +22,7 @@ CommandLine table() {
               "Usage: cr_run [--omit] PROGRAM [ARGUMENT ...]\n"
               "Runs PROGRAM so that cr_checkpoint can save it and cr_restart can bring it back.\n",
           .groups = {{"Options",
-                      {{"omit", "", "run it without that: it is left out of checkpoints"},
+                      {{"omit", "", "run it as it is: it cannot be saved, and is left out of checkpoints"},
                        {"help,h", "", "this text"},
                        {"version", "", "the version of Cairn"}}}},
           .program_follows = true};

@@ -22,16 +22,16 @@ OptionGroup place() {
 }
 
 OptionGroup identity() {
-  return {"What the processes are",
+  return {"Process numbers, groups and sessions",
           {{"restore-pid", "", "with the process numbers they had, if that is permitted (default)"},
            {"no-restore-pid", "", "with new ones"},
            {"restore-pgid", "", "in the process groups they were in"},
            {"no-restore-pgid", "", "in this command's (default)"},
            {"restore-sid", "", "in the sessions they were in"},
            {"no-restore-sid", "", "in this command's (default)"},
-           {"omit-maybe", "", "bring back those that were left out, if possible"},
+           {"omit-maybe", "", "processes that were left out of the checkpoint: bring them back, if possible"},
            {"omit-always", "", "leave them out"},
-           {"omit-never", "", "fail if there are such"}}};
+           {"omit-never", "", "fail if there are any"}}};
 }
 
 OptionGroup hooks() {
