@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <optional>
 #include <thread>
 
 #include "core/base/error.hpp"

@@ -4,10 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <optional>
 
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // cr_checkpoint [options] PID: has a process saved to a context file.
 #include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cr_run [--omit] PROGRAM [ARGUMENT ...]: runs a program so that it can be checkpointed.
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 
 #include "core/base/error.hpp"
