@@ -47,8 +47,6 @@ std::size_t obstacle(char* text, std::size_t capacity, const ompi_communicator_t
   if (!members_all_local(comm.members) || !members_all_local(comm.remote_members))
     return say("a communicator with processes of another job", "MPI_Comm_spawn, MPI_Comm_connect, ...");
   if (comm.inter) return say("an intercommunicator", "MPI_Intercomm_create");
-  if (comm.shape != nullptr && comm.shape->topology->obstacle != nullptr)
-    return say("a communicator with a graph topology", comm.shape->topology->obstacle);
   return 0;
 }
 

@@ -8,7 +8,7 @@ namespace cairn::shim {
 
 TopologyShape* shape_capture(const Topology& topology, RealComm* comm) {
   auto* shape = new TopologyShape{&topology, 1, {}};
-  if (topology.capture != nullptr) topology.capture(comm, shape->values);
+  topology.capture(comm, shape->values);
   return shape;
 }
 

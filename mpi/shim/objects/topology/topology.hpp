@@ -15,9 +15,7 @@ namespace cairn::shim {
 // Functions have the guest's thread pointer and cross by themselves: behind the door or in a section.
 struct Topology {
   int status;  // what MPI_Topo_test says: MPI_CART, ...
-  // The function that makes it, if it keeps the job from being checkpointed; null: it survives.
-  const char* obstacle;
-  // Writes down what apply() needs. Null with an obstacle.
+  // Writes down what apply() needs.
   void (*capture)(RealComm* comm, std::vector<int>& values);
   // A new communicator with this topology from one with the same members. Collective. MPI error code.
   int (*apply)(const std::vector<int>& values, RealComm* plain, RealComm** made);

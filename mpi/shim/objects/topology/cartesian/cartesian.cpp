@@ -25,7 +25,7 @@ int apply(const std::vector<int>& values, RealComm* plain, RealComm** made) {
 // Two in each dimension.
 int neighbors(const ompi_communicator_t& comm, bool) noexcept { return static_cast<int>(comm.shape->values.size()); }
 
-constexpr Topology kCartesian{MPI_CART, nullptr, capture, apply, neighbors};
+constexpr Topology kCartesian{MPI_CART, capture, apply, neighbors};
 
 }  // namespace
 

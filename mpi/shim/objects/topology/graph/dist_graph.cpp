@@ -53,7 +53,7 @@ int apply(const std::vector<int>& values, RealComm* plain, RealComm** made) {
 
 int neighbors(const ompi_communicator_t& comm, bool outgoing) noexcept { return comm.shape->values[outgoing ? 1 : 0]; }
 
-constexpr Topology kDistGraph{MPI_DIST_GRAPH, nullptr, capture, apply, neighbors};
+constexpr Topology kDistGraph{MPI_DIST_GRAPH, capture, apply, neighbors};
 
 }  // namespace
 

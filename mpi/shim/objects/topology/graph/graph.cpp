@@ -31,7 +31,7 @@ int neighbors(const ompi_communicator_t& comm, bool) noexcept {
   return index[comm.rank] - (comm.rank > 0 ? index[comm.rank - 1] : 0);
 }
 
-constexpr Topology kGraph{MPI_GRAPH, nullptr, capture, apply, neighbors};
+constexpr Topology kGraph{MPI_GRAPH, capture, apply, neighbors};
 
 }  // namespace
 
