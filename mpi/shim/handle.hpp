@@ -182,8 +182,11 @@ inline RealMessage* to_real(MPI_Message h) noexcept { return real_of<RealMessage
 inline RealWin* to_real(MPI_Win h) noexcept { return real_of<RealWin>(h); }
 inline RealFile* to_real(MPI_File h) noexcept { return real_of<RealFile>(h); }
 
-// True for a communicator that collectives may be called on: not null, not freed.
-inline bool usable(const ompi_communicator_t* comm) noexcept { return comm != nullptr && comm->live && !comm->null; }
+// Neither null nor freed.
+template <class Guest>
+inline bool usable(const Guest* handle) noexcept {
+  return handle != nullptr && handle->live && !handle->null;
+}
 
 // Real handle to guest handle (callbacks, MPI_Type_get_contents of ...): slow, for predefined and live objects of ours;
 // null if unknown.

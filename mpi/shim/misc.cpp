@@ -102,12 +102,8 @@ int PMPI_Get_library_version(char* version, int* length) {
 CAIRN_MPI_WEAK(MPI_Get_library_version);
 
 int PMPI_Get_processor_name(char* name, int* length) {
-  int rc;
-  {
-    const crcp::Section section;
-    rc = cross(real.Get_processor_name, name, length);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Get_processor_name");
+  return section_call(MPI_COMM_WORLD, "MPI_Get_processor_name",
+                      [&] { return cross(real.Get_processor_name, name, length); });
 }
 CAIRN_MPI_WEAK(MPI_Get_processor_name);
 

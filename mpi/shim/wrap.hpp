@@ -21,6 +21,17 @@ inline R cross(R (*function)(P...), A... arguments) noexcept {
   return result;
 }
 
+// The common shape of a short call: a section, the real call, errors. `call()` gives the real function's code.
+template <class Owner, class Call>
+inline int section_call(Owner* owner, const char* name, Call&& call) {
+  int rc;
+  {
+    const crcp::Section section;
+    rc = call();
+  }
+  return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(owner, rc, name);
+}
+
 // The door in front of a collective; nothing for a communicator on which none can begin (the real library says why).
 class Door {
  public:

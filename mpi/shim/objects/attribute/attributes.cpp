@@ -34,66 +34,68 @@ void drop_if_unused(Keyval* keyval) {
 
 MPI_Fint fortran_object(AttributeOwner owner) { return fortran_index(static_cast<Handle*>(owner.handle)); }
 
-int call_delete(AttributeOwner owner, Attribute* attribute) {
-  Keyval* k = attribute->keyval;
-  int key = k->key;
-  if (k->remove == nullptr) return MPI_SUCCESS;
-  if (k->style == KeyvalStyle::c) {
-    auto* f = reinterpret_cast<int (*)(void*, int, void*, void*)>(k->remove);
-    return f(owner.handle, key, attribute_as_pointer(attribute), k->extra);
-  }
-  MPI_Fint object = fortran_object(owner), error = MPI_SUCCESS;
-  MPI_Aint value = attribute_as_address(attribute);
-  if (k->style == KeyvalStyle::fortran_integer) {
-    MPI_Fint in = static_cast<MPI_Fint>(value), extra = static_cast<MPI_Fint>(reinterpret_cast<MPI_Aint>(k->extra));
-    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*)>(k->remove);
-    f(&object, &key, &in, &extra, &error);
-  } else {
-    MPI_Aint extra = reinterpret_cast<MPI_Aint>(k->extra);
-    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Aint*, MPI_Aint*, MPI_Fint*)>(k->remove);
-    f(&object, &key, &value, &extra, &error);
-  }
+// The value and the extra state have the width that the style of the keyval gives them.
+template <class Value>
+int call_fortran_delete(const Keyval& k, MPI_Fint object, MPI_Aint value) {
+  int key = k.key;
+  auto in = static_cast<Value>(value), extra = static_cast<Value>(reinterpret_cast<MPI_Aint>(k.extra));
+  MPI_Fint error = MPI_SUCCESS;
+  reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, Value*, Value*, MPI_Fint*)>(k.remove)(&object, &key, &in, &extra,
+                                                                                        &error);
   return error;
+}
+
+template <class Value>
+int call_fortran_copy(const Keyval& k, MPI_Fint object, MPI_Aint value, Value* result, int* flag) {
+  int key = k.key;
+  auto in = static_cast<Value>(value), extra = static_cast<Value>(reinterpret_cast<MPI_Aint>(k.extra));
+  MPI_Fint error = MPI_SUCCESS, logical = 0;
+  reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, Value*, Value*, Value*, MPI_Fint*, MPI_Fint*)>(k.copy)(
+      &object, &key, &extra, &in, result, &logical, &error);
+  *flag = logical != 0;
+  return error;
+}
+
+int call_delete(AttributeOwner owner, Attribute* attribute) {
+  const Keyval& k = *attribute->keyval;
+  if (k.remove == nullptr) return MPI_SUCCESS;
+  if (k.style == KeyvalStyle::c) {
+    auto* f = reinterpret_cast<int (*)(void*, int, void*, void*)>(k.remove);
+    return f(owner.handle, k.key, attribute_as_pointer(attribute), k.extra);
+  }
+  const MPI_Fint object = fortran_object(owner);
+  const MPI_Aint value = attribute_as_address(attribute);
+  return k.style == KeyvalStyle::fortran_integer ? call_fortran_delete<MPI_Fint>(k, object, value)
+                                                 : call_fortran_delete<MPI_Aint>(k, object, value);
 }
 
 // One copy callback. *flag: the new object gets *out.
 int call_copy(AttributeOwner from, AttributeOwner to, Attribute* attribute, Attribute* out, int* flag) {
-  Keyval* k = attribute->keyval;
-  int key = k->key;
+  const Keyval& k = *attribute->keyval;
   *flag = 0;
   *out = *attribute;
-  if (k->predefined) {
-    *flag = k->of == AttributeOf::comm && key != MPI_LASTUSEDCODE;  // as the real library does it
+  if (k.predefined) {
+    *flag = k.of == AttributeOf::comm && k.key != MPI_LASTUSEDCODE;  // as the real library does it
     return MPI_SUCCESS;
   }
-  if (k->copy == nullptr) return MPI_SUCCESS;
-  if (k->style == KeyvalStyle::c) {
+  if (k.copy == nullptr) return MPI_SUCCESS;
+  if (k.style == KeyvalStyle::c) {
     // Bindings get the new object as a seventh argument; C functions do not look at it.
-    auto* f = reinterpret_cast<int (*)(void*, int, void*, void*, void*, int*, void*)>(k->copy);
+    auto* f = reinterpret_cast<int (*)(void*, int, void*, void*, void*, int*, void*)>(k.copy);
     out->form = AttributeForm::pointer;
     out->pointer = nullptr;
-    return f(from.handle, key, k->extra, attribute_as_pointer(attribute), &out->pointer, flag, to.handle);
+    return f(from.handle, k.key, k.extra, attribute_as_pointer(attribute), &out->pointer, flag, to.handle);
   }
-  MPI_Fint object = fortran_object(from), error = MPI_SUCCESS, logical = 0;
-  MPI_Aint in = attribute_as_address(attribute);
-  if (k->style == KeyvalStyle::fortran_integer) {
-    MPI_Fint value = static_cast<MPI_Fint>(in), extra = static_cast<MPI_Fint>(reinterpret_cast<MPI_Aint>(k->extra)),
-             result = 0;
-    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*, MPI_Fint*)>(
-        k->copy);
-    f(&object, &key, &extra, &value, &result, &logical, &error);
+  const MPI_Fint object = fortran_object(from);
+  const MPI_Aint value = attribute_as_address(attribute);
+  if (k.style == KeyvalStyle::fortran_integer) {
     out->form = AttributeForm::integer;
-    out->integer = result;
-  } else {
-    MPI_Aint extra = reinterpret_cast<MPI_Aint>(k->extra), result = 0;
-    auto* f = reinterpret_cast<void (*)(MPI_Fint*, MPI_Fint*, MPI_Aint*, MPI_Aint*, MPI_Aint*, MPI_Fint*, MPI_Fint*)>(
-        k->copy);
-    f(&object, &key, &extra, &in, &result, &logical, &error);
-    out->form = AttributeForm::address;
-    out->address = result;
+    out->integer = 0;
+    return call_fortran_copy(k, object, value, &out->integer, flag);
   }
-  *flag = logical != 0;
-  return error;
+  out->form = AttributeForm::address;
+  out->address = 0;
+  return call_fortran_copy(k, object, value, &out->address, flag);
 }
 
 void erase(AttributeSet* set, Attribute* attribute) {

@@ -7,17 +7,10 @@ using namespace cairn::shim;
 
 namespace {
 
-bool has_attributes(MPI_Comm comm) { return usable(comm); }
-bool has_attributes(MPI_Datatype type) { return type != nullptr && type->live && !type->null; }
-bool has_attributes(MPI_Win win) { return win != nullptr && win->live && !win->null; }
-
-int invalid(MPI_Comm) { return MPI_ERR_COMM; }
-int invalid(MPI_Datatype) { return MPI_ERR_TYPE; }
-int invalid(MPI_Win) { return MPI_ERR_WIN; }
-
-int report(MPI_Comm comm, int rc, const char* name) { return rc == MPI_SUCCESS ? rc : raise(comm, rc, name); }
-int report(MPI_Datatype, int rc, const char* name) { return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, name); }
-int report(MPI_Win win, int rc, const char* name) { return rc == MPI_SUCCESS ? rc : raise(win, rc, name); }
+template <class Object>
+int report(Object object, int rc, const char* name) {
+  return rc == MPI_SUCCESS ? rc : raise(object, rc, name);
+}
 
 Attribute from_pointer(void* value) {
   Attribute attribute{};
@@ -39,15 +32,15 @@ int release(AttributeOf of, int* key, const char* name) {
 
 template <class Object>
 int set(Object object, int key, void* value, const char* name) {
-  if (!has_attributes(object)) return report(object, invalid(object), name);
+  if (!usable(object)) return raise(object, invalid_handle(object), name);
   return report(object, attribute_set(attribute_owner(object), key, from_pointer(value)), name);
 }
 
 template <class Object>
 int get(Object object, int key, void* value, int* flag, const char* name) {
-  if (!has_attributes(object)) return report(object, invalid(object), name);
-  if (value == nullptr || flag == nullptr) return report(object, MPI_ERR_ARG, name);
-  if (key == MPI_KEYVAL_INVALID) return report(object, MPI_ERR_KEYVAL, name);
+  if (!usable(object)) return raise(object, invalid_handle(object), name);
+  if (value == nullptr || flag == nullptr) return raise(object, MPI_ERR_ARG, name);
+  if (key == MPI_KEYVAL_INVALID) return raise(object, MPI_ERR_KEYVAL, name);
   int error;
   Attribute* attribute = attribute_find(*attribute_owner(object).set, key, &error);
   *flag = attribute != nullptr;
@@ -57,7 +50,7 @@ int get(Object object, int key, void* value, int* flag, const char* name) {
 
 template <class Object>
 int remove(Object object, int key, const char* name) {
-  if (!has_attributes(object)) return report(object, invalid(object), name);
+  if (!usable(object)) return raise(object, invalid_handle(object), name);
   return report(object, attribute_delete(attribute_owner(object), key), name);
 }
 

@@ -54,16 +54,14 @@ int PMPI_Comm_join(int fd, MPI_Comm* intercomm) {
 CAIRN_MPI_WEAK(MPI_Comm_join);
 
 int PMPI_Comm_get_parent(MPI_Comm* parent) {
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_COMM_WORLD, "MPI_Comm_get_parent", [&] {
     RealComm* found = real_objects.comm_null;
-    rc = cross(real.Comm_get_parent, parent == nullptr ? nullptr : &found);
+    const int rc = cross(real.Comm_get_parent, parent == nullptr ? nullptr : &found);
     if (rc == MPI_SUCCESS) {
       *parent = from_real(found);
       if (*parent == nullptr) *parent = comm_adopt(found, Origin{});
     }
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Comm_get_parent");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Comm_get_parent);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be said about a communicator without asking the real library.
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
-#include "mpi/shim/objects/communicator/comm.hpp"
-#include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/objects/ask.hpp"
+#include "mpi/shim/objects/names.hpp"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn;
@@ -15,16 +14,6 @@ namespace {
 
 // Before MPI_Init and after MPI_Finalize the real library ends the program with its own words.
 bool answerable(MPI_Comm comm) { return usable(comm) && comm->members != nullptr; }
-
-template <class Ask>
-int unanswerable(MPI_Comm comm, const char* name, Ask&& ask) {
-  int rc;
-  {
-    const crcp::Section section;
-    rc = ask();
-  }
-  return rc == MPI_SUCCESS ? rc : raise(comm, rc, name);
-}
 
 int compare_lists(const MemberList* a, const MemberList* b) {
   if (a == b) return MPI_CONGRUENT;
@@ -44,7 +33,7 @@ int PMPI_Comm_rank(MPI_Comm comm, int* rank) {
     *rank = comm->rank;
     return MPI_SUCCESS;
   }
-  return unanswerable(comm, "MPI_Comm_rank", [&] { return cross(real.Comm_rank, to_real(comm), rank); });
+  return section_call(comm, "MPI_Comm_rank", [&] { return cross(real.Comm_rank, to_real(comm), rank); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_rank);
 
@@ -53,7 +42,7 @@ int PMPI_Comm_size(MPI_Comm comm, int* size) {
     *size = comm->size;
     return MPI_SUCCESS;
   }
-  return unanswerable(comm, "MPI_Comm_size", [&] { return cross(real.Comm_size, to_real(comm), size); });
+  return section_call(comm, "MPI_Comm_size", [&] { return cross(real.Comm_size, to_real(comm), size); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_size);
 
@@ -62,7 +51,7 @@ int PMPI_Comm_remote_size(MPI_Comm comm, int* size) {
     *size = comm->remote_size;
     return MPI_SUCCESS;
   }
-  return unanswerable(comm, "MPI_Comm_remote_size", [&] { return cross(real.Comm_remote_size, to_real(comm), size); });
+  return section_call(comm, "MPI_Comm_remote_size", [&] { return cross(real.Comm_remote_size, to_real(comm), size); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_remote_size);
 
@@ -71,13 +60,13 @@ int PMPI_Comm_test_inter(MPI_Comm comm, int* flag) {
     *flag = comm->inter;
     return MPI_SUCCESS;
   }
-  return unanswerable(comm, "MPI_Comm_test_inter", [&] { return cross(real.Comm_test_inter, to_real(comm), flag); });
+  return section_call(comm, "MPI_Comm_test_inter", [&] { return cross(real.Comm_test_inter, to_real(comm), flag); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_test_inter);
 
 int PMPI_Comm_compare(MPI_Comm a, MPI_Comm b, int* result) {
   if (!answerable(a) || !answerable(b) || result == nullptr)
-    return unanswerable(MPI_COMM_WORLD, "MPI_Comm_compare",
+    return section_call(MPI_COMM_WORLD, "MPI_Comm_compare",
                         [&] { return cross(real.Comm_compare, to_real(a), to_real(b), result); });
   if (a == b) {
     *result = MPI_IDENT;
@@ -91,45 +80,22 @@ int PMPI_Comm_compare(MPI_Comm a, MPI_Comm b, int* result) {
 }
 CAIRN_MPI_WEAK(MPI_Comm_compare);
 
-int PMPI_Comm_set_name(MPI_Comm comm, const char* name) {
-  if (!usable(comm)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_Comm_set_name");
-  if (name == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Comm_set_name");
-  std::strncpy(comm->name, name, MPI_MAX_OBJECT_NAME - 1);
-  comm->name[MPI_MAX_OBJECT_NAME - 1] = '\0';
-  return MPI_SUCCESS;
-}
+int PMPI_Comm_set_name(MPI_Comm comm, const char* name) { return name_set(comm, name, "MPI_Comm_set_name"); }
 CAIRN_MPI_WEAK(MPI_Comm_set_name);
 
 int PMPI_Comm_get_name(MPI_Comm comm, char* name, int* length) {
-  if (!usable(comm)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_Comm_get_name");
-  if (name == nullptr || length == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Comm_get_name");
-  std::strcpy(name, comm->name);
-  *length = static_cast<int>(std::strlen(comm->name));
-  return MPI_SUCCESS;
+  return name_get(comm, name, length, "MPI_Comm_get_name");
 }
 CAIRN_MPI_WEAK(MPI_Comm_get_name);
 
 int PMPI_Comm_group(MPI_Comm comm, MPI_Group* group) {
-  int rc;
-  {
-    const crcp::Section section;
-    RealGroup* made = nullptr;
-    rc = cross(real.Comm_group, to_real(comm), group == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *group = group_adopt(made, comm->members);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_group");
+  return ask_group(comm, &RealFunctions::Comm_group, group, &ompi_communicator_t::members, "MPI_Comm_group");
 }
 CAIRN_MPI_WEAK(MPI_Comm_group);
 
 int PMPI_Comm_remote_group(MPI_Comm comm, MPI_Group* group) {
-  int rc;
-  {
-    const crcp::Section section;
-    RealGroup* made = nullptr;
-    rc = cross(real.Comm_remote_group, to_real(comm), group == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *group = group_adopt(made, comm->remote_members);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_remote_group");
+  return ask_group(comm, &RealFunctions::Comm_remote_group, group, &ompi_communicator_t::remote_members,
+                   "MPI_Comm_remote_group");
 }
 CAIRN_MPI_WEAK(MPI_Comm_remote_group);
 
@@ -149,13 +115,6 @@ int PMPI_Comm_set_info(MPI_Comm comm, MPI_Info info) {
 CAIRN_MPI_WEAK(MPI_Comm_set_info);
 
 int PMPI_Comm_get_info(MPI_Comm comm, MPI_Info* info) {
-  int rc;
-  {
-    const crcp::Section section;
-    RealInfo* made = real_objects.info_null;
-    rc = cross(real.Comm_get_info, to_real(comm), info == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *info = info_adopt(made);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_get_info");
+  return ask_info(comm, &RealFunctions::Comm_get_info, info, "MPI_Comm_get_info");
 }
 CAIRN_MPI_WEAK(MPI_Comm_get_info);

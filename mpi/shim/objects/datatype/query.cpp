@@ -5,14 +5,13 @@
 
 #include "core/abi/host_table.h"
 #include "mpi/shim/objects/datatype/types.hpp"
+#include "mpi/shim/objects/names.hpp"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn;
 using namespace cairn::shim;
 
 namespace {
-
-bool valid(MPI_Datatype type) { return type != nullptr && type->live && !type->null; }
 
 template <class T>
 void give(const std::vector<T>& from, T* to) {
@@ -22,7 +21,7 @@ void give(const std::vector<T>& from, T* to) {
 }  // namespace
 
 int PMPI_Type_get_envelope(MPI_Datatype type, int* integers, int* addresses, int* datatypes, int* combiner) {
-  if (!valid(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_get_envelope");
+  if (!usable(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_get_envelope");
   if (integers == nullptr || addresses == nullptr || datatypes == nullptr || combiner == nullptr)
     return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Type_get_envelope");
   const TypeRecipe* recipe = type->recipe;
@@ -36,7 +35,7 @@ CAIRN_MPI_WEAK(MPI_Type_get_envelope);
 
 int PMPI_Type_get_contents(MPI_Datatype type, int max_integers, int max_addresses, int max_datatypes, int integers[],
                            MPI_Aint addresses[], MPI_Datatype datatypes[]) {
-  if (!valid(type) || type->recipe == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_get_contents");
+  if (!usable(type) || type->recipe == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_get_contents");
   TypeRecipe& recipe = *type->recipe;
   const auto fits = [](int max, std::size_t n) { return max >= 0 && n <= static_cast<std::size_t>(max); };
   if (!fits(max_integers, recipe.integers.size()) || !fits(max_addresses, recipe.addresses.size()) ||
@@ -54,10 +53,7 @@ int PMPI_Type_get_contents(MPI_Datatype type, int max_integers, int max_addresse
 CAIRN_MPI_WEAK(MPI_Type_get_contents);
 
 int PMPI_Type_set_name(MPI_Datatype type, const char* name) {
-  if (!valid(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_set_name");
-  if (name == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Type_set_name");
-  std::strncpy(type->name, name, MPI_MAX_OBJECT_NAME - 1);
-  type->name[MPI_MAX_OBJECT_NAME - 1] = '\0';
+  if (const int rc = name_set(type, name, "MPI_Type_set_name"); rc != MPI_SUCCESS) return rc;
   const crcp::Section section;
   return cross(real.Type_set_name, to_real(type), name);
 }
@@ -77,14 +73,12 @@ int PMPI_Type_get_name(MPI_Datatype type, char* name, int* length) {
 CAIRN_MPI_WEAK(MPI_Type_get_name);
 
 int PMPI_Type_match_size(int typeclass, int size, MPI_Datatype* type) {
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_COMM_WORLD, "MPI_Type_match_size", [&] {
     RealDatatype* found = real_objects.datatype_null;
-    rc = cross(real.Type_match_size, typeclass, size, &found);
+    const int rc = cross(real.Type_match_size, typeclass, size, &found);
     if (rc == MPI_SUCCESS) *type = from_real(found);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Type_match_size");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Type_match_size);
 

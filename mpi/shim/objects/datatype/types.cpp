@@ -172,10 +172,8 @@ MPI_Datatype recipe_handle(TypeRecipe* recipe) {
 }
 
 int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name) {
-  int rc;
-  {
-    const crcp::Section section;
-    rc = newtype == nullptr ? MPI_ERR_TYPE : recipe_build(*recipe);
+  return section_call(MPI_COMM_WORLD, name, [&] {
+    const int rc = newtype == nullptr ? MPI_ERR_TYPE : recipe_build(*recipe);
     if (rc == MPI_SUCCESS) {
       register_recipe(recipe);
       *newtype = recipe_handle(recipe);
@@ -184,8 +182,8 @@ int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name) {
       ++recipe->references;
       recipe_drop(recipe);
     }
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, name);
+    return rc;
+  });
 }
 
 MPI_Datatype from_real(RealDatatype* wanted) noexcept {
@@ -256,14 +254,12 @@ bool derived(const MPI_Datatype* type) {
 }  // namespace
 
 int PMPI_Type_commit(MPI_Datatype* type) {
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_COMM_WORLD, "MPI_Type_commit", [&] {
     RealDatatype* real_type = type == nullptr ? nullptr : to_real(*type);
-    rc = cross(real.Type_commit, type == nullptr ? nullptr : &real_type);
+    const int rc = cross(real.Type_commit, type == nullptr ? nullptr : &real_type);
     if (rc == MPI_SUCCESS && derived(type)) (*type)->recipe->committed = true;
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Type_commit");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Type_commit);
 

@@ -75,7 +75,7 @@ int invoke(const ompi_errhandler_t* handler, Handle* object, int code, const cha
 }
 
 bool valid(const ompi_errhandler_t* handler, Kind of) noexcept {
-  return handler != nullptr && handler->live && !handler->null && (handler->predefined || handler->of == of);
+  return usable(handler) && (handler->predefined || handler->of == of);
 }
 
 ompi_errhandler_t* make(Kind of, Language language, void* function) {
@@ -120,9 +120,11 @@ int raise(ompi_communicator_t* comm, int code, const char* function) noexcept {
 }
 
 int raise(ompi_win_t* win, int code, const char* function) noexcept {
-  if (win == nullptr || win->null || !win->live) return raise(world(), code, function);
+  if (!usable(win)) return raise(world(), code, function);
   return invoke(win->errhandler, win, code, function);
 }
+
+int raise(ompi_datatype_t*, int code, const char* function) noexcept { return raise(world(), code, function); }
 
 int raise(ompi_file_t* file, int code, const char* function) noexcept {
   if (file == nullptr || !file->live) file = predefined<ompi_file_t>(ompi_mpi_file_null);
@@ -135,13 +137,15 @@ using namespace cairn::shim;
 
 namespace {
 
-bool alive(MPI_Comm comm) { return usable(comm); }
-bool alive(MPI_Win win) { return win != nullptr && win->live && !win->null; }
-bool alive(MPI_File file) { return file != nullptr && file->live; }  // MPI_FILE_NULL has a handler
+template <class Guest>
+bool alive(const Guest* object) {
+  return usable(object);
+}
+bool alive(const ompi_file_t* file) { return file != nullptr && file->live; }  // MPI_FILE_NULL has a handler
 
 template <class Object>
-int set_handler(Object object, MPI_Errhandler handler, Kind of, int invalid, const char* name) {
-  if (!alive(object)) return raise(MPI_COMM_WORLD, invalid, name);
+int set_handler(Object object, MPI_Errhandler handler, Kind of, const char* name) {
+  if (!alive(object)) return raise(MPI_COMM_WORLD, invalid_handle(object), name);
   if (!valid(handler, of)) return raise(object, MPI_ERR_ARG, name);
   ompi_errhandler_t* old = object->errhandler;
   object->errhandler = errhandler_share(handler);
@@ -150,10 +154,17 @@ int set_handler(Object object, MPI_Errhandler handler, Kind of, int invalid, con
 }
 
 template <class Object>
-int get_handler(Object object, MPI_Errhandler* handler, int invalid, const char* name) {
-  if (!alive(object)) return raise(MPI_COMM_WORLD, invalid, name);
+int get_handler(Object object, MPI_Errhandler* handler, const char* name) {
+  if (!alive(object)) return raise(MPI_COMM_WORLD, invalid_handle(object), name);
   if (handler == nullptr) return raise(object, MPI_ERR_ARG, name);
   *handler = errhandler_share(object->errhandler);
+  return MPI_SUCCESS;
+}
+
+template <class Object>
+int call_handler(Object object, int code, const char* name) {
+  if (!usable(object)) return raise(MPI_COMM_WORLD, invalid_handle(object), name);
+  raise(object, code, name);
   return MPI_SUCCESS;
 }
 
@@ -165,41 +176,39 @@ int create_handler(Kind of, void* function, MPI_Errhandler* handler, const char*
 
 }  // namespace
 
-#define CAIRN_ERRHANDLERS(Prefix, Object, Function, kind, INVALID)                                                \
-  int PMPI_##Prefix##_create_errhandler(Function* function, MPI_Errhandler* handler) {                            \
-    return create_handler(Kind::kind, reinterpret_cast<void*>(function), handler,                                 \
-                          "MPI_" #Prefix "_create_errhandler");                                                   \
-  }                                                                                                               \
-  CAIRN_MPI_WEAK(MPI_##Prefix##_create_errhandler);                                                               \
-  int PMPI_##Prefix##_set_errhandler(Object object, MPI_Errhandler handler) {                                     \
-    return set_handler(object, handler, Kind::kind, INVALID, "MPI_" #Prefix "_set_errhandler");                   \
-  }                                                                                                               \
-  CAIRN_MPI_WEAK(MPI_##Prefix##_set_errhandler);                                                                  \
-  int PMPI_##Prefix##_get_errhandler(Object object, MPI_Errhandler* handler) {                                    \
-    return get_handler(object, handler, INVALID, "MPI_" #Prefix "_get_errhandler");                               \
-  }                                                                                                               \
-  CAIRN_MPI_WEAK(MPI_##Prefix##_get_errhandler);                                                                  \
-  int PMPI_##Prefix##_call_errhandler(Object object, int code) {                                                  \
-    if (!alive(object) || object->null) return raise(MPI_COMM_WORLD, INVALID, "MPI_" #Prefix "_call_errhandler"); \
-    raise(object, code, "MPI_" #Prefix "_call_errhandler");                                                       \
-    return MPI_SUCCESS;                                                                                           \
-  }                                                                                                               \
+#define CAIRN_ERRHANDLERS(Prefix, Object, Function, kind)                              \
+  int PMPI_##Prefix##_create_errhandler(Function* function, MPI_Errhandler* handler) { \
+    return create_handler(Kind::kind, reinterpret_cast<void*>(function), handler,      \
+                          "MPI_" #Prefix "_create_errhandler");                        \
+  }                                                                                    \
+  CAIRN_MPI_WEAK(MPI_##Prefix##_create_errhandler);                                    \
+  int PMPI_##Prefix##_set_errhandler(Object object, MPI_Errhandler handler) {          \
+    return set_handler(object, handler, Kind::kind, "MPI_" #Prefix "_set_errhandler"); \
+  }                                                                                    \
+  CAIRN_MPI_WEAK(MPI_##Prefix##_set_errhandler);                                       \
+  int PMPI_##Prefix##_get_errhandler(Object object, MPI_Errhandler* handler) {         \
+    return get_handler(object, handler, "MPI_" #Prefix "_get_errhandler");             \
+  }                                                                                    \
+  CAIRN_MPI_WEAK(MPI_##Prefix##_get_errhandler);                                       \
+  int PMPI_##Prefix##_call_errhandler(Object object, int code) {                       \
+    return call_handler(object, code, "MPI_" #Prefix "_call_errhandler");              \
+  }                                                                                    \
   CAIRN_MPI_WEAK(MPI_##Prefix##_call_errhandler)
 
-CAIRN_ERRHANDLERS(Comm, MPI_Comm, MPI_Comm_errhandler_function, comm, MPI_ERR_COMM);
-CAIRN_ERRHANDLERS(Win, MPI_Win, MPI_Win_errhandler_function, win, MPI_ERR_WIN);
-CAIRN_ERRHANDLERS(File, MPI_File, MPI_File_errhandler_function, file, MPI_ERR_FILE);
+CAIRN_ERRHANDLERS(Comm, MPI_Comm, MPI_Comm_errhandler_function, comm);
+CAIRN_ERRHANDLERS(Win, MPI_Win, MPI_Win_errhandler_function, win);
+CAIRN_ERRHANDLERS(File, MPI_File, MPI_File_errhandler_function, file);
 
 int PMPI_Errhandler_create(MPI_Handler_function* function, MPI_Errhandler* handler) {
   return create_handler(Kind::comm, reinterpret_cast<void*>(function), handler, "MPI_Errhandler_create");
 }
 CAIRN_MPI_WEAK(MPI_Errhandler_create);
 int PMPI_Errhandler_set(MPI_Comm comm, MPI_Errhandler handler) {
-  return set_handler(comm, handler, Kind::comm, MPI_ERR_COMM, "MPI_Errhandler_set");
+  return set_handler(comm, handler, Kind::comm, "MPI_Errhandler_set");
 }
 CAIRN_MPI_WEAK(MPI_Errhandler_set);
 int PMPI_Errhandler_get(MPI_Comm comm, MPI_Errhandler* handler) {
-  return get_handler(comm, handler, MPI_ERR_COMM, "MPI_Errhandler_get");
+  return get_handler(comm, handler, "MPI_Errhandler_get");
 }
 CAIRN_MPI_WEAK(MPI_Errhandler_get);
 

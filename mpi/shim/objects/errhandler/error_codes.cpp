@@ -27,16 +27,14 @@ int add(int error_class, int* number) {
 }
 
 int remember(int error_class, int* number, const char* name) {
-  int rc;
-  {
-    const crcp::Section section;
-    rc = add(error_class, number);
+  return section_call(MPI_COMM_WORLD, name, [&] {
+    const int rc = add(error_class, number);
     if (rc == MPI_SUCCESS) {
       added().push_back({error_class, *number, {}});
       attribute_last_used_code(*number);
     }
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, name);
+    return rc;
+  });
 }
 
 }  // namespace
@@ -63,13 +61,11 @@ int PMPI_Add_error_code(int error_class, int* code) { return remember(error_clas
 CAIRN_MPI_WEAK(MPI_Add_error_code);
 
 int PMPI_Add_error_string(int code, const char* text) {
-  int rc;
-  {
-    const crcp::Section section;
-    rc = cross(real.Add_error_string, code, text);
+  return section_call(MPI_COMM_WORLD, "MPI_Add_error_string", [&] {
+    const int rc = cross(real.Add_error_string, code, text);
     for (auto& item : added())
       if (rc == MPI_SUCCESS && item.number == code) item.text = text;
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Add_error_string");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Add_error_string);

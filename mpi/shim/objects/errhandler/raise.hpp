@@ -12,5 +12,13 @@ namespace cairn::shim {
 int raise(ompi_communicator_t* comm, int code, const char* function) noexcept;
 int raise(ompi_win_t* win, int code, const char* function) noexcept;
 int raise(ompi_file_t* file, int code, const char* function) noexcept;
+// Datatypes have no handler: MPI_COMM_WORLD's.
+int raise(ompi_datatype_t* type, int code, const char* function) noexcept;
+
+// What is wrong with a handle that is not usable().
+inline int invalid_handle(const ompi_communicator_t*) noexcept { return MPI_ERR_COMM; }
+inline int invalid_handle(const ompi_win_t*) noexcept { return MPI_ERR_WIN; }
+inline int invalid_handle(const ompi_file_t*) noexcept { return MPI_ERR_FILE; }
+inline int invalid_handle(const ompi_datatype_t*) noexcept { return MPI_ERR_TYPE; }
 
 }  // namespace cairn::shim

@@ -4,10 +4,9 @@
 
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
-#include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/ask.hpp"
 #include "mpi/shim/objects/datatype/types.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
-#include "mpi/shim/objects/info/info.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -57,8 +56,7 @@ int PMPI_File_open(MPI_Comm comm, const char* filename, int amode, MPI_Info info
 CAIRN_MPI_WEAK(MPI_File_open);
 
 int PMPI_File_close(MPI_File* file) {
-  if (file == nullptr || *file == nullptr || !(*file)->live || (*file)->null)
-    return raise(MPI_FILE_NULL, MPI_ERR_FILE, "MPI_File_close");
+  if (file == nullptr || !usable(*file)) return raise(MPI_FILE_NULL, MPI_ERR_FILE, "MPI_File_close");
   int rc;
   ompi_file_t* object = *file;
   {
@@ -77,37 +75,21 @@ int PMPI_File_close(MPI_File* file) {
 CAIRN_MPI_WEAK(MPI_File_close);
 
 int PMPI_File_delete(const char* filename, MPI_Info info) {
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_FILE_NULL, "MPI_File_delete", [&] {
     const InfoScope real_info(info);
-    rc = cross(real.File_delete, filename, real_info.get());
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_FILE_NULL, rc, "MPI_File_delete");
+    const int rc = cross(real.File_delete, filename, real_info.get());
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_File_delete);
 
 int PMPI_File_get_group(MPI_File file, MPI_Group* group) {
-  int rc;
-  {
-    const crcp::Section section;
-    RealGroup* made = nullptr;
-    rc = cross(real.File_get_group, to_real(file), group == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *group = group_adopt(made);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_get_group");
+  return ask_group(file, &RealFunctions::File_get_group, group, nullptr, "MPI_File_get_group");
 }
 CAIRN_MPI_WEAK(MPI_File_get_group);
 
 int PMPI_File_get_info(MPI_File file, MPI_Info* info) {
-  int rc;
-  {
-    const crcp::Section section;
-    RealInfo* made = real_objects.info_null;
-    rc = cross(real.File_get_info, to_real(file), info == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *info = info_adopt(made);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_get_info");
+  return ask_info(file, &RealFunctions::File_get_info, info, "MPI_File_get_info");
 }
 CAIRN_MPI_WEAK(MPI_File_get_info);
 
@@ -145,18 +127,16 @@ MPI_Datatype adopt_type(RealDatatype* type) {
 }  // namespace
 
 int PMPI_File_get_view(MPI_File file, MPI_Offset* disp, MPI_Datatype* etype, MPI_Datatype* filetype, char* datarep) {
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(file, "MPI_File_get_view", [&] {
     RealDatatype *real_etype = nullptr, *real_filetype = nullptr;
-    rc = cross(real.File_get_view, to_real(file), disp, etype == nullptr ? nullptr : &real_etype,
-               filetype == nullptr ? nullptr : &real_filetype, datarep);
+    const int rc = cross(real.File_get_view, to_real(file), disp, etype == nullptr ? nullptr : &real_etype,
+                         filetype == nullptr ? nullptr : &real_filetype, datarep);
     if (rc == MPI_SUCCESS) {
       *etype = adopt_type(real_etype);
       *filetype = adopt_type(real_filetype);
     }
-  }
-  return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_get_view");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_File_get_view);
 

@@ -41,14 +41,12 @@ namespace {
 
 template <class Call>
 int create(MPI_Group* out, const char* name, Call&& call) {
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_COMM_WORLD, name, [&] {
     RealGroup* made = real_objects.group_null;
-    rc = call(out == nullptr ? nullptr : &made);
+    const int rc = call(out == nullptr ? nullptr : &made);
     if (rc == MPI_SUCCESS) *out = group_adopt(made);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, name);
+    return rc;
+  });
 }
 
 }  // namespace
@@ -96,11 +94,9 @@ int PMPI_Group_difference(MPI_Group a, MPI_Group b, MPI_Group* newgroup) {
 CAIRN_MPI_WEAK(MPI_Group_difference);
 
 int PMPI_Group_free(MPI_Group* group) {
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_COMM_WORLD, "MPI_Group_free", [&] {
     RealGroup* gone = group == nullptr ? nullptr : to_real(*group);
-    rc = cross(real.Group_free, group == nullptr ? nullptr : &gone);
+    const int rc = cross(real.Group_free, group == nullptr ? nullptr : &gone);
     if (rc == MPI_SUCCESS && !(*group)->predefined) {
       const TableLock lock;
       members_drop((*group)->members);
@@ -109,7 +105,7 @@ int PMPI_Group_free(MPI_Group* group) {
       store<ompi_group_t>().pool.release(*group, real_objects.group_null);
     }
     if (rc == MPI_SUCCESS) *group = MPI_GROUP_NULL;
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Group_free");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Group_free);

@@ -42,8 +42,6 @@ InfoStore* store_of(ompi_info_t* info) {
   return info->store;
 }
 
-bool valid(const ompi_info_t* info) noexcept { return info != nullptr && info->live && !info->null; }
-
 auto find(InfoStore& store, const char* key) {
   return std::find_if(store.items.begin(), store.items.end(), [key](const auto& item) { return item.first == key; });
 }
@@ -62,7 +60,7 @@ ompi_info_t* info_adopt(RealInfo* real_info) {
 }
 
 ompi_info_t* info_copy(const ompi_info_t* info) {
-  if (!valid(info)) return nullptr;
+  if (!usable(info)) return nullptr;
   ompi_info_t* copy = make();
   copy->store->items = store_of(const_cast<ompi_info_t*>(info))->items;
   return copy;
@@ -101,7 +99,7 @@ int PMPI_Info_create(MPI_Info* info) {
 CAIRN_MPI_WEAK(MPI_Info_create);
 
 int PMPI_Info_free(MPI_Info* info) {
-  if (info == nullptr || !valid(*info) || (*info)->predefined) return failed(MPI_ERR_INFO, "MPI_Info_free");
+  if (info == nullptr || !usable(*info) || (*info)->predefined) return failed(MPI_ERR_INFO, "MPI_Info_free");
   info_drop(*info);
   *info = MPI_INFO_NULL;
   return MPI_SUCCESS;
@@ -109,14 +107,14 @@ int PMPI_Info_free(MPI_Info* info) {
 CAIRN_MPI_WEAK(MPI_Info_free);
 
 int PMPI_Info_dup(MPI_Info info, MPI_Info* newinfo) {
-  if (!valid(info) || newinfo == nullptr) return failed(MPI_ERR_INFO, "MPI_Info_dup");
+  if (!usable(info) || newinfo == nullptr) return failed(MPI_ERR_INFO, "MPI_Info_dup");
   *newinfo = info_copy(info);
   return MPI_SUCCESS;
 }
 CAIRN_MPI_WEAK(MPI_Info_dup);
 
 int PMPI_Info_set(MPI_Info info, const char* key, const char* value) {
-  if (!valid(info)) return failed(MPI_ERR_INFO, "MPI_Info_set");
+  if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_set");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_set");
   if (value == nullptr || *value == '\0' || std::strlen(value) >= MPI_MAX_INFO_VAL)
     return failed(MPI_ERR_INFO_VALUE, "MPI_Info_set");
@@ -130,7 +128,7 @@ int PMPI_Info_set(MPI_Info info, const char* key, const char* value) {
 CAIRN_MPI_WEAK(MPI_Info_set);
 
 int PMPI_Info_delete(MPI_Info info, const char* key) {
-  if (!valid(info)) return failed(MPI_ERR_INFO, "MPI_Info_delete");
+  if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_delete");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_delete");
   InfoStore& store = *store_of(info);
   auto item = find(store, key);
@@ -141,7 +139,7 @@ int PMPI_Info_delete(MPI_Info info, const char* key) {
 CAIRN_MPI_WEAK(MPI_Info_delete);
 
 int PMPI_Info_get(MPI_Info info, const char* key, int valuelen, char* value, int* flag) {
-  if (!valid(info)) return failed(MPI_ERR_INFO, "MPI_Info_get");
+  if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get");
   if (valuelen < 0 || flag == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get");
   if (value == nullptr && valuelen != 0) return failed(MPI_ERR_INFO_VALUE, "MPI_Info_get");
@@ -158,7 +156,7 @@ int PMPI_Info_get(MPI_Info info, const char* key, int valuelen, char* value, int
 CAIRN_MPI_WEAK(MPI_Info_get);
 
 int PMPI_Info_get_valuelen(MPI_Info info, const char* key, int* valuelen, int* flag) {
-  if (!valid(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_valuelen");
+  if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_valuelen");
   if (valuelen == nullptr || flag == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_valuelen");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get_valuelen");
   InfoStore& store = *store_of(info);
@@ -170,7 +168,7 @@ int PMPI_Info_get_valuelen(MPI_Info info, const char* key, int* valuelen, int* f
 CAIRN_MPI_WEAK(MPI_Info_get_valuelen);
 
 int PMPI_Info_get_nkeys(MPI_Info info, int* nkeys) {
-  if (!valid(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nkeys");
+  if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nkeys");
   if (nkeys == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_nkeys");
   *nkeys = static_cast<int>(store_of(info)->items.size());
   return MPI_SUCCESS;
@@ -178,7 +176,7 @@ int PMPI_Info_get_nkeys(MPI_Info info, int* nkeys) {
 CAIRN_MPI_WEAK(MPI_Info_get_nkeys);
 
 int PMPI_Info_get_nthkey(MPI_Info info, int n, char* key) {
-  if (!valid(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nthkey");
+  if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nthkey");
   if (key == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_nthkey");
   const auto& items = store_of(info)->items;
   if (n < 0 || static_cast<std::size_t>(n) >= items.size()) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get_nthkey");

@@ -124,11 +124,9 @@ CAIRN_MPI_WEAK(MPI_Op_create);
 int PMPI_Op_free(MPI_Op* op) {
   if (op == nullptr || *op == nullptr || !(*op)->live || (*op)->predefined)
     return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_free");
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_COMM_WORLD, "MPI_Op_free", [&] {
     RealOp* gone = to_real(*op);
-    rc = cross(real.Op_free, &gone);
+    const int rc = cross(real.Op_free, &gone);
     if (rc == MPI_SUCCESS) {
       const TableLock lock;
       slots().free.push_back((*op)->trampoline);
@@ -136,8 +134,8 @@ int PMPI_Op_free(MPI_Op* op) {
       store<ompi_op_t>().pool.release(*op, real_objects.op_null);
       *op = MPI_OP_NULL;
     }
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Op_free");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Op_free);
 
@@ -146,12 +144,8 @@ int PMPI_Op_commutative(MPI_Op op, int* commute) {
     *commute = op->commute;
     return MPI_SUCCESS;
   }
-  int rc;
-  {
-    const crcp::Section section;
-    rc = cross(real.Op_commutative, to_real(op), commute);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Op_commutative");
+  return section_call(MPI_COMM_WORLD, "MPI_Op_commutative",
+                      [&] { return cross(real.Op_commutative, to_real(op), commute); });
 }
 CAIRN_MPI_WEAK(MPI_Op_commutative);
 

@@ -76,12 +76,10 @@ void done(void* data) noexcept {
 int PMPI_Grequest_start(MPI_Grequest_query_function* query, MPI_Grequest_free_function* free,
                         MPI_Grequest_cancel_function* cancel, void* extra, MPI_Request* request) {
   if (request == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Grequest_start");
-  int rc;
-  {
-    const crcp::Section section;
+  return section_call(MPI_COMM_WORLD, "MPI_Grequest_start", [&] {
     auto* state = new Grequest{query, free, cancel, extra, nullptr};
     RealRequest* made = real_objects.request_null;
-    rc = cross(real.Grequest_start, &on_query, &on_free, &on_cancel, static_cast<void*>(state), &made);
+    const int rc = cross(real.Grequest_start, &on_query, &on_free, &on_cancel, static_cast<void*>(state), &made);
     if (rc == MPI_SUCCESS) {
       request_begins(p2p::RequestKind::generalized, "MPI_Grequest_start");
       *request = p2p::adopt_request(made, p2p::RequestKind::generalized, nullptr, {done, state});
@@ -90,17 +88,13 @@ int PMPI_Grequest_start(MPI_Grequest_query_function* query, MPI_Grequest_free_fu
     } else {
       delete state;
     }
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Grequest_start");
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Grequest_start);
 
 int PMPI_Grequest_complete(MPI_Request request) {
-  int rc;
-  {
-    const crcp::Section section;
-    rc = cross(real.Grequest_complete, to_real(request));
-  }
-  return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Grequest_complete");
+  return section_call(MPI_COMM_WORLD, "MPI_Grequest_complete",
+                      [&] { return cross(real.Grequest_complete, to_real(request)); });
 }
 CAIRN_MPI_WEAK(MPI_Grequest_complete);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Windows: the handles' side. Data movement is generated. A window keeps the job from being checkpointed.
 #include <cstdlib>
-#include <cstring>
 
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
+#include "mpi/shim/objects/ask.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
-#include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
 #include "mpi/shim/objects/group/members.hpp"
-#include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/objects/names.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -90,8 +89,6 @@ int create(MPI_Comm comm, MPI_Win* out, void* base, MPI_Aint size, int disp_unit
   return rc == MPI_SUCCESS ? rc : raise(comm, rc, name);
 }
 
-bool valid(MPI_Win win) { return win != nullptr && win->live && !win->null; }
-
 }  // namespace
 
 int PMPI_Win_create(void* base, MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, MPI_Win* win) {
@@ -150,19 +147,15 @@ int PMPI_Win_allocate_shared(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Co
 CAIRN_MPI_WEAK(MPI_Win_allocate_shared);
 
 int PMPI_Win_shared_query(MPI_Win win, int rank, MPI_Aint* size, int* disp_unit, void* baseptr) {
-  int rc;
-  {
-    const crcp::Section section;
-    rc = cross(real.Win_shared_query, to_real(win), rank, size, disp_unit, baseptr);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(win, rc, "MPI_Win_shared_query");
+  return section_call(win, "MPI_Win_shared_query",
+                      [&] { return cross(real.Win_shared_query, to_real(win), rank, size, disp_unit, baseptr); });
 }
 CAIRN_MPI_WEAK(MPI_Win_shared_query);
 
 // Collective, but not behind the door: the window has no communicator of its own, and while it is there no checkpoint
 // is.
 int PMPI_Win_free(MPI_Win* win) {
-  if (win == nullptr || !valid(*win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_free");
+  if (win == nullptr || !usable(*win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_free");
   ompi_win_t* object = *win;
   if (const int rc = attributes_delete_all(attribute_owner(object)); rc != MPI_SUCCESS)
     return raise(object, rc, "MPI_Win_free");
@@ -185,43 +178,17 @@ int PMPI_Win_free(MPI_Win* win) {
 CAIRN_MPI_WEAK(MPI_Win_free);
 
 int PMPI_Win_get_group(MPI_Win win, MPI_Group* group) {
-  int rc;
-  {
-    const crcp::Section section;
-    RealGroup* made = nullptr;
-    rc = cross(real.Win_get_group, to_real(win), group == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *group = group_adopt(made, win->members);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(win, rc, "MPI_Win_get_group");
+  return ask_group(win, &RealFunctions::Win_get_group, group, &ompi_win_t::members, "MPI_Win_get_group");
 }
 CAIRN_MPI_WEAK(MPI_Win_get_group);
 
 int PMPI_Win_get_info(MPI_Win win, MPI_Info* info) {
-  int rc;
-  {
-    const crcp::Section section;
-    RealInfo* made = real_objects.info_null;
-    rc = cross(real.Win_get_info, to_real(win), info == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *info = info_adopt(made);
-  }
-  return rc == MPI_SUCCESS ? rc : raise(win, rc, "MPI_Win_get_info");
+  return ask_info(win, &RealFunctions::Win_get_info, info, "MPI_Win_get_info");
 }
 CAIRN_MPI_WEAK(MPI_Win_get_info);
 
-int PMPI_Win_set_name(MPI_Win win, const char* name) {
-  if (!valid(win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_set_name");
-  if (name == nullptr) return raise(win, MPI_ERR_ARG, "MPI_Win_set_name");
-  std::strncpy(win->name, name, MPI_MAX_OBJECT_NAME - 1);
-  win->name[MPI_MAX_OBJECT_NAME - 1] = '\0';
-  return MPI_SUCCESS;
-}
+int PMPI_Win_set_name(MPI_Win win, const char* name) { return name_set(win, name, "MPI_Win_set_name"); }
 CAIRN_MPI_WEAK(MPI_Win_set_name);
 
-int PMPI_Win_get_name(MPI_Win win, char* name, int* length) {
-  if (!valid(win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_get_name");
-  if (name == nullptr || length == nullptr) return raise(win, MPI_ERR_ARG, "MPI_Win_get_name");
-  std::strcpy(name, win->name);
-  *length = static_cast<int>(std::strlen(name));
-  return MPI_SUCCESS;
-}
+int PMPI_Win_get_name(MPI_Win win, char* name, int* length) { return name_get(win, name, length, "MPI_Win_get_name"); }
 CAIRN_MPI_WEAK(MPI_Win_get_name);
