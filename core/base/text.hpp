@@ -13,6 +13,7 @@ namespace cairn {
 
 std::string human_size(std::uint64_t bytes);                  // "1.4 GiB"
 std::string human_rate(std::uint64_t bytes, double seconds);  // "1.4 GiB/s", of an average
+std::string hex(std::uint64_t value);                         // "0x7f00"
 
 // What follows the last '/'.
 std::string base_name(const std::string& path);

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
+
+#include "core/base/text.hpp"
 
 namespace cairn::context {
 
@@ -61,12 +62,6 @@ std::string first_line(const char* path) {
   std::string line;
   std::getline(in, line);
   return line;
-}
-
-std::string hex(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-  return text;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
 #include "core/host/table.hpp"
-#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/kind.hpp"
 
 namespace cairn::host {
 namespace {

@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/kinds.hpp"
 
 namespace {

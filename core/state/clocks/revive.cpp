@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <sched.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "core/base/clock.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/state/clocks/kind.hpp"
@@ -19,28 +19,20 @@ namespace {
 constexpr int CLONE_NEWTIME = 0x80;
 #endif
 
-constexpr std::int64_t kSecond = 1000000000;
-
 struct Shift {
   std::int64_t monotonic = 0, boottime = 0;  // nanoseconds
 };
 
-std::int64_t now(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return t.tv_sec * kSecond + t.tv_nsec;
-}
-
 bool is_same_boot(const Clocks& saved) {
   const std::string boot = read_file("/proc/sys/kernel/random/boot_id").value_or("");
-  return !saved.boot_id.empty() && boot.starts_with(saved.boot_id) && now(CLOCK_MONOTONIC) >= saved.monotonic;
+  return !saved.boot_id.empty() && boot.starts_with(saved.boot_id) && clock_now(CLOCK_MONOTONIC) >= saved.monotonic;
 }
 
 // How far the clocks are behind what the guest has seen.
 Shift behind(const Image& image) {
   const Clocks& saved = image.get<ProcessState>().clocks;
   const std::int64_t offset = image.get<GuestState>().clock_offset;
-  return {saved.monotonic + offset - now(CLOCK_MONOTONIC), saved.boottime + offset - now(CLOCK_BOOTTIME)};
+  return {saved.monotonic + offset - clock_now(CLOCK_MONOTONIC), saved.boottime + offset - clock_now(CLOCK_BOOTTIME)};
 }
 
 // Offsets are counted from the first namespace; a new one begins with its parent's. "monotonic  -3  250000000"
@@ -50,15 +42,15 @@ std::int64_t present_offset(const std::string& table, const char* clock) {
     char name[32] = "";
     if (std::sscanf(std::string(line).c_str(), "%31s %ld %ld", name, &seconds, &nanoseconds) == 3 &&
         std::string_view(name) == clock)
-      return seconds * kSecond + nanoseconds;
+      return seconds * nanoseconds_per_second + nanoseconds;
   }
   return 0;
 }
 
 std::string offset_line(const char* clock, std::int64_t offset) {
-  std::int64_t seconds = offset / kSecond, nanoseconds = offset % kSecond;
+  std::int64_t seconds = offset / nanoseconds_per_second, nanoseconds = offset % nanoseconds_per_second;
   if (nanoseconds < 0) {
-    nanoseconds += kSecond;
+    nanoseconds += nanoseconds_per_second;
     --seconds;
   }
   return std::string(clock) + " " + std::to_string(seconds) + " " + std::to_string(nanoseconds) + "\n";

@@ -8,7 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
-#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/kind.hpp"
 
 namespace cairn::state {
 

@@ -1,65 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kind of descriptor is. table.cpp has them all, and they are tried in its order; the last takes what no other
-// knows, and refuses it by name. What all kinds have in common (which descriptors share a description, flags, owner,
-// number) is not theirs to do: capture.cpp, revive.cpp, placement.cpp.
-//
-// Ordinary code. A kind is a file of kinds/ that defines one constant; its struct, encoded, is Description::detail.
+// The guest's descriptors: the functions of their row.
 #pragma once
 
-#include <sys/stat.h>
-
-#include <cstdint>
-#include <span>
-#include <string>
-#include <vector>
-
-#include "core/base/codec.hpp"
-#include "core/base/unique_fd.hpp"
+#include "core/context/format.h"
 #include "core/state/descriptors/state.hpp"
-#include "core/state/documentation.hpp"
+#include "core/state/image.hpp"
+#include "core/state/kind.hpp"
 
 namespace cairn::state {
 
-// A descriptor as it is now.
-struct OpenFile {
-  int fd = -1;
-  struct stat status {};
-  std::string path;  // as /proc/self/fd shows it
-  int flags = 0;
-  std::int64_t offset = 0;
-  std::string info;          // /proc/self/fdinfo
-  int standard = -1;         // of 0, 1 and 2 the one that stands for it after a restart, or -1
-  bool guest_stands = true;  // false while obstacles are looked for: nothing may be touched
-};
+// Remembers what the process was started with at 0, 1 and 2. Before the guest may change it; the first call counts.
+void note_standard_files() noexcept;
 
-// " at descriptor 5"
-std::string at(const OpenFile& file);
-
-struct DescriptorKind {
-  std::uint32_t number;  // in context files, for ever
-  const char* name;
-  bool inheritable;  // may be what the process was started with at 0, 1 or 2, and is then the new process's
-  bool (*recognise)(const OpenFile& file);
-  // Description::detail. Throws TemporaryError or PermanentError for one that cannot be saved now.
-  std::vector<std::uint8_t> (*describe)(const OpenFile& file);
-  // The file may be hostile: throws PermanentError. Everything else may rely on what this has let pass.
-  void (*check)(const Description& description);
-  // On any number. Flags, owner and signal are set by the caller. Throws EnvironmentError.
-  UniqueFd (*reopen)(const Description& description);
-  // Stage::last, at its number: what begins to run. May be null.
-  void (*refill)(int fd, const Description& description);
-  Documentation documentation;
-};
-
-// In the order in which they are tried.
-std::span<const DescriptorKind* const> descriptor_kinds() noexcept;
-// Null if there is none of that number.
-const DescriptorKind* find_descriptor_kind(std::uint32_t number) noexcept;
-
-// Description::detail as the kind's struct. Throws PermanentError.
-template <class Detail>
-Detail detail_of(const Description& description) {
-  return decode<Detail>(description.detail, "files, " + description.path);
-}
+void descriptors_obstacle(const cairn_guest& guest);
+std::vector<std::uint8_t> capture_descriptors(Capture& capture);
+// The section in any version that was ever written. Throws PermanentError.
+FilesState decode_files(std::span<const std::uint8_t> bytes, std::uint32_t version);
+void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version);
+void check_descriptors(const Image& image);
+// Opens what has to be opened, moves everything to its number, closes what the guest did not have.
+std::unique_ptr<Reviver> prepare_descriptors(Restart& restart);
 
 }  // namespace cairn::state

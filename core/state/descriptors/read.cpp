@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The section FILES as it is in context files, of version 2 and of version 1, whose four kinds shared one struct.
 #include "core/base/error.hpp"
-#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
 #include "core/state/descriptors/kinds/device.hpp"

@@ -7,7 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
-#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/placement.hpp"
 #include "core/state/process/state.hpp"

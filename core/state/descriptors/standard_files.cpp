@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "core/base/raw_syscall.hpp"
-#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/kind.hpp"
 
 namespace cairn::state {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 

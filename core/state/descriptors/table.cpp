@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 

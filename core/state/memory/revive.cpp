@@ -6,12 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cinttypes>
-#include <cstdio>
 #include <thread>
 
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/kind.hpp"
@@ -199,11 +198,6 @@ void Memory::lock() {
 }  // namespace
 
 void check_memory(const Image& image) {
-  const auto hex = [](std::uint64_t value) {
-    char text[24];
-    std::snprintf(text, sizeof text, "0x%" PRIx64, value);
-    return std::string(text);
-  };
   const std::uint64_t top = image.reader().header().arena_top;
   if (top != CAIRN_ARENA_TOP)
     image.contradiction("its arena ends at " + hex(top) + ", this host's at " + hex(CAIRN_ARENA_TOP));

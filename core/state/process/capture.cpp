@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/process/kind.hpp"
@@ -29,12 +29,6 @@ void check_children() {
                            "; process trees cannot be saved yet");
     }
   }
-}
-
-std::int64_t nanoseconds(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
 void capture_memory_layout(ProcessState& process) {
@@ -112,8 +106,8 @@ ProcessState describe() {
   capture_prctl(process);
   capture_limits(process);
   capture_interval_timers(process);
-  process.clocks = {trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or("")), nanoseconds(CLOCK_REALTIME),
-                    nanoseconds(CLOCK_MONOTONIC), nanoseconds(CLOCK_BOOTTIME)};
+  process.clocks = {trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or("")), clock_now(CLOCK_REALTIME),
+                    clock_now(CLOCK_MONOTONIC), clock_now(CLOCK_BOOTTIME)};
   return process;
 }
 

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/prctl.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/resident.hpp"
+#include "core/state/threads/frame_layout.hpp"
 #include "core/state/threads/kind.hpp"
 #include "core/state/threads/scheduling_abi.hpp"
 
 namespace cairn::state {
 namespace {
-
-// The kernel's description of the extended state behind the legacy 512 bytes of a signal frame
-// (struct _fpx_sw_bytes of asm/sigcontext.h).
-constexpr std::size_t kSoftwareBytes = 464;
-constexpr std::uint32_t kMagic = 0x46505853;
-struct SoftwareBytes {
-  std::uint32_t magic, extended_size;
-  std::uint64_t features;
-  std::uint32_t xstate_size;
-};
 
 void capture_registers(const cairn_thread& slot, ThreadState& thread) {
   const cairn_context& c = slot.context;
@@ -39,13 +28,9 @@ void capture_registers(const cairn_thread& slot, ThreadState& thread) {
   thread.mxcsr = c.mxcsr;
   thread.x87_control = c.x87_control;
   if (slot.frame == 0) return;  // stopped outside a signal handler: nothing to resume through a frame
-  const auto* frame = reinterpret_cast<const ucontext_t*>(slot.frame);
-  if (frame->uc_mcontext.fpregs == nullptr) return;
-  SoftwareBytes bytes;
-  std::memcpy(&bytes, reinterpret_cast<const char*>(frame->uc_mcontext.fpregs) + kSoftwareBytes, sizeof bytes);
-  if (bytes.magic != kMagic) return;
-  thread.xstate_size = bytes.xstate_size;
-  thread.xstate_features = bytes.features;
+  const FrameShape shape = shape_of(*reinterpret_cast<const ucontext_t*>(slot.frame));
+  thread.xstate_size = shape.size;
+  thread.xstate_features = shape.features;
 }
 
 void capture_scheduling(int tid, ThreadState& thread) {

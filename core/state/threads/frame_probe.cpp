@@ -7,8 +7,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "core/abi/layout.h"
 #include "core/base/raw_syscall.hpp"
 
@@ -24,23 +22,14 @@ __asm__(
 namespace cairn::state {
 namespace {
 
-constexpr std::uint32_t kSoftwareMagic = 0x46505853;
-constexpr std::size_t kSoftwareAt = 464;  // struct _fpx_sw_bytes in the legacy area
 constexpr std::uint64_t kRestorerFlag = 0x04000000;
 constexpr long kArchRequestPermission = 0x1023;
-constexpr long kTileData = 18;
 
 FrameShape seen;  // one probe at a time
 
 void on_probe(int, siginfo_t*, void* raw) {
-  const auto* frame = static_cast<const ucontext_t*>(raw);
-  struct {
-    std::uint32_t magic, extended;
-    std::uint64_t features;
-    std::uint32_t size;
-  } bytes;
-  std::memcpy(&bytes, reinterpret_cast<const char*>(frame->uc_mcontext.fpregs) + kSoftwareAt, sizeof bytes);
-  if (bytes.magic == kSoftwareMagic) seen = {bytes.size, bytes.features};
+  const FrameShape shape = shape_of(*static_cast<const ucontext_t*>(raw));
+  if (shape.size != 0) seen = shape;
 }
 
 }  // namespace
@@ -64,7 +53,7 @@ FrameShape probe_frame() {
 bool use_tiles() noexcept {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & (1u << 24)) == 0) return false;
-  if (raw_syscall(SYS_arch_prctl, kArchRequestPermission, kTileData) != 0) return false;
+  if (raw_syscall(SYS_arch_prctl, kArchRequestPermission, tile_data_bit) != 0) return false;
   // One tile of one row, then all tiles released: the kernel has given the thread room for them.
   alignas(64) std::uint8_t configuration[64] = {1};
   configuration[16] = 64;  // bytes a row of tile 0

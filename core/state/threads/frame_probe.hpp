@@ -2,14 +2,9 @@
 // How the kernel lays out the register state in a signal frame of the calling thread, found by taking a signal.
 #pragma once
 
-#include <cstdint>
+#include "core/state/threads/frame_layout.hpp"
 
 namespace cairn::state {
-
-struct FrameShape {
-  std::uint32_t size = 0;
-  std::uint64_t features = 0;
-};
 
 // Uses CAIRN_STOP_SIGNAL, whose disposition it leaves at the default. Not while a guest exists.
 FrameShape probe_frame();

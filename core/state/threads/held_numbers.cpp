@@ -4,8 +4,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "core/base/deadline.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"

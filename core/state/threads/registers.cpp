@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Register frames can be resumed only where the kernel would make them in the same size with the same features:
 // anything else resumes with wrong numbers, silently.
-#include <cstdio>
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/context/machine.hpp"
 #include "core/state/threads/frame_probe.hpp"
 #include "core/state/threads/kind.hpp"
 
 namespace cairn::state {
 namespace {
-
-constexpr std::uint64_t kTileData = 1UL << 18;  // XTILEDATA: only in frames of threads that have used a tile
-
-std::string hex(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%lx", value);
-  return text;
-}
 
 void check_frame(const Image& image, const ThreadState& thread, const FrameShape& here) {
   if (thread.xstate_size == here.size && thread.xstate_features == here.features) return;
@@ -36,7 +28,7 @@ void check_registers(const Image& image) {
   if (!obstacles.empty()) throw EnvironmentError(image.reader().name() + ": " + obstacles.front());
   const FrameShape plain = probe_frame();
   for (const ThreadState& thread : image.get<ThreadsState>().threads) {
-    if ((thread.xstate_features & kTileData) == 0) {
+    if ((thread.xstate_features & tile_data) == 0) {
       check_frame(image, thread, plain);
     } else {
       FrameShape with_tiles;

@@ -3,12 +3,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/threads/frame_layout.hpp"
 #include "core/state/threads/held_numbers.hpp"
 #include "core/state/threads/kind.hpp"
 #include "core/state/threads/resume.hpp"
@@ -17,7 +17,6 @@
 namespace cairn::state {
 namespace {
 
-constexpr std::uint64_t kTileData = 1UL << 18;
 // Below the stack pointer of the saved context nothing is in use but the red zone.
 constexpr std::uint64_t kRedZone = 256;
 constexpr std::uint64_t kStartStack = 1024;
@@ -42,7 +41,7 @@ std::unique_ptr<Resume> make_resume(const ThreadState& t, const cairn_guest& gue
              0,
              0};
   resume->tid_word = t.thread_pointer + static_cast<std::uint64_t>(static_cast<std::int64_t>(guest.tid_offset));
-  resume->uses_tiles = (t.xstate_features & kTileData) != 0 ? 1 : 0;
+  resume->uses_tiles = (t.xstate_features & tile_data) != 0 ? 1 : 0;
   return resume;
 }
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
-#include <time.h>
 
 #include <cstdlib>
 #include <string>
 
+#include "core/base/clock.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/timers/kind.hpp"
 
 namespace cairn::state {
 namespace {
-
-std::int64_t nanoseconds(const timespec& t) { return t.tv_sec * 1000000000LL + t.tv_nsec; }
 
 // One timer of /proc/self/timers: "ID: 0", "signal: 14/0000...", "notify: signal/tid.12", "ClockID: 1".
 PosixTimer parse_timer(const std::vector<std::string_view>& lines, std::size_t first) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/prctl.h>
-#include <time.h>
 
 #include <algorithm>
 #include <csignal>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/timers/kind.hpp"
@@ -45,14 +45,13 @@ void create_timer(const PosixTimer& timer, Event& event, bool ids) {
   if (result == 0 && id == timer.id) return;
   if (result == 0) raw_syscall(SYS_timer_delete, id);
   throw EnvironmentError("cannot create the program's timer " + std::to_string(timer.id) + " again" +
-                         (result == 0 ? ": its number is not to be had" : with_errno("", static_cast<int>(-result))));
+                         (result == 0 ? ": its number is in use" : with_errno("", static_cast<int>(-result))));
 }
 
 void arm(const PosixTimer& timer) {
   if (timer.value == 0 && timer.interval == 0) return;
   const std::int64_t value = std::max<std::int64_t>(timer.value, 1);
-  const itimerspec setting{{timer.interval / 1000000000, timer.interval % 1000000000},
-                           {value / 1000000000, value % 1000000000}};
+  const itimerspec setting{to_timespec(timer.interval), to_timespec(value)};
   raw_syscall(SYS_timer_settime, timer.id, 0, reinterpret_cast<long>(&setting), 0);
 }
 

@@ -2,7 +2,7 @@
 // What is saved by reference: the path, under which it must still be found. Regular files and directories.
 #pragma once
 
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 

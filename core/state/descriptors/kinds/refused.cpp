@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 
 #include "core/base/error.hpp"
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 namespace {

@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "core/base/error.hpp"
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 namespace {

@@ -3,21 +3,20 @@
 // (CLOCK_REALTIME and TFD_TIMER_ABSTIME) rings at that time of day, or at once if it has passed.
 #include <sys/ioctl.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 namespace {
 
-constexpr std::int64_t kSecond = 1000000000;
 constexpr unsigned long kSetTicks = _IOW('T', 0, std::uint64_t);  // TFD_IOC_SET_TICKS of linux/timerfd.h
 constexpr std::uint64_t kCancelOnSet = 2;                         // TFD_TIMER_CANCEL_ON_SET
 constexpr std::array<int, 5> kClocks{CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
@@ -38,7 +37,7 @@ struct TimerDetail {
 std::int64_t time_field(const std::string& info, const char* name) {
   long seconds = 0, nanoseconds = 0;
   std::sscanf(std::string(field(info, name)).c_str(), "(%ld, %ld)", &seconds, &nanoseconds);
-  return seconds * kSecond + nanoseconds;
+  return seconds * nanoseconds_per_second + nanoseconds;
 }
 
 // gettime first: it counts the periods that have passed, which fdinfo alone does not.
@@ -65,12 +64,6 @@ TimerDetail read_timer(const OpenFile& file) {
   return detail;
 }
 
-std::int64_t time_of_day() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * kSecond + now.tv_nsec;
-}
-
 std::vector<std::uint8_t> describe(const OpenFile& file) {
   const std::uint64_t flags = to_number(field(file.info, "settime flags"), 8);
   if ((flags & kCancelOnSet) != 0) {
@@ -80,7 +73,7 @@ std::vector<std::uint8_t> describe(const OpenFile& file) {
   TimerDetail detail = read_timer(file);
   const bool realtime = detail.clock == CLOCK_REALTIME || detail.clock == CLOCK_REALTIME_ALARM;
   detail.time_of_day = realtime && (flags & TFD_TIMER_ABSTIME) != 0 && detail.value != 0;
-  if (detail.time_of_day) detail.value += time_of_day();
+  if (detail.time_of_day) detail.value += clock_now(CLOCK_REALTIME);
   return encode(detail);
 }
 
@@ -99,8 +92,7 @@ UniqueFd reopen(const Description& description) {
 
 void refill(int fd, const Description& description) {
   const auto detail = detail_of<TimerDetail>(description);
-  const itimerspec setting{{detail.interval / kSecond, detail.interval % kSecond},
-                           {detail.value / kSecond, detail.value % kSecond}};
+  const itimerspec setting{to_timespec(detail.interval), to_timespec(detail.value)};
   if (timerfd_settime(fd, detail.time_of_day ? TFD_TIMER_ABSTIME : 0, &setting, nullptr) != 0)
     throw EnvironmentError(with_errno("cannot set a timerfd", errno));
   if (detail.ticks == 0) return;

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "core/base/proc.hpp"
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 namespace {

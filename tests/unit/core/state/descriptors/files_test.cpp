@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.hpp"
-#include "core/state/descriptors/descriptors.hpp"
+#include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
 #include "core/state/descriptors/kinds/device.hpp"
 
