@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// A context file as a whole: what agrees with itself is read, and everything else is refused with a message that says
+// which section, and why, before anybody acts on it.
+#include "core/state/image.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/context/writer.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/extension/state.hpp"
+#include "core/state/guest/state.hpp"
+#include "core/state/kinds.hpp"
+#include "core/state/process/state.hpp"
+#include "core/state/signals/state.hpp"
+#include "core/state/threads/state.hpp"
+#include "core/state/timers/state.hpp"
+#include "tests/unit/core/context/support.hpp"
+
+namespace cairn::state {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::uint64_t kStart = 0x10000000, kEnd = kStart + 0x100000;
+constexpr std::uint64_t kInside = kStart + 0x8000, kOutside = kEnd + 0x1000;
+
+// The smallest process that makes sense.
+struct Forged {
+  ProcessState process;
+  GuestState guest;
+  ThreadsState threads;
+  FilesState files;
+  SignalsState signals;
+  TimersState timers;
+  std::map<std::uint32_t, std::uint32_t> versions;  // of sections, where another than today's
+  std::uint32_t left_out = 0;                       // a section
+
+  Forged() {
+    process.pid = 4711;
+    guest.address = kInside;
+    guest.abi_version = CAIRN_GUEST_VERSION;
+    guest.abi_size = sizeof(cairn_guest);
+    ThreadState main;
+    main.tid = process.pid;
+    main.thread_pointer = main.rsp = main.rip = main.clear_tid = kInside;
+    threads.threads = {main};
+  }
+
+  Image read() {
+    const test::TemporaryDirectory directory;
+    context::WriterOptions options;
+    options.path = directory / "context";
+    options.sync = false;
+    const auto writer = context::Writer::create(options);
+    Area area;
+    area.start = kStart;
+    area.end = kEnd;
+    area.vm_flags = "rd wr";
+    writer->add_area(area, {}, false);
+    add(*writer, CAIRN_CTX_PROCESS, 1, process);
+    add(*writer, CAIRN_CTX_GUEST, 1, guest);
+    add(*writer, CAIRN_CTX_THREADS, 1, threads);
+    add(*writer, CAIRN_CTX_FILES, 2, files);
+    add(*writer, CAIRN_CTX_SIGNALS, 1, signals);
+    add(*writer, CAIRN_CTX_TIMERS, 1, timers);
+    writer->finish();
+    return read_image(options.path);
+  }
+
+  template <class State>
+  void add(context::Writer& writer, std::uint32_t type, std::uint32_t version, State& state) {
+    if (type == left_out) return;
+    if (versions.count(type) != 0) version = versions[type];
+    writer.add_section(type, version, encode(state));
+  }
+};
+
+std::string refusal(const std::function<void(Forged&)>& change) {
+  Forged forged;
+  change(forged);
+  try {
+    static_cast<void>(forged.read());
+  } catch (const PermanentError& error) {
+    return error.what();
+  }
+  return "was believed";
+}
+
+TEST(image, what_agrees_with_itself_is_read) {
+  const Image image = Forged().read();
+  EXPECT_EQ(image.get<ProcessState>().pid, 4711);
+  EXPECT_EQ(image.get<ThreadsState>().threads.size(), 1u);
+  EXPECT_TRUE(image.get<ExtensionState>().bytes.empty());  // not required
+}
+
+TEST(image, a_section_that_is_required_is_missed) {
+  EXPECT_THAT(refusal([](Forged& f) { f.left_out = CAIRN_CTX_SIGNALS; }), HasSubstr("section 'signals' is missing"));
+}
+
+TEST(image, versions_of_sections_are_those_that_are_known) {
+  EXPECT_THAT(refusal([](Forged& f) { f.versions[CAIRN_CTX_TIMERS] = 2; }),
+              HasSubstr("section 'timers' is of version 2, this program knows 1"));
+  EXPECT_THAT(refusal([](Forged& f) { f.versions[CAIRN_CTX_FILES] = 3; }),
+              HasSubstr("section 'files' is of version 3, this program knows 1 to 2"));
+}
+
+TEST(image, a_version_that_the_bytes_are_not_of_is_damage) {
+  EXPECT_THAT(refusal([](Forged& f) {
+                f.files.descriptions.resize(1);
+                f.versions[CAIRN_CTX_FILES] = 1;
+              }),
+              HasSubstr("section 'files' of the context file is damaged"));
+}
+
+TEST(image, threads_are_inside_the_program) {
+  const auto main = [](Forged& f) -> ThreadState& { return f.threads.threads[0]; };
+  EXPECT_THAT(refusal([](Forged& f) { f.threads.threads.clear(); }), HasSubstr("no threads"));
+  EXPECT_THAT(refusal([&](Forged& f) { main(f).tid = 5; }), HasSubstr("not the main thread"));
+  EXPECT_THAT(refusal([&](Forged& f) { main(f).rip = kOutside; }), HasSubstr("code is outside"));
+  EXPECT_THAT(refusal([&](Forged& f) { main(f).rsp = kStart; }), HasSubstr("stack is outside"));
+  EXPECT_THAT(refusal([&](Forged& f) { main(f).thread_pointer = ~0ULL; }), HasSubstr("thread pointer is outside"));
+  EXPECT_THAT(refusal([&](Forged& f) { main(f).clear_tid = 0; }), HasSubstr("tid word is outside"));
+}
+
+TEST(image, the_table_of_libcr_is_inside_the_program) {
+  EXPECT_THAT(refusal([](Forged& f) { f.guest.address = kEnd - 8; }), HasSubstr("table is outside"));
+  EXPECT_THAT(refusal([](Forged& f) { f.guest.address += 1; }), HasSubstr("table is outside"));
+  EXPECT_THAT(refusal([](Forged& f) { ++f.guest.abi_version; }), HasSubstr("this host knows"));
+}
+
+TEST(image, signals_exist_and_handlers_are_inside_the_program) {
+  EXPECT_THAT(refusal([](Forged& f) { f.signals.pending.resize(1); }), HasSubstr("pending signal 0 does not exist"));
+  EXPECT_THAT(refusal([](Forged& f) { f.signals.actions[3].handler = kOutside; }), HasSubstr("handler is outside"));
+}
+
+TEST(image, descriptors_have_a_description_of_a_known_kind) {
+  EXPECT_THAT(refusal([](Forged& f) {
+                f.files.descriptors = {{3, 0, false}};
+              }),
+              HasSubstr("descriptor 3 makes no sense"));
+  EXPECT_THAT(refusal([](Forged& f) {
+                f.files.descriptions.resize(1);
+                f.files.descriptions[0].kind = 4711;
+              }),
+              HasSubstr("kind 4711, which this program does not know"));
+  EXPECT_THAT(refusal([](Forged& f) { f.files.descriptions.resize(1); }), HasSubstr("damaged"));  // no detail
+  EXPECT_THAT(refusal([](Forged& f) {
+                f.files.descriptions.resize(1);
+                f.files.descriptions[0].standard = 3;
+              }),
+              HasSubstr("makes no sense"));
+}
+
+TEST(image, every_kind_that_writes_a_section_reads_it) {
+  for (const Kind* kind : kinds()) {
+    EXPECT_EQ(kind->section != 0, kind->read != nullptr) << kind->name;
+    EXPECT_LE(kind->oldest, kind->version) << kind->name;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::state
