@@ -49,7 +49,7 @@ struct StoredObject {
 // What has become of an object's original file.
 enum class Original { identical, changed, missing };
 
-struct LoadRequest {
+struct LoadTarget {
   std::uint32_t area = 0;       // index in areas()
   void* destination = nullptr;  // writable memory of the area's size: usually the area itself, mapped
 };
@@ -79,7 +79,7 @@ class Reader {
   // Reads what the file holds of the areas into the destinations, which must be fresh: zero, or the object's pages
   // where the area has an object (map it with MAP_PRIVATE, or use load_object()). Explicit zero runs are written.
   // Every chunk's checksum is verified; on an error the destinations' contents are undefined.
-  void load(std::span<const LoadRequest> requests, unsigned threads = 1) const;
+  void load(std::span<const LoadTarget> targets, unsigned threads = 1) const;
 
   const std::vector<StoredObject>& objects() const noexcept;
   // The file of an external object, "" for the others. Only names inside the context file's directory.

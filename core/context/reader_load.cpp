@@ -127,7 +127,7 @@ void Reader::State::load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base,
   }
 }
 
-void Reader::load(std::span<const LoadRequest> requests, unsigned threads) const {
+void Reader::load(std::span<const LoadTarget> targets, unsigned threads) const {
   const State& s = *state_;
   struct Job {
     std::uint32_t chunk;
@@ -135,11 +135,11 @@ void Reader::load(std::span<const LoadRequest> requests, unsigned threads) const
     std::uint64_t origin;
   };
   std::vector<Job> jobs;
-  for (const LoadRequest& request : requests) {
-    if (request.area >= s.areas.size()) throw ArgumentError(s.name + " has no area " + std::to_string(request.area));
-    const ChunkRange range = s.area_chunks[request.area];
+  for (const LoadTarget& target : targets) {
+    if (target.area >= s.areas.size()) throw ArgumentError(s.name + " has no area " + std::to_string(target.area));
+    const ChunkRange range = s.area_chunks[target.area];
     for (std::uint32_t i = range.first; i < range.last; ++i) {
-      jobs.push_back({i, static_cast<std::uint8_t*>(request.destination), s.areas[request.area].area.start});
+      jobs.push_back({i, static_cast<std::uint8_t*>(target.destination), s.areas[target.area].area.start});
     }
   }
   parallel_for<Buffers>(jobs.size(), threads, [&](std::size_t i, Buffers& buffers) {

@@ -62,8 +62,8 @@ cairn::CheckpointStatistics dump(std::size_t bytes, ForkMode fork, const char* c
 void load(std::size_t bytes, unsigned threads) {
   const auto reader = cairn::context::Reader::open(kFile);
   void* to = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  const cairn::context::LoadRequest request{0, to};
-  reader.load({&request, 1}, threads);
+  const cairn::context::LoadTarget target{0, to};
+  reader.load({&target, 1}, threads);
   munmap(to, bytes);
 }
 

@@ -86,9 +86,9 @@ void load_all(const Reader& reader) {
         mmap(nullptr, size + 2 * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (memory == MAP_FAILED) continue;
     mprotect(memory + kPage, size, PROT_READ | PROT_WRITE);
-    const cairn::context::LoadRequest request{i, memory + kPage};
+    const cairn::context::LoadTarget target{i, memory + kPage};
     try {
-      reader.load({&request, 1});
+      reader.load({&target, 1});
     } catch (const cairn::Error&) {
     }
     munmap(memory, size + 2 * kPage);

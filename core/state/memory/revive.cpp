@@ -165,12 +165,12 @@ void Memory::map(std::size_t index) {
 // Maps all areas, loads them with several threads, sets protection and advice.
 void Memory::load() {
   const auto& areas = image_.reader().areas();
-  std::vector<context::LoadRequest> requests;
+  std::vector<context::LoadTarget> targets;
   for (std::size_t i = 0; i < areas.size(); ++i) {
     map(i);
-    if (has_payload(areas[i])) requests.push_back({static_cast<std::uint32_t>(i), place(areas[i].area)});
+    if (has_payload(areas[i])) targets.push_back({static_cast<std::uint32_t>(i), place(areas[i].area)});
   }
-  image_.reader().load(requests, std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
+  image_.reader().load(targets, std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
   for (const StoredArea& stored : areas) {
     const Area& area = stored.area;
     if (has_payload(stored) && area.prot != (PROT_READ | PROT_WRITE) &&

@@ -234,9 +234,9 @@ TEST_F(ContextDamage, PayloadChangedAfterOpeningIsFoundByLoad) {
     file.put(static_cast<char>(bad[reader.chunks()[0].offset + 5]));
   }
   ArenaMemory to(kBase + 0x5000000, 20);
-  const LoadRequest request{0, to.data()};
+  const LoadTarget target{0, to.data()};
   try {
-    reader.load({&request, 1});
+    reader.load({&target, 1});
     ADD_FAILURE() << "loaded damaged payload";
   } catch (const PermanentError& e) {
     EXPECT_THAT(e.what(), HasSubstr("byte " + std::to_string(reader.chunks()[0].offset)));

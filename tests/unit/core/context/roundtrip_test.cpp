@@ -23,8 +23,8 @@ Bytes load_area(const Reader& reader, std::uint32_t index, unsigned threads = 1)
   Bytes memory(area.end - area.start + kPage);
   auto* aligned =
       reinterpret_cast<std::uint8_t*>((reinterpret_cast<std::uintptr_t>(memory.data()) + kPage - 1) & ~(kPage - 1));
-  const LoadRequest request{index, aligned};
-  reader.load({&request, 1}, threads);
+  const LoadTarget target{index, aligned};
+  reader.load({&target, 1}, threads);
   return Bytes(aligned, aligned + (area.end - area.start));
 }
 

@@ -97,7 +97,7 @@ TEST_P(UserEngineTest, ModifiedPagesOfPrivateFileMappings) {
   ASSERT_EQ(reader.areas()[0].object, 0u);
   const UniqueFd content = reader.open_object(0, false);
   ArenaMemory to(0x200000000000, 10, PROT_READ | PROT_WRITE, MAP_PRIVATE, content.get());
-  const LoadRequest load{0, to.data()};
+  const LoadTarget load{0, to.data()};
   reader.load({&load, 1});
   EXPECT_EQ(std::memcmp(to.data(), memory->data(), memory->size()), 0);
 }

@@ -31,8 +31,8 @@ Bytes bytes_of(const Reader& reader, std::uint32_t type) {
 Bytes content_of(const Reader& reader, std::uint32_t area) {
   const Area& a = reader.areas()[area].area;
   ArenaMemory to(0x200000000000, (a.end - a.start) / kPage);
-  const LoadRequest request{area, to.data()};
-  reader.load({&request, 1});
+  const LoadTarget target{area, to.data()};
+  reader.load({&target, 1});
   return Bytes(to.data(), to.data() + to.size());
 }
 

@@ -18,7 +18,7 @@
 
 namespace cairn::test {
 
-using context::LoadRequest;
+using context::LoadTarget;
 using context::Reader;
 using context::Writer;
 using context::WriterOptions;
@@ -31,8 +31,8 @@ inline ::testing::AssertionResult holds(const Reader& reader, std::uint64_t star
     const auto& area = reader.areas()[i].area;
     if (area.start != start) continue;
     ArenaMemory to(0x200000000000, (area.end - area.start) / kPage);
-    const LoadRequest request{i, to.data()};
-    reader.load({&request, 1});
+    const LoadTarget target{i, to.data()};
+    reader.load({&target, 1});
     if (std::memcmp(to.data(), expected.data(), expected.size()) == 0) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << "other content";
   }
