@@ -12,8 +12,8 @@
 
 namespace cairn::crcp {
 
-thread_local std::uint32_t gate_depth = 0;
-thread_local bool callback_thread = false;
+constinit thread_local std::uint32_t gate_depth = 0;
+constinit thread_local bool callback_thread = false;
 
 namespace {
 

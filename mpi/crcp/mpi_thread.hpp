@@ -54,7 +54,7 @@ inline bool all_out() noexcept {
 // Of the thread itself, not of the slot that threads use in turn. Calls from callbacks of the library (user operations)
 // nest: only the outermost enters and leaves. Libcr's callback thread, which holds the lock by other means, is always
 // "inside".
-extern thread_local std::uint32_t gate_depth __attribute__((tls_model("initial-exec")));
-extern thread_local bool callback_thread __attribute__((tls_model("initial-exec")));
+extern constinit thread_local std::uint32_t gate_depth __attribute__((tls_model("initial-exec")));
+extern constinit thread_local bool callback_thread __attribute__((tls_model("initial-exec")));
 
 }  // namespace cairn::crcp
