@@ -14,6 +14,7 @@
 #ifndef CAIRN_TOOLS_CONTROL_PROTOCOL_H
 #define CAIRN_TOOLS_CONTROL_PROTOCOL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/abi/checkpoint_parameters.hpp"
@@ -38,13 +39,13 @@ enum cairn_control_existing {
         * stopped again afterwards, and after a restart */
 
 struct cairn_control_request {
-  uint32_t magic, version, size;
-  uint32_t command;
-  uint32_t flags;
-  uint32_t existing;
-  int32_t signal;  /* sent to the process when all is written, before it goes on; 0: none */
-  char name[1024]; /* of the context file in the directory; no '/' */
-  char backup[1024];
+  uint32_t magic = CAIRN_CONTROL_MAGIC, version = CAIRN_CONTROL_VERSION, size = sizeof(cairn_control_request);
+  uint32_t command = 0;
+  uint32_t flags = 0;
+  uint32_t existing = CAIRN_CONTROL_REPLACE;
+  int32_t signal = 0;   /* sent to the process when all is written, before it goes on; 0: none */
+  char name[1024] = {}; /* of the context file in the directory; no '/' */
+  char backup[1024] = {};
   cairn::CheckpointParameters parameters;
 };
 
@@ -57,11 +58,18 @@ enum cairn_control_state {
 };
 
 struct cairn_control_reply {
-  uint32_t magic, version, size;
-  uint32_t state;
-  int32_t code;                           /* DONE: one of exit_codes.h */
+  uint32_t magic = CAIRN_CONTROL_MAGIC, version = CAIRN_CONTROL_VERSION, size = sizeof(cairn_control_reply);
+  uint32_t state = CAIRN_CONTROL_IDLE;
+  int32_t code = 0;                       /* DONE: one of exit_codes.h */
   cairn::CheckpointStatistics statistics; /* before DONE: the bytes so far */
-  char text[2048];                        /* DONE: why it failed, or how it went */
+  char text[2048] = {};                   /* DONE: why it failed, or how it went */
 };
+
+/* Whether a message of so many bytes is one that this version understands. A new parameter or figure changes `size`. */
+template <class Message>
+bool cairn_control_understands(const Message &message, size_t bytes) {
+  return bytes == sizeof message && message.magic == CAIRN_CONTROL_MAGIC && message.version == CAIRN_CONTROL_VERSION &&
+         message.size == sizeof message;
+}
 
 #endif

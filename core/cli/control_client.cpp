@@ -4,13 +4,12 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstddef>
-#include <cstring>
 #include <string>
 
+#include "core/abi/control_address.hpp"
+#include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::cli {
@@ -21,12 +20,8 @@ std::string name_of(pid_t pid) { return "process " + std::to_string(pid); }
 UniqueFd connect_to(pid_t pid) {
   UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd) throw EnvironmentError(with_errno("socket", errno));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string name = "cairn/" + std::to_string(pid);
-  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), length) == 0) return fd;
+  const ControlAddress address(pid);
+  if (connect(fd.get(), address.get(), address.length()) == 0) return fd;
   const int error = errno;
   if (kill(pid, 0) != 0 && errno == ESRCH) throw EnvironmentError(name_of(pid) + " does not exist");
   if (error == ECONNREFUSED) {
@@ -57,21 +52,7 @@ ControlClient::ControlClient(pid_t pid) : pid_(pid), socket_(connect_to(pid)) { 
 
 void ControlClient::send(const cairn_control_request& request, int descriptor) {
   cairn_control_request copy = request;
-  iovec part{&copy, sizeof copy};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (descriptor >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  }
-  if (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0)
+  if (DescriptorMessage(&copy, sizeof copy).send(socket_.get(), descriptor) < 0)
     throw EnvironmentError(with_errno("cannot ask " + name_of(pid_), errno));
 }
 
@@ -81,7 +62,7 @@ cairn_control_reply ControlClient::wait(const std::function<void(const cairn_con
     const ssize_t n = recv(socket_.get(), &reply, sizeof reply, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) throw TemporaryError(name_of(pid_) + " ended while it was being checkpointed");
-    if (n != sizeof reply || reply.magic != CAIRN_CONTROL_MAGIC || reply.version != CAIRN_CONTROL_VERSION)
+    if (!cairn_control_understands(reply, static_cast<std::size_t>(n)))
       throw EnvironmentError(name_of(pid_) +
                              " runs under another version of Cairn: use the cr_checkpoint of that version");
     reply.text[sizeof reply.text - 1] = '\0';
@@ -92,9 +73,6 @@ cairn_control_reply ControlClient::wait(const std::function<void(const cairn_con
 
 cairn_control_request make_request(cairn_control_command command) {
   cairn_control_request request{};
-  request.magic = CAIRN_CONTROL_MAGIC;
-  request.version = CAIRN_CONTROL_VERSION;
-  request.size = sizeof request;
   request.command = command;
   return request;
 }

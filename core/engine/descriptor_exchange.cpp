@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "core/base/deadline.hpp"
+#include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::engine {
@@ -46,40 +47,15 @@ bool is_same_user(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == geteuid() || peer.uid == 0);
 }
 
-// One byte with room for one descriptor beside it.
-struct Parcel {
-  char byte = 1;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-
-  Parcel() {
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-  }
-  Parcel(const Parcel&) = delete;
-  Parcel& operator=(const Parcel&) = delete;
-};
-
 bool send_descriptor(int to, int fd) {
-  Parcel parcel;
-  cmsghdr* header = CMSG_FIRSTHDR(&parcel.message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  return sendmsg(to, &parcel.message, MSG_NOSIGNAL) == 1;
+  char byte = 1;
+  return DescriptorMessage(&byte, 1).send(to, fd) == 1;
 }
 
 UniqueFd receive_descriptor(int from) {
-  Parcel parcel;
-  if (recvmsg(from, &parcel.message, MSG_CMSG_CLOEXEC) != 1) return {};
-  const cmsghdr* header = CMSG_FIRSTHDR(&parcel.message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int))) return {};
+  char byte = 0;
   int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  DescriptorMessage(&byte, 1).receive(from, fd);
   return UniqueFd(fd);
 }
 

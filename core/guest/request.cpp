@@ -4,16 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "core/abi/control_address.hpp"
 #include "core/base/deadline.hpp"
+#include "core/base/descriptor_message.hpp"
 #include "core/base/exit_codes.h"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -27,13 +26,10 @@ constexpr timespec kLongWait{3600, 0};
 constexpr int kFailureOfClass[] = {0, 0, EINVAL, CR_ETEMPFAIL, EIO, CR_EPERMFAIL};
 
 int connect_to(pid_t pid) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const int n = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "cairn/%d", static_cast<int>(pid));
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<size_t>(n));
+  const ControlAddress address(pid);
   const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), length) == 0) return fd;
+  if (connect(fd, address.get(), address.length()) == 0) return fd;
   const int error = errno == ECONNREFUSED ? CR_ENOSUPPORT : errno;
   close(fd);
   return -error;
@@ -48,19 +44,9 @@ int check_peer(int fd, pid_t pid) {
 }
 
 int send_request(int fd, const cairn_control_request& request, int descriptor) {
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  iovec part{const_cast<cairn_control_request*>(&request), sizeof request};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  return sendmsg(fd, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof request) ? 0 : errno;
+  cairn_control_request copy = request;
+  const ssize_t sent = DescriptorMessage(&copy, sizeof copy).send(fd, descriptor);
+  return sent == static_cast<ssize_t>(sizeof copy) ? 0 : errno;
 }
 
 }  // namespace

@@ -32,9 +32,6 @@ Request* request_of(const cr_checkpoint_handle_t* handle) {
 
 cairn_control_request blank() {
   cairn_control_request request{};
-  request.magic = CAIRN_CONTROL_MAGIC;
-  request.version = CAIRN_CONTROL_VERSION;
-  request.size = sizeof request;
   request.command = CAIRN_CONTROL_CHECKPOINT;
   return request;
 }

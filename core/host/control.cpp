@@ -5,20 +5,19 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <cstddef>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "core/abi/control_address.hpp"
+#include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
@@ -110,14 +109,12 @@ class Control {
 };
 
 Control::Control() : listening_(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)), answered_(eventfd(0, EFD_CLOEXEC)) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string name = "cairn/" + std::to_string(getpid());
-  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (!listening_ || !answered_ || bind(listening_.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
-      listen(listening_.get(), 16) != 0)
-    throw EnvironmentError(with_errno("cannot listen for checkpoint requests at @" + name, errno));
+  const ControlAddress address(getpid());
+  if (!listening_ || !answered_ || bind(listening_.get(), address.get(), address.length()) != 0 ||
+      listen(listening_.get(), 16) != 0) {
+    throw EnvironmentError(
+        with_errno("cannot listen for checkpoint requests at @cairn/" + std::to_string(getpid()), errno));
+  }
 }
 
 bool may_ask(int socket) {
@@ -131,23 +128,13 @@ bool may_ask(int socket) {
 bool receive(int socket, cairn_control_request& request, UniqueFd& descriptor) {
   pollfd ready{socket, POLLIN, 0};
   if (poll(&ready, 1, kRequestMilliseconds) != 1) return false;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  iovec part{&request, sizeof request};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  const ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))) continue;
-    int low = -1;
-    std::memcpy(&low, CMSG_DATA(c), sizeof low);
+  int low = -1;
+  const ssize_t n = DescriptorMessage(&request, sizeof request).receive(socket, low);
+  if (low >= 0) {
     descriptor.reset(dup(low));  // the host's dup() moves it up to where the host's descriptors are
     close(low);
   }
-  return n == static_cast<ssize_t>(sizeof request) && request.magic == CAIRN_CONTROL_MAGIC &&
-         request.version == CAIRN_CONTROL_VERSION && request.size == sizeof request;
+  return n >= 0 && cairn_control_understands(request, static_cast<std::size_t>(n));
 }
 
 void send_final(const UniqueFd& socket, int code, const std::string& text) {

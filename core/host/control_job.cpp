@@ -33,9 +33,6 @@ cairn_control_reply success(const CheckpointStatistics& statistics) {
 
 cairn_control_reply make_reply(std::uint32_t state, int code, const std::string& text) {
   cairn_control_reply reply{};
-  reply.magic = CAIRN_CONTROL_MAGIC;
-  reply.version = CAIRN_CONTROL_VERSION;
-  reply.size = sizeof reply;
   reply.state = state;
   reply.code = code;
   text.copy(reply.text, sizeof reply.text - 1);

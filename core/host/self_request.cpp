@@ -14,10 +14,7 @@ namespace cairn::host {
 int request_own_checkpoint(const cairn_self_request* asked) {
   if (asked->version != CAIRN_SELF_REQUEST_VERSION || asked->size != sizeof *asked) return -EINVAL;
   const cairn_control_request& request = *asked->request;
-  if (request.magic != CAIRN_CONTROL_MAGIC || request.version != CAIRN_CONTROL_VERSION ||
-      request.size != sizeof request || request.command != CAIRN_CONTROL_CHECKPOINT) {
-    return -EINVAL;
-  }
+  if (!cairn_control_understands(request, request.size) || request.command != CAIRN_CONTROL_CHECKPOINT) return -EINVAL;
   UniqueFd descriptor(dup(asked->descriptor));
   if (!descriptor) return -errno;
   // The image was taken before: writing to the guest's memory here is nothing that a restarted guest will see.

@@ -30,7 +30,7 @@ namespace {
 constexpr double kArrivalSeconds = 2;  // for an answer to reach its tool
 
 // PMIx's upcalls carry no object of ours.
-struct Door {
+struct Reception {
   std::string cookie;
   ToolServer::Handler handler;
   std::atomic<unsigned> tools{0};
@@ -56,10 +56,11 @@ struct Door {
     changed.notify_all();
   }
 };
-std::unique_ptr<Door> door;
+std::unique_ptr<Reception> reception;
 
 bool right_cookie(const std::string& shown) {
-  return shown.size() == door->cookie.size() && sodium_memcmp(shown.data(), door->cookie.data(), shown.size()) == 0;
+  return shown.size() == reception->cookie.size() &&
+         sodium_memcmp(shown.data(), reception->cookie.data(), shown.size()) == 0;
 }
 
 bool same_user(std::uint32_t uid) { return uid == 0 || uid == ::geteuid(); }
@@ -108,10 +109,10 @@ pmix_status_t job_control(const pmix_proc_t*, const pmix_proc_t[], std::size_t, 
     if (!asked.checkpoint) return PMIX_ERR_NOT_SUPPORTED;
     if (!right_cookie(asked.cookie)) return PMIX_ERR_NO_PERMISSIONS;
     if (!asked.has_request) asked.request = Record(CheckpointWish::type);
-    door->asked();
-    door->handler(asked.request, [callback, data](const Record& r) {
+    reception->asked();
+    reception->handler(asked.request, [callback, data](const Record& r) {
       answer_with(r, callback, data);
-      door->answered();
+      reception->answered();
     });
     return PMIX_SUCCESS;
   } catch (const std::exception&) {
@@ -128,11 +129,11 @@ pmix_status_t query(pmix_proc_t*, pmix_query_t* queries, std::size_t n, pmix_inf
     for (std::size_t i = 0; i < queries[0].nqual; ++i) read_info(queries[0].qualifiers[i], asked);
     if (!right_cookie(asked.cookie)) return PMIX_ERR_NO_PERMISSIONS;
     if (key == kReceivedKey) {
-      door->received();
+      reception->received();
       return PMIX_ERR_NOT_FOUND;
     }
-    door->handler(Record(key == kStatusKey ? JobStatus::type : SequenceList::type),
-                  [callback, data](const Record& r) { answer_with(r, callback, data); });
+    reception->handler(Record(key == kStatusKey ? JobStatus::type : SequenceList::type),
+                       [callback, data](const Record& r) { answer_with(r, callback, data); });
     return PMIX_SUCCESS;
   } catch (const std::exception&) {
     return PMIX_ERR_BAD_PARAM;
@@ -142,7 +143,7 @@ pmix_status_t query(pmix_proc_t*, pmix_query_t* queries, std::size_t n, pmix_inf
 void tool_connected(pmix_info_t* info, std::size_t n, pmix_tool_connection_cbfunc_t callback, void* data) {
   pmix_proc_t name;
   std::memset(&name, 0, sizeof(name));
-  const std::string nspace = "cairn-tool-" + std::to_string(::getpid()) + "-" + std::to_string(door->tools++);
+  const std::string nspace = "cairn-tool-" + std::to_string(::getpid()) + "-" + std::to_string(reception->tools++);
   PMIX_LOAD_PROCID(&name, nspace.c_str(), 0);
   pmix_status_t verdict = PMIX_SUCCESS;
   for (std::size_t i = 0; i < n; ++i) {
@@ -174,9 +175,9 @@ ToolServer::ToolServer(const std::string& directory, std::string cookie, Handler
   // PMIx widens the mode of the directory it is given: a subdirectory of the private one.
   const std::string rendezvous = directory + kRendezvous;
   if (::mkdir(rendezvous.c_str(), 0700) != 0) throw EnvironmentError(with_errno("creating " + rendezvous, errno));
-  door = std::make_unique<Door>();
-  door->cookie = std::move(cookie);
-  door->handler = std::move(handler);
+  reception = std::make_unique<Reception>();
+  reception->cookie = std::move(cookie);
+  reception->handler = std::move(handler);
   static pmix_server_module_t upcalls;
   upcalls.client_connected = client_connected;
   upcalls.client_finalized = client_finalized;
@@ -191,19 +192,21 @@ ToolServer::ToolServer(const std::string& directory, std::string cookie, Handler
   const pmix_status_t rc = PMIx_server_init(&upcalls, infos, 3);
   for (pmix_info_t& info : infos) PMIX_INFO_DESTRUCT(&info);
   if (rc != PMIX_SUCCESS) {
-    door.reset();
+    reception.reset();
     throw EnvironmentError(std::string("no PMIx server for ompi-checkpoint: ") + PMIx_Error_string(rc));
   }
 }
 
 void ToolServer::drain(double seconds) {
   const Deadline end(seconds);
-  std::unique_lock lock(door->mutex);
+  std::unique_lock lock(reception->mutex);
   for (;;) {
-    while (!door->on_their_way.empty() && door->on_their_way.front().passed()) door->on_their_way.pop_front();
-    if ((door->unanswered == 0 && door->on_their_way.empty()) || end.passed()) return;
-    const auto next = door->on_their_way.empty() ? end.when() : std::min(end.when(), door->on_their_way.front().when());
-    door->changed.wait_until(lock, next);
+    while (!reception->on_their_way.empty() && reception->on_their_way.front().passed())
+      reception->on_their_way.pop_front();
+    if ((reception->unanswered == 0 && reception->on_their_way.empty()) || end.passed()) return;
+    const auto next =
+        reception->on_their_way.empty() ? end.when() : std::min(end.when(), reception->on_their_way.front().when());
+    reception->changed.wait_until(lock, next);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The coordinator's door: a PMIx server that accepts tools and hands their requests on.
+// Where the coordinator receives tools: a PMIx server that accepts tools and hands their requests on.
 //
 //   PMIx_Job_control with PMIX_JOB_CTRL_CHECKPOINT   a checkpoint
 //   PMIx_Query_info("cairn.status" | "cairn.list")   questions

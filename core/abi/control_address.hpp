@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The name of a process's control socket (control_protocol.h), as bind() and connect() want it. Needs libc only.
+#pragma once
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#include <cstddef>
+
+namespace cairn {
+
+class ControlAddress {
+ public:
+  explicit ControlAddress(pid_t pid) noexcept {
+    name_.sun_family = AF_UNIX;
+    const int length = snprintf(name_.sun_path + 1, sizeof name_.sun_path - 1, "cairn/%d", static_cast<int>(pid));
+    length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
+  }
+  const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&name_); }
+  socklen_t length() const noexcept { return length_; }
+
+ private:
+  sockaddr_un name_{};
+  socklen_t length_ = 0;
+};
+
+}  // namespace cairn
