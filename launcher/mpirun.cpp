@@ -103,23 +103,25 @@ std::vector<std::string> real_arguments(const MpirunOptions& options) {
 }
 
 void report_result(const pmix::Record& answer) {
-  if (answer.type() == "failed") {
-    cli::complain(kCommand, "checkpoint failed: " + answer.get("text"));
+  if (pmix::is<pmix::Failed>(answer)) {
+    cli::complain(kCommand, "checkpoint failed: " + pmix::from_record<pmix::Failed>(answer).text);
   } else {
-    std::fprintf(stderr, "mpirun: Snapshot Ref.: %3llu %s\n",
-                 static_cast<unsigned long long>(answer.get_u64("sequence")),
-                 base_name(answer.get("snapshot")).c_str());
+    const auto done = pmix::from_record<pmix::Done>(answer);
+    std::fprintf(stderr, "mpirun: Snapshot Ref.: %3llu %s\n", static_cast<unsigned long long>(done.sequence),
+                 base_name(done.snapshot).c_str());
   }
 }
 
 cli::Child::Events events_for(const MpirunOptions& options, pmix::Coordinator& coordinator) {
   cli::Child::Events events;
   events.period = options.every;
-  events.on_timer = [&coordinator] { coordinator.request(pmix::Record("checkpoint"), report_result); };
+  events.on_timer = [&coordinator] { coordinator.request(pmix::to_record(pmix::CheckpointWish()), report_result); };
   if (options.signal != 0) {
     events.on_signal = [&coordinator, options](int signal) {
       if (signal != options.signal) return false;
-      coordinator.request(pmix::Record("checkpoint").set("term", options.signal_term), report_result);
+      pmix::CheckpointWish wish;
+      wish.term = options.signal_term;
+      coordinator.request(pmix::to_record(wish), report_result);
       return true;
     };
   }

@@ -23,18 +23,18 @@ constexpr char kCommand[] = "ompi-checkpoint";
 constexpr double kConnectSeconds = 10;
 constexpr double kAnswerMargin = 10;  // mpirun keeps the deadline itself; this is for an mpirun that is stopped
 
-void print_list(const pmix::Record& list, bool json) {
-  const std::string snapshot = list.get("snapshot");
+void print_list(const pmix::SequenceList& list, bool json) {
   bool first = true;
-  if (json) std::printf("{\"snapshot\":%s,\"sequences\":[", json_text(snapshot).c_str());
-  for (const auto& [number, sequence] : numbered(list, 's')) {
+  if (json) std::printf("{\"snapshot\":%s,\"sequences\":[", json_text(list.snapshot).c_str());
+  for (const auto& [key, sequence] : list.sequences) {
+    const auto number = static_cast<unsigned long long>(key);
     if (json) {
       std::printf("%s{\"sequence\":%llu,\"taken\":%s,\"bytes\":%llu,\"seconds\":%s}", first ? "" : ",", number,
-                  json_text(sequence.get("taken")).c_str(), static_cast<unsigned long long>(sequence.get_u64("bytes")),
-                  sequence.get("seconds").c_str());
+                  json_text(sequence.taken).c_str(), static_cast<unsigned long long>(sequence.bytes),
+                  to_text(sequence.seconds).c_str());
     } else {
-      std::printf("Snapshot Ref.: %3llu %s  %s  %s\n", number, base_name(snapshot).c_str(),
-                  sequence.get("taken").c_str(), human_size(sequence.get_u64("bytes")).c_str());
+      std::printf("Snapshot Ref.: %3llu %s  %s  %s\n", number, base_name(list.snapshot).c_str(), sequence.taken.c_str(),
+                  human_size(sequence.bytes).c_str());
     }
     first = false;
   }
@@ -43,39 +43,34 @@ void print_list(const pmix::Record& list, bool json) {
 }
 
 int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
-  if (answer.type() == "failed") {
-    if (o.json) {
-      std::printf("{\"result\":\"failed\",\"code\":%d,\"text\":%s}\n", static_cast<int>(answer.get_u64("code")),
-                  json_text(answer.get("text")).c_str());
-      return static_cast<int>(answer.get_u64("code", CAIRN_EXIT_PERMANENT));
-    }
-    throw Error(static_cast<int>(answer.get_u64("code", CAIRN_EXIT_PERMANENT)), answer.get("text"));
+  if (pmix::is<pmix::Failed>(answer)) {
+    const auto failed = pmix::from_record<pmix::Failed>(answer);
+    if (!o.json) throw Error(failed.code, failed.text);
+    std::printf("{\"result\":\"failed\",\"code\":%d,\"text\":%s}\n", failed.code, json_text(failed.text).c_str());
+    return failed.code;
   }
-  const auto sequence = static_cast<unsigned long long>(answer.get_u64("sequence"));
-  const std::string snapshot = answer.get("snapshot");
-  const std::uint64_t bytes = answer.get_u64("bytes");
-  const double seconds = answer.get_double("seconds");
+  const auto done = pmix::from_record<pmix::Done>(answer);  // what says that it has begun has less of it
+  const auto sequence = static_cast<unsigned long long>(done.sequence);
   if (o.json) {
     std::printf("{\"result\":%s,\"sequence\":%llu,\"snapshot\":%s,\"bytes\":%llu,\"seconds\":%.6f}\n",
-                json_text(answer.type()).c_str(), sequence, json_text(snapshot).c_str(),
-                static_cast<unsigned long long>(bytes), seconds);
+                json_text(answer.type()).c_str(), sequence, json_text(done.snapshot).c_str(),
+                static_cast<unsigned long long>(done.bytes), done.seconds);
     return 0;
   }
-  std::printf("Snapshot Ref.: %3llu %s\n", sequence, base_name(snapshot).c_str());
-  if (o.verbose && answer.type() == "done") {
-    std::fprintf(stderr, "%s: %s in %.2f s (%s), in %s\n", kCommand, human_size(bytes).c_str(), seconds,
-                 human_rate(bytes, seconds).c_str(), snapshot.c_str());
+  std::printf("Snapshot Ref.: %3llu %s\n", sequence, base_name(done.snapshot).c_str());
+  if (o.verbose && pmix::is<pmix::Done>(answer)) {
+    std::fprintf(stderr, "%s: %s in %.2f s (%s), in %s\n", kCommand, human_size(done.bytes).c_str(), done.seconds,
+                 human_rate(done.bytes, done.seconds).c_str(), done.snapshot.c_str());
   }
   return 0;
 }
 
 // Asks for the checkpoint on a thread of its own, and for the state of things while it runs.
 pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
-  pmix::Record request("checkpoint");
-  request.set("term", o.term).set("stop", o.stop).set("nowait", o.nowait).set("timeout", o.timeout);
+  const pmix::CheckpointWish wish{o.term, o.stop, o.nowait, o.timeout};
   // The survey after a timeout takes mpirun a few seconds.
   const double patience = o.timeout + kAnswerMargin;
-  pmix::PendingReply reply = client.begin_checkpoint(request);
+  pmix::PendingReply reply = client.begin_checkpoint(wish);
   cli::ProgressLine line;
   const auto start = std::chrono::steady_clock::now();
   for (std::string last;;) {
@@ -85,7 +80,7 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& 
       throw TemporaryError("mpirun (process " + std::to_string(o.pid) +
                            ") does not answer; it may be stopped (SIGCONT lets it go on)");
     if (!o.status && !line.active()) continue;
-    const std::string now = one_line(client.query(pmix::kStatusKey, kAnswerMargin));
+    const std::string now = one_line(client.status(kAnswerMargin));
     if (o.status && now != last) std::fprintf(stderr, "[%7.2f s] %s\n", passed.count(), now.c_str());
     if (!o.status) line.show(now);
     last = now;
@@ -97,11 +92,11 @@ int run(const CheckpointOptions& o) {
   if (o.verbose) std::fprintf(stderr, "%s: mpirun is process %d\n", kCommand, static_cast<int>(mpirun.pid));
   pmix::ToolClient client(mpirun, kConnectSeconds);
   if (o.list) {
-    print_list(client.query(pmix::kListKey, kAnswerMargin), o.json);
+    print_list(client.list(kAnswerMargin), o.json);
     return 0;
   }
   if (o.status && !o.term && !o.stop && !o.nowait) {
-    print_status(client.query(pmix::kStatusKey, kAnswerMargin), o.json, o.verbose);
+    print_status(client.status(kAnswerMargin), o.json, o.verbose);
     return 0;
   }
   const pmix::Record answer = take_checkpoint(client, o);

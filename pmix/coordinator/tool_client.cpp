@@ -92,8 +92,8 @@ ToolClient::ToolClient(MpirunAddress mpirun, double seconds) : mpirun_(std::move
 
 ToolClient::~ToolClient() { PMIx_tool_finalize(); }
 
-PendingReply ToolClient::begin_checkpoint(const Record& request) {
-  const std::string bytes = request.encode();
+PendingReply ToolClient::begin_checkpoint(const CheckpointWish& wish) {
+  const std::string bytes = to_record(wish).encode();
   pmix_byte_object_t object{const_cast<char*>(bytes.data()), bytes.size()};
   const bool yes = true;
   pmix_info_t* infos = nullptr;
@@ -132,6 +132,10 @@ Record ToolClient::query(const char* key, double seconds) {
   if (!reply) throw TemporaryError("mpirun does not answer (is it stopped?)");
   return *reply;
 }
+
+JobStatus ToolClient::status(double seconds) { return from_record<JobStatus>(query(kStatusKey, seconds)); }
+
+SequenceList ToolClient::list(double seconds) { return from_record<SequenceList>(query(kListKey, seconds)); }
 
 void ToolClient::confirm() noexcept {
   try {

@@ -6,7 +6,8 @@
 #include <optional>
 
 #include "pmix/coordinator/runtime_directory.hpp"
-#include "pmix/transport/record.hpp"
+#include "pmix/transport/messages.hpp"
+#include "pmix/transport/record_fields.hpp"
 
 namespace cairn::pmix {
 
@@ -31,13 +32,15 @@ class ToolClient {
   ToolClient(const ToolClient&) = delete;
   ToolClient& operator=(const ToolClient&) = delete;
 
-  PendingReply begin_checkpoint(const Record& request);
-  // `key` is kStatusKey or kListKey of tool_server.hpp. Errors as PendingReply; TemporaryError after `seconds`.
-  Record query(const char* key, double seconds);
+  PendingReply begin_checkpoint(const CheckpointWish& wish);
+  // Errors as PendingReply; TemporaryError after `seconds`.
+  JobStatus status(double seconds);
+  SequenceList list(double seconds);
   // Tells mpirun that the answer to begin_checkpoint() is here. Waits a moment for it to be sent; never throws.
   void confirm() noexcept;
 
  private:
+  Record query(const char* key, double seconds);
   std::shared_ptr<PendingReply::Call> begin_query(const char* key);
 
   MpirunAddress mpirun_;
