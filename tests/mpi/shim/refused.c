@@ -71,6 +71,13 @@ static void generalized_request(void) {
   MPI_Wait(&request, MPI_STATUS_IGNORE);
 }
 
+static void tools_interface(void) {
+  int provided;
+  MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
+  wait_for("tools");
+  MPI_T_finalize();
+}
+
 int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -81,6 +88,7 @@ int main(int argc, char **argv) {
   intercommunicator();
   persistent_collective();
   generalized_request();
+  tools_interface();
   wait_for("nothing");
   MPI_Finalize();
   return 0;
