@@ -202,14 +202,20 @@ CAIRN_INTERPOSE(int, pthread_create,
   return result;
 }
 
-// libc makes a thread for SIGEV_THREAD behind pthread_create().
+// libc makes a thread for SIGEV_THREAD behind pthread_create(), which blocks the stop signal: only a handler of libc's
+// that is wrapped reaches it. The calling thread must not stop between the two, since then nobody would wrap it.
 CAIRN_INTERPOSE(int, timer_create, (clockid_t clock, sigevent* event, timer_t* timer)) {
+  if (event == nullptr || event->sigev_notify != SIGEV_THREAD || !hosted())
+    return real().timer_create(clock, event, timer);
+  const AllSignalsBlocked blocked;
   const int result = real().timer_create(clock, event, timer);
-  if (result == 0 && event != nullptr && event->sigev_notify == SIGEV_THREAD && hosted()) wrap_libc_handlers();
+  if (result == 0) wrap_libc_handlers();
   return result;
 }
 CAIRN_INTERPOSE(int, mq_notify, (mqd_t queue, const sigevent* event)) {
+  if (event == nullptr || event->sigev_notify != SIGEV_THREAD || !hosted()) return real().mq_notify(queue, event);
+  const AllSignalsBlocked blocked;
   const int result = real().mq_notify(queue, event);
-  if (result == 0 && event != nullptr && event->sigev_notify == SIGEV_THREAD && hosted()) wrap_libc_handlers();
+  if (result == 0) wrap_libc_handlers();
   return result;
 }
