@@ -3,12 +3,12 @@
 unless --continue, killed and restarted) as often as asked. "@FLAG@" among the arguments is the file it waits for."""
 import argparse
 
-from cr_harness import Subject, run_test
+from cr_harness import run_subject
 
 
 def cycle(subject, arguments, number):
     name = f"context.{number}"
-    done = subject.must_checkpoint(name, *arguments.option)
+    subject.must_checkpoint(name, *arguments.option)
     if arguments.go_on:
         return
     if "--kill" not in arguments.option:
@@ -16,7 +16,6 @@ def cycle(subject, arguments, number):
     else:
         subject.shell.wait(60)
     subject.restart(name, *arguments.restart_option)
-    del done
 
 
 def main():
@@ -29,17 +28,12 @@ def main():
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
 
-    def body(directory):
-        subject = Subject(arguments.bin, arguments.command, directory)
-        try:
-            subject.wait_ready()
-            for number in range(arguments.cycles):
-                cycle(subject, arguments, number)
-            subject.must_pass()
-        finally:
-            subject.close()
+    def body(subject):
+        for number in range(arguments.cycles):
+            cycle(subject, arguments, number)
+        subject.must_pass()
 
-    run_test(body)
+    run_subject(arguments.bin, arguments.command, body)
 
 
 main()

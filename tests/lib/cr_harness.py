@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 
+OK, ARGUMENTS, TEMPORARY, ENVIRONMENT, PERMANENT = 0, 2, 3, 4, 5  # docs/exit-codes.md
 SLOW = float(os.environ.get("CAIRN_TEST_SLOW", "1"))
 
 
@@ -35,6 +36,16 @@ def alive(pid):
             return f.read().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def expect(done, codes, *names):
+    """A CompletedProcess ended with one of the codes, and its output says all the names."""
+    text = done.stderr + done.stdout
+    if done.returncode not in ({codes} if isinstance(codes, int) else codes):
+        raise Failure(f"exit code {done.returncode}, not {codes}: {text}")
+    for name in names:
+        if name not in text:
+            raise Failure(f"it does not say '{name}': {text}")
 
 
 class Subject:
@@ -71,6 +82,16 @@ class Subject:
             raise Skip(self.output().splitlines()[0].removeprefix("SKIP: "))
         if "READY" not in self.output():
             raise Failure(f"the program ended before it was ready: {self.output()}")
+
+    def run(self, name, *words, **more):
+        """One of the commands, in the subject's directory: CompletedProcess."""
+        return subprocess.run([os.path.join(self.bin, name), *words], capture_output=True, text=True, timeout=60 * SLOW,
+                              cwd=self.directory, **more)
+
+    def state(self):
+        """One letter, as in proc(5)."""
+        with open(f"/proc/{self.pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0]
 
     def checkpoint(self, name, *options):
         """Returns cr_checkpoint's CompletedProcess."""
@@ -136,3 +157,16 @@ def run_test(body):
         sys.exit(77)
     shutil.rmtree(directory)
     print("passed")
+
+
+def run_subject(bin_dir, command, body, kind=Subject):
+    """`body(subject)` once the program is ready; it is ended whatever happens."""
+    def with_subject(directory):
+        subject = kind(bin_dir, command, directory)
+        try:
+            subject.wait_ready()
+            body(subject)
+        finally:
+            subject.close()
+
+    run_test(with_subject)

@@ -3,37 +3,29 @@
 refused with a message that names the file and with the right exit code, and nothing runs."""
 import os
 import random
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import Failure, Subject, run_test  # noqa: E402
-
-ENVIRONMENT, PERMANENT = 4, 5
+from cr_harness import ENVIRONMENT, PERMANENT, Failure, expect, run_subject  # noqa: E402
 
 
-def refused(bin_dir, path, codes, names, directory):
-    done = subprocess.run([os.path.join(bin_dir, "cr_restart"), path], capture_output=True, text=True, timeout=60,
-                          cwd=directory)
-    if done.returncode not in codes:
-        raise Failure(f"{path}: exit code {done.returncode}, not one of {codes}: {done.stderr} {done.stdout}")
+def refused(subject, path, codes, *names):
+    done = subject.run("cr_restart", path)
+    expect(done, codes, *names)
     if "READY" in done.stdout or "PASS" in done.stdout:
         raise Failure("the program has run")
-    for name in names:
-        if name not in done.stderr:
-            raise Failure(f"the message does not say '{name}': {done.stderr}")
 
 
-def truncated(bin_dir, directory, good):
+def truncated(subject, directory, good):
     length = os.path.getsize(good)
     for at in [0, 1, 4095, 4096, length // 2, length - 4096, length - 1]:
         bad = os.path.join(directory, "truncated")
         with open(good, "rb") as source, open(bad, "wb") as to:
             to.write(source.read(at))
-        refused(bin_dir, bad, {PERMANENT}, ["truncated"], directory)
+        refused(subject, bad, {PERMANENT}, "truncated")
 
 
-def flipped(bin_dir, directory, good):
+def flipped(subject, directory, good):
     """Every part of the file: header, payload, sections, index, trailer."""
     with open(good, "rb") as f:
         content = bytearray(f.read())
@@ -46,44 +38,39 @@ def flipped(bin_dir, directory, good):
         with open(bad, "wb") as f:
             f.write(content)
         content[at] ^= 0x20
-        refused(bin_dir, bad, {PERMANENT, ENVIRONMENT}, ["flipped"], directory)
+        refused(subject, bad, {PERMANENT, ENVIRONMENT}, "flipped")
 
 
-def foreign(bin_dir, directory, _good):
-    refused(bin_dir, "/bin/true", {PERMANENT}, ["/bin/true"], directory)
+def foreign(subject, directory, good):
+    refused(subject, "/bin/true", {PERMANENT}, "/bin/true")
 
 
-def empty(bin_dir, directory, _good):
+def empty(subject, directory, good):
     open(os.path.join(directory, "nothing"), "w").close()
-    refused(bin_dir, os.path.join(directory, "nothing"), {PERMANENT}, ["nothing"], directory)
-    refused(bin_dir, os.path.join(directory, "not-there"), {ENVIRONMENT}, ["not-there"], directory)
+    refused(subject, os.path.join(directory, "nothing"), {PERMANENT}, "nothing")
+    refused(subject, os.path.join(directory, "not-there"), {ENVIRONMENT}, "not-there")
 
 
-def missing_file(bin_dir, directory, good):
+def missing_file(subject, directory, good):
     os.rename(os.path.join(directory, "log"), os.path.join(directory, "log-elsewhere"))
-    refused(bin_dir, good, {ENVIRONMENT}, ["context", "/log"], directory)
+    refused(subject, good, {ENVIRONMENT}, "context", "/log")
 
 
-def missing_directory(bin_dir, directory, good):
+def missing_directory(subject, directory, good):
     os.rmdir(os.path.join(directory, "below"))
-    refused(bin_dir, good, {ENVIRONMENT}, ["context", "/below"], directory)
+    refused(subject, good, {ENVIRONMENT}, "context", "/below")
 
 
 def main():
     bin_dir, program, case = sys.argv[1:]
 
-    def body(directory):
-        subject = Subject(bin_dir, [program, "@FLAG@"], directory)
-        try:
-            subject.wait_ready()
-            # By reference, so that there is no payload that a restart here does not need.
-            subject.must_checkpoint("context", "--kill", "--save-none")
-            subject.shell.wait(60)
-            globals()[case](bin_dir, directory, os.path.join(directory, "context"))
-        finally:
-            subject.close()
+    def body(subject):
+        # By reference, so that there is no payload that a restart here does not need.
+        subject.must_checkpoint("context", "--kill", "--save-none")
+        subject.shell.wait(60)
+        globals()[case](subject, subject.directory, os.path.join(subject.directory, "context"))
 
-    run_test(body)
+    run_subject(bin_dir, [program, "@FLAG@"], body)
 
 
 main()

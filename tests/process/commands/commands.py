@@ -7,22 +7,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import Failure, Subject, run_test, wait_for  # noqa: E402
-
-OK, ARGUMENTS, TEMPORARY, ENVIRONMENT, PERMANENT = 0, 2, 3, 4, 5
-
-
-def expect(done, code, *names):
-    if done.returncode != code:
-        raise Failure(f"exit code {done.returncode}, not {code}: {done.stderr}{done.stdout}")
-    for name in names:
-        if name not in done.stderr + done.stdout:
-            raise Failure(f"it does not say '{name}': {done.stderr}{done.stdout}")
-
-
-def command(subject, *words, **more):
-    return subprocess.run([os.path.join(subject.bin, words[0]), *words[1:]], capture_output=True, text=True, timeout=60,
-                          cwd=subject.directory, **more)
+from cr_harness import (ARGUMENTS, ENVIRONMENT, OK, PERMANENT, TEMPORARY, Failure, expect, run_subject,  # noqa: E402
+                        wait_for)
 
 
 def files_of(subject):
@@ -47,13 +33,9 @@ def killed_command(subject):
 
 def after_signals(subject):
     subject.must_checkpoint("context", "--stop")
-
-    def state():
-        with open(f"/proc/{subject.pid}/stat") as f:
-            return f.read().rpartition(")")[2].split()[0]
-    wait_for(lambda: state() == "T", "the process to stop")
+    wait_for(lambda: subject.state() == "T", "the process to stop")
     os.kill(subject.pid, signal.SIGCONT)
-    wait_for(lambda: state() != "T", "the process to go on")
+    wait_for(lambda: subject.state() != "T", "the process to go on")
     wait_for(lambda: subject.checkpoint("context", "--term").returncode == OK, "a checkpoint")
     if subject.shell.wait(60) != -signal.SIGTERM:
         raise Failure(f"it ended with {subject.shell.returncode}")
@@ -65,19 +47,19 @@ def after_signals(subject):
 
 def existing_files(subject):
     pid = subject.pid
-    expect(command(subject, "cr_checkpoint", str(pid)), OK)
+    expect(subject.run("cr_checkpoint", str(pid)), OK)
     name = f"context.{pid}"
-    expect(command(subject, "cr_checkpoint", "--noclobber", str(pid)), ENVIRONMENT, name, "exists")
+    expect(subject.run("cr_checkpoint", "--noclobber", str(pid)), ENVIRONMENT, name, "exists")
     with open(os.path.join(subject.directory, name), "w") as f:
         f.write("old")
-    expect(command(subject, "cr_checkpoint", "--backup", str(pid)), OK)
-    expect(command(subject, "cr_checkpoint", "--backup=context.saved", str(pid)), OK)
+    expect(subject.run("cr_checkpoint", "--backup", str(pid)), OK)
+    expect(subject.run("cr_checkpoint", "--backup=context.saved", str(pid)), OK)
     with open(os.path.join(subject.directory, name + ".~1~")) as f:
         if f.read() != "old":
             raise Failure("the backup is not the old file")
     os.mkdir(os.path.join(subject.directory, "sub"))
-    expect(command(subject, "cr_checkpoint", "-d", "sub", str(pid)), OK)
-    expect(command(subject, "cr_checkpoint", "--clobber", "-f", f"sub/{name}", str(pid)), OK)
+    expect(subject.run("cr_checkpoint", "-d", "sub", str(pid)), OK)
+    expect(subject.run("cr_checkpoint", "--clobber", "-f", f"sub/{name}", str(pid)), OK)
     if files_of(subject) != [name, name + ".~1~", "context.saved"] or os.listdir(
             os.path.join(subject.directory, "sub")) != [name]:
         raise Failure(f"files: {files_of(subject)}")
@@ -87,7 +69,7 @@ def existing_files(subject):
 
 def descriptor(subject):
     with open(os.path.join(subject.directory, "by-descriptor"), "wb") as f:
-        expect(command(subject, "cr_checkpoint", "-F", str(f.fileno()), str(subject.pid), pass_fds=[f.fileno()]), OK)
+        expect(subject.run("cr_checkpoint", "-F", str(f.fileno()), str(subject.pid), pass_fds=[f.fileno()]), OK)
     subject.kill()
     subject.restart("by-descriptor")
 
@@ -95,35 +77,32 @@ def descriptor(subject):
 def options(subject):
     pid = str(subject.pid)
     for tool in ["cr_run", "cr_checkpoint", "cr_restart"]:
-        expect(command(subject, tool, "--help"), OK, "Usage: " + tool)
-        expect(command(subject, tool, "--version"), OK, tool)
-        expect(command(subject, tool, "--nonsense"), ARGUMENTS, "nonsense")
-        expect(command(subject, tool), ARGUMENTS)
-    expect(command(subject, "cr_checkpoint", "--stop", "--kill", pid), ARGUMENTS, "more than one")
-    expect(command(subject, "cr_checkpoint", "-f", "a", "-d", ".", pid), ARGUMENTS, "contradict")
-    expect(command(subject, "cr_checkpoint", "-S", "NOSUCH", pid), ARGUMENTS, "NOSUCH")
-    expect(command(subject, "cr_checkpoint", "-g", pid), PERMANENT, "process groups")
-    expect(command(subject, "cr_checkpoint", "--incremental", pid), PERMANENT, "incremental")
-    expect(command(subject, "cr_checkpoint", "--engine=steam", pid), ARGUMENTS, "steam")
-    expect(command(subject, "cr_checkpoint", "--compress=steam", pid), ARGUMENTS, "steam")
-    expect(command(subject, "cr_checkpoint", "-d", "not-there", pid), ENVIRONMENT, "not-there")
-    expect(command(subject, "cr_restart", "--relocate", "wrong", "x"), ARGUMENTS, "OLD=NEW")
-    done = command(subject, "cr_checkpoint", "-v", pid)
+        expect(subject.run(tool, "--help"), OK, "Usage: " + tool)
+        expect(subject.run(tool, "--version"), OK, tool)
+        expect(subject.run(tool, "--nonsense"), ARGUMENTS, "nonsense")
+        expect(subject.run(tool), ARGUMENTS)
+    expect(subject.run("cr_checkpoint", "--stop", "--kill", pid), ARGUMENTS, "more than one")
+    expect(subject.run("cr_checkpoint", "-f", "a", "-d", ".", pid), ARGUMENTS, "contradict")
+    expect(subject.run("cr_checkpoint", "-S", "NOSUCH", pid), ARGUMENTS, "NOSUCH")
+    expect(subject.run("cr_checkpoint", "-g", pid), PERMANENT, "process groups")
+    expect(subject.run("cr_checkpoint", "--incremental", pid), PERMANENT, "incremental")
+    expect(subject.run("cr_checkpoint", "--engine=steam", pid), ARGUMENTS, "steam")
+    expect(subject.run("cr_checkpoint", "--compress=steam", pid), ARGUMENTS, "steam")
+    expect(subject.run("cr_checkpoint", "-d", "not-there", pid), ENVIRONMENT, "not-there")
+    expect(subject.run("cr_restart", "--relocate", "wrong", "x"), ARGUMENTS, "OLD=NEW")
+    done = subject.run("cr_checkpoint", "-v", pid)
     expect(done, OK, "stood still")
 
 
 def stopped(subject):
     """A stopped process is saved, stays stopped, and is stopped after a restart."""
-    def state():
-        with open(f"/proc/{subject.pid}/stat") as f:
-            return f.read().rpartition(")")[2].split()[0]
     os.kill(subject.pid, signal.SIGSTOP)
-    wait_for(lambda: state() == "T", "the process to stop")
+    wait_for(lambda: subject.state() == "T", "the process to stop")
     subject.must_checkpoint("context")
-    wait_for(lambda: state() == "T", "the process to be stopped again")
+    wait_for(lambda: subject.state() == "T", "the process to be stopped again")
     subject.kill()
     subject.restart("context")
-    wait_for(lambda: state() == "T", "the restarted process to be stopped")
+    wait_for(lambda: subject.state() == "T", "the restarted process to be stopped")
     os.kill(subject.pid, signal.SIGCONT)
 
 
@@ -142,9 +121,9 @@ def twice_at_once(subject):
 def hooks(subject):
     subject.must_checkpoint("context", "--kill")
     subject.shell.wait(60)
-    expect(command(subject, "cr_restart", "--run-on-failure", "touch failed", "--run-on-fail-env", "touch env",
+    expect(subject.run("cr_restart", "--run-on-failure", "touch failed", "--run-on-fail-env", "touch env",
                    "--run-on-fail-perm", "touch perm", "not-there"), ENVIRONMENT, "not-there")
-    expect(command(subject, "cr_restart", "--kmsg-none", "not-there"), ENVIRONMENT, "could not be restarted")
+    expect(subject.run("cr_restart", "--kmsg-none", "not-there"), ENVIRONMENT, "could not be restarted")
     there = [os.path.exists(os.path.join(subject.directory, f)) for f in ["failed", "env", "perm"]]
     if there != [True, True, False]:
         raise Failure(f"hooks that ran: {there}")
@@ -152,25 +131,20 @@ def hooks(subject):
 
 
 def not_hosted(subject):
-    expect(command(subject, "cr_checkpoint", "1"), PERMANENT, "process 1", "cr_run")
-    expect(command(subject, "cr_checkpoint", "4000000"), ENVIRONMENT, "does not exist")
-    expect(command(subject, "cr_run", "--omit", "/bin/echo", "plain"), OK, "plain")
-    expect(command(subject, "cr_run", "/not/there"), ENVIRONMENT, "/not/there")
+    expect(subject.run("cr_checkpoint", "1"), PERMANENT, "process 1", "cr_run")
+    expect(subject.run("cr_checkpoint", "4000000"), ENVIRONMENT, "does not exist")
+    expect(subject.run("cr_run", "--omit", "/bin/echo", "plain"), OK, "plain")
+    expect(subject.run("cr_run", "/not/there"), ENVIRONMENT, "/not/there")
 
 
 def main():
     bin_dir, program, case = sys.argv[1:]
 
-    def body(directory):
-        subject = Subject(bin_dir, [program, "@FLAG@"], directory)
-        try:
-            subject.wait_ready()
-            globals()[case](subject)
-            subject.must_pass()
-        finally:
-            subject.close()
+    def body(subject):
+        globals()[case](subject)
+        subject.must_pass()
 
-    run_test(body)
+    run_subject(bin_dir, [program, "@FLAG@"], body)
 
 
 main()

@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import Failure, Subject, run_test, wait_for  # noqa: E402
+from cr_harness import Failure, run_subject, wait_for  # noqa: E402
 
 BIN, PROGRAM, CASE = sys.argv[1:4]
 
@@ -15,19 +15,15 @@ def says(subject, word):
         raise Failure(f"expected {word}, found: {subject.output()}")
 
 
-def body(directory):
-    subject = Subject(BIN, [PROGRAM, "@FLAG@", CASE], directory)
-    try:
-        if CASE == "refused_requests":
-            says(subject, "REFUSED")
-        else:
-            says(subject, "SAVED")
-            subject.kill()
-            subject.restart("itself")
-            says(subject, "RESTARTED")
-        subject.must_pass()
-    finally:
-        subject.close()
+def body(subject):
+    if CASE == "refused_requests":
+        says(subject, "REFUSED")
+    else:
+        says(subject, "SAVED")
+        subject.kill()
+        subject.restart("itself")
+        says(subject, "RESTARTED")
+    subject.must_pass()
 
 
-run_test(body)
+run_subject(BIN, [PROGRAM, "@FLAG@", CASE], body)

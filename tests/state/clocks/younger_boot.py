@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import Subject, run_test  # noqa: E402
+from cr_harness import Subject, run_subject  # noqa: E402
 
 
 class YoungerSubject(Subject):
@@ -27,19 +27,14 @@ def main():
         print("SKIPPED: needs root and time namespaces")
         sys.exit(77)
 
-    def body(directory):
-        subject = YoungerSubject(bin_dir, [program, "@FLAG@"], directory)
-        try:
-            subject.wait_ready()
-            for name in ["context-1", "context-2"]:
-                subject.must_checkpoint(name)
-                subject.kill()
-                subject.restart(name)
-            subject.must_pass()
-        finally:
-            subject.close()
+    def body(subject):
+        for name in ["context-1", "context-2"]:
+            subject.must_checkpoint(name)
+            subject.kill()
+            subject.restart(name)
+        subject.must_pass()
 
-    run_test(body)
+    run_subject(bin_dir, [program, "@FLAG@"], body, YoungerSubject)
 
 
 main()

@@ -6,9 +6,8 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import Failure, Subject, run_test, wait_for  # noqa: E402
+from cr_harness import PERMANENT, TEMPORARY, Failure, expect, run_subject, wait_for  # noqa: E402
 
-TEMPORARY, PERMANENT = 3, 5
 # What the message must name.
 NAMES = {
     "pipe": ["pipe at descriptor"],
@@ -31,29 +30,19 @@ NAMES = {
 def main():
     bin_dir, program, kind = sys.argv[1:]
 
-    def body(directory):
-        subject = Subject(bin_dir, [program, "@FLAG@", kind], directory)
-        try:
-            subject.wait_ready()
-            done = subject.checkpoint("context")
-            if done.returncode not in (TEMPORARY, PERMANENT):
-                raise Failure(f"not refused: {done.returncode} {done.stderr}")
-            for name in NAMES[kind]:
-                if name not in done.stderr:
-                    raise Failure(f"the message does not say '{name}': {done.stderr}")
-            left = [f for f in os.listdir(directory) if "context" in f]
-            if left:
-                raise Failure(f"left behind: {left}")
-            os.kill(subject.pid, signal.SIGUSR1)
-            wait_for(lambda: "LET GO" in subject.output(), "the program to let go")
-            subject.must_checkpoint("context")
-            subject.kill()
-            subject.restart("context")
-            subject.must_pass()
-        finally:
-            subject.close()
+    def body(subject):
+        expect(subject.checkpoint("context"), {TEMPORARY, PERMANENT}, *NAMES[kind])
+        left = [f for f in os.listdir(subject.directory) if "context" in f]
+        if left:
+            raise Failure(f"left behind: {left}")
+        os.kill(subject.pid, signal.SIGUSR1)
+        wait_for(lambda: "LET GO" in subject.output(), "the program to let go")
+        subject.must_checkpoint("context")
+        subject.kill()
+        subject.restart("context")
+        subject.must_pass()
 
-    run_test(body)
+    run_subject(bin_dir, [program, "@FLAG@", kind], body)
 
 
 main()
