@@ -11,14 +11,15 @@
  *   STATUS       one reply: what is being done
  *   CANCEL       gives up the checkpoint that is being taken, if the caller may; one reply
  */
-#ifndef CAIRN_TOOLS_CONTROL_PROTOCOL_H
-#define CAIRN_TOOLS_CONTROL_PROTOCOL_H
+#ifndef CAIRN_ABI_CONTROL_PROTOCOL_H
+#define CAIRN_ABI_CONTROL_PROTOCOL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/abi/checkpoint_parameters.hpp"
 #include "core/abi/checkpoint_statistics.hpp"
+#include "core/base/field_bytes.hpp"
 
 #define CAIRN_CONTROL_MAGIC 0x6c746374u
 #define CAIRN_CONTROL_VERSION 2u
@@ -65,11 +66,14 @@ struct cairn_control_reply {
   char text[2048] = {};                   /* DONE: why it failed, or how it went */
 };
 
+inline bool cairn_control_values(const cairn_control_request &request) { return cairn::are_values(request.parameters); }
+inline bool cairn_control_values(const cairn_control_reply &reply) { return cairn::are_values(reply.statistics); }
+
 /* Whether a message of so many bytes is one that this version understands. A new parameter or figure changes `size`. */
 template <class Message>
 bool cairn_control_understands(const Message &message, size_t bytes) {
   return bytes == sizeof message && message.magic == CAIRN_CONTROL_MAGIC && message.version == CAIRN_CONTROL_VERSION &&
-         message.size == sizeof message;
+         message.size == sizeof message && cairn_control_values(message);
 }
 
 #endif

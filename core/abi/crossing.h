@@ -9,8 +9,8 @@
  * by themselves (core/guest). Not for use across a blocking host call, other than one that is certain to return
  * when a checkpoint is pending: a thread inside the host cannot be stopped.
  */
-#ifndef CAIRN_GUEST_CROSSING_H
-#define CAIRN_GUEST_CROSSING_H
+#ifndef CAIRN_ABI_CROSSING_H
+#define CAIRN_ABI_CROSSING_H
 
 #include <stdint.h>
 

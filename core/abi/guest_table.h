@@ -29,8 +29,8 @@
  * signal handler: it re-registers rseq, forgets its host_fs, waits for revive_go == epoch, runs what is left of
  * its signal-context callbacks and returns through its signal frame.
  */
-#ifndef CAIRN_GUEST_GUEST_ABI_H
-#define CAIRN_GUEST_GUEST_ABI_H
+#ifndef CAIRN_ABI_GUEST_TABLE_H
+#define CAIRN_ABI_GUEST_TABLE_H
 
 #include <stdint.h>
 

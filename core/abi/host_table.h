@@ -12,8 +12,8 @@
  * No pointer from this table, or returned through it, may be kept in guest memory across a checkpoint, except
  * in places the guest clears and refills at restart.
  */
-#ifndef CAIRN_HOST_TABLE_H
-#define CAIRN_HOST_TABLE_H
+#ifndef CAIRN_ABI_HOST_TABLE_H
+#define CAIRN_ABI_HOST_TABLE_H
 
 #include <stdint.h>
 

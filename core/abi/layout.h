@@ -7,8 +7,8 @@
  * The last MiB of the arena is the fixed area: host table and guest vdso. It is rebuilt by every host, the vdso's
  * entries at the same addresses, and is never part of an image. The guest's main stack ends CAIRN_STACK_GAP below it.
  */
-#ifndef CAIRN_HOST_LAYOUT_H
-#define CAIRN_HOST_LAYOUT_H
+#ifndef CAIRN_ABI_LAYOUT_H
+#define CAIRN_ABI_LAYOUT_H
 
 #define CAIRN_PAGE_SIZE 0x1000UL
 #define CAIRN_ARENA_TOP 0x300000000000UL

@@ -2,8 +2,8 @@
 /* A guest asks its own host for a checkpoint: table->request_self() (core/abi/host_table.h), the same request as over
  * the control socket, without the socket, which would be part of the image.
  */
-#ifndef CAIRN_HOST_SELF_REQUEST_H
-#define CAIRN_HOST_SELF_REQUEST_H
+#ifndef CAIRN_ABI_SELF_REQUEST_H
+#define CAIRN_ABI_SELF_REQUEST_H
 
 #include <stdint.h>
 

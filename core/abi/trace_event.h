@@ -2,8 +2,8 @@
 /* The trace ring: what happened last in a hosted process, across both halves, also in frozen-world code.
  * Off unless CAIRN_TRACE=PREFIX is in the environment; then each process maps the file PREFIX.PID and writes to it
  * without system calls, so that a killed or stuck process can be read afterwards (tools/trace). */
-#ifndef CAIRN_COMMON_TRACE_EVENT_H
-#define CAIRN_COMMON_TRACE_EVENT_H
+#ifndef CAIRN_ABI_TRACE_EVENT_H
+#define CAIRN_ABI_TRACE_EVENT_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exit codes of every command (docs/exit-codes.md). The four failure classes are BLCR's. */
-#ifndef CAIRN_COMMON_EXIT_CODES_H
-#define CAIRN_COMMON_EXIT_CODES_H
+#ifndef CAIRN_BASE_EXIT_CODES_H
+#define CAIRN_BASE_EXIT_CODES_H
 
 enum {
   CAIRN_EXIT_OK = 0,

@@ -8,8 +8,8 @@
  * interface) and F5 (results of the images; the agent's own). An aborted request has F0, the fence that said so,
  * the closing fence of QUIESCE.md if mode had been ADMIT, and F5.
  */
-#ifndef CAIRN_CRCP_AGENT_ABI_H
-#define CAIRN_CRCP_AGENT_ABI_H
+#ifndef CAIRN_MPI_ABI_AGENT_H
+#define CAIRN_MPI_ABI_AGENT_H
 
 #include <stdint.h>
 

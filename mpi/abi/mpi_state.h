@@ -3,8 +3,8 @@
  * library into the same state: table->service("cairn.mpi.state", CAIRN_MPI_STATE_VERSION). All functions are H
  * (core/abi/host_table.h), never block and never fail. The pointer is fetched anew after a restart.
  */
-#ifndef CAIRN_MPI_HOST_STATE_ABI_H
-#define CAIRN_MPI_HOST_STATE_ABI_H
+#ifndef CAIRN_MPI_ABI_MPI_STATE_H
+#define CAIRN_MPI_ABI_MPI_STATE_H
 
 #include <stdint.h>
 

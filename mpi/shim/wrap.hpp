@@ -32,19 +32,21 @@ inline int section_call(Owner* owner, const char* name, Call&& call) {
   return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(owner, rc, name);
 }
 
-// The door in front of a collective; nothing for a communicator on which none can begin (the real library says why).
-class Door {
+// Behind the door of a collective, while it lives; nothing for a communicator on which none can begin (the real library
+// says why).
+class CollectiveScope {
  public:
-  Door(ompi_communicator_t* comm, const char* name, crcp::Fate fate = crcp::Fate::stays) noexcept
+  CollectiveScope(ompi_communicator_t* comm, const char* name, crcp::Fate fate = crcp::Fate::stays) noexcept
       : comm_(usable(comm) ? comm : nullptr) {
     if (comm_ != nullptr) crcp::collective_begin(*comm_, name, fate);
   }
   // For a non-blocking collective: if deferred(), record() the call instead of making it.
   struct Deferrable {};
-  Door(ompi_communicator_t* comm, const char* name, Deferrable) noexcept : comm_(usable(comm) ? comm : nullptr) {
+  CollectiveScope(ompi_communicator_t* comm, const char* name, Deferrable) noexcept
+      : comm_(usable(comm) ? comm : nullptr) {
     if (comm_ != nullptr) deferred_ = !crcp::collective_begin_or_defer(*comm_, name);
   }
-  ~Door() {
+  ~CollectiveScope() {
     if (comm_ != nullptr && !deferred_) crcp::collective_end(*comm_);
   }
   bool deferred() const noexcept { return deferred_; }
@@ -55,8 +57,8 @@ class Door {
         *comm_, [](void* data, RealRequest** made) noexcept { return (*static_cast<Begin*>(data))(made); },
         [](void* data) noexcept { delete static_cast<Begin*>(data); }, new Begin(begin));
   }
-  Door(const Door&) = delete;
-  Door& operator=(const Door&) = delete;
+  CollectiveScope(const CollectiveScope&) = delete;
+  CollectiveScope& operator=(const CollectiveScope&) = delete;
 
  private:
   ompi_communicator_t* comm_;

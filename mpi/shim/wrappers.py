@@ -80,9 +80,9 @@ class Wrapper:
         f = self.function
         arguments = [a if "&made" not in a else "made" for a in self.arguments]
         call = f"cross({', '.join([f'real.{f.member}'] + arguments)})"
-        return [f'Door door({self.request} == nullptr ? nullptr : {comm}, "{f.name}", Door::Deferrable{{}});',
-                "if (door.deferred()) {",
-                f"  *{self.request} = door.record([=](RealRequest** made) noexcept {{ return {call}; }});",
+        return [f'CollectiveScope scope({self.request} == nullptr ? nullptr : {comm}, "{f.name}", CollectiveScope::Deferrable{{}});',
+                "if (scope.deferred()) {",
+                f"  *{self.request} = scope.record([=](RealRequest** made) noexcept {{ return {call}; }});",
                 "  return MPI_SUCCESS;",
                 "}"]
 
@@ -92,7 +92,7 @@ class Wrapper:
         collective = self.row.cls in ("collective", "collective_request", "persistent_collective") or "collective" in self.row.options
         comm = self.first("MPI_Comm")
         if collective:
-            guard = [f'Door door({comm}, "{f.name}");']
+            guard = [f'CollectiveScope scope({comm}, "{f.name}");']
         elif self.row.cls == "tool":
             guard = ["crcp::Section section;"]
         else:

@@ -44,7 +44,9 @@ struct DescriptorKind {
   std::vector<std::uint8_t> (*describe)(const OpenFile& file);
   // The file may be hostile: throws PermanentError. Everything else may rely on what this has let pass.
   void (*check)(const Description& description);
-  // On any number. Flags, owner and signal are set by the caller. Throws EnvironmentError.
+  // Made by a libc function that the host replaces (core/host/descriptors.cpp), so that its number is among the host's:
+  // a raw system call may give one that the guest wants. Flags, owner and signal are set by the caller. Throws
+  // EnvironmentError.
   UniqueFd (*reopen)(const Description& description);
   // Stage::last, at its number: what begins to run. May be null.
   void (*refill)(int fd, const Description& description);

@@ -15,15 +15,15 @@ using namespace cairn::shim;
 
 namespace {
 
-class GroupDoor {
+class GroupCallScope {
  public:
-  GroupDoor(MPI_Comm comm, MPI_Group group, int tag, const char* name) noexcept {
+  GroupCallScope(MPI_Comm comm, MPI_Group group, int tag, const char* name) noexcept {
     const MemberList* const members = usable(comm) && group != nullptr ? group->members : nullptr;
     crcp::group_call_begin(group_call_identity(comm, group, tag), members, name);
   }
-  ~GroupDoor() { crcp::group_call_end(); }
-  GroupDoor(const GroupDoor&) = delete;
-  GroupDoor& operator=(const GroupDoor&) = delete;
+  ~GroupCallScope() { crcp::group_call_end(); }
+  GroupCallScope(const GroupCallScope&) = delete;
+  GroupCallScope& operator=(const GroupCallScope&) = delete;
 };
 
 // A duplicate also gets the attributes and the hints.
@@ -50,7 +50,7 @@ int destroy(MPI_Comm* comm, Real<decltype(PMPI_Comm_free)>* RealFunctions::*func
   if (const int rc = attributes_delete_all(attribute_owner(object)); rc != MPI_SUCCESS) return raise(object, rc, name);
   int rc;
   {
-    Door door(object, name, crcp::Fate::ends);
+    CollectiveScope scope(object, name, crcp::Fate::ends);
     RealComm* gone = to_real(object);
     rc = cross(real.*function, &gone);
     // Before the door is left: a checkpoint finds it gone at every member or at none.
@@ -89,7 +89,7 @@ CAIRN_MPI_WEAK(MPI_Comm_create);
 int PMPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm* newcomm) {
   int rc;
   {
-    const GroupDoor door(comm, group, tag, "MPI_Comm_create_group");
+    const GroupCallScope scope(comm, group, tag, "MPI_Comm_create_group");
     RealComm* made = real_objects.comm_null;
     rc = cross(real.Comm_create_group, to_real(comm), to_real(group), tag, newcomm == nullptr ? nullptr : &made);
     Origin origin;
@@ -179,7 +179,7 @@ int PMPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* request) {
   int rc;
   ompi_communicator_t* made = prepare_duplicate(comm);
   {
-    Door door(comm, "MPI_Comm_idup");
+    CollectiveScope scope(comm, "MPI_Comm_idup");
     RealRequest* pending = real_objects.request_null;
     rc = cross(real.Comm_idup, to_real(comm), reinterpret_cast<RealComm**>(&made->real), &pending);
     if (rc == MPI_SUCCESS) {

@@ -13,7 +13,7 @@ template <class Call>
 int comm_create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name, Call&& call) {
   int rc;
   {
-    Door door(parent, name);
+    CollectiveScope scope(parent, name);
     RealComm* made = real_objects.comm_null;
     rc = call(out == nullptr ? nullptr : &made);
     origin.parent = usable(parent) ? parent : nullptr;

@@ -102,7 +102,7 @@ CAIRN_MPI_WEAK(MPI_Comm_remote_group);
 int PMPI_Comm_set_info(MPI_Comm comm, MPI_Info info) {
   int rc;
   {
-    Door door(comm, "MPI_Comm_set_info");
+    CollectiveScope scope(comm, "MPI_Comm_set_info");
     const InfoScope real_info(info);
     rc = cross(real.Comm_set_info, to_real(comm), real_info.get());
     if (rc == MPI_SUCCESS) {

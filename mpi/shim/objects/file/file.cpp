@@ -43,7 +43,7 @@ MPI_File adopt(RealFile* made, const char* filename) {
 int PMPI_File_open(MPI_Comm comm, const char* filename, int amode, MPI_Info info, MPI_File* file) {
   int rc;
   {
-    Door door(comm, "MPI_File_open");
+    CollectiveScope scope(comm, "MPI_File_open");
     const InfoScope real_info(info);
     RealFile* made = real_objects.file_null;
     rc = cross(real.File_open, to_real(comm), filename, amode, real_info.get(), file == nullptr ? nullptr : &made);

@@ -81,7 +81,7 @@ int create(MPI_Comm comm, MPI_Win* out, void* base, MPI_Aint size, int disp_unit
            Call&& call) {
   int rc;
   {
-    Door door(comm, name);
+    CollectiveScope scope(comm, name);
     RealWin* made = real_objects.win_null;
     rc = call(out == nullptr ? nullptr : &made);
     if (rc == MPI_SUCCESS) *out = adopt(made, comm, base, size, disp_unit, flavor);
