@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The name of a process's control socket (control_protocol.h), as bind() and connect() want it. Needs libc only.
+// The name of a process's control socket (control_protocol.hpp), as bind() and connect() want it. Needs libc only.
 #pragma once
 
 #include <stdio.h>

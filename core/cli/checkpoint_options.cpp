@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "core/abi/control_protocol.h"
+#include "core/abi/control_protocol.hpp"
 #include "core/base/error.hpp"
 #include "core/cli/after_signal.hpp"
 #include "core/cli/parameter_options.hpp"

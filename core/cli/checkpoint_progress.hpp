@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "core/abi/control_protocol.h"
+#include "core/abi/control_protocol.hpp"
 #include "core/cli/progress_line.hpp"
 
 namespace cairn::cli {

@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "core/abi/control_protocol.h"
+#include "core/abi/control_protocol.hpp"
 #include "core/base/unique_fd.hpp"
 
 namespace cairn::cli {

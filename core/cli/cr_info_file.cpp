@@ -10,6 +10,7 @@
 #include "core/cli/cr_info.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/reader.hpp"
+#include "core/state/kinds.hpp"
 
 namespace cairn::cli {
 
@@ -36,11 +37,11 @@ std::string when(std::int64_t ns) {
 }
 
 const char* section_name(std::uint32_t type) {
-  static constexpr const char* kState[] = {"?",      "process",   "threads", "files", "signals",
-                                           "timers", "extension", "guest",   "tree",  "ipc"};
   static constexpr const char* kTables[] = {"areas", "objects", "chunks", "runs", "strings"};
-  if (type < sizeof kState / sizeof *kState) return kState[type];
   if (type >= CAIRN_CTX_AREAS && type <= CAIRN_CTX_STRINGS) return kTables[type - CAIRN_CTX_AREAS];
+  for (const state::Kind* kind : state::kinds()) {
+    if (kind->section != 0 && kind->section == type) return kind->name;
+  }
   return "unknown";
 }
 

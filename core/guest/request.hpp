@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "core/abi/self_request.h"
+#include "core/abi/self_request.hpp"
 #include "core/guest/libcr.h"
 
 namespace cairn::guest {

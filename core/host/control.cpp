@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control socket "@cairn/<pid>" (core/abi/control_protocol.h). Two threads of the host: one listens and
+// The control socket "@cairn/<pid>" (core/abi/control_protocol.hpp). Two threads of the host: one listens and
 // answers, the other takes checkpoints, one at a time. Both live as long as the process; a forked child of the
 // guest has neither.
 #include <poll.h>

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "core/abi/control_protocol.h"
-#include "core/abi/self_request.h"
+#include "core/abi/control_protocol.hpp"
+#include "core/abi/self_request.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/group/own_process.hpp"
 #include "core/host/control_target.hpp"

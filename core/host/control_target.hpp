@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "core/abi/control_protocol.h"
+#include "core/abi/control_protocol.hpp"
 #include "core/base/unique_fd.hpp"
 
 namespace cairn::host {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest thread, inside the host, asks for a checkpoint of its own process (core/abi/self_request.h).
-#include "core/abi/self_request.h"
+// A guest thread, inside the host, asks for a checkpoint of its own process (core/abi/self_request.hpp).
+#include "core/abi/self_request.hpp"
 
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// core/state/resident.hpp for programs without a resident half: the table of documentation, unit tests. The process has
-// no guest; of its descriptors, those from fd_base() on count as the host's.
+// core/state/resident.hpp for programs without a resident half: cr_info, the table of documentation, unit
+// tests. The process has no guest; of its descriptors, those from fd_base() on count as the host's.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes over the control socket is looked at only if its bytes are values.
-#include "core/abi/control_protocol.h"
+#include "core/abi/control_protocol.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "core/abi/control_protocol.h"
+#include "core/abi/control_protocol.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::cli {

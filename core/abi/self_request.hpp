@@ -2,16 +2,11 @@
 /* A guest asks its own host for a checkpoint: table->request_self() (core/abi/host_table.h), the same request as over
  * the control socket, without the socket, which would be part of the image.
  */
-#ifndef CAIRN_ABI_SELF_REQUEST_H
-#define CAIRN_ABI_SELF_REQUEST_H
+#pragma once
 
-#include <stdint.h>
+#include <cstdint>
 
-#include "core/abi/control_protocol.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include "core/abi/control_protocol.hpp"
 
 #define CAIRN_SELF_REQUEST_VERSION 2u
 
@@ -34,8 +29,3 @@ struct cairn_self_request {
 };
 
 /* request_self() returns 0 (the result will come), or -EINVAL, -EBUSY (another checkpoint is being taken), -EBADF. */
-
-#ifdef __cplusplus
-}
-#endif
-#endif

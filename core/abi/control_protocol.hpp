@@ -11,11 +11,10 @@
  *   STATUS       one reply: what is being done
  *   CANCEL       gives up the checkpoint that is being taken, if the caller may; one reply
  */
-#ifndef CAIRN_ABI_CONTROL_PROTOCOL_H
-#define CAIRN_ABI_CONTROL_PROTOCOL_H
+#pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include <cstddef>
+#include <cstdint>
 
 #include "core/abi/checkpoint_parameters.hpp"
 #include "core/abi/checkpoint_statistics.hpp"
@@ -75,5 +74,3 @@ bool cairn_control_understands(const Message &message, size_t bytes) {
   return bytes == sizeof message && message.magic == CAIRN_CONTROL_MAGIC && message.version == CAIRN_CONTROL_VERSION &&
          message.size == sizeof message && cairn_control_values(message);
 }
-
-#endif
