@@ -1,29 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest thread, inside the host, asks for a checkpoint of its own process (core/abi/self_request.hpp).
+// A guest thread, inside the host, asks for a checkpoint of its own process (core/abi/self_request.hpp). The guest's
+// libcr may be older than the host: it is answered in its own version.
 #include "core/abi/self_request.hpp"
 
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 
 #include "core/base/futex.hpp"
 #include "core/host/control_job.hpp"
+#include "core/host/self_request_v1.hpp"
 
 namespace cairn::host {
+namespace {
 
-int request_own_checkpoint(const cairn_self_request* asked) {
-  if (asked->version != CAIRN_SELF_REQUEST_VERSION || asked->size != sizeof *asked) return -EINVAL;
-  const cairn_control_request& request = *asked->request;
-  if (!cairn_control_understands(request, request.size) || request.command != CAIRN_CONTROL_CHECKPOINT) return -EINVAL;
-  UniqueFd descriptor(dup(asked->descriptor));
-  if (!descriptor) return -errno;
-  // The image was taken before: writing to the guest's memory here is nothing that a restarted guest will see.
-  const auto answer = [result = asked->result](const cairn_control_reply& reply) {
+// The image was taken before: writing to the guest's memory here is nothing that a restarted guest will see.
+template <class Result, class Translation>
+ControlJob::Answer answer_to(Result* result, Translation translation) {
+  return [result, translation](const cairn_control_reply& reply) {
     if (result == nullptr) return;
-    result->reply = reply;
+    result->reply = translation(reply);
     store_and_wake(result->done, 1);
   };
-  return begin_own_checkpoint(request, std::move(descriptor), answer) ? 0 : -EBUSY;
+}
+
+int begin(const cairn_control_request& request, int guest_descriptor, ControlJob::Answer answer) {
+  if (request.command != CAIRN_CONTROL_CHECKPOINT) return -EINVAL;
+  UniqueFd descriptor(dup(guest_descriptor));
+  if (!descriptor) return -errno;
+  return begin_own_checkpoint(request, std::move(descriptor), std::move(answer)) ? 0 : -EBUSY;
+}
+
+int begin_v1(const cairn_self_request& asked) {
+  const auto request = from_v1(*reinterpret_cast<const v1::ControlRequest*>(asked.request));
+  if (!request) return -EINVAL;
+  return begin(*request, asked.descriptor, answer_to(reinterpret_cast<v1::SelfResult*>(asked.result), to_v1));
+}
+
+}  // namespace
+
+int request_own_checkpoint(const cairn_self_request* asked) {
+  if (asked->size != sizeof *asked) return -EINVAL;
+  if (asked->version == v1::kSelfRequestVersion) return begin_v1(*asked);
+  if (asked->version != CAIRN_SELF_REQUEST_VERSION) return -EINVAL;
+  const cairn_control_request& request = *asked->request;
+  if (!cairn_control_understands(request, request.size)) return -EINVAL;
+  return begin(request, asked->descriptor, answer_to(asked->result, std::identity{}));
 }
 
 }  // namespace cairn::host

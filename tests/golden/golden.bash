@@ -8,22 +8,40 @@ file=$1
 name=${file##*/}
 test_begin "golden.${name%%.*}" cr_restart ompi-restart
 
+# expect_answer ANSWER: the program of the running job goes on, and this is its answer.
+expect_answer() {
+  local other_processor='register state|CPU'
+  wait_job
+  if [ "$JOB_STATUS" -eq 4 ] && grep -Eq "$other_processor" "$JOB_LOG"; then
+    skip "$(grep -E -m 1 "$other_processor" "$JOB_LOG")"
+  fi
+  expect_pass
+  grep -qx "PASS $1" "$JOB_LOG" || fail "the answer is not $1"
+  ! grep -q '^step 0$' "$JOB_LOG" || fail "the program began anew"
+}
+
+expect_line() { grep -qx "$1" "$JOB_LOG" || fail "the job does not say '$1'"; }
+
 case $name in
   process-*)
-    answer=b5807966d1cac6bf
-    start_command "$BIN/cr_restart" "$file" ;;
+    start_command "$BIN/cr_restart" "$file"
+    expect_answer b5807966d1cac6bf ;;
   job-*)
     tar -xf "$file" -C "$SCRATCH/snapshots" || fail "$file cannot be unpacked"
     SNAPSHOT=$SCRATCH/snapshots/golden.ckpt
-    answer=29d2b6be33adf381
-    restart --mpirun_opts --oversubscribe ;;
+    restart --mpirun_opts --oversubscribe
+    expect_answer 29d2b6be33adf381 ;;
+  self-*)
+    # Saved by its own request once more, and restarted from that.
+    answer=64322804a9219001
+    tar -xf "$file" -C "$SCRATCH" || fail "$file cannot be unpacked"
+    echo "$SCRATCH/second.ctx" >"$SCRATCH/names"
+    start_command bash -c 'exec "$0" "$1" <"$2"' "$BIN/cr_restart" "$SCRATCH/self.ctx" "$SCRATCH/names"
+    expect_answer "$answer"
+    expect_line 'restarted 0'
+    expect_line 'saved 1'
+    start_command "$BIN/cr_restart" "$SCRATCH/second.ctx"
+    expect_answer "$answer"
+    expect_line 'restarted 1' ;;
   *) fail "no program is known for $name" ;;
 esac
-wait_job
-other_processor='register state|CPU'
-if [ "$JOB_STATUS" -eq 4 ] && grep -Eq "$other_processor" "$JOB_LOG"; then
-  skip "$(grep -E -m 1 "$other_processor" "$JOB_LOG")"
-fi
-expect_pass
-grep -qx "PASS $answer" "$JOB_LOG" || fail "the answer is not $answer"
-! grep -q '^step 0$' "$JOB_LOG" || fail "the program began anew"

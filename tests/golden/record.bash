@@ -1,32 +1,55 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# record.bash PREFIX NAME: writes process-NAME.ctx and job-NAME.tar.xz here, with the Cairn that is installed in PREFIX. The
-# environment and the directories are such that nothing of this machine but its host name gets into the files.
+# record.bash PREFIX NAME [PROGRAM...]: writes process-NAME.ctx, job-NAME.tar.xz and self-NAME.tar.xz here, or those of the
+# PROGRAMs, with the Cairn that is installed in PREFIX. The environment and the directories are such that nothing of this
+# machine but its host name gets into the files.
 set -eu
 prefix=$1 name=$2
+shift 2
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/lib/job.bash
+. "$here/../lib/job.bash"
+close_inherited_descriptors
 scratch=$(mktemp -d /tmp/golden.XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/snapshots"
-cc -std=gnu11 -D_GNU_SOURCE -O1 -o "$scratch/process" "$here/process.c" -lpthread
-mpicc.openmpi -std=gnu11 -O1 -o "$scratch/job" "$here/job.c"
 cd /
 
-clean() { env -i PATH="$prefix/bin:/usr/bin:/bin" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "$@"; }
+# A command and not a function: in the background its process must be the one that is asked for a checkpoint.
+clean=(env -i "PATH=$prefix/bin:/usr/bin:/bin" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
 until_step() { until grep -qx "step $1" "$scratch/log"; do kill -0 "$pid" && sleep 0.02; done; }
+pack() { tar --owner=0 --group=0 --mode=u+rwX,go+rX -C "$1" -cJf "$here/$3" "$2"; }
 
-clean cr_run "$scratch/process" </dev/null >"$scratch/log" 2>&1 & pid=$!
-until_step 20
-clean cr_checkpoint --compress=zstd --kill -f "$scratch/process.ctx" "$pid"
-wait "$pid" || true
+record_process() {
+  cc -std=gnu11 -D_GNU_SOURCE -O1 -o "$scratch/process" "$here/process.c" -lpthread
+  "${clean[@]}" cr_run "$scratch/process" </dev/null >"$scratch/log" 2>&1 & pid=$!
+  until_step 20
+  "${clean[@]}" cr_checkpoint --compress=zstd --kill -f "$scratch/process.ctx" "$pid"
+  wait "$pid" || true
+  install -m 644 "$scratch/process.ctx" "$here/process-$name.ctx"
+}
 
-clean mpirun --with-cr --cr-compress zstd --cr-dir "$scratch/snapshots" --oversubscribe -np 2 "$scratch/job" \
-  </dev/null >"$scratch/log" 2>&1 & pid=$!
-until_step 15
-clean ompi-checkpoint --term "$pid"
-wait "$pid" || true
+record_job() {
+  mpicc.openmpi -std=gnu11 -O1 -o "$scratch/job" "$here/job.c"
+  "${clean[@]}" mpirun --with-cr --cr-compress zstd --cr-dir "$scratch/snapshots" --oversubscribe -np 2 "$scratch/job" \
+    </dev/null >"$scratch/log" 2>&1 & pid=$!
+  until_step 15
+  "${clean[@]}" ompi-checkpoint --term "$pid"
+  wait "$pid" || true
+  mv "$scratch/snapshots/"*.ckpt "$scratch/snapshots/golden.ckpt"
+  pack "$scratch/snapshots" golden.ckpt "job-$name.tar.xz"
+}
 
-install -m 644 "$scratch/process.ctx" "$here/process-$name.ctx"
-mv "$scratch/snapshots/"*.ckpt "$scratch/snapshots/golden.ckpt"
-tar --owner=0 --group=0 --mode=u+rwX,go+rX -C "$scratch/snapshots" -cJf "$here/job-$name.tar.xz" golden.ckpt
-ls -l "$here/process-$name.ctx" "$here/job-$name.tar.xz"
+record_self() {
+  cc -std=gnu11 -O1 -I"$prefix/include" -o "$scratch/self" "$here/self.c" -L"$prefix/lib/cairn" -lcr \
+    -Wl,-rpath,"$prefix/lib/cairn"
+  echo "$scratch/self.ctx" >"$scratch/names"
+  "${clean[@]}" cr_run "$scratch/self" <"$scratch/names" >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
+  pack "$scratch" self.ctx "self-$name.tar.xz"
+}
+
+[ $# -gt 0 ] || set -- process job self
+for program in "$@"; do
+  "record_$program"
+  ls -l "$here/$program-$name."*
+done
