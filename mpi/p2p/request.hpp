@@ -6,6 +6,7 @@
 // callback thread with the lock held; the free list is locked in MPI_THREAD_MULTIPLE only.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/abi/crossing.h"
@@ -47,12 +48,18 @@ struct ompi_request_t : cairn::shim::Handle {
   cairn::shim::TypeHold type;
   std::uint64_t order;   // of posting
   std::uint64_t behind;  // a pending synchronous send: messages with its envelope that were sent later
+  std::int32_t
+      fortran_index;  // at the offset of the real req_f_to_c_index, which libmpi_mpifh reads; like Handle::fortran
   cairn::p2p::RequestOwner owner;
   MPI_Status status;
   std::int32_t error;
   ompi_request_t* next_free;
   char unused[48];  // libmpi_mpifh clears byte shim::kGrequestIsC of a request it got from MPI_Grequest_start
 };
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+static_assert(offsetof(ompi_request_t, fortran_index) == 0x68);
+#pragma GCC diagnostic pop
 static_assert(sizeof(ompi_request_t) <= 0x100 && sizeof(ompi_request_t) >= cairn::shim::kRequestMinimum);
 
 struct ompi_message_t : cairn::shim::Handle {

@@ -22,12 +22,19 @@ Table& table(Kind kind) {
   return tables[static_cast<int>(kind)];
 }
 
+// Where libmpi_mpifh reads the index by itself.
+void set_index(Handle* handle, MPI_Fint index) noexcept {
+  handle->fortran = index;
+  if (handle->kind == Kind::group) static_cast<ompi_group_t*>(handle)->fortran_index = index;
+  if (handle->kind == Kind::request) static_cast<ompi_request_t*>(handle)->fortran_index = index;
+}
+
 void put(Handle* handle, MPI_Fint index) {
   Table& t = table(handle->kind);
   if (index < 0) return;
   if (t.entries.size() <= static_cast<std::size_t>(index)) t.entries.resize(static_cast<std::size_t>(index) + 1);
   t.entries[static_cast<std::size_t>(index)] = handle;
-  handle->fortran = index;
+  set_index(handle, index);
 }
 
 template <class T>
@@ -93,7 +100,15 @@ void fortran_release(Handle* handle) noexcept {
   Table& t = table(handle->kind);
   t.entries[static_cast<std::size_t>(handle->fortran)] = nullptr;
   t.free.push_back(handle->fortran);
-  handle->fortran = kNoFortranIndex;
+  set_index(handle, kNoFortranIndex);
+}
+
+void fortran_show_groups(ompi_communicator_t& comm) noexcept {
+  comm.fortran_groups[0].size = comm.size;
+  comm.fortran_groups[1].size = comm.remote_size;
+  comm.fortran_flags = comm.inter ? 1 : 0;
+  comm.fortran_local = &comm.fortran_groups[0];
+  comm.fortran_remote = &comm.fortran_groups[comm.inter ? 1 : 0];
 }
 
 }  // namespace cairn::shim

@@ -54,6 +54,14 @@ struct MemberList {
 };
 inline constexpr std::int32_t kOutsider = -1;  // a process of another job (spawn, connect)
 
+// Debian's libmpi_mpifh, which works on top of this library, reads some fields of the real library's objects by itself:
+// their offsets are kept below (tests/mpi/shim/fortran_reads.py finds them all). Of a communicator's groups it reads
+// how many processes they have.
+struct FortranGroup {
+  char unused[16];
+  std::int32_t size;
+};
+
 struct AttributeSet;   // attributes.hpp
 struct ChildCounts;    // identity.cpp: how often each member list was derived from this communicator
 struct TopologyShape;  // topology.hpp
@@ -81,11 +89,19 @@ struct ompi_communicator_t : cairn::shim::Handle {
   ompi_info_t* info;                     // hints set by the application, or null
   ompi_communicator_t *next, *previous;  // live communicators other than the predefined ones
   char name[MPI_MAX_OBJECT_NAME];
-  char unused[88];
-  cairn::shim::AttributeSet* attributes;  // at the offset of the real c_keyhash, which libmpi_mpifh reads by itself
+  char unused[48];
+  std::uint32_t
+      fortran_flags;  // at the offset of the real c_flags, of which bit 0 says that it is an intercommunicator
+  char unused_too[12];
+  cairn::shim::FortranGroup *fortran_local,
+      *fortran_remote;  // c_local_group, c_remote_group: the same without a remote one
+  char unused_again[8];
+  cairn::shim::AttributeSet* attributes;  // c_keyhash
+  cairn::shim::FortranGroup fortran_groups[2];
 };
 
 struct ompi_group_t : cairn::shim::Handle {
+  std::int32_t fortran_index;  // at the offset of the real grp_f_to_c_index; like Handle::fortran
   cairn::shim::MemberList* members;
   ompi_group_t *next, *previous;
 };
@@ -158,6 +174,10 @@ inline constexpr std::size_t kRequestMinimum = 200;
 static_assert(offsetof(cairn::shim::Handle, real) == 8);
 static_assert(sizeof(ompi_communicator_t) <= 0x200 && sizeof(ompi_group_t) <= 0x100);
 static_assert(sizeof(ompi_datatype_t) <= 0x200 && sizeof(ompi_op_t) <= 0x800 && sizeof(ompi_errhandler_t) <= 0x400);
+static_assert(offsetof(ompi_communicator_t, fortran_flags) == 0xe8 &&
+              offsetof(ompi_communicator_t, fortran_local) == 0xf8);
+static_assert(offsetof(ompi_communicator_t, fortran_remote) == 0x100 && offsetof(ompi_group_t, fortran_index) == 0x18);
+static_assert(offsetof(cairn::shim::FortranGroup, size) == 0x10);
 static_assert(offsetof(ompi_communicator_t, attributes) == 272 && offsetof(ompi_datatype_t, attributes) == 208);
 static_assert(offsetof(ompi_win_t, attributes) == 240 && offsetof(ompi_op_t, flags) == 84);
 static_assert(offsetof(ompi_errhandler_t, cxx_dispatch) == 120);

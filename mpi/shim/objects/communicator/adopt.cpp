@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "mpi/crcp/communicators.hpp"
+#include "mpi/shim/fortran.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
@@ -98,6 +99,7 @@ MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
     comm->remote_members = group_members(made, true);
     comm->remote_size = comm->remote_members->size;
   }
+  fortran_show_groups(*comm);
   comm->shape = origin.topology != nullptr ? shape_capture(*origin.topology, made) : shape_share(origin.same_shape);
   comm->identity = next_identity(origin, comm->members, comm->remote_members);
   inherit(comm, origin);
@@ -118,6 +120,7 @@ void comm_fill_predefined() {
     cross(real.Comm_set_errhandler, real_comm, real_objects.errors_return);
     cross(real.Comm_rank, real_comm, &comm->rank);
     cross(real.Comm_size, real_comm, &comm->size);
+    fortran_show_groups(*comm);
     // The same after a restart; and calls that wait at a door meanwhile may hold it.
     if (comm->members == nullptr) comm->members = group_members(real_comm, false);
     if (comm->errhandler == nullptr) comm->errhandler = predefined<ompi_errhandler_t>(ompi_mpi_errors_are_fatal);
@@ -156,6 +159,7 @@ MPI_Group group_adopt(RealGroup* made, MemberList* same_members) {
   group->real = made;
   group->members = members;
   store<ompi_group_t>().live.add(group);
+  fortran_index(group);  // libmpi_mpifh looks for it in the group, without asking
   return group;
 }
 

@@ -3,6 +3,7 @@
 #include "mpi/shim/objects/communicator/create.hpp"
 
 #include "mpi/crcp/communicators.hpp"
+#include "mpi/shim/fortran.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
 #include "mpi/shim/objects/group/members.hpp"
@@ -161,6 +162,7 @@ ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
   comm->size = parent->size;
   comm->remote_size = parent->remote_size;
   comm->inter = parent->inter;
+  fortran_show_groups(*comm);
   comm->members = members_share(parent->members);
   comm->remote_members = members_share(parent->remote_members);
   comm->shape = shape_share(parent->shape);
