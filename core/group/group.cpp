@@ -44,11 +44,11 @@ std::optional<Error> Group::obstacle() {
 }
 
 void Group::save(const Request& request) {
-  const Deadline deadline(request.parameters.timeout);
   enumerate();
   if (!request.looked) {
     if (const auto error = first_obstacle()) throw *error;
   }
+  const Deadline deadline(request.parameters.timeout);  // for the programs: looking at them is no time of theirs
   Request left = request;
   each([&](Member& member) {
     left.parameters.timeout = deadline.left();

@@ -129,8 +129,13 @@ void Agent::decide(const Decision& decision) {
 SurveyAnswer Agent::survey(const SurveyQuestion& question) {
   SurveyAnswer answer;
   answer.id = question.id;
-  for (const auto& [rank, text] : transport_->ask_all(question.id, question.seconds))
-    answer.ranks[static_cast<std::uint64_t>(rank)] = from_record<RankState>(Record::decode(text));
+  for (const auto& [rank, text] : transport_->ask_all(question.id, question.seconds)) {
+    try {
+      answer.ranks[static_cast<std::uint64_t>(rank)] = from_record<RankState>(Record::decode(text));
+    } catch (const Error&) {
+      // As if it had said nothing.
+    }
+  }
   return answer;
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
+#include <tuple>
 
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
@@ -54,6 +56,7 @@ Description describe(const OpenFile& file) {
   result.path = portable_path(file.path);
   result.flags = static_cast<std::uint32_t>(file.flags);
   if ((*kind)->inheritable) result.standard = file.standard;
+  if ((*kind)->check != nullptr) (*kind)->check(result);  // what a restart would refuse is refused now
   if ((file.flags & O_ASYNC) != 0) {
     result.owner = static_cast<std::int32_t>(raw_syscall(SYS_fcntl, file.fd, F_GETOWN));
     result.signal = static_cast<std::int32_t>(raw_syscall(SYS_fcntl, file.fd, F_GETSIG));
@@ -71,19 +74,41 @@ std::vector<OpenFile> look_at_all(bool guest_stands) {
   return files;
 }
 
+// The descriptions met so far. There may be thousands of one inode, since all eventfds have the same: within an inode
+// they are in the kernel's order, so that few have to be compared.
+class Known {
+ public:
+  // The index of the file's description: `next` if it is a new one.
+  std::uint32_t index_of(const OpenFile& file, std::uint32_t next) {
+    auto& list = lists_[{file.status.st_dev, file.status.st_ino, file.standard}];
+    const bool ordered = description_order(file, file).has_value();
+    const auto at =
+        ordered
+            ? std::lower_bound(
+                  list.begin(), list.end(), file,
+                  [](const Entry& e, const OpenFile& f) { return description_order(*e.file, f).value_or(0) < 0; })
+            : std::find_if(list.begin(), list.end(), [&](const Entry& e) { return same_description(file, *e.file); });
+    if (at != list.end() && same_description(file, *at->file)) return at->index;
+    list.insert(at, {&file, next});
+    return next;
+  }
+
+ private:
+  struct Entry {
+    const OpenFile* file;
+    std::uint32_t index;
+  };
+  std::map<std::tuple<dev_t, ino_t, int>, std::vector<Entry>> lists_;
+};
+
 FilesState capture_files(bool guest_stands) {
   const std::vector<OpenFile> files = look_at_all(guest_stands);
   FilesState result;
-  std::vector<const OpenFile*> first;  // of each description
+  Known known;
   for (const OpenFile& file : files) {
-    const auto known = std::find_if(first.begin(), first.end(), [&](const OpenFile* other) {
-      return other->standard == file.standard && same_description(file, *other);
-    });
-    const auto index = static_cast<std::uint32_t>(known - first.begin());
-    if (known == first.end()) {
-      result.descriptions.push_back(describe(file));
-      first.push_back(&file);
-    }
+    const auto next = static_cast<std::uint32_t>(result.descriptions.size());
+    const std::uint32_t index = known.index_of(file, next);
+    if (index == next) result.descriptions.push_back(describe(file));
     const long descriptor_flags = raw_syscall(SYS_fcntl, file.fd, F_GETFD);
     result.descriptors.push_back({file.fd, index, (descriptor_flags & FD_CLOEXEC) != 0});
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The section FILES as it is in context files, of version 2 and of version 1, whose four kinds shared one struct.
+#include <set>
+
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
@@ -62,7 +64,10 @@ void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::ui
 
 void check_descriptors(const Image& image) {
   const auto& files = image.get<FilesState>();
+  std::set<int> numbers;
   for (const Descriptor& descriptor : files.descriptors) {
+    if (!numbers.insert(descriptor.number).second)
+      image.contradiction("descriptor " + std::to_string(descriptor.number) + " is there twice");
     if (descriptor.number < 0 || descriptor.number >= 1 << 20 || descriptor.description >= files.descriptions.size())
       image.contradiction("descriptor " + std::to_string(descriptor.number) + " makes no sense");
   }
@@ -72,7 +77,7 @@ void check_descriptors(const Image& image) {
       image.contradiction("the description of " + description.path + " is of kind " + std::to_string(description.kind) +
                           ", which this program does not know");
     }
-    if (description.standard < -1 || description.standard > 2)
+    if (description.standard < -1 || description.standard > 2 || (description.standard >= 0 && !kind->inheritable))
       image.contradiction("the description of " + description.path + " makes no sense");
     try {
       kind->check(description);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "core/base/raw_syscall.hpp"
@@ -46,12 +47,24 @@ void note_standard_files() noexcept {
   }
 }
 
+std::optional<int> description_order(const OpenFile& a, const OpenFile& b) {
+  switch (raw_syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a.fd, b.fd)) {
+    case 0:
+      return 0;
+    case 1:
+      return -1;
+    case 2:
+      return 1;
+    default:
+      return std::nullopt;
+  }
+}
+
 bool same_description(const OpenFile& a, const OpenFile& b) {
   if (a.status.st_ino != b.status.st_ino || a.status.st_dev != b.status.st_dev || a.flags != b.flags ||
       a.offset != b.offset)
     return false;
-  const long result = raw_syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a.fd, b.fd);
-  if (!is_error(result)) return result == 0;
+  if (const auto order = description_order(a, b)) return *order == 0;
   // A kernel without kcmp: a status flag changed through one shows through the other. The guest's other threads
   // stand or do not care about this moment.
   const long changed = a.flags ^ O_NONBLOCK;

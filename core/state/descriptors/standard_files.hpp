@@ -2,12 +2,15 @@
 // What the process was started with at 0, 1 and 2: after a restart the new process's stand for it. Ordinary code.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/state/descriptors/descriptor_kind.hpp"
 
 namespace cairn::state {
 
+// -1, 0 or 1: a total order of open file descriptions, 0 being the same one. Nothing on a kernel without kcmp(2).
+std::optional<int> description_order(const OpenFile& a, const OpenFile& b);
 // True if both descriptors are one open file description.
 bool same_description(const OpenFile& a, const OpenFile& b);
 // One of the harmless devices: null, zero, full, random, urandom, tty.

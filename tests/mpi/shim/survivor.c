@@ -46,6 +46,12 @@ static int on_copy(MPI_Comm comm, int key, void *extra, void *in, void *out, int
   return MPI_SUCCESS;
 }
 
+static void check_last_used_code(struct objects *o) {
+  int *last, flag;
+  MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_LASTUSEDCODE, &last, &flag);
+  CHECK(flag && *last == o->code);
+}
+
 static void make_types(struct objects *o) {
   MPI_Datatype pair, inner;
   MPI_Type_contiguous(2, MPI_INT, &pair);
@@ -93,6 +99,7 @@ static void make(struct objects *o) {
   MPI_Add_error_class(&error_class);
   MPI_Add_error_code(error_class, &o->code);
   MPI_Add_error_string(o->code, "it was the dog");
+  check_last_used_code(o);
   MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_TAG_UB, &o->tag_ub, &flag);
   make_types(o);
 }
@@ -168,6 +175,7 @@ static void use_the_rest(struct objects *o, int round) {
   CHECK(result[0] == size * (size - 1) / 2 && result[1] == 8 * (size - 1));
   CHECK(MPI_Bcast(pair, 1, MPI_INT, size + 5, o->dup) == MPI_ERR_ROOT && handler_calls == before + 1);
   char text[MPI_MAX_ERROR_STRING];
+  check_last_used_code(o);
   MPI_Error_string(o->code, text, &length);
   CHECK(strcmp(text, "it was the dog") == 0);
   MPI_Info_get(o->info, "key", 20, text, &flag);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <thread>
+#include <vector>
 
 #include "tests/lib/subject.hpp"
 
@@ -40,6 +41,12 @@ int main(int, char** argv) {
   add(full, most);
   const int one = eventfd(1, EFD_SEMAPHORE | EFD_NONBLOCK);
   const int awaited = eventfd(0, 0), busy = eventfd(0, 0);
+  // All have one inode: which are the same has to be found out.
+  std::vector<int> many, again;
+  for (unsigned i = 0; i < 300; ++i) {
+    many.push_back(eventfd(i + 1, EFD_NONBLOCK));
+    if (i % 3 == 0) again.push_back(dup(many.back()));
+  }
   std::atomic<std::uint64_t> came{0};
   std::thread waiter([&] { came = take(awaited); });
   std::uint64_t sum = 0, rounds = 0;
@@ -57,6 +64,10 @@ int main(int, char** argv) {
   CHECK_EQUAL(came.load(), 7UL);
   CHECK_EQUAL(fcntl(awaited, F_GETFL) & O_NONBLOCK, 0);
 
+  for (unsigned i = 0; i < 300; ++i) {
+    CHECK_EQUAL(take(many[i]), i + 1UL);
+    if (i % 3 == 0) CHECK(is_empty(again[i / 3]));
+  }
   add(shared, 2);
   CHECK_EQUAL(take(counter), 7UL);
   CHECK(is_empty(shared));

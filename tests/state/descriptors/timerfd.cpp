@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <thread>
 
 #include "tests/lib/subject.hpp"
@@ -74,6 +75,8 @@ int main(int, char** argv) {
   const int alarm = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
   const timespec deadline = {time(nullptr) + 5000, 0};
   set(alarm, deadline, {}, TFD_TIMER_ABSTIME);
+  const int never_rings = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
+  set(never_rings, {std::numeric_limits<time_t>::max(), 0}, {}, TFD_TIMER_ABSTIME);
   const std::uint64_t seven = 7;
   CHECK(ioctl(unread, _IOW('T', 0, std::uint64_t), &seven) == 0);
   wait_until_readable(expired);
@@ -110,6 +113,7 @@ int main(int, char** argv) {
   clock_gettime(CLOCK_REALTIME, &now);
   const long rings_at = now.tv_sec + left(alarm).it_value.tv_sec;
   CHECK(rings_at >= deadline.tv_sec - 2 && rings_at <= deadline.tv_sec + 2);
+  CHECK(left(never_rings).it_value.tv_sec > 200L * 365 * 24 * 3600 && is_empty(never_rings));
   CHECK(info(alarm).find("settime flags: 01\n") != std::string::npos);
   return subject::verdict();
 }

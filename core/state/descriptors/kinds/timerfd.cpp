@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <limits>
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
@@ -38,6 +39,12 @@ std::int64_t time_field(const std::string& info, const char* name) {
   long seconds = 0, nanoseconds = 0;
   std::sscanf(std::string(field(info, name)).c_str(), "(%ld, %ld)", &seconds, &nanoseconds);
   return seconds * nanoseconds_per_second + nanoseconds;
+}
+
+// "Never" is the end of the kernel's time: it stays that.
+std::int64_t later(std::int64_t moment, std::int64_t left) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(moment, left, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
 }
 
 // gettime first: it counts the periods that have passed, which fdinfo alone does not.
@@ -73,7 +80,7 @@ std::vector<std::uint8_t> describe(const OpenFile& file) {
   TimerDetail detail = read_timer(file);
   const bool realtime = detail.clock == CLOCK_REALTIME || detail.clock == CLOCK_REALTIME_ALARM;
   detail.time_of_day = realtime && (flags & TFD_TIMER_ABSTIME) != 0 && detail.value != 0;
-  if (detail.time_of_day) detail.value += clock_now(CLOCK_REALTIME);
+  if (detail.time_of_day) detail.value = later(clock_now(CLOCK_REALTIME), detail.value);
   return encode(detail);
 }
 
@@ -81,7 +88,7 @@ void check(const Description& description) {
   const auto detail = detail_of<TimerDetail>(description);
   if (detail.interval < 0 || detail.value < 0 ||
       std::find(kClocks.begin(), kClocks.end(), detail.clock) == kClocks.end())
-    throw PermanentError("the times of a timerfd make no sense");
+    throw PermanentError("a timerfd has times below zero, or a clock that there is none of");
 }
 
 UniqueFd reopen(const Description& description) {
