@@ -7,6 +7,7 @@
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/p2p/request.hpp"
+#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::p2p {
 
@@ -52,6 +53,7 @@ int pack(const void* buffer, int count, shim::RealDatatype* type, ompi_communica
 int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int tag,
           ompi_communicator_t* comm) noexcept {
   if (peer == MPI_PROC_NULL) return MPI_SUCCESS;
+  const shim::TableLock lock;  // the buffer is the process's, whichever thread sends
   reap_bsends();
   Attached& a = attached();
   void* bytes = nullptr;
@@ -78,6 +80,7 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
 }
 
 bool reap_bsends() noexcept {
+  const shim::TableLock lock;
   Attached& a = attached();
   std::erase_if(a.pending, [&](const Pending& p) {
     if (!poll(*p.request)) return false;

@@ -21,7 +21,7 @@ static int rank, size, handler_calls, copies;
 
 struct objects {
   MPI_Comm dup, half, one, cart, row, named;
-  MPI_Group group;
+  MPI_Group group, empty;
   MPI_Datatype vector, record, column, real;
   MPI_Op op;
   MPI_Errhandler handler;
@@ -88,6 +88,7 @@ static void make(struct objects *o) {
     MPI_Comm_free(&lost);
   }
   MPI_Comm_group(o->half, &o->group);
+  MPI_Group_incl(o->group, 0, NULL, &o->empty);
   MPI_Comm_create_group(MPI_COMM_WORLD, o->group, 3, &o->named);
   MPI_Comm_set_name(o->named, "made of a group");
   MPI_Op_create(add_and_count, 1, &o->op);
@@ -161,6 +162,11 @@ static void use_comms(struct objects *o, int round) {
   MPI_Group group;
   MPI_Comm_group(o->half, &group);
   MPI_Group_compare(group, o->group, &same);
+  /* The one that the library has given out is freed, perhaps in another library. */
+  CHECK(o->empty == MPI_GROUP_EMPTY);
+  MPI_Group_free(&o->empty);
+  CHECK(o->empty == MPI_GROUP_NULL);
+  MPI_Group_incl(o->group, 0, NULL, &o->empty);
   CHECK(same == MPI_IDENT);
   MPI_Group_free(&group);
 }
