@@ -69,7 +69,7 @@ class Kinds(unittest.TestCase):
 
     def test_kind_out_of_order_fails_by_name(self):
         text = self.refusal(self.table.replace("stage = world", "stage = groups", 1))
-        self.assertIn("[attribute] is of a stage before that of [world]", text)
+        self.assertIn("[errhandler] is of a stage before that of [world]", text)
 
     def test_test_that_does_not_exist_fails_by_name(self):
         command = [sys.executable, SHIM / "kinds.py", SHIM / "objects/kinds.table", "shim.restart.2"]

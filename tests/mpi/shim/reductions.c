@@ -105,6 +105,33 @@ static void collectives(int n) {
   free(all), free(out), free(counts), free(where), free(types);
 }
 
+static void negative(void *in, void *inout, int *length, MPI_Datatype *type) {
+  for (int i = 0; i < *length; i++) ((int *)inout)[i] = -99;
+}
+
+/* Freed while the library still calls it, and its handle given out again: each of them with its own function. */
+static void freed_while_pending(int n) {
+  int one = say_rank + 1, out[4] = {0, 0, 0, 0}, wrong = 0;
+  for (int round = 0; round < 200; round++) {
+    MPI_Op pending, other;
+    MPI_Request requests[4];
+    int parts[64];
+    for (int i = 0; i < n; i++) parts[i] = one;
+    MPI_Op_create(plus, 1, &pending);
+    MPI_Iallreduce(&one, &out[0], 1, MPI_INT, pending, MPI_COMM_WORLD, &requests[0]);
+    MPI_Ireduce(&one, &out[1], 1, MPI_INT, pending, round % n, MPI_COMM_WORLD, &requests[1]);
+    MPI_Iscan(&one, &out[2], 1, MPI_INT, pending, MPI_COMM_WORLD, &requests[2]);
+    MPI_Ireduce_scatter_block(parts, &out[3], 1, MPI_INT, pending, MPI_COMM_WORLD, &requests[3]);
+    MPI_Op_free(&pending);
+    MPI_Op_create(negative, 1, &other);
+    MPI_Waitall(4, requests, MPI_STATUSES_IGNORE);
+    MPI_Op_free(&other);
+    const int all = n * (n + 1) / 2, so_far = (say_rank + 1) * (say_rank + 2) / 2;
+    wrong += out[0] != all || (say_rank == round % n && out[1] != all) || out[2] != so_far || out[3] != all;
+  }
+  say("freed while pending: %d wrong", wrong);
+}
+
 static int query(void *extra, MPI_Status *status) {
   MPI_Status_set_elements(status, MPI_INT, 3);
   MPI_Status_set_cancelled(status, 0);
@@ -137,6 +164,7 @@ int main(int argc, char **argv) {
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   own_operations(n);
   collectives(n);
+  freed_while_pending(n);
   generalized();
   MPI_Finalize();
   return 0;

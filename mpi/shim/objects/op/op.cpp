@@ -21,8 +21,23 @@ struct JavaData {
   void *environment, *object;
 };
 
+// What is called: as long as the op lives, what its handle says, which Fortran's and C++'s bindings change after its
+// creation; then what it said last, since the handle may be another op's by then.
+struct Callee {
+  const ompi_op_t* op = nullptr;
+  MPI_User_function* function = nullptr;
+  void* behind = nullptr;
+  std::uint32_t flags = 0;
+
+  void look() noexcept {
+    function = op->function;
+    behind = op->behind;
+    flags = op->flags;
+  }
+};
+
 struct Slots {
-  std::array<ompi_op_t*, kSlots> op{};
+  std::array<Callee, kSlots> callee{};
   std::array<JavaData, kSlots> java{};
   std::deque<int> free;  // first in, first out: a pending operation may call the function of a freed op
   int used = 0;
@@ -35,22 +50,23 @@ Slots& slots() {
 
 // With the guest's thread pointer.
 __attribute__((noinline)) void run(int slot, void* in, void* inout, int* length, RealDatatype** real_type) {
-  const ompi_op_t* op = slots().op[static_cast<std::size_t>(slot)];
-  void* function = reinterpret_cast<void*>(op->function);
+  Callee callee = slots().callee[static_cast<std::size_t>(slot)];
+  if (callee.op != nullptr) callee.look();
+  void* function = reinterpret_cast<void*>(callee.function);
   MPI_Datatype type = from_real(*real_type);
-  if ((op->flags & kFortran) != 0) {
+  if ((callee.flags & kFortran) != 0) {
     MPI_Fint index = fortran_index(type);
     reinterpret_cast<void (*)(void*, void*, int*, MPI_Fint*)>(function)(in, inout, length, &index);
-  } else if ((op->flags & kCxx) != 0) {
+  } else if ((callee.flags & kCxx) != 0) {
     // The function is the binding's own; it is told which of the application's to call.
     reinterpret_cast<void (*)(void*, void*, int*, MPI_Datatype*, void*)>(function)(in, inout, length, &type,
-                                                                                   op->behind);
-  } else if ((op->flags & kJava) != 0) {
+                                                                                   callee.behind);
+  } else if ((callee.flags & kJava) != 0) {
     const JavaData& java = slots().java[static_cast<std::size_t>(slot)];
     reinterpret_cast<void (*)(void*, void*, int*, MPI_Datatype*, int, void*, void*)>(function)(
         in, inout, length, &type, java.base_type, java.environment, java.object);
   } else {
-    op->function(in, inout, length, &type);
+    callee.function(in, inout, length, &type);
   }
 }
 
@@ -112,7 +128,7 @@ int PMPI_Op_create(MPI_User_function* function, int commute, MPI_Op* out) {
       op->function = function;
       op->commute = commute != 0;
       op->trampoline = slot;
-      slots().op[static_cast<std::size_t>(slot)] = op;
+      slots().callee[static_cast<std::size_t>(slot)] = {op, nullptr, nullptr, 0};
       rc = create_real(op);
       if (rc == MPI_SUCCESS) store<ompi_op_t>().live.add(*out = op);
     }
@@ -129,6 +145,9 @@ int PMPI_Op_free(MPI_Op* op) {
     const int rc = cross(real.Op_free, &gone);
     if (rc == MPI_SUCCESS) {
       const TableLock lock;
+      Callee& callee = slots().callee[static_cast<std::size_t>((*op)->trampoline)];
+      callee.look();
+      callee.op = nullptr;
       slots().free.push_back((*op)->trampoline);
       store<ompi_op_t>().live.remove(*op);
       store<ompi_op_t>().pool.release(*op, real_objects.op_null);
