@@ -44,7 +44,7 @@ struct Position {
   }
 };
 
-// F2: the same, and the group call that the guest is inside (0: none).
+// F2: the same, and the group call that the guest is inside, or whose door it has passed (0: none).
 struct Positions {
   std::uint64_t group_call = 0;
   std::vector<Position> comms;

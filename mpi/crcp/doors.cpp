@@ -28,7 +28,8 @@ EnteredCounts entered_counts() {
 
 Positions positions() {
   Positions all;
-  all.group_call = mpi_thread().in_group_call;
+  const MpiThread& guest = mpi_thread();
+  all.group_call = guest.in_group_call != 0 ? guest.in_group_call : guest.passed_group_call;
   for (const CommState* s : comm_states())
     if (!s->alone) all.comms.push_back({s->identity, s->entered, s->issued, runs_of(s->members)});
   return all;

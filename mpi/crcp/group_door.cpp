@@ -100,11 +100,15 @@ void stand_in_front(std::uint64_t identity, const shim::MemberList* members, Ope
 }  // namespace
 
 void gather_all(const char* name) noexcept {
-  constexpr std::uint64_t kNoGroupCall = 0;
+  constexpr std::uint64_t kLastGroupCall = 2;  // those of MPI_Comm_create_group are odd
   ++gate_depth;
-  mpi_thread().call = name;
+  MpiThread& self = mpi_thread();
+  self.call = name;
   lock_from(kOut);
-  stand_in_front(kNoGroupCall, MPI_COMM_WORLD->members, [] { return true; });
+  self.awaited_group_call = kLastGroupCall;
+  stand_in_front(kLastGroupCall, MPI_COMM_WORLD->members, [] { return is_open(kLastGroupCall); });
+  self.awaited_group_call = 0;
+  self.passed_group_call = kLastGroupCall;
   unlock_to(kOut);
   --gate_depth;
 }

@@ -21,7 +21,8 @@ void free_group_channel() noexcept;
 shim::RealComm* group_channel() noexcept;
 
 // The same gathering of all ranks of MPI_COMM_WORLD, without a call behind it: who waits here can be checkpointed, as
-// one who is inside of the library cannot. The lock is not held.
+// one who is inside of the library cannot. Who is through never gathers again: no cut leaves others here then, since
+// RELEASE lets them through. Once in a process, before its end. The lock is not held.
 void gather_all(const char* name) noexcept;
 
 }  // namespace cairn::crcp

@@ -26,7 +26,7 @@ class KnownComms {
 
   const KnownComm* find(std::uint64_t identity) const noexcept;
   const std::vector<KnownComm>& all() const noexcept { return comms_; }
-  // Some rank was inside this group call at the freeze.
+  // Some rank was inside this group call at the freeze, or had passed its door.
   bool is_released(std::uint64_t group_call) const noexcept;
 
  private:

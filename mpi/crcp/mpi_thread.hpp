@@ -22,6 +22,7 @@ struct MpiThread {
 
   std::uint64_t in_group_call = 0;       // the call of MPI_Comm_create_group that it is inside, 0: none
   std::uint64_t awaited_group_call = 0;  // ... at whose door it stands
+  std::uint64_t passed_group_call = 0;   // ... whose door it has behind it for good: MPI_Finalize
 
   const char* standing_at = nullptr;  // for texts: literal, the collective at whose door it stands, or null
   const char* call = nullptr;         // for texts: literal, the blocking call it is in, or null

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks quiesce.pml with SPIN: the protocol is right in bounded searches, and every fault put into it is found.
+"""Checks quiesce.pml and finalize.pml with SPIN: the protocol is right in bounded searches, and every fault put into it is found.
 
     check.py CASE [--work DIR]     one case (see --list)
     check.py --list
@@ -46,6 +46,10 @@ FAULTS = {  # what the fault is, and where it is found
     "still": ("frozen ranks do not progress MPI", "--count 6 --events 3", "-DFAULT_STILL -DPROGRESS"),
     "owedwait": ("owed admissions are waited for", "--count 6 --events 1 --kind early", "-DFAULT_OWEDWAIT -DDEADLINES"),
 }
+DOOR_OF_FINALIZE = {  # finalize.pml: definitions, and what a fault is
+    "finalize": ("", ""),
+    "passed": ("-DFAULT_FINALIZE", "whoever has passed the door of MPI_Finalize does not say so"),
+}
 FULL = {
     "plain4": ("--count 40 --events 4", ""),
     "nonblocking3": ("--count 30 --events 3 --kind nonblocking", ""),
@@ -66,12 +70,16 @@ def run(command, directory):
 
 def search(work, programs, definitions, bitstate=False):
     """(errors found, search complete, states, first line of the error)"""
-    (work / "quiesce.pml").write_text((HERE / "quiesce.pml").read_text(encoding="ascii"), encoding="ascii")
     code, text = run([sys.executable, str(HERE / "programs.py"), *programs.split()], work)
     if code:
         sys.exit(text)
     count = len(text.splitlines())
-    code, text = run(["spin", "-a", f"-DPROGRAM_COUNT={count}", *definitions.split(), "quiesce.pml"], work)
+    return explore(work, "quiesce.pml", f"-DPROGRAM_COUNT={count} {definitions}", bitstate)
+
+
+def explore(work, model, definitions, bitstate=False):
+    (work / model).write_text((HERE / model).read_text(encoding="ascii"), encoding="ascii")
+    code, text = run(["spin", "-a", *definitions.split(), model], work)
     if code:
         sys.exit(text)
     store = ["-DBITSTATE"] if bitstate else ["-DCOLLAPSE"]
@@ -93,6 +101,11 @@ def check(name, work):
         errors, _, states, found = search(work, programs, definitions)
         print(f"fault '{name}' ({meaning}): {found or 'NOT FOUND'}, {states} states")
         return errors > 0
+    if name in DOOR_OF_FINALIZE:
+        definitions, fault = DOOR_OF_FINALIZE[name]
+        errors, complete, states, found = explore(work, "finalize.pml", definitions)
+        print(f"'{name}' ({fault or 'right'}): {errors} errors in {states} states {found}")
+        return errors > 0 if fault else errors == 0 and complete
     programs, definitions = RIGHT.get(name) or FULL[name]
     errors, complete, states, found = search(work, programs, definitions, bitstate=name in FULL)
     print(f"'{name}': {errors} errors in {states} states{'' if complete else ', CUT SHORT'} {found}")
@@ -106,10 +119,10 @@ def main():
     parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     if options.list:
-        print("\n".join([*RIGHT, *FAULTS]))
+        print("\n".join([*RIGHT, *FAULTS, *DOOR_OF_FINALIZE]))
         return
     good = True
-    for name in options.case or (FULL if options.full else [*RIGHT, *FAULTS]):
+    for name in options.case or (FULL if options.full else [*RIGHT, *FAULTS, *DOOR_OF_FINALIZE]):
         with tempfile.TemporaryDirectory() as work:
             good = check(name, pathlib.Path(work)) and good
             sys.stdout.flush()

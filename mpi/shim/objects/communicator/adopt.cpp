@@ -30,6 +30,10 @@ std::uint64_t hash_members(std::uint64_t h, const MemberList* list) noexcept {
   return h;
 }
 
+std::uint64_t list_key(int tag, bool group_call) noexcept {
+  return static_cast<std::uint64_t>(tag) * 2 + (group_call ? 1 : 0);
+}
+
 MemberList* group_members(RealComm* comm, bool remote) {
   RealGroup* group = nullptr;
   cross(remote ? real.Comm_remote_group : real.Comm_group, comm, &group);
@@ -58,8 +62,7 @@ void inherit(ompi_communicator_t* comm, const Origin& origin) {
 std::uint64_t identity_of_self(int world_rank) noexcept { return mix(3, static_cast<std::uint64_t>(world_rank)); }
 
 std::uint64_t next_identity(const Origin& origin, const MemberList* members, const MemberList* remote) {
-  std::uint64_t list =
-      mix(hash_lists(members, remote), static_cast<std::uint64_t>(origin.tag) * 2 + (origin.group_call ? 1 : 0));
+  const std::uint64_t list = mix(hash_lists(members, remote), list_key(origin.tag, origin.group_call));
   std::uint64_t parent = 0, count = 0;
   if (remote != nullptr) {
     // The two groups of an intercommunicator know different parents, but all of them make every one of this list.
@@ -77,8 +80,17 @@ std::uint64_t next_identity(const Origin& origin, const MemberList* members, con
 
 std::uint64_t group_call_identity(MPI_Comm comm, MPI_Group group, int tag) noexcept {
   const MemberList* members = group != nullptr ? group->members : nullptr;
-  const std::uint64_t list = mix(hash_lists(members, nullptr), static_cast<std::uint64_t>(tag));
-  return mix(list, usable(comm) ? comm->identity : 0) | 1;
+  const std::uint64_t list = mix(hash_lists(members, nullptr), list_key(tag, true));  // as next_identity() has it
+  if (!usable(comm)) return list | 1;
+  std::uint64_t count = 0;
+  {
+    const TableLock lock;
+    if (comm->children != nullptr) {
+      const auto made = comm->children->made.find(list);
+      if (made != comm->children->made.end()) count = made->second;
+    }
+  }
+  return mix(mix(list, comm->identity), count) | 1;
 }
 
 MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {

@@ -28,7 +28,8 @@ struct ChildCounts {
 // The identity of the next child of origin.parent with these members. The same on all of them, since each of them sees
 // all creations with its own member list, in the same order.
 std::uint64_t next_identity(const Origin& origin, const MemberList* members, const MemberList* remote);
-// Of a call of MPI_Comm_create_group: the same at all members; not 0.
+// Of a call of MPI_Comm_create_group: the same at all members, and odd. The next call with the same arguments has
+// another one: a member that is still inside of this one says nothing about the door of the next.
 std::uint64_t group_call_identity(MPI_Comm comm, MPI_Group group, int tag) noexcept;
 std::uint64_t identity_of_self(int world_rank) noexcept;
 
