@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -24,7 +25,9 @@ struct Request {
   int fd = -1;                   // or an open file or pipe to write to
   std::string object_directory;  // where files stored once per snapshot go; empty: inside the context file
   bool was_stopped = false;      // by job control, and is to be so after a restart
-  bool looked = false;           // the caller has asked for obstacles, and the callbacks know what it was told
+  // The callbacks have begun what ends by itself and must not be left alone: the timeout waits for them. May be empty.
+  std::function<bool()> callbacks_at_work;
+  bool looked = false;  // the caller has asked for obstacles, and the callbacks know what it was told
   double stop_timeout = std::numeric_limits<double>::infinity();  // of the timeout, for threads to stand once told
   engine::NodeGroup node;  // who else of this node is checkpointed by the same request
 };

@@ -109,7 +109,7 @@ void OwnProcess::State::open(const Request& request) {
 void OwnProcess::State::stand_still(const Request& request) {
   const Deadline deadline(request.parameters.timeout);
   const Stopwatch since_begin;
-  stop->run_callbacks(deadline);
+  stop->run_callbacks(deadline, request.callbacks_at_work);
   statistics.callback_seconds = since_begin.seconds();
   since_stop = Stopwatch();
   stop->stop(Deadline(std::min(deadline.left(), request.stop_timeout)), node.get());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ class Stop {
 
   // Has the thread-context callbacks run up to their cr_checkpoint(). Throws what they say (TemporaryError,
   // PermanentError), or TemporaryError at the deadline.
-  void run_callbacks(const Deadline& deadline);
+  // `at_work`, if any: the deadline does not count while it is true.
+  void run_callbacks(const Deadline& deadline, const std::function<bool()>& at_work = {});
   // Stops every guest thread. Throws TemporaryError that names the thread that does not stop, and what it does.
   // With a node request they stand in its barrier, and it returns when all of this node do.
   void stop(const Deadline& deadline, engine::NodeRequest* node = nullptr);

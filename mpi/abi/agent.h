@@ -4,9 +4,9 @@
  * (core/abi/host_table.h). The pointer is fetched anew after a restart.
  *
  * Fences are one ordered log over all ranks of the job: only agents fence, all of them, none is ever skipped.
- * A failure is a *value* in a fence. The order within one request is F0 .. F4 (called by crcp through this
- * interface) and F5 (results of the images; the agent's own). An aborted request has F0, the fence that said so,
- * the closing fence of QUIESCE.md if mode had been ADMIT, and F5.
+ * A failure is a *value* in a fence. The order within one request is join, F0 .. F4 (called by crcp through
+ * this interface; older guests have no join) and F5 (results of the images; the agent's own). An aborted request has
+ * F0, the fence that said so, the closing fence of QUIESCE.md if mode had been ADMIT, and F5.
  */
 #ifndef CAIRN_MPI_ABI_AGENT_H
 #define CAIRN_MPI_ABI_AGENT_H
@@ -41,13 +41,14 @@ struct cairn_agent {
   /* Parameters of the request now being served; -ENOENT if there is none. */
   int (*request)(struct cairn_agent_request *out);
   /* Contribute n bytes (copied) to the next fence of this request. Never blocks: the caller goes on progressing MPI,
-   * without which its peers could not get to the fence. One fence at a time. 0 or -errno. */
+   * without which its peers could not get to the fence. One fence at a time. 0 or -errno; -ECANCELED: the agent has
+   * stood in, the guest came too late for this request. */
   int (*fence_begin)(const void *data, uint64_t n);
   /* 1: everybody's contribution is here; 0: not yet; -errno if the job's runtime is gone. Never blocks. */
   int (*fence_test)(void);
   /* Copy rank r's contribution to the last fence into buf (cap bytes); *n is its length, also when > cap.
-   * In F0 a length of 0 means that rank r's callback never ran (its agent stands in for it): the request is aborted,
-   * no further fence of crcp follows. */
+   * In the first fence of a request a length of 0 means that rank r's callback never ran (its agent stands in for it):
+   * the request is aborted, no further fence of crcp follows. */
   int (*part)(int32_t rank, void *buf, uint64_t cap, uint64_t *n);
   /* For ompi-checkpoint -s: "admission: rank 3 is in MPI_Recv for 4 s". Best effort, never blocks. */
   void (*progress)(const char *text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fences of one request, F0 to F4 (docs/quiesce.md, "The phases"). All ranks contribute to each, in this order.
+// The fences of one request: join, then F0 to F4 (docs/quiesce.md, "The phases"). All ranks contribute to each, in this
+// order.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 namespace cairn::crcp {
 
 enum class Fence : std::uint8_t {
+  join,     // all ranks answer; nothing of the application has been touched
   request,  // F0: may be checkpointed; what has been begun
   level,    // F1: level, or what keeps it from being so
   freeze,   // F2: mode is CLOSED; closes an aborted request as well

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/fence_log.hpp"
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
 #include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/participants.hpp"
@@ -11,9 +13,9 @@ namespace {
 
 constexpr char kWhat[] = "fence";
 
-bool read_failure(const Bytes& part, std::string& failure) noexcept {
+bool read_failure(const Bytes& part, Failure& failure) noexcept {
   if (part.empty()) {  // mpi/abi/agent.h: its agent stands in
-    failure = "it did not take part";
+    failure.text = "it did not take part";
     return true;
   }
   try {
@@ -27,7 +29,7 @@ bool read_failure(const Bytes& part, std::string& failure) noexcept {
 
 void read_part(Fence fence, int rank, const Bytes& part) {
   Decoder in(part, kWhat);
-  std::string failure;
+  Failure failure;
   in(failure);
   for (Participant* p : participants()) p->read(fence, rank, in);
   in.finish();
@@ -35,10 +37,10 @@ void read_part(Fence fence, int rank, const Bytes& part) {
 
 }  // namespace
 
-Bytes make_part(Fence fence, std::string failure) {
+Bytes make_part(Fence fence, Failure failure) {
   Encoder out;
   out(failure);
-  if (failure.empty())
+  if (failure.text.empty() && fence != Fence::join)
     for (Participant* p : participants()) p->contribute(fence, out);
   return out.take();
 }
@@ -74,14 +76,18 @@ std::string FenceLog::joined_failures(const char* what) const {
   std::string all;
   int more = 0;
   for (std::size_t r = 0; r < failures_.size(); ++r) {
-    if (failures_[r].empty()) continue;
+    if (failures_[r].text.empty()) continue;
     if (all.empty())
-      all = "rank " + std::to_string(r) + " " + what + failures_[r];
+      all = "rank " + std::to_string(r) + " " + what + failures_[r].text;
     else
       ++more;
   }
   if (more > 0) all += " (and " + std::to_string(more) + " more)";
   return all;
+}
+
+bool FenceLog::any_is_permanent() const noexcept {
+  return std::any_of(failures_.begin(), failures_.end(), [](const Failure& f) { return f.permanent; });
 }
 
 }  // namespace cairn::crcp

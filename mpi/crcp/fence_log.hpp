@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request's contributions to the fences and what came of them. A part is a text (empty, or why its rank cannot go
-// on) and, if that is empty, what the participants have to say, one after another. All ranks of a job run the same
-// build; reading is bounds-checked all the same. libcr's callback thread, guest's thread pointer.
+// One request's contributions to the fences and what came of them. A part is a failure (a text, empty or why its rank
+// cannot go on) and, if there is none, what the participants have to say, one after another. All ranks of a job run the
+// same build; reading is bounds-checked all the same. libcr's callback thread, guest's thread pointer.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,18 @@ namespace cairn::crcp {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// This rank's part. Locked, if `failure` is empty.
-Bytes make_part(Fence fence, std::string failure);
+// Why a rank cannot go on; an empty text: it can.
+struct Failure {
+  std::string text;
+  bool permanent = false;  // asking again is of no use
+  template <class Archive>
+  void fields(Archive& a) {
+    a(text, permanent);
+  }
+};
+
+// This rank's part. Locked, if there is no failure; but for Fence::join, to which participants contribute nothing.
+Bytes make_part(Fence fence, Failure failure);
 
 class FenceLog {
  public:
@@ -31,10 +41,11 @@ class FenceLog {
 
   // "rank 3 cannot ...: why (and 2 more)", or empty.
   std::string joined_failures(const char* what) const;
+  bool any_is_permanent() const noexcept;
 
  private:
-  std::vector<std::string> failures_;  // by rank, from the last fence
-  std::vector<Bytes> parts_;           // by rank
+  std::vector<Failure> failures_;  // by rank, from the last fence
+  std::vector<Bytes> parts_;       // by rank
 };
 
 }  // namespace cairn::crcp

@@ -43,7 +43,7 @@ int take_part(void*) {
   Protocol protocol(request);
   if (!protocol.quiesce()) {
     cr_set_refusal(protocol.refusal().c_str());
-    cr_checkpoint(CR_CHECKPOINT_TEMP_FAILURE);
+    cr_checkpoint(protocol.refused_for_good() ? CR_CHECKPOINT_PERM_FAILURE : CR_CHECKPOINT_TEMP_FAILURE);
     return 0;
   }
   protocol.resume(cr_checkpoint(CR_CHECKPOINT_READY) > 0 ? Outcome::new_library : Outcome::same_library);

@@ -55,7 +55,7 @@ std::string missing() {
 Protocol::Protocol(const cairn_agent_request& request) : request_(request), started_(now()) {}
 
 bool Protocol::quiesce() {
-  if (!admit()) return false;
+  if (!join() || !admit()) return false;
   if (!wait_level()) {
     end_not_level();
     return false;
@@ -76,23 +76,39 @@ bool Protocol::quiesce() {
 }
 
 // What can be told without touching anything.
-std::string Protocol::own_obstacle() const {
-  if (request_.obstacle != 0) return request_.obstacle_text;
+Failure Protocol::own_obstacle() const {
+  if (request_.obstacle != 0) return {request_.obstacle_text};
   if (thread_level() == MPI_THREAD_MULTIPLE)
-    return "the program runs MPI in MPI_THREAD_MULTIPLE, which cannot be checkpointed; ask for MPI_THREAD_SERIALIZED";
-  if (init_state() != InitState::initialized) return "it is not between MPI_Init and MPI_Finalize";
-  return obstacle(Participant::Asked::running);
+    return {
+        "the program runs MPI in MPI_THREAD_MULTIPLE, which cannot be checkpointed; ask MPI_Init_thread for "
+        "MPI_THREAD_SERIALIZED (mpi4py: MPI4PY_RC_THREAD_LEVEL=serialized in its environment, or "
+        "mpi4py.rc.thread_level = 'serialized')",
+        true};
+  if (init_state() != InitState::initialized) return {"it is not between MPI_Init and MPI_Finalize"};
+  return {obstacle(Participant::Asked::running)};
+}
+
+// A rank that is stopped, or whose agent does not answer, is waited for while the application of the others goes on.
+bool Protocol::join() {
+  text_.say("request: waiting for all ranks");
+  if (!fence(make_part(Fence::join, own_obstacle()))) return false;
+  refusal_ = log_.joined_failures("cannot be checkpointed: ");
+  refused_for_good_ = log_.any_is_permanent();
+  return refusal_.empty();
 }
 
 bool Protocol::admit() {
   text_.say("request: asking all ranks");
-  std::string failure = own_obstacle();
-  if (failure.empty() && !lock_.acquire(request_.level_deadline))
+  std::string failure;
+  const double left = request_.level_deadline - (now() - started_);
+  if (left <= 0)
+    failure = "some ranks answered only when the time for the checkpoint was over";
+  else if (!lock_.acquire(left))
     failure = text_.what_guest_does() + " and stays there";
   if (failure.empty()) failure = obstacle(Participant::Asked::locked);
   hands_off_ = !failure.empty();
   if (!hands_off_) set_mode(Mode::waitres);
-  const Bytes part = make_part(Fence::request, failure);
+  const Bytes part = make_part(Fence::request, {failure});
   lock_.release();
   if (!fence(part)) return false;
   refusal_ = log_.joined_failures("cannot be checkpointed: ");
@@ -120,7 +136,7 @@ bool Protocol::wait_level() {
     text_.say("admission: " + text_.what_guest_does());
     pause_a_moment();
   }
-  const Bytes part = make_part(Fence::level, level ? std::string() : text_.what_guest_does() + " (" + behind_ + ")");
+  const Bytes part = make_part(Fence::level, {level ? std::string() : text_.what_guest_does() + " (" + behind_ + ")"});
   text_.say("admission: this rank is ready, waiting for the others");
   if (!fence(part)) return false;
   refusal_ = log_.joined_failures("did not reach the collective calls that others are in: ");
@@ -157,10 +173,10 @@ bool Protocol::settle() {
 }
 
 bool Protocol::drain() {
-  if (!fence(make_part(Fence::settled, refusal_))) return false;
+  if (!fence(make_part(Fence::settled, {refusal_}))) return false;
   refusal_ = log_.joined_failures("cannot be checkpointed now: ");
   if (!refusal_.empty()) return false;
-  if (!fence(make_part(Fence::drained, empty_library()))) return false;
+  if (!fence(make_part(Fence::drained, {empty_library()}))) return false;
   refusal_ = log_.joined_failures("");
   return refusal_.empty() && read(Fence::drained);
 }

@@ -25,12 +25,14 @@ class Protocol {
   // resume(). False: the job runs as before, refusal() says why, by rank.
   bool quiesce();
   const std::string& refusal() const noexcept { return refusal_; }
+  bool refused_for_good() const noexcept { return refused_for_good_; }  // asking again is of no use
 
   // After the cut: same_library or new_library.
   void resume(Outcome outcome);
 
  private:
-  std::string own_obstacle() const;
+  Failure own_obstacle() const;
+  bool join();        // all ranks are there. False: refused
   bool admit();       // F0: phase 0. False: refused
   bool wait_level();  // F1: phase 1
   bool close();       // mode CLOSED, F2
@@ -52,9 +54,10 @@ class Protocol {
   FenceLog log_;
   ProgressText text_;
   bool keep_lock_ = false;  // frozen for good: the lock stays held, the library is ours
-  bool hands_off_ = false;  // this rank refused: nothing of it was touched
+  bool hands_off_ = true;   // nothing of this rank has been touched: it has not been asked yet, or it refused
   double started_;
   std::string refusal_;
+  bool refused_for_good_ = false;
   std::string behind_;
 };
 

@@ -150,6 +150,7 @@ int Agent::request(cairn_agent_request& out) {
 
 int Agent::fence_begin(const void* data, std::uint64_t n) {
   const std::lock_guard lock(fence_mutex_);
+  if (stood_in_) return -ECANCELED;
   if (fence_open_) return -EBUSY;
   try {
     transport_->gather_begin({static_cast<const std::byte*>(data), static_cast<std::size_t>(n)});

@@ -92,6 +92,7 @@ class Agent : private AgentLink::Orders {
   std::mutex fence_mutex_;  // one thread fences at a time
   bool fence_open_ = false;
   std::uint64_t fences_ = 0;  // of crcp for this order
+  bool stood_in_ = false;     // for this order: crcp has come too late
 
   std::mutex append_mutex_;  // numbers of log entries (rank 0)
   std::uint64_t next_entry_ = 1;

@@ -74,6 +74,7 @@ void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   {
     const std::lock_guard lock(fence_mutex_);
     fences_ = 0;
+    stood_in_ = false;
   }
   save_group(n, order, mine);
   stand_in_for_guest();
@@ -90,14 +91,14 @@ void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   go_on(order, mine, all_well);
 }
 
-// If nobody of the guest spoke for this rank, the others wait in F0.
+// If nobody of the guest spoke for this rank, the others wait in the first fence.
 void Agent::stand_in_for_guest() {
-  bool unanswered = false;
   {
     const std::lock_guard lock(fence_mutex_);
-    unanswered = fences_ == 0;
+    stood_in_ = fences_ == 0;
+    if (!stood_in_) return;
   }
-  if (unanswered) transport_->gather({});
+  transport_->gather({});
 }
 
 void Agent::go_on(const CheckpointOrder& order, const Outcome& outcome, bool all_well) {
@@ -137,7 +138,12 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
     }
     obstacle = announce(n, order);
     phase("coordinating");
-    const group::Request request = request_for(n, order, transport_->rank());
+    group::Request request = request_for(n, order, transport_->rank());
+    // One rank's fence is everybody's: what comes after them must not overtake those that crcp has begun.
+    request.callbacks_at_work = [this] {
+      const std::lock_guard lock(fence_mutex_);
+      return fences_ > 0;
+    };
     group_->save(request);
     outcome.saved = true;
     outcome.path = request.path;

@@ -2,6 +2,8 @@
 // One attempt at a checkpoint, from what a tool wishes to its answer. See coordinator.hpp.
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "pmix/coordinator/coordinator.hpp"
@@ -15,16 +17,28 @@ constexpr std::chrono::seconds kEndOfJob{5};
 
 Record failed(int code, const std::string& text) { return to_record(Failed{code, text}); }
 
-// What failed, rank by rank; the code is the worst.
+// What failed, with the first rank that says so; the code is the worst.
 Failed failures_of(const Results& results, std::uint64_t size) {
+  struct Said {
+    std::string text, who;
+    std::uint64_t more = 0;
+  };
   Failed failures{CAIRN_EXIT_OK, {}};
+  std::vector<Said> all;
   for (std::uint64_t r = 0; r < size; ++r) {
     const auto found = results.ranks.find(r);
     const RankResult one = found != results.ranks.end() ? found->second : RankResult();
     if (one.code == CAIRN_EXIT_OK) continue;
     failures.code = std::max(failures.code, one.code);
-    failures.text +=
-        (failures.text.empty() ? "" : "\n") + ("rank " + std::to_string(r)) + " on " + one.host + ": " + one.text;
+    const auto same = std::find_if(all.begin(), all.end(), [&](const Said& s) { return s.text == one.text; });
+    if (same != all.end())
+      ++same->more;
+    else
+      all.push_back({one.text, "rank " + std::to_string(r) + " on " + one.host});
+  }
+  for (const Said& s : all) {
+    const std::string more = s.more == 0 ? "" : " (and " + std::to_string(s.more) + " more)";
+    failures.text += (failures.text.empty() ? "" : "\n") + s.who + more + ": " + s.text;
   }
   return failures;
 }
