@@ -44,6 +44,8 @@ FAULTS = {  # what the fault is, and where it is found
     "left": ("a member at the door of a group call that another is inside counts as settled",
              "--count 10 --events 2 --kind group", "-DFAULT_LEFT"),
     "still": ("frozen ranks do not progress MPI", "--count 6 --events 3", "-DFAULT_STILL -DPROGRESS"),
+    "section": ("a collective call stands behind a section of the gate instead of a door", "--count 6 --events 2",
+                "-DFAULT_SECTION"),
     "owedwait": ("owed admissions are waited for", "--count 6 --events 1 --kind early", "-DFAULT_OWEDWAIT -DDEADLINES"),
 }
 DOOR_OF_FINALIZE = {  # finalize.pml: definitions, and what a fault is

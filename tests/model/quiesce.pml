@@ -10,8 +10,8 @@
  *   Ibarrier completes elsewhere only after the library of its lowest member has worked on it), CREATE (communicator 1
  *   is made by the first collective of communicator 0).
  * Faults, each of which must be found: FAULT_RACE, FAULT_THROUGH, FAULT_UNSTARTED, FAULT_EQUAL, FAULT_DROP,
- *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT (check.py says what
- *   they are).
+ *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT, FAULT_SECTION
+ *   (check.py says what they are).
  */
 #ifndef REQUESTS
 #define REQUESTS 1
@@ -172,6 +172,14 @@ inline take_message(s) {
 #define CAN_TAKE(s) (mode[r] < CLOSED && !arrived[g] && (whom == (s) || whom == ANY) && \
     (queue[(s) * 3 + r] > 0 || wire[(s) * 3 + r] > 0))
 
+/* gate.hpp: the callback thread gets the lock when no thread is in a section. */
+#ifdef FAULT_SECTION
+bit in_section[RANKS];
+#define CAN_LOCK(r) (!in_section[r])
+#else
+#define CAN_LOCK(r) 1
+#endif
+
 proctype Guest(byte g) {
   byte r, o, type, c, whom, k, n;
   r = (g >= 3 -> g - 3 : g);
@@ -209,6 +217,11 @@ stand_at_group_door:
      :: atomic { GROUP_IS_OPEN(r) -> where[g] = INSIDE; in_group = in_group | (1 << r) }
      fi;
      atomic { in_group == MEMBERS(1) -> where[g] = OUTSIDE; at[g]++; goto fetch }
+#ifdef FAULT_SECTION
+  :: type == BARRIER ->
+     atomic { mode[r] < CLOSED -> in_section[r] = 1; n = begun[X(r, c)]; begin_real(r, c, o) };
+     atomic { DONE(o, n, r) -> in_section[r] = 0; at[g]++; goto fetch }
+#endif
   :: else ->
      atomic { mode[r] < CLOSED -> called[X(r, c)]++; k = called[X(r, c)]; where[g] = AT_DOOR };
 stand_at_door:
@@ -428,8 +441,8 @@ proctype Callback(byte r) {
   byte i, k;
   do
   :: i < REQUESTS ->
-    atomic {
-      now_serving[r] = i;
+    atomic { /* join has changed nothing */
+      CAN_LOCK(r) -> now_serving[r] = i;
       mode[r] = WAITRES;
       if
       :: COUNTS(r, 0) -> raise_to(limit[i * 2], entered[X(r, 0)])
@@ -441,7 +454,7 @@ proctype Callback(byte r) {
       fi;
       f0[i]++
     };
-    atomic { f0[i] == RANKS -> mode[r] = ADMIT };
+    atomic { f0[i] == RANKS && CAN_LOCK(r) -> mode[r] = ADMIT };
     if
     :: atomic { IS_LEVEL(r) -> f1[i]++ }
 #ifdef DEADLINES
@@ -454,7 +467,7 @@ proctype Callback(byte r) {
     atomic { not_level[i] || THROUGH(r) ->
 #else
     atomic {
-      mode[r] = CLOSED;
+      CAN_LOCK(r) -> mode[r] = CLOSED;
 #endif
       raise_to(limit2[i * 2], entered[X(r, 0)]);
       raise_to(limit2[i * 2 + 1], entered[X(r, 1)]);
