@@ -120,6 +120,7 @@ void comm_created(ompi_communicator_t& comm) noexcept {
   const InnerLock lock;
   CommState* state = make_state(comm);
   if (mode() != Mode::normal) apply_limits(*state);
+  if (take_owed(*state)) attention_set(kOwed);
   forget_below(*state);
   registry().states.push_back(state);
   comm.crcp = state;

@@ -19,6 +19,11 @@ KnownComms& known() noexcept {
   return *the_comms;
 }
 
+OwedLater& owed_later() noexcept {
+  static auto* const the_owed = new OwedLater;
+  return *the_owed;
+}
+
 EnteredCounts entered_counts() {
   EnteredCounts counts;
   for (const CommState* s : comm_states())
@@ -46,6 +51,15 @@ const CommState* local_state(std::uint64_t identity) noexcept {
   for (const CommState* s : comm_states())
     if (!s->alone && s->identity == identity) return s;
   return nullptr;
+}
+
+// The request was given up: what add_all_owed() cannot note, since the communicator is not here yet.
+void keep_owed(Outcome outcome) {
+  for (const KnownComm& k : known().all()) {
+    if (!k.has(agent::rank()) || local_state(k.identity) != nullptr || was_forgotten(k.identity)) continue;
+    const std::uint64_t first = std::max(k.limit, outcome == Outcome::not_level ? 0 : k.limit2) + 1;
+    if (first <= k.top) owed_later().add(k.identity, {first, k.top});
+  }
 }
 
 std::string describe(const CommState* s, std::uint64_t limit) {
@@ -108,7 +122,12 @@ class Doors final : public Participant {
         for (CommState* s : comm_states()) s->limit2 = 0;
       add_all_owed();
     }
-    if (outcome == Outcome::same_library || outcome == Outcome::new_library) forget_tombstones();
+    if (outcome == Outcome::same_library || outcome == Outcome::new_library) {
+      forget_tombstones();
+      owed_later().clear();  // all members have all communicators now
+    } else {
+      keep_owed(outcome);
+    }
     return {};
   }
 
@@ -137,6 +156,8 @@ void apply_limits(CommState& state) noexcept {
   state.limit2 = k == nullptr ? 0 : k->limit2;
   state.top = k == nullptr ? 0 : k->top;
 }
+
+bool take_owed(CommState& state) noexcept { return owed_later().take(state.identity, state.owed); }
 
 bool is_released(std::uint64_t group_call) noexcept { return known().is_released(group_call); }
 

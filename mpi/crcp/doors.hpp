@@ -14,6 +14,8 @@ Participant& doors() noexcept;
 
 // With the lock held. Gives a communicator that was made meanwhile what the fences said about it.
 void apply_limits(CommState& state) noexcept;
+// ... and what an earlier request, given up before this rank had it, has left owed. True if there is any.
+bool take_owed(CommState& state) noexcept;
 // Some rank was inside this group call at the freeze, or had passed its door.
 bool is_released(std::uint64_t group_call) noexcept;
 

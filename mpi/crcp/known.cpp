@@ -67,6 +67,12 @@ void KnownComms::add(const Positions& positions) {
   }
 }
 
+bool OwedLater::take(std::uint64_t identity, std::vector<Interval>& owed) {
+  for (const Owed& o : all_)
+    if (o.identity == identity) owed.push_back(o.owed);
+  return std::erase_if(all_, [&](const Owed& o) { return o.identity == identity; }) != 0;
+}
+
 bool KnownComms::is_released(std::uint64_t group_call) const noexcept {
   return std::find(released_.begin(), released_.end(), group_call) != released_.end();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mpi/crcp/door_messages.hpp"
+#include "mpi/crcp/door_rules.hpp"
 
 namespace cairn::crcp {
 
@@ -34,6 +35,24 @@ class KnownComms {
 
   std::vector<KnownComm> comms_;
   std::vector<std::uint64_t> released_;
+};
+
+// Admissions that a request which was given up has left owed on communicators that this rank does not have yet: it is
+// still inside of their creation, or has not looked at its MPI_Comm_idup, while others use them. Kept until this rank
+// has them too, at the latest until a cut.
+class OwedLater {
+ public:
+  void add(std::uint64_t identity, const Interval& owed) { all_.push_back({identity, owed}); }
+  // What was kept for it, which it then owes itself. True if there was any.
+  bool take(std::uint64_t identity, std::vector<Interval>& owed);
+  void clear() noexcept { all_.clear(); }
+
+ private:
+  struct Owed {
+    std::uint64_t identity;
+    Interval owed;
+  };
+  std::vector<Owed> all_;
 };
 
 }  // namespace cairn::crcp

@@ -113,5 +113,20 @@ TEST(Part, that_ends_too_early_is_refused) {
   }
 }
 
+TEST(OwedLater, is_taken_once_and_for_its_communicator_only) {
+  OwedLater later;
+  later.add(7, {1, 2});
+  later.add(8, {1, 1});
+  later.add(7, {3, 3});
+  std::vector<Interval> owed;
+  EXPECT_TRUE(later.take(7, owed));
+  ASSERT_EQ(owed.size(), 2U);
+  EXPECT_EQ(owed[0].last, 2U);
+  EXPECT_EQ(owed[1].first, 3U);
+  EXPECT_FALSE(later.take(7, owed));
+  later.clear();
+  EXPECT_FALSE(later.take(8, owed));
+}
+
 }  // namespace
 }  // namespace cairn::crcp
