@@ -1,35 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cli/control_client.hpp"
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include <cerrno>
+#include <chrono>
 #include <string>
+#include <thread>
 
+#include "core/abi/beginning.hpp"
 #include "core/abi/control_address.hpp"
+#include "core/base/deadline.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::cli {
 namespace {
 
+constexpr double kPatience = 1;  // for a process that may be about to start
+constexpr std::chrono::milliseconds kLook{10};
+constexpr timeval kSilence{20, 0}, kForEver{0, 0};
+
 std::string name_of(pid_t pid) { return "process " + std::to_string(pid); }
 
-UniqueFd connect_to(pid_t pid) {
+void set_limit(int socket, const timeval& limit) {
+  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+// Neither connecting nor the first answer takes longer, unless its host is still busy bringing it back.
+UniqueFd make_socket() {
   UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd) throw EnvironmentError(with_errno("socket", errno));
-  const ControlAddress address(pid);
-  if (connect(fd.get(), address.get(), address.length()) == 0) return fd;
-  const int error = errno;
-  if (kill(pid, 0) != 0 && errno == ESRCH) throw EnvironmentError(name_of(pid) + " does not exist");
-  if (error == ECONNREFUSED) {
-    throw PermanentError(name_of(pid) +
-                         " cannot be checkpointed: it was not started by cr_run or mpirun --with-cr, or its program is "
-                         "linked statically");
+  set_limit(fd.get(), kSilence);
+  return fd;
+}
+
+[[noreturn]] void throw_silent(pid_t pid) {
+  throw TemporaryError(name_of(pid) + " does not answer: it is being restarted, or it is stopped; ask again later");
+}
+
+[[noreturn]] void throw_no_socket(pid_t pid, Beginning beginning) {
+  const std::string name = name_of(pid);
+  switch (beginning) {
+    case Beginning::restart:
+      throw TemporaryError(name + " is being restarted; ask again later");
+    case Beginning::host:
+      throw TemporaryError(name + " has only begun to start (ask again later), or is a forked child of a program");
+    case Beginning::young:
+      throw TemporaryError(name + " has only just been started; ask again later");
+    case Beginning::gone:
+      throw EnvironmentError(name + " does not exist");
+    case Beginning::none:
+      break;
   }
-  throw EnvironmentError(with_errno("cannot reach " + name_of(pid), error));
+  throw PermanentError(name +
+                       " cannot be checkpointed: it was not started by cr_run or mpirun --with-cr, or its program is "
+                       "linked statically");
+}
+
+UniqueFd connect_to(pid_t pid) {
+  const ControlAddress address(pid);
+  for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
+    UniqueFd fd = make_socket();
+    if (connect(fd.get(), address.get(), address.length()) == 0) return fd;
+    if (errno == EAGAIN) throw_silent(pid);
+    if (errno != ECONNREFUSED) throw EnvironmentError(with_errno("cannot reach " + name_of(pid), errno));
+    const Beginning beginning = beginning_of(pid);
+    if (beginning == Beginning::none || patience.passed()) throw_no_socket(pid, beginning);
+  }
 }
 
 // Anybody may have taken the name: only the process itself, or its owner's, is believed.
@@ -61,12 +102,14 @@ cairn_control_reply ControlClient::wait(const std::function<void(const cairn_con
     cairn_control_reply reply{};
     const ssize_t n = recv(socket_.get(), &reply, sizeof reply, 0);
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) throw_silent(pid_);
     if (n <= 0) throw TemporaryError(name_of(pid_) + " ended while it was being checkpointed");
     if (!cairn_control_understands(reply, static_cast<std::size_t>(n)))
       throw EnvironmentError(name_of(pid_) +
                              " runs under another version of Cairn: use the cr_checkpoint of that version");
     reply.text[sizeof reply.text - 1] = '\0';
     if (reply.state == CAIRN_CONTROL_DONE) return reply;
+    set_limit(socket_.get(), kForEver);  // it serves us
     progress(reply);
   }
 }

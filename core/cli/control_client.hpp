@@ -13,12 +13,14 @@ namespace cairn::cli {
 
 class ControlClient {
  public:
-  // Connects, and makes sure that it is that process that answers. Throws EnvironmentError (no such process, not
-  // permitted), PermanentError (it is not hosted).
+  // Connects, and makes sure that it is that process that answers. Waits a moment for one that starts or is being
+  // restarted. Throws EnvironmentError (no such process, not permitted), TemporaryError (it is not ready yet),
+  // PermanentError (it is not hosted).
   explicit ControlClient(pid_t pid);
   // Sends a request with a descriptor (or -1). Throws EnvironmentError.
   void send(const cairn_control_request& request, int descriptor);
-  // Waits for the last reply; `progress` sees the others. Throws TemporaryError if the process ends.
+  // Waits for the last reply; `progress` sees the others. Throws TemporaryError if the process ends, or
+  // says nothing at all.
   cairn_control_reply wait(const std::function<void(const cairn_control_reply&)>& progress);
 
  private:

@@ -3,12 +3,14 @@
 // is its parent and stands for it: it passes signals on and ends as the process ends.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/abi/control_address.hpp"
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/cli/child.hpp"
@@ -39,6 +41,14 @@ void run_failure_hooks(const RestartOptions& options, int code) {
   run_hook(options.on_class[static_cast<std::size_t>(index)]);
 }
 
+// Who asks for a checkpoint of this number meanwhile is told that it is being restarted (core/abi/beginning.hpp).
+UniqueFd announce(pid_t number) {
+  UniqueFd name(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const ControlAddress address = ControlAddress::of_restart(number);
+  if (name) static_cast<void>(bind(name.get(), address.get(), address.length()));
+  return name;
+}
+
 // The descriptor by which the restarted program says that it goes on; closed without a word if it does not.
 class StartedPipe {
  public:
@@ -66,6 +76,7 @@ class StartedPipe {
 int restart(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   const pid_t number = read_number(options.file);
+  UniqueFd announcement = options.restore_pid ? announce(number) : UniqueFd();
   StartedPipe started;
   options.host.started = started.theirs();
   options.host.keep_numbers = options.restore_pid && !options.quiet;
@@ -78,6 +89,7 @@ int restart(RestartOptions& options) {
   };
   child.start(host, {host, "--cairn-restart", options.file}, prepare, options.restore_pid ? number : 0);
   const bool goes_on = started.wait();
+  announcement.reset();
   if (goes_on) run_hook(options.on_success);
   const int status = child.wait({});
   if (!goes_on) run_failure_hooks(options, WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT);

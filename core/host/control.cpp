@@ -40,11 +40,14 @@ class Worker {
   cairn_control_reply progress();
   void cancel();
   void run();
+  // Until then jobs wait.
+  void open();
 
  private:
   std::mutex mutex_;
   std::condition_variable wanted_, idle_;
   std::shared_ptr<ControlJob> job_;
+  bool open_ = false;
 };
 
 bool Worker::start(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer) {
@@ -69,7 +72,7 @@ void Worker::cancel() {
 void Worker::run() {
   for (;;) {
     std::unique_lock lock(mutex_);
-    wanted_.wait(lock, [this] { return job_ != nullptr; });
+    wanted_.wait(lock, [this] { return job_ != nullptr && open_; });
     const std::shared_ptr<ControlJob> job = job_;
     lock.unlock();
     job->run();
@@ -77,6 +80,12 @@ void Worker::run() {
     job_.reset();
     idle_.notify_all();
   }
+}
+
+void Worker::open() {
+  std::lock_guard lock(mutex_);
+  open_ = true;
+  wanted_.notify_one();
 }
 
 // A command that waits for its checkpoint.
@@ -124,10 +133,10 @@ bool may_ask(int socket) {
   return peer.uid == 0 || peer.uid == getuid();
 }
 
-// Reads one request and the descriptor that may come with it. False if it is none.
+// Reads one request and the descriptor that may come with it. False if it is none, or nobody waits for it any more.
 bool receive(int socket, cairn_control_request& request, UniqueFd& descriptor) {
-  pollfd ready{socket, POLLIN, 0};
-  if (poll(&ready, 1, kRequestMilliseconds) != 1) return false;
+  pollfd ready{socket, POLLIN | POLLRDHUP, 0};
+  if (poll(&ready, 1, kRequestMilliseconds) != 1 || (ready.revents & (POLLRDHUP | POLLHUP)) != 0) return false;
   int low = -1;
   const ssize_t n = DescriptorMessage(&request, sizeof request).receive(socket, low);
   if (low >= 0) {
@@ -218,9 +227,12 @@ bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descrip
   return control->worker().start(request, std::move(descriptor), std::move(answer));
 }
 
+void open_control() { control = std::make_unique<Control>(); }
+
+void serve_control() { control->worker().open(); }
+
 void start_control() {
   state::note_standard_files();
-  control = std::make_unique<Control>();
   set_request_self(request_own_checkpoint);
   std::thread([] { control->work_for_ever(); }).detach();
   std::thread([] { control->listen_for_ever(); }).detach();

@@ -74,6 +74,7 @@ void let_go(cairn_guest& guest, std::uint32_t epoch, const restart::Options& opt
     __atomic_store_n(&guest.callback_result, 1, __ATOMIC_SEQ_CST);
     store_and_wake(guest.callback_resume, epoch);
   }
+  serve_control();
   restart::tell_started(options);
 }
 

@@ -77,6 +77,7 @@ void require_fsgsbase() {
   plug({});
   guest.stack_limit = restore_stack_limit();
   start_control();
+  serve_control();
   build_fixed_area(0);
   extension().started();
   start_guest(guest);
@@ -95,6 +96,7 @@ int run(int argc, char** argv, Extension& extension) {
     const std::string host = own_path();
     set_host_path(host);
     const Options options = parse_options(argc, argv);
+    open_control();
     if (!options.restart.empty()) revive(extension.context_file(options.restart), extension);
     start(options, host);
   } catch (const Error& error) {

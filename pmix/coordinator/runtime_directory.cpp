@@ -7,12 +7,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
+#include "core/abi/beginning.hpp"
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "pmix/transport/secure_link.hpp"
 
@@ -20,6 +25,9 @@ namespace cairn::pmix {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr double kPatience = 1;  // for an mpirun that starts
+constexpr std::chrono::milliseconds kLook{10};
 
 std::string user_directory(const std::string& base, uid_t uid) { return base + "/cairn-" + std::to_string(uid); }
 
@@ -82,6 +90,14 @@ pid_t parent_of(pid_t pid) {
   return end == std::string::npos ? 0 : static_cast<pid_t>(std::atoi(text.c_str() + end + 4));
 }
 
+// One of our own commands on its way to be mpirun, or a process that has only just been made.
+bool may_become_mpirun(pid_t pid) {
+  const fs::path program = read_link("/proc/" + std::to_string(pid) + "/exe");
+  if (program.filename() == "mpirun" || program.filename() == "ompi-restart")
+    return program.parent_path() == fs::path(read_link("/proc/self/exe")).parent_path();
+  return beginning_of(pid) == Beginning::young;
+}
+
 std::string read_cookie(const std::string& path, uid_t owner) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   struct stat st {};
@@ -102,7 +118,8 @@ bool address_of(pid_t pid, MpirunAddress& out) {
   const std::string user =
       user_directory(base_of(variable(environment, "CAIRN_RUNTIME_DIR"), variable(environment, "TMPDIR")), st.st_uid);
   const std::string directory = user + "/" + std::to_string(pid);
-  if (::access(directory.c_str(), F_OK) != 0) return false;
+  // The cookie is the last that mpirun puts there, by a rename.
+  if (::access((directory + "/cookie").c_str(), F_OK) != 0) return false;
   check_private_directory(user, st.st_uid);
   check_private_directory(directory, st.st_uid);
   out = {pid, directory, read_cookie(directory + "/cookie", st.st_uid)};
@@ -120,9 +137,10 @@ RuntimeDirectory::RuntimeDirectory() : cookie_(to_hex(make_link_key())) {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
   make_private_directory(path_);
-  const std::string file = path_ + "/cookie";
-  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd || ::write(fd.get(), cookie_.data(), cookie_.size()) != static_cast<ssize_t>(cookie_.size())) {
+  const std::string file = path_ + "/cookie", unfinished = file + ".new";
+  const UniqueFd fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd || ::write(fd.get(), cookie_.data(), cookie_.size()) != static_cast<ssize_t>(cookie_.size()) ||
+      ::rename(unfinished.c_str(), file.c_str()) != 0) {
     const int error = errno;
     fs::remove_all(path_, ignored);
     throw EnvironmentError(with_errno("creating " + file, error));
@@ -147,7 +165,13 @@ MpirunAddress find_mpirun(pid_t pid) {
                            ": only a job's owner or root may checkpoint it");
   }
   MpirunAddress address;
-  if (address_of(pid, address) || address_of(parent_of(pid), address)) return address;
+  for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
+    if (address_of(pid, address) || address_of(parent_of(pid), address)) return address;
+    if (!may_become_mpirun(pid)) break;
+    if (!patience.passed()) continue;
+    throw TemporaryError("process " + std::to_string(pid) +
+                         " has only begun to start or to restart its job, or the job is ending; ask again later");
+  }
   throw ArgumentError("process " + std::to_string(pid) +
                       " is no mpirun that was started with --with-cr (or its job has ended)");
 }

@@ -35,7 +35,7 @@ struct MpirunAddress {
   std::string cookie;
 };
 // `pid` is our mpirun or the real one that it started. Throws ArgumentError (no such process, no mpirun --with-cr),
-// EnvironmentError (not ours).
+// EnvironmentError (not ours), TemporaryError (an mpirun that cannot be reached yet).
 MpirunAddress find_mpirun(pid_t pid);
 
 }  // namespace cairn::pmix

@@ -61,10 +61,10 @@ class Subject:
         self.starts = 0
         self.shell = None  # cr_run, then cr_restart
         self.command = [self.flag if word == "@FLAG@" else word for word in command]
-        self._start([os.path.join(bin_dir, "cr_run")] + self.command)
+        self.start([os.path.join(bin_dir, "cr_run")] + self.command)
         self.pid = self.shell.pid
 
-    def _start(self, command):
+    def start(self, command):
         self.starts += 1
         self.log = os.path.join(self.directory, f"output-{self.starts}")
         with open(self.log, "w") as out:
@@ -111,7 +111,7 @@ class Subject:
 
     def restart(self, name, *options):
         started = os.path.join(self.directory, f"started-{self.starts}")
-        self._start([os.path.join(self.bin, "cr_restart"), "--run-on-success", f"touch {started}", *options,
+        self.start([os.path.join(self.bin, "cr_restart"), "--run-on-success", f"touch {started}", *options,
                      os.path.join(self.directory, name)])
         wait_for(lambda: os.path.exists(started) or self.shell.poll() is not None, "the restart")
         if not os.path.exists(started):

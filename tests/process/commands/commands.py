@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 from cr_harness import (ARGUMENTS, ENVIRONMENT, OK, PERMANENT, TEMPORARY, Failure, expect, run_subject,  # noqa: E402
@@ -116,6 +117,35 @@ def twice_at_once(subject):
         raise Failure(f"{codes} {texts}")
     subject.kill()
     subject.restart(f"context-{codes.index(OK)}")
+
+
+def asked_too_early(subject):
+    """Who asks again and again while a process starts or is restarted hears "later", and is served in the end."""
+    def ask(pid):
+        end = time.monotonic() + 60
+        while True:
+            done = subject.run("cr_checkpoint", "-f", "again", str(pid))
+            expect(done, {OK, TEMPORARY})
+            if done.returncode == OK:
+                return
+            if time.monotonic() > end:
+                raise Failure(f"never served: {done.stderr}")
+
+    subject.must_checkpoint("context", "--kill")
+    for _ in range(5):
+        subject.shell.wait(60)
+        subject.start([os.path.join(subject.bin, "cr_restart"), os.path.join(subject.directory, "context")])
+        ask(subject.pid)
+        os.kill(subject.pid, signal.SIGKILL)
+        subject.shell.wait(60)
+    for _ in range(5):
+        started = subprocess.Popen([os.path.join(subject.bin, "cr_run"), "sleep", "60"])
+        try:
+            ask(started.pid)
+        finally:
+            started.kill()
+            started.wait()
+    subject.restart("context")
 
 
 def hooks(subject):

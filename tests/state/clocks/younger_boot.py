@@ -14,10 +14,10 @@ class YoungerSubject(Subject):
     """Its restarts see clocks that are behind."""
     behind = 0
 
-    def _start(self, command):
+    def start(self, command):
         if self.starts > 0:
             command = ["unshare", "--time", "--monotonic", str(-self.behind), "--boottime", str(-self.behind), *command]
-        super()._start(command)
+        super().start(command)
 
 
 def main():

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// A process without a control socket (control_address.hpp): will it have one in a moment? Between a command line and a
+// host that listens there are a fork, several execs and, in a restart, a process number that nobody has yet. Whoever
+// asks for a checkpoint in that time is to come back, not to hear that there will never be one.
+// Ordinary code of commands and of the guest; any thread. Needs libc only.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/abi/control_address.hpp"
+
+namespace cairn {
+
+enum class Beginning {
+  none,    // it is what it is
+  gone,    // no such process, or it has ended
+  young,   // it has only just been made, and may become anything
+  host,    // it starts, or is a forked child of a hosted program
+  restart  // cr_restart is bringing it back
+};
+
+namespace beginning {
+
+inline constexpr double kYoungSeconds = 2;
+
+inline bool announced(pid_t pid) {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const ControlAddress address = ControlAddress::of_restart(pid);
+  const bool found = connect(fd, address.get(), address.length()) == 0;
+  close(fd);
+  return found;
+}
+
+// cr_run, or a host of any installation.
+inline bool becomes_host(pid_t pid) {
+  char link[32], path[4096];
+  snprintf(link, sizeof link, "/proc/%d/exe", static_cast<int>(pid));
+  const ssize_t n = readlink(link, path, sizeof path - 1);
+  if (n <= 0) return false;
+  path[n] = '\0';
+  const char* name = strrchr(path, '/');
+  return name != nullptr && (strcmp(name, "/cr_run") == 0 || strstr(path, "/libexec/cairn/cairn-") != nullptr);
+}
+
+struct Life {
+  bool exists;
+  double seconds;  // since it was made
+};
+
+inline Life life_of(pid_t pid) {
+  char path[32], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {kill(pid, 0) == 0 || errno == EPERM, 1e9};
+  const ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  text[n > 0 ? n : 0] = '\0';
+  const char* rest = strrchr(text, ')');
+  char state = 'X';
+  unsigned long long ticks = 0;  // the 22nd field of proc(5)
+  if (rest == nullptr ||
+      sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
+             &ticks) != 2)
+    return {false, 0};
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const double made = static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  return {state != 'Z' && state != 'X',
+          static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9 - made};
+}
+
+}  // namespace beginning
+
+inline Beginning beginning_of(pid_t pid) {
+  if (beginning::announced(pid)) return Beginning::restart;
+  const beginning::Life life = beginning::life_of(pid);
+  if (!life.exists) return Beginning::gone;
+  if (beginning::becomes_host(pid)) return Beginning::host;
+  return life.seconds < beginning::kYoungSeconds ? Beginning::young : Beginning::none;
+}
+
+}  // namespace cairn
