@@ -18,6 +18,8 @@ struct Program {
 
 // `words` is the command, words[0] the program's name; `argv0` what the program shall see as its own name (empty:
 // as the kernel would have it). Throws EnvironmentError where the kernel would fail, with its reason.
-Program resolve_program(const std::vector<std::string>& words, const std::string& argv0);
+// `last_directory`: searched after PATH, unless it is empty.
+Program resolve_program(const std::vector<std::string>& words, const std::string& argv0,
+                        const std::string& last_directory);
 
 }  // namespace cairn::host

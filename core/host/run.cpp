@@ -65,7 +65,7 @@ void require_fsgsbase() {
 
 [[noreturn]] void start(const Options& options, const std::string& host) {
   GuestStart guest;
-  guest.program = resolve_program(options.command, options.argv0);
+  guest.program = resolve_program(options.command, options.argv0, extension().last_program_directory());
   if (!guest.program.not_hosted.empty()) run_natively(guest.program, options.command);
   guest.environment = guest_environment();
   guest.preloads = {library_directory(host) + "/libcr.so"};
