@@ -2,6 +2,7 @@
 // Frozen-world code: also runs in the stop signal's handler.
 #include "core/guest/chain.hpp"
 
+#include "core/base/futex.hpp"
 #include "core/guest/hooks.hpp"
 #include "core/guest/libcr.h"
 #include "core/guest/stop.hpp"
@@ -50,9 +51,18 @@ int stand_still_and_run_hook(int verdict) {
 
 }  // namespace
 
+uint32_t threads_in_callbacks = 0;
+
 void run_signal_callbacks() {
+  const bool counted = state.callbacks != nullptr;
+  if (counted) __atomic_add_fetch(&threads_in_callbacks, 1, __ATOMIC_SEQ_CST);
   Chain chain(state.callbacks, stand_still_and_run_hook, true);
-  hold_if_asked(chain.run());
+  const int result = chain.run();
+  if (counted) {
+    __atomic_sub_fetch(&threads_in_callbacks, 1, __ATOMIC_SEQ_CST);
+    wake_all(threads_in_callbacks);
+  }
+  hold_if_asked(result);
 }
 
 }  // namespace cairn::guest

@@ -10,14 +10,17 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "core/abi/beginning.hpp"
 #include "core/abi/control_address.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/exit_codes.h"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/guest/chain.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/interrupted.hpp"
+#include "core/guest/thread_state.hpp"
 
 namespace cairn::guest {
 namespace {
@@ -25,12 +28,17 @@ namespace {
 constexpr timespec kLongWait{3600, 0};
 constexpr int kFailureOfClass[] = {0, 0, EINVAL, CR_ETEMPFAIL, EIO, CR_EPERMFAIL};
 
+int error_without_socket(Beginning beginning) {
+  if (beginning == Beginning::gone) return ESRCH;
+  return beginning == Beginning::none ? CR_ENOSUPPORT : CR_ETEMPFAIL;
+}
+
 int connect_to(pid_t pid) {
   const ControlAddress address(pid);
   const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   if (connect(fd, address.get(), address.length()) == 0) return fd;
-  const int error = errno == ECONNREFUSED ? CR_ENOSUPPORT : errno;
+  const int error = errno == ECONNREFUSED ? error_without_socket(beginning_of(pid)) : errno;
   close(fd);
   return -error;
 }
@@ -82,19 +90,32 @@ int Request::ask_process(pid_t pid, const cairn_control_request& request, int de
 
 bool Request::restarted() const { return load(cairn_guest_self.generation) != generation_; }
 
-bool Request::done() { return restarted() || load(result_.done) != 0 || (socket_ >= 0 && wait_process(0) > 0); }
+// The word that has to change before a request of this process's own is done; null if it is. The checkpoint is over
+// when all callbacks have returned, unless it is one of them that asks.
+const uint32_t* Request::awaited() const {
+  if (!restarted() && load(result_.done) == 0) return &result_.done;
+  if (state.chain != nullptr) return nullptr;
+  const cairn_guest& g = cairn_guest_self;
+  if (load(g.callback_done) != load(g.callback_ask)) return &g.callback_done;
+  return load(threads_in_callbacks) != 0 ? &threads_in_callbacks : nullptr;
+}
+
+bool Request::done() { return socket_ >= 0 ? wait_process(0) > 0 : awaited() == nullptr; }
 
 int Request::wait_self(const timespec* limit) {
   TimeLeft left(limit);
   for (StopCheck check;; check.begin()) {
-    if (restarted() || load(result_.done) != 0) return 1;
+    const uint32_t* word = awaited();
+    if (word == nullptr) return 1;
+    const uint32_t seen = load(*word);
+    if (awaited() != word) continue;
     left.started();
     // Never without a limit: the kernel would resume such a wait after a restart, when nobody will end it.
     const timespec* bound = limit != nullptr ? left.value() : &kLongWait;
-    const long result = raw_syscall(SYS_futex, address(&result_.done), FUTEX_WAIT_PRIVATE, 0, address(bound));
-    if (result == -ETIMEDOUT && limit != nullptr) return load(result_.done) != 0 ? 1 : 0;
+    const long result = raw_syscall(SYS_futex, address(word), FUTEX_WAIT_PRIVATE, seen, address(bound));
+    if (result == -ETIMEDOUT && limit != nullptr) return awaited() == nullptr ? 1 : 0;
     errno = result < 0 ? static_cast<int>(-result) : 0;
-    if (errno == EINTR && !restarted() && !check.stopped_only() && load(result_.done) == 0) return -1;
+    if (errno == EINTR && !restarted() && !check.stopped_only() && awaited() != nullptr) return -1;
     left.interrupted();
   }
 }

@@ -28,6 +28,7 @@ class Request {
 
  private:
   bool restarted() const;
+  const uint32_t* awaited() const;
   int wait_self(const timespec* limit);
   int wait_process(int milliseconds);
 

@@ -3,6 +3,7 @@
 // "itself" in the working directory. Prints SAVED in the process that goes on, RESTARTED in the one that comes out
 // of the file.
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -48,6 +49,32 @@ void to_descriptor() {
   CHECK(cr_request_checkpoint(&args, &handle) == 0);
   close(args.cr_fd);
   conclude(handle);
+}
+
+// The answer comes when all callbacks have returned, those of threads and those of signals.
+volatile bool thread_through = false, signal_through = false, registered = false;
+int dawdle(void* through) {
+  cr_checkpoint(CR_CHECKPOINT_READY);
+  for (int i = 0; i < 100; ++i) subject::nap();
+  *static_cast<volatile bool*>(through) = true;
+  return 0;
+}
+void* dawdle_in_a_thread(void*) {
+  CHECK(cr_init() >= 0);
+  CHECK(cr_register_callback(dawdle, const_cast<bool*>(&signal_through), CR_SIGNAL_CONTEXT) >= 0);
+  registered = true;
+  for (;;) pause();
+}
+void slow_callbacks() {
+  pthread_t thread;
+  CHECK(pthread_create(&thread, nullptr, dawdle_in_a_thread, nullptr) == 0);
+  while (!registered) subject::nap();
+  CHECK(cr_register_callback(dawdle, const_cast<bool*>(&thread_through), CR_THREAD_CONTEXT) >= 0);
+  to_descriptor();
+  CHECK(thread_through && signal_through);
+  CHECK_EQUAL(cr_status(), CR_STATE_IDLE);
+  CHECK_EQUAL(cr_tryenter_cs(0), 0);
+  CHECK(cr_leave_cs(0) == 0);
 }
 
 int callback_result = -1;
@@ -116,6 +143,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   CHECK(cr_init() >= 0);
   if (strcmp(argv[2], "to_descriptor") == 0) to_descriptor();
+  if (strcmp(argv[2], "slow_callbacks") == 0) slow_callbacks();
   if (strcmp(argv[2], "with_critical_section") == 0) with_critical_section();
   if (strcmp(argv[2], "refused_requests") == 0) refused_requests();
   subject::stay_until_asked(argv[1], subject::nap);
