@@ -25,6 +25,12 @@ void collective_end(ompi_communicator_t& comm) noexcept;
 // when the door opens (p2p::record_collective()), which ends the section.
 bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noexcept;
 
+// Around calls that may wait for other ranks and have no communicator whose members could be counted: those of files
+// and windows. No door, and no section either: the lock is not held, so that a request finds its way to this rank and
+// is refused by the file's or the window's name.
+void inside_begin(const char* name) noexcept;
+void inside_end() noexcept;
+
 // Around MPI_Comm_create_group, which is collective over a group without a communicator. `identity` is the same at all
 // members, and not 0; `members` are the group's, null if there is no such group. Handles as with collective_begin().
 void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept;

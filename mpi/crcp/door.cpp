@@ -185,7 +185,21 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
   return false;
 }
 
-void collective_end(ompi_communicator_t&) noexcept {
+void collective_end(ompi_communicator_t&) noexcept { inside_end(); }
+
+void inside_begin(const char* name) noexcept {
+  if (gate_depth++ != 0) return;
+  mpi_thread().call = name;
+  gate_store(kSection);
+  if (__builtin_expect(attention() == 0, 1)) {
+    unlock_to(kCollective);
+  } else {
+    gate_slow();
+    go_inside();
+  }
+}
+
+void inside_end() noexcept {
   if (--gate_depth != 0) return;
   come_outside();
   mpi_thread().call = nullptr;

@@ -65,6 +65,15 @@ class CollectiveScope {
   bool deferred_ = false;
 };
 
+// Inside the real library for as long as it takes: crcp::inside_begin().
+class InsideScope {
+ public:
+  explicit InsideScope(const char* name) noexcept { crcp::inside_begin(name); }
+  ~InsideScope() { crcp::inside_end(); }
+  InsideScope(const InsideScope&) = delete;
+  InsideScope& operator=(const InsideScope&) = delete;
+};
+
 // The real counterpart of an info object for the time of one call.
 class InfoScope {
  public:

@@ -93,8 +93,8 @@ class Wrapper:
         comm = self.first("MPI_Comm")
         if collective:
             guard = [f'CollectiveScope scope({comm}, "{f.name}");']
-        elif self.row.cls == "tool":
-            guard = ["crcp::Section section;"]
+        elif self.row.cls in ("io", "io_request", "rma", "rma_request"):  # may wait for other ranks
+            guard = [f'const InsideScope scope("{f.name}");']
         else:
             guard = ["crcp::Section section;"]
         call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"

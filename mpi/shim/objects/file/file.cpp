@@ -60,7 +60,7 @@ int PMPI_File_close(MPI_File* file) {
   int rc;
   ompi_file_t* object = *file;
   {
-    const crcp::Section section;
+    const InsideScope scope("MPI_File_close");
     RealFile* gone = to_real(object);
     rc = cross(real.File_close, &gone);
   }

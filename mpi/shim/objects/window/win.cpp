@@ -152,8 +152,7 @@ int PMPI_Win_shared_query(MPI_Win win, int rank, MPI_Aint* size, int* disp_unit,
 }
 CAIRN_MPI_WEAK(MPI_Win_shared_query);
 
-// Collective, but not behind the door: the window has no communicator of its own, and while it is there no checkpoint
-// is.
+// Collective, but not behind a door: the window has no communicator of its own, and while it is there no checkpoint is.
 int PMPI_Win_free(MPI_Win* win) {
   if (win == nullptr || !usable(*win)) return raise(MPI_COMM_WORLD, MPI_ERR_WIN, "MPI_Win_free");
   ompi_win_t* object = *win;
@@ -161,7 +160,7 @@ int PMPI_Win_free(MPI_Win* win) {
     return raise(object, rc, "MPI_Win_free");
   int rc;
   {
-    const crcp::Section section;
+    const InsideScope scope("MPI_Win_free");
     RealWin* gone = to_real(object);
     rc = cross(real.Win_free, &gone);
   }
