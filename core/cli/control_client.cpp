@@ -19,7 +19,7 @@
 namespace cairn::cli {
 namespace {
 
-constexpr double kPatience = 1;  // for a process that may be about to start
+constexpr double kPatience = 1;  // for a process that starts; a young one is waited for until it is not
 constexpr std::chrono::milliseconds kLook{10};
 constexpr timeval kSilence{20, 0}, kForEver{0, 0};
 
@@ -49,10 +49,9 @@ UniqueFd make_socket() {
       throw TemporaryError(name + " is being restarted; ask again later");
     case Beginning::host:
       throw TemporaryError(name + " has only begun to start (ask again later), or is a forked child of a program");
-    case Beginning::young:
-      throw TemporaryError(name + " has only just been started; ask again later");
     case Beginning::gone:
       throw EnvironmentError(name + " does not exist");
+    case Beginning::young:
     case Beginning::none:
       break;
   }
@@ -69,7 +68,8 @@ UniqueFd connect_to(pid_t pid) {
     if (errno == EAGAIN) throw_silent(pid);
     if (errno != ECONNREFUSED) throw EnvironmentError(with_errno("cannot reach " + name_of(pid), errno));
     const Beginning beginning = beginning_of(pid);
-    if (beginning == Beginning::none || patience.passed()) throw_no_socket(pid, beginning);
+    const bool wait = beginning == Beginning::young || (beginning != Beginning::none && !patience.passed());
+    if (!wait) throw_no_socket(pid, beginning);
   }
 }
 

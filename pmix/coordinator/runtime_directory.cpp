@@ -90,12 +90,11 @@ pid_t parent_of(pid_t pid) {
   return end == std::string::npos ? 0 : static_cast<pid_t>(std::atoi(text.c_str() + end + 4));
 }
 
-// One of our own commands on its way to be mpirun, or a process that has only just been made.
-bool may_become_mpirun(pid_t pid) {
+// One of our own commands on its way to be mpirun.
+bool becomes_mpirun(pid_t pid) {
   const fs::path program = read_link("/proc/" + std::to_string(pid) + "/exe");
-  if (program.filename() == "mpirun" || program.filename() == "ompi-restart")
-    return program.parent_path() == fs::path(read_link("/proc/self/exe")).parent_path();
-  return beginning_of(pid) == Beginning::young;
+  return (program.filename() == "mpirun" || program.filename() == "ompi-restart") &&
+         program.parent_path() == fs::path(read_link("/proc/self/exe")).parent_path();
 }
 
 std::string read_cookie(const std::string& path, uid_t owner) {
@@ -167,7 +166,10 @@ MpirunAddress find_mpirun(pid_t pid) {
   MpirunAddress address;
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
     if (address_of(pid, address) || address_of(parent_of(pid), address)) return address;
-    if (!may_become_mpirun(pid)) break;
+    if (!becomes_mpirun(pid)) {
+      if (beginning_of(pid) == Beginning::young) continue;
+      break;
+    }
     if (!patience.passed()) continue;
     throw TemporaryError("process " + std::to_string(pid) +
                          " has only begun to start or to restart its job, or the job is ending; ask again later");
