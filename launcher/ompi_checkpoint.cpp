@@ -33,8 +33,8 @@ void print_list(const pmix::SequenceList& list, bool json) {
                   json_text(sequence.taken).c_str(), static_cast<unsigned long long>(sequence.bytes),
                   to_text(sequence.seconds).c_str());
     } else {
-      std::printf("Snapshot Ref.: %3llu %s  %s  %s\n", number, base_name(list.snapshot).c_str(), sequence.taken.c_str(),
-                  human_size(sequence.bytes).c_str());
+      std::printf("Snapshot Ref.: %3llu %s  %s  %s\n", number, base_name(list.snapshot).c_str(),
+                  printable(sequence.taken).c_str(), human_size(sequence.bytes).c_str());
     }
     first = false;
   }

@@ -25,8 +25,8 @@ void verify(const SnapshotOptions& o, const std::string& operand) {
   for (const auto& [number, sequence] : snapshot.manifest.sequences) {
     if (o.sequence >= 0 && number != static_cast<std::uint64_t>(o.sequence)) continue;
     verify_sequence(snapshot, number, {});
-    std::printf("%s sequence %llu: %s, whole\n", snapshot.name().c_str(), static_cast<unsigned long long>(number),
-                human_size(sequence.bytes()).c_str());
+    std::printf("%s sequence %llu: %s, whole\n", printable(snapshot.name()).c_str(),
+                static_cast<unsigned long long>(number), human_size(sequence.bytes()).c_str());
   }
 }
 
@@ -52,12 +52,12 @@ void list(const SnapshotOptions& o, const std::string& operand) {
     try {
       const Snapshot snapshot = open_snapshot(path);
       for (const auto& [number, sequence] : snapshot.manifest.sequences) {
-        std::printf("%s  sequence %llu  %s  %zu ranks  %s\n", snapshot.name().c_str(),
-                    static_cast<unsigned long long>(number), sequence.taken.c_str(), sequence.ranks.size(),
+        std::printf("%s  sequence %llu  %s  %zu ranks  %s\n", printable(snapshot.name()).c_str(),
+                    static_cast<unsigned long long>(number), printable(sequence.taken).c_str(), sequence.ranks.size(),
                     human_size(sequence.bytes()).c_str());
       }
     } catch (const Error& e) {
-      std::printf("%s  unusable: %s\n", fs::path(path).filename().c_str(), e.what());
+      std::printf("%s  unusable: %s\n", printable(fs::path(path).filename()).c_str(), printable(e.what()).c_str());
     }
   }
 }
@@ -80,7 +80,7 @@ void prune(const SnapshotOptions& o, const std::string& operand) {
   store.open();
   store.remove_leftovers();
   const unsigned removed = store.prune(o.keep);
-  if (o.verbose) std::printf("%s: %u sequences removed\n", snapshot.name().c_str(), removed);
+  if (o.verbose) std::printf("%s: %u sequences removed\n", printable(snapshot.name()).c_str(), removed);
 }
 
 int run(const SnapshotOptions& o) {

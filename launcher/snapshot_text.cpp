@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/base/field_text.hpp"
 #include "core/base/text.hpp"
 
 namespace cairn::launcher {
@@ -13,8 +14,9 @@ void print_ranks(const manifest::Sequence& sequence) {
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
     const manifest::Rank& rank = sequence.ranks[r];
     std::printf("    rank %zu: %s, %s, was process %llu on %s; stopped %.3f s, written in %.3f s\n", r,
-                rank.path.c_str(), human_size(rank.statistics.bytes).c_str(), static_cast<unsigned long long>(rank.pid),
-                rank.host.c_str(), rank.statistics.pause_seconds, rank.statistics.write_seconds);
+                printable(rank.path).c_str(), human_size(rank.statistics.bytes).c_str(),
+                static_cast<unsigned long long>(rank.pid), printable(rank.host).c_str(), rank.statistics.pause_seconds,
+                rank.statistics.write_seconds);
   }
 }
 
@@ -22,9 +24,10 @@ void print_sequence(std::uint64_t number, const manifest::Sequence& sequence, bo
   double pause = 0;
   for (const auto& rank : sequence.ranks) pause = std::max(pause, rank.statistics.pause_seconds);
   std::printf("  sequence %llu: %s, %zu images, %s, %.2f s (longest pause %.3f s), engine %s, compression %s\n",
-              static_cast<unsigned long long>(number), sequence.taken.c_str(), sequence.ranks.size(),
-              human_size(sequence.bytes()).c_str(), sequence.seconds, pause, sequence.parameters.engine.c_str(),
-              sequence.parameters.compress.c_str());
+              static_cast<unsigned long long>(number), printable(sequence.taken).c_str(), sequence.ranks.size(),
+              human_size(sequence.bytes()).c_str(), sequence.seconds, pause,
+              printable(to_text(sequence.parameters.engine)).c_str(),
+              printable(to_text(sequence.parameters.compress)).c_str());
   if (every_rank) print_ranks(sequence);
 }
 
@@ -32,13 +35,14 @@ void print_sequence(std::uint64_t number, const manifest::Sequence& sequence, bo
 
 void print_snapshot(const Snapshot& snapshot, std::int64_t wanted, bool every_rank) {
   const manifest::Job& job = snapshot.manifest.job;
-  std::printf("%s\n", snapshot.name().c_str());
+  std::printf("%s\n", printable(snapshot.name()).c_str());
   std::printf("  %llu ranks, started %s by mpirun %llu in %s\n", static_cast<unsigned long long>(job.ranks),
-              job.created.c_str(), static_cast<unsigned long long>(job.mpirun_pid), job.working_directory.c_str());
+              printable(job.created).c_str(), static_cast<unsigned long long>(job.mpirun_pid),
+              printable(job.working_directory).c_str());
   std::printf("  mpirun %s\n", quoted(job.arguments).c_str());
-  if (!job.restarted_from.empty()) std::printf("  restarted from %s\n", job.restarted_from.c_str());
-  std::printf("  Cairn %s, Open MPI %s, PMIx %s\n", job.cairn_version.c_str(), job.openmpi_version.c_str(),
-              job.pmix_version.c_str());
+  if (!job.restarted_from.empty()) std::printf("  restarted from %s\n", printable(job.restarted_from).c_str());
+  std::printf("  Cairn %s, Open MPI %s, PMIx %s\n", printable(job.cairn_version).c_str(),
+              printable(job.openmpi_version).c_str(), printable(job.pmix_version).c_str());
   if (wanted >= 0) {
     const std::uint64_t number = choose_sequence(snapshot, wanted);
     print_sequence(number, snapshot.manifest.sequences.at(number), every_rank);

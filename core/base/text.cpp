@@ -9,6 +9,47 @@
 
 namespace cairn {
 
+namespace {
+
+bool is_control(const std::string& text, std::size_t i) {
+  const auto c = static_cast<unsigned char>(text[i]);
+  if (c < 0x20 || c == 0x7f) return true;
+  // U+0080 to U+009F in UTF-8: the second byte is taken, which leaves no whole character.
+  return c >= 0x80 && c < 0xa0 && i > 0 && text[i - 1] == '\xc2';
+}
+
+std::string escaped(const std::string& text, bool lines) {
+  std::string safe;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_control(text, i) || (lines && (text[i] == '\n' || text[i] == '\t'))) {
+      safe += text[i];
+      continue;
+    }
+    char code[8];
+    std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(text[i])));
+    safe += code;
+  }
+  return safe;
+}
+
+// A word with control characters, for bash.
+std::string with_codes(const std::string& word) {
+  std::string line = "$'";
+  for (const char c : word) {
+    if (c == '\'' || c == '\\') line += '\\';
+    line += c;
+  }
+  return escaped(line, false) + '\'';
+}
+
+bool has_control(const std::string& word) {
+  for (std::size_t i = 0; i < word.size(); ++i)
+    if (is_control(word, i)) return true;
+  return false;
+}
+
+}  // namespace
+
 std::string human_size(std::uint64_t bytes) {
   static constexpr std::array<const char*, 6> units{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   auto value = static_cast<double>(bytes);
@@ -73,6 +114,10 @@ std::string quoted(const std::vector<std::string>& words) {
       line += word;
       continue;
     }
+    if (has_control(word)) {
+      line += with_codes(word);
+      continue;
+    }
     line += '\'';
     for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
     line += '\'';
@@ -80,13 +125,16 @@ std::string quoted(const std::vector<std::string>& words) {
   return line;
 }
 
+std::string printable(const std::string& text) { return escaped(text, false); }
+std::string printable_lines(const std::string& text) { return escaped(text, true); }
+
 std::string json_text(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       char escaped[8];
       std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
       out += escaped;

@@ -21,8 +21,12 @@ std::string base_name(const std::string& path);
 // Splits a command line the way a shell does: blanks, '...', "..." and backslashes; no expansion of anything.
 // Throws ArgumentError if a quote is left open.
 std::vector<std::string> shell_words(const std::string& text);
-// The reverse: one line that a shell reads as these words.
+// The reverse: one line that a shell reads as these words. Control characters are in $'...', as bash knows it.
 std::string quoted(const std::vector<std::string>& words);
+
+// What a terminal shows and does not obey: control characters as "\\x1b". printable_lines() leaves line ends.
+std::string printable(const std::string& text);
+std::string printable_lines(const std::string& text);
 
 // Quoted and escaped as JSON wants it.
 std::string json_text(const std::string& text);

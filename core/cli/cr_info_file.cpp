@@ -21,13 +21,6 @@ using context::Reader;
 using context::StoredArea;
 using context::StoredObject;
 
-// A hostile file's texts must not reach the terminal as they are.
-std::string printable(const std::string& text) {
-  std::string safe;
-  for (const char c : text) safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return safe;
-}
-
 std::string when(std::int64_t ns) {
   const time_t seconds = static_cast<time_t>(ns / 1'000'000'000);
   tm local{};

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "core/base/text.hpp"
+
 namespace cairn::cli {
 namespace {
 
@@ -22,7 +24,7 @@ const char* advice(int code) {
 }  // namespace
 
 void complain(const std::string& name, const std::string& message) {
-  std::fprintf(stderr, "%s: %s\n", name.c_str(), message.c_str());
+  std::fprintf(stderr, "%s: %s\n", name.c_str(), printable_lines(message).c_str());
 }
 
 int report_error(const std::string& name, Voice voice, const Error& error) {
@@ -30,8 +32,8 @@ int report_error(const std::string& name, Voice voice, const Error& error) {
     complain(name, error.what());
   } else {
     const std::string rule(72, '-');
-    std::fprintf(stderr, "%s\n%s:\n\n%s\n%s%s\n", rule.c_str(), name.c_str(), error.what(), advice(error.code()),
-                 rule.c_str());
+    std::fprintf(stderr, "%s\n%s:\n\n%s\n%s%s\n", rule.c_str(), name.c_str(), printable_lines(error.what()).c_str(),
+                 advice(error.code()), rule.c_str());
   }
   return error.code();
 }

@@ -67,9 +67,21 @@ ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, int to
   return hash.value();
 }
 
+// One that somebody else has made would be his to fill: what is found in it by its name is believed.
+void make_object_directory(const std::string& directory) {
+  if (mkdir(directory.c_str(), 0755) == 0) return;
+  if (errno != EEXIST) throw EnvironmentError(with_errno("cannot make the directory " + directory, errno));
+  struct stat st;
+  if (lstat(directory.c_str(), &st) != 0) throw EnvironmentError(with_errno("cannot use " + directory, errno));
+  if (!S_ISDIR(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & S_IWOTH) != 0) {
+    throw EnvironmentError("cannot store files in " + directory +
+                           ": it is no directory, belongs to another user, or everybody may write to it");
+  }
+}
+
 bool holds(const std::string& path, std::uint64_t size) {
   struct stat st;
-  return ::stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode) && static_cast<std::uint64_t>(st.st_size) == size;
+  return ::lstat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode) && static_cast<std::uint64_t>(st.st_size) == size;
 }
 
 // The device and inode that /proc/self/maps shows for a mapping of this file: on some file systems not what stat()
@@ -150,12 +162,10 @@ ObjectHash hash_file(int fd, std::uint64_t size, const std::string& name) { retu
 
 ObjectHash store_object(int fd, std::uint64_t size, const std::string& name, const std::string& directory,
                         const std::optional<ObjectHash>& known) {
+  make_object_directory(directory);
   // Most files are there already, from another rank or an earlier checkpoint: a hash is cheaper than a copy.
   const ObjectHash expected = known ? *known : hash_file(fd, size, name);
   if (holds(directory + "/" + to_hex(expected.data(), expected.size()), size)) return expected;
-  if (mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
-    throw EnvironmentError(with_errno("cannot make the directory " + directory, errno));
-  }
   std::string temporary = directory + "/.object-XXXXXX";
   UniqueFd out(mkostemp(temporary.data(), O_CLOEXEC));
   if (!out) throw EnvironmentError(with_errno("cannot create a file in " + directory, errno));

@@ -4,10 +4,13 @@
 #include <charconv>
 #include <map>
 
+#include "core/base/codec.hpp"
+#include "core/base/confined.hpp"
 #include "core/base/error.hpp"
-#include "pmix/manifest/hdf5.hpp"
+#include "pmix/manifest/hdf5_writer.hpp"
 #include "pmix/manifest/manifest_block.hpp"
 #include "pmix/manifest/manifest_fields.hpp"
+#include "pmix/manifest/tree.hpp"
 
 namespace cairn::manifest {
 namespace {
@@ -39,26 +42,18 @@ void put_ranks(const Id& sequence, std::vector<Rank> ranks) {
   }
 }
 
-void read_column(const Id& group, Column& column) {
-  const char* name = column.name.c_str();
-  if (std::holds_alternative<std::vector<std::string>>(column.values)) {
-    column.values = hdf5::read_strings(group, name);
-  } else if (std::holds_alternative<std::vector<double>>(column.values)) {
-    column.values = hdf5::read_doubles(group, name);
-  } else {
-    column.values = hdf5::read_u64s(group, name);
-  }
-}
-
-std::vector<Rank> get_ranks(const Id& sequence) {
+std::vector<Rank> get_ranks(const Tree& tree, const std::string& sequence) {
   std::vector<Column> columns = columns_of_ranks();
   std::vector<Rank> ranks;
   for (Column& column : columns) {
-    if (!hdf5::has_member(sequence, column.group)) continue;
-    const Id group = hdf5::open_group(sequence, column.group);
-    if (!hdf5::has_member(group, column.name)) continue;
-    read_column(group, column);
-    const std::size_t count = std::visit([](const auto& values) { return values.size(); }, column.values);
+    const Group* group = tree.find(sequence + "/" + column.group);
+    const Values* stored = group == nullptr ? nullptr : find(group->columns, column.name);
+    if (stored == nullptr) continue;
+    const auto read = [&](auto& values) {
+      get(*stored, values);
+      return values.size();
+    };
+    const std::size_t count = std::visit(read, column.values);
     if (ranks.empty()) ranks.resize(count);
     if (count != ranks.size())
       throw PermanentError("manifest: column " + column.name + " has another length than the others");
@@ -85,12 +80,11 @@ void check_path(const std::string& path) {
   }
 }
 
-Sequence get_sequence(const Id& parent, const std::string& name) {
-  const Id group = hdf5::open_group(parent, name);
+Sequence get_sequence(const Tree& tree, const Group& group) {
   Sequence sequence;
   AttributeReader reader(group);
   sequence.fields(reader);
-  sequence.ranks = get_ranks(group);
+  sequence.ranks = get_ranks(tree, group.path);
   for (const Rank& rank : sequence.ranks) check_path(rank.path);
   return sequence;
 }
@@ -114,7 +108,7 @@ std::uint64_t Sequence::bytes() const {
 
 std::vector<unsigned char> encode(const Manifest& manifest) {
   const Id file = hdf5::create_in_memory();
-  hdf5::write_attribute(hdf5::open_group(file, "/"), "format", kFormat);
+  hdf5::write_attribute(file, "format", kFormat);
   {
     const Id job = hdf5::create_group(file, "job");
     AttributeWriter writer(job);
@@ -130,26 +124,53 @@ std::vector<unsigned char> encode(const Manifest& manifest) {
   return bytes;
 }
 
-Manifest decode(const std::vector<unsigned char>& bytes) {
-  verify_block(bytes);
-  const Id file = hdf5::open_from_memory(bytes);
-  const std::uint64_t format = hdf5::read_u64(hdf5::open_group(file, "/"), "format");
-  if (format != kFormat) {
-    throw PermanentError("manifest: format " + std::to_string(format) + " is not known to this version, which knows " +
-                         std::to_string(kFormat));
-  }
+namespace {
+
+const Group& group_of(const Tree& tree, const std::string& path) {
+  const Group* group = tree.find(path);
+  if (group == nullptr) throw PermanentError("manifest: there is no group " + path);
+  return *group;
+}
+
+void check_format(const Tree& tree) {
+  std::uint64_t format = 0;
+  AttributeReader reader(group_of(tree, "/"));
+  reader("format", format);
+  if (format == kFormat) return;
+  throw PermanentError("manifest: format " + std::to_string(format) + " is not known to this version, which knows " +
+                       std::to_string(kFormat));
+}
+
+}  // namespace
+
+Manifest from_tree(std::span<const std::uint8_t> bytes) {
+  const Tree tree = cairn::decode<Tree>(bytes, "manifest");
+  check_format(tree);
   Manifest manifest;
-  {
-    const Id job = hdf5::open_group(file, "job");
-    AttributeReader reader(job);
-    manifest.job.fields(reader);
-  }
-  const Id sequences = hdf5::open_group(file, "sequences");
-  for (const std::string& name : hdf5::group_names(sequences)) {
-    const std::uint64_t number = sequence_number(name);
-    manifest.sequences[number] = get_sequence(sequences, name);
+  AttributeReader reader(group_of(tree, "/job"));
+  manifest.job.fields(reader);
+  const std::string sequences = group_of(tree, "/sequences").path + "/";
+  for (const Group& group : tree.groups) {
+    if (group.path.rfind(sequences, 0) != 0) continue;
+    const std::string name = group.path.substr(sequences.size());
+    if (name.find('/') == std::string::npos) manifest.sequences[sequence_number(name)] = get_sequence(tree, group);
   }
   return manifest;
+}
+
+Manifest decode(const std::vector<unsigned char>& bytes) {
+  verify_block(bytes);
+  // As plain data a manifest is smaller than as HDF5, unless it is forged; in memory, some times larger.
+  constexpr std::size_t kLeast = 4u << 20, kMemory = 24u << 20;
+  constexpr double kSeconds = 30;
+  const Confinement confinement{.subject = "the manifest",
+                                .memory = kMemory + 16 * bytes.size(),
+                                .answer = kLeast + 2 * bytes.size(),
+                                .seconds = kSeconds};
+  return from_tree(run_confined(confinement, [&] {
+    Tree tree = read_tree(bytes);
+    return cairn::encode(tree);
+  }));
 }
 
 }  // namespace cairn::manifest

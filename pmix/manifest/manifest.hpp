@@ -2,12 +2,14 @@
 // The global manifest of a snapshot directory: which sequences exist and what belongs to each (docs/manifest.md).
 //
 // A sequence exists if and only if the manifest names it. The file is HDF5 with a user block that holds length and
-// checksum of the rest; both are verified before libhdf5 sees the file, which does not notice flipped bits itself.
+// checksum of the rest; both are verified before libhdf5 sees the file, which does not notice flipped bits itself. A
+// right checksum does not make a file harmless: libhdf5 reads it in a process that can do nothing else (confined.hpp).
 // Plain data; not thread-safe (libhdf5 is not either). Sizes in bytes, times in seconds.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -81,5 +83,7 @@ Manifest load(const std::string& directory);
 // The bytes of the file, and back. decode() treats its input as hostile.
 std::vector<unsigned char> encode(const Manifest& manifest);
 Manifest decode(const std::vector<unsigned char>& bytes);
+// The second half of it: what the confined process has found (tree.hpp), no less hostile.
+Manifest from_tree(std::span<const std::uint8_t> tree);
 
 }  // namespace cairn::manifest

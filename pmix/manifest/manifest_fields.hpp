@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the fields() of the manifest's structs become attributes and columns of HDF5. Not thread-safe.
+// How the fields() of the manifest's structs become attributes and columns of HDF5, and come from them. Not
+// thread-safe.
 //
 // What this version does not find in an older manifest stays as the struct has it; what it does not know in a newer one
 // it does not look at.
@@ -12,8 +13,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/field_text.hpp"
-#include "pmix/manifest/hdf5.hpp"
+#include "pmix/manifest/hdf5_writer.hpp"
 #include "pmix/manifest/manifest.hpp"
+#include "pmix/manifest/tree.hpp"
 
 namespace cairn::manifest {
 
@@ -59,26 +61,26 @@ class AttributeWriter {
 
 class AttributeReader {
  public:
-  explicit AttributeReader(const hdf5::Id& group) : group_(group) {}
+  explicit AttributeReader(const Group& group) : group_(group) {}
   template <class T>
   void operator()(const char* name, T& member) {
-    if (!hdf5::has_attribute(group_, name)) return;
-    Stored<T> stored;
-    read(name, stored);
-    from_stored(stored, member);
+    const Values* values = find(group_.attributes, name);
+    if (values == nullptr) return;
+    std::vector<Stored<T>> stored;
+    get(*values, stored);
+    if (stored.size() != 1) throw PermanentError(std::string("manifest: attribute ") + name + " is no single value");
+    from_stored(stored.front(), member);
   }
-  void operator()(const char* name, std::vector<std::string>& member) { member = hdf5::read_strings(group_, name); }
+  void operator()(const char* name, std::vector<std::string>& member) {
+    if (const Values* values = find(group_.columns, name)) get(*values, member);
+  }
   template <class T>
   void operator()(const Parameter& parameter, T& member) {
     if (parameter.recorded) (*this)(parameter.name, member);
   }
 
  private:
-  void read(const char* name, std::string& value) { value = hdf5::read_string(group_, name); }
-  void read(const char* name, std::uint64_t& value) { value = hdf5::read_u64(group_, name); }
-  void read(const char* name, double& value) { value = hdf5::read_double(group_, name); }
-
-  const hdf5::Id& group_;
+  const Group& group_;
 };
 
 // One value for each rank.

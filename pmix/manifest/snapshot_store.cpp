@@ -25,9 +25,20 @@ bool is_number(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// One that is there already must be the user's own, or somebody else would have a hand in the snapshot.
 void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    throw EnvironmentError(with_errno("creating " + path, errno));
+  if (::mkdir(path.c_str(), 0700) == 0) return;
+  if (errno != EEXIST) throw EnvironmentError(with_errno("creating " + path, errno));
+  struct stat st {};
+  if (::lstat(path.c_str(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
+  const char* wrong = nullptr;
+  if (!S_ISDIR(st.st_mode))
+    wrong = "is no directory";
+  else if (st.st_uid != ::geteuid())
+    wrong = "belongs to another user";
+  else if ((st.st_mode & S_IWOTH) != 0)
+    wrong = "may be written to by everybody";
+  if (wrong != nullptr) throw EnvironmentError(path + " is there already, and " + wrong + ": remove it");
 }
 
 }  // namespace

@@ -48,6 +48,12 @@ TEST(Text, WordsAreSplitAsAShellDoes) {
   EXPECT_THROW(shell_words("'open"), ArgumentError);
 }
 
+TEST(Text, ControlCharactersAreShownNotObeyed) {
+  EXPECT_EQ(printable("a\x1b[31m\n\x7f\xc2\x9b\xc3\xa4"), "a\\x1b[31m\\x0a\\x7f\xc2\\x9b\xc3\xa4");
+  EXPECT_EQ(printable_lines("a\n\x1b"), "a\n\\x1b");
+  EXPECT_EQ(quoted({"it's\x1b"}), "$'it\\'s\\x1b'");
+}
+
 TEST(Text, JsonHasItsControlCharactersEscaped) {
   EXPECT_EQ(json_text("a\"b\\c\n\x01"), "\"a\\\"b\\\\c\\u000a\\u0001\"");
 }

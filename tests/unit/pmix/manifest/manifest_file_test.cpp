@@ -6,7 +6,7 @@
 #include <random>
 
 #include "core/base/error.hpp"
-#include "pmix/manifest/hdf5.hpp"
+#include "pmix/manifest/hdf5_writer.hpp"
 #include "pmix/manifest/manifest_block.hpp"
 #include "tests/unit/pmix/manifest/support.hpp"
 
@@ -90,18 +90,6 @@ TEST(ManifestFile, SurvivesDamageBehindARightChecksum) {
       // Refused; the other right outcome is a manifest with other values.
     }
   }
-}
-
-TEST(ManifestFile, RefusesVariableLengthStrings) {
-  const hdf5::Id file = hdf5::create_in_memory();
-  const hdf5::Id space(H5Screate(H5S_SCALAR), H5Sclose, "space");
-  const hdf5::Id type(H5Tcopy(H5T_C_S1), H5Tclose, "type");
-  H5Tset_size(type.get(), H5T_VARIABLE);
-  const hdf5::Id attribute(H5Acreate2(file.get(), "name", type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
-                           "attribute");
-  const char* value = "text";
-  H5Awrite(attribute.get(), type.get(), &value);
-  EXPECT_THROW(hdf5::read_string(file, "name"), PermanentError);
 }
 
 TEST(ManifestFile, RefusesAnotherKindOfFile) {

@@ -2,6 +2,7 @@
 #include "pmix/manifest/snapshot_store.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -54,6 +55,19 @@ TEST(SnapshotStore, AnAttemptThatFailedLeavesTheOthers) {
   EXPECT_EQ(store.manifest().sequences.size(), 1u);
   EXPECT_FALSE(fs::exists(store.path(1)));
   EXPECT_EQ(take(store), 1u);
+}
+
+TEST(SnapshotStore, ADirectoryThatSomebodyElseMadeIsNotUsed) {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch.path("elsewhere"));
+  fs::create_directory_symlink(scratch.path("elsewhere"), scratch.path("link"));
+  EXPECT_THROW(SnapshotStore(scratch.path("link")).begin(job_of(1)), EnvironmentError);
+  fs::permissions(scratch.path("elsewhere"), fs::perms::others_write, fs::perm_options::add);
+  EXPECT_THROW(SnapshotStore(scratch.path("elsewhere")).begin(job_of(1)), EnvironmentError);
+  if (::geteuid() != 0) return;
+  fs::permissions(scratch.path("elsewhere"), fs::perms::others_write, fs::perm_options::remove);
+  ASSERT_EQ(::chown(scratch.path("elsewhere").c_str(), 65534, 65534), 0);
+  EXPECT_THROW(SnapshotStore(scratch.path("elsewhere")).begin(job_of(1)), EnvironmentError);
 }
 
 TEST(SnapshotStore, RemovesWhatAKilledMpirunLeft) {
