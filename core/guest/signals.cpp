@@ -16,6 +16,7 @@
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
 #include "core/guest/real.hpp"
+#include "core/guest/stop.hpp"
 #include "core/guest/trampoline.hpp"
 
 namespace cairn::guest {
@@ -47,6 +48,7 @@ void reset_signal_lock() { lock.reset(); }
 
 int change_action(int signal, const struct sigaction* wanted, struct sigaction* old) {
   if (signal < 1 || signal >= CAIRN_STOP_SIGNAL || libc_own(signal)) {
+    if (signal == CAIRN_STOP_SIGNAL && wanted != nullptr && wanted->sa_handler != SIG_DFL) tell_about_stop_signal();
     errno = EINVAL;
     return -1;
   }
@@ -101,13 +103,13 @@ void wrap_libc_handlers() {
 
 sighandler_t change_handler(int signal, sighandler_t handler, int flags, bool mask_itself) {
   struct sigaction wanted = {}, old = {};
-  if (handler == SIG_ERR || signal < 1 || signal >= CAIRN_STOP_SIGNAL) {
+  if (handler == SIG_ERR) {
     errno = EINVAL;
     return SIG_ERR;
   }
   wanted.sa_handler = handler;
   wanted.sa_flags = flags;
-  if (mask_itself) *reinterpret_cast<uint64_t*>(&wanted.sa_mask) = signal_bit(signal);
+  if (mask_itself && signal >= 1 && signal <= 64) *reinterpret_cast<uint64_t*>(&wanted.sa_mask) = signal_bit(signal);
   return change_action(signal, &wanted, &old) == 0 ? old.sa_handler : SIG_ERR;
 }
 

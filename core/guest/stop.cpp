@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ucontext.h>
+#include <unistd.h>
 
 #include "core/base/deadline.hpp"
 #include "core/base/futex.hpp"
@@ -205,7 +206,19 @@ void stop_in_frame(void* frame) {
   errno = saved_errno;
 }
 
-static void stop_handler(int, siginfo_t*, void* frame) { stop_in_frame(frame); }
+void tell_about_stop_signal() {
+  static uint32_t told = 0;
+  if (__atomic_exchange_n(&told, 1, __ATOMIC_RELAXED) != 0) return;
+  static constexpr char kText[] =
+      "cairn: signal 64 stops threads for checkpoints; nothing else comes of it here, and SIGRTMAX is 63\n";
+  raw_syscall(SYS_write, STDERR_FILENO, address(kText), sizeof kText - 1);
+}
+
+// Whoever stops threads does it by tgkill(). What else sends the signal means the program.
+static void stop_handler(int, siginfo_t* info, void* frame) {
+  if (info->si_code != SI_TKILL) tell_about_stop_signal();
+  stop_in_frame(frame);
+}
 
 void install_stop_handler() {
   KernelAction action{};

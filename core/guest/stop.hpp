@@ -14,6 +14,9 @@ void arm_end_of_thread();     // attach.cpp: have the slot and the host half ret
 // What the stop signal's handler does; `frame` is the ucontext of the signal that asks for it. Either thread pointer.
 void stop_in_frame(void* frame);
 
+// One line on standard error, once in a process: the program uses the stop signal itself. Either thread pointer.
+void tell_about_stop_signal();
+
 // The checkpoint itself, innermost in a chain of signal-context callbacks: the thread stands until it is released.
 // `verdict` is 0 or the CR_E... code with which a callback refused. Returns 0 continue, 1 restart, -CR_E... .
 int stand_still(int verdict);

@@ -20,14 +20,24 @@ constexpr std::size_t kEntrySize = 32;
 constexpr std::size_t kNameSize = 32;
 constexpr Elf64_Half kSection = 1;  // there are none; but 0 would mean undefined
 
-// Without versions, which libcs do not insist on, and with one hash chain.
+// A version as the kernel defines it; Go's runtime reads these tables without asking whether there are any.
+struct Version {
+  Elf64_Verdef definition;
+  Elf64_Verdaux name;
+};
+enum : Elf64_Half { kBaseVersion = 1, kFunctionsVersion = 2, kVersions = 2 };
+constexpr char kOwnName[] = "linux-vdso.so.1", kVersionName[] = "LINUX_2.6";
+
+// With one hash chain.
 struct Tables {
   Elf64_Ehdr header;
   Elf64_Phdr load, dynamic_segment;
-  Elf64_Dyn dynamic[7];
+  Elf64_Dyn dynamic[10];
   Elf64_Sym symbols[kVdsoFunctions + 1];
   std::uint32_t hash[2 + 1 + kVdsoFunctions + 1];
-  char names[kVdsoFunctions + 2][kNameSize];  // an empty one, the image's own, the functions'
+  Version versions[kVersions];
+  Elf64_Half symbol_versions[kVdsoFunctions + 1];
+  char names[kVdsoFunctions + 3][kNameSize];  // an empty one, the image's own, the functions', their version's
 };
 static_assert(sizeof(Tables) <= CAIRN_PAGE_SIZE);
 static_assert((kVdsoFunctions + 2) * kEntrySize <= CAIRN_PAGE_SIZE);
@@ -53,6 +63,30 @@ void fill_header(Tables& t) {
   t.dynamic_segment = {PT_DYNAMIC, PF_R, at, at, at, sizeof t.dynamic, sizeof t.dynamic, 8};
 }
 
+// The hash of the ELF specification.
+constexpr Elf64_Word hash_of(const char* name) {
+  Elf64_Word hash = 0;
+  for (; *name != '\0'; ++name) {
+    hash = (hash << 4) + static_cast<unsigned char>(*name);
+    const Elf64_Word high = hash & 0xf0000000;
+    hash = (hash ^ (high >> 24)) & ~high;
+  }
+  return hash;
+}
+
+void fill_versions(Tables& t) {
+  const auto define = [&](Elf64_Half index, Elf64_Half flags, const char* name, std::size_t where) {
+    Version& version = t.versions[index - 1];
+    const Elf64_Word next = index < kVersions ? sizeof version : 0;
+    version.definition = {VER_DEF_CURRENT, flags, index, 1, hash_of(name), offsetof(Version, name), next};
+    version.name = {name_offset(where), 0};
+  };
+  define(kBaseVersion, VER_FLG_BASE, kOwnName, 1);
+  define(kFunctionsVersion, 0, kVersionName, kVdsoFunctions + 2);
+  std::strcpy(t.names[kVdsoFunctions + 2], kVersionName);
+  for (std::size_t i = 1; i <= kVdsoFunctions; ++i) t.symbol_versions[i] = kFunctionsVersion;
+}
+
 void fill_tables(Tables& t) {
   const std::pair<Elf64_Sxword, std::size_t> entries[] = {{DT_SONAME, name_offset(1)},
                                                           {DT_HASH, offsetof(Tables, hash)},
@@ -60,10 +94,13 @@ void fill_tables(Tables& t) {
                                                           {DT_STRSZ, sizeof t.names},
                                                           {DT_SYMTAB, offsetof(Tables, symbols)},
                                                           {DT_SYMENT, sizeof t.symbols[0]},
+                                                          {DT_VERSYM, offsetof(Tables, symbol_versions)},
+                                                          {DT_VERDEF, offsetof(Tables, versions)},
+                                                          {DT_VERDEFNUM, kVersions},
                                                           {DT_NULL, 0}};
   static_assert(std::size(entries) == sizeof t.dynamic / sizeof t.dynamic[0]);
   for (std::size_t i = 0; i < std::size(entries); ++i) t.dynamic[i] = {entries[i].first, {entries[i].second}};
-  std::strcpy(t.names[1], "linux-vdso.so.1");
+  std::strcpy(t.names[1], kOwnName);
   t.hash[0] = 1;
   t.hash[1] = kVdsoFunctions + 1;
   t.hash[2] = 1;  // the chain begins with symbol 1
@@ -128,6 +165,7 @@ void write_vdso_image() {
   Tables tables{};
   fill_header(tables);
   fill_tables(tables);
+  fill_versions(tables);
   std::memcpy(reinterpret_cast<void*>(CAIRN_VDSO_ADDR), &tables, sizeof tables);
   for (std::size_t i = 0; i < kVdsoFunctions; ++i) write_entry(i);
   write_stop();

@@ -56,6 +56,12 @@ case $name in
     same perl -e 'print "perl ", join(",", map { $_ * 2 } 1..3), "\n"' ;;
   children) same bash -c 'echo $(echo sub; (exit 3); echo $?) | cat; ls / | head -1; exit 4' ;;
   own_vdso) host "$probe" vdso | grep -q arena || fail "the vdso is not the guest's" ;;
+  vdso_versions) host "$probe" vdso-versions | grep -q works || fail "no function of that version" ;;
+  stop_signal_is_told)
+    host bash -c 'trap true 64; exit 3' 2>errors
+    [ $? -eq 3 ] && [ "$(grep -c 'signal 64' errors)" -eq 1 ] || fail "said nothing of the trap: $(cat errors)"
+    host bash -c 'kill -64 $$; kill -64 $$; exit 3' 2>errors
+    [ $? -eq 3 ] && [ "$(grep -c 'signal 64' errors)" -eq 1 ] || fail "said nothing of the signal: $(cat errors)" ;;
   *) fail "no such case" ;;
 esac
 echo "PASS $name"
