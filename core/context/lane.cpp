@@ -114,6 +114,8 @@ bool Lane::append_file(std::uint32_t object, int fd, std::uint64_t offset, std::
 
 bool Lane::submit() noexcept { return state_->submit(); }
 
+void Lane::end_chunk() noexcept { state_->slots[state_->current].chunk_ended = true; }
+
 Output& Lane::output() noexcept { return *state_->output; }
 
 bool Lane::plain_file() const noexcept { return !state_->output->stream() && state_->compression == Compression::none; }

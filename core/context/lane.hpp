@@ -25,6 +25,7 @@ struct LaneStatistics {
   std::uint64_t pages = 0;  // stored, zero runs not counted
   std::uint64_t bytes = 0;  // in the file
   std::uint64_t chunks = 0, runs = 0;
+  std::uint64_t writes = 0;  // of one or more chunks each
 };
 
 class Lane {
@@ -50,7 +51,10 @@ class Lane {
   // Content of an embedded object from a file: `bytes` at `offset` of `fd`, the last page padded with zeros.
   bool append_file(std::uint32_t object, int fd, std::uint64_t offset, std::uint64_t bytes);
 
-  // For an engine that writes chunks by itself (core/engine/kernel_dump.hpp): ends the chunk in the making; where
+  // What follows is another chunk, though it may belong to the same area. Chunks of several areas go out in one write.
+  void end_chunk() noexcept;
+
+  // For an engine that writes chunks by itself (core/engine/kernel_dump.hpp): sends the chunks in the making; where
   // chunks go; whether they may be written as they are; counts one that was.
   bool submit() noexcept;
   Output& output() noexcept;

@@ -20,6 +20,15 @@ constexpr std::uint64_t kPage = CAIRN_CTX_PAGE;
 
 std::size_t round_up(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
+void place(ChunkSlot& slot) {
+  std::uint64_t at = slot.offset;
+  for (unsigned i = 0; i < slot.chunk_count; ++i) {
+    if (slot.chunks[i].stored == 0) continue;
+    slot.chunks[i].offset = at;
+    at += round_up(slot.chunks[i].stored);
+  }
+}
+
 }  // namespace
 
 Lane::State::State(Output* o, Compression c, int level, int base, bool overlapped)
@@ -59,12 +68,11 @@ void Lane::State::start_copying() noexcept {
 ChunkSlot* Lane::State::slot_for(std::uint32_t target, std::uint32_t flags) noexcept {
   if (error.number != 0) return nullptr;
   ChunkSlot* slot = &slots[current];
-  if (!slot->empty() && (slot->target != target || slot->flags != flags || slot->full())) {
+  if (slot->full()) {
     if (!submit()) return nullptr;
     slot = &slots[current];
   }
-  slot->target = target;
-  slot->flags = flags;
+  slot->turn_to(target, flags);
   return slot;
 }
 
@@ -72,21 +80,22 @@ bool Lane::State::submit() noexcept {
   if (error.number != 0) return false;
   ChunkSlot& slot = slots[current];
   if (slot.empty()) return true;
-  cairn_ctx_chunk chunk{};
-  seal(slot, chunk);
+  seal(slot);
   if (slot.to_write > 0) {
     const bool stream = output->stream();
     if (stream) output->take_turn();
-    slot.offset = chunk.offset = output->claim(slot.to_write);
+    slot.offset = output->claim(slot.to_write);
+    place(slot);
     const bool sent = send(slot);
     if (stream) output->end_turn();
     if (!sent) return false;
   }
-  const int failed = output->record(chunk, slot.runs);
-  if (failed != 0) return fail(failed, "keeping the table of chunks", chunk.offset);
+  const int failed = output->record({slot.chunks, slot.chunk_count}, {slot.runs, slot.run_count});
+  if (failed != 0) return fail(failed, "keeping the table of chunks", slot.offset);
   statistics.pages += slot.raw / kPage;
   statistics.bytes += slot.to_write;
-  statistics.chunks += 1;
+  statistics.chunks += slot.chunk_count;
+  statistics.writes += 1;
   statistics.runs += slot.run_count;
   current = (current + 1) % kSlots;
   while (slots[current].in_flight) {
@@ -96,42 +105,56 @@ bool Lane::State::submit() noexcept {
   return true;
 }
 
-// Fixes what will be written: compressed or not, its checksum and its length.
-void Lane::State::seal(ChunkSlot& slot, cairn_ctx_chunk& chunk) noexcept {
-  chunk.target = slot.target;
-  chunk.flags = slot.flags;
-  chunk.raw = static_cast<cairn_u32>(slot.raw);
-  chunk.run_count = slot.run_count;
-  slot.to_write = slot.raw;
-  if (slot.raw == 0) return;
-  if (pack(slot, chunk)) return;
-  chunk.stored = slot.raw;
-  chunk.compression = CAIRN_CTX_PLAIN;
-  Checksum64 sum;
-  for (unsigned i = 0; i < slot.piece_count; ++i) sum.update(slot.pieces[i].iov_base, slot.pieces[i].iov_len);
-  chunk.checksum = sum.value();
+// Fixes what will be written: compressed or not, its checksums and its length.
+void Lane::State::seal(ChunkSlot& slot) noexcept {
+  if (slot.chunks[slot.chunk_count - 1].run_count == 0) --slot.chunk_count;
+  std::uint64_t raw = 0;
+  slot.piece_count = 0;
+  slot.to_write = 0;
+  for (unsigned i = 0; i < slot.chunk_count; ++i) {
+    cairn_ctx_chunk& chunk = slot.chunks[i];
+    if (chunk.raw == 0) continue;
+    // Compressed, it is no longer than it was: what comes before leaves room for it.
+    if (pack(slot, i, slot.bounce + raw, slot.packed + slot.to_write)) {
+      slot.to_write += round_up(chunk.stored);
+    } else {
+      chunk.stored = chunk.raw;
+      chunk.compression = CAIRN_CTX_PLAIN;
+      const ChunkSlot::Pieces own = slot.pieces_of[i];
+      Checksum64 sum;
+      for (unsigned k = own.first; k < own.first + own.count; ++k) {
+        sum.update(slot.pieces[k].iov_base, slot.pieces[k].iov_len);
+        slot.pieces[slot.piece_count++] = slot.pieces[k];
+      }
+      chunk.checksum = sum.value();
+      slot.to_write += chunk.stored;
+    }
+    raw += chunk.raw;
+  }
 }
 
-bool Lane::State::pack(ChunkSlot& slot, cairn_ctx_chunk& chunk) noexcept {
+// The chunk's content becomes one piece. `bounce`: where its content is, or goes if it is not in one piece already.
+bool Lane::State::pack(ChunkSlot& slot, unsigned index, std::uint8_t* bounce, std::uint8_t* packed) noexcept {
   if (compression == Compression::none) return false;
-  if (slot.piece_count > 1) {  // the compressors want it in one piece; what is in the buffer already never overlaps
+  cairn_ctx_chunk& chunk = slot.chunks[index];
+  ChunkSlot::Pieces& own = slot.pieces_of[index];
+  if (own.count > 1) {  // the compressors want it in one piece; what is in the buffer already never overlaps
     std::uint64_t at = 0;
-    for (unsigned i = 0; i < slot.piece_count; ++i) {
-      std::memmove(slot.bounce + at, slot.pieces[i].iov_base, slot.pieces[i].iov_len);
+    for (unsigned i = own.first; i < own.first + own.count; ++i) {
+      std::memmove(bounce + at, slot.pieces[i].iov_base, slot.pieces[i].iov_len);
       at += slot.pieces[i].iov_len;
     }
-    slot.pieces[0] = {slot.bounce, slot.raw};
-    slot.piece_count = 1;
+    slot.pieces[own.first] = {bounce, chunk.raw};
+    own.count = 1;
   }
-  const std::size_t bytes = compressor.compress(slot.pieces[0].iov_base, slot.raw, slot.packed);
+  const std::size_t bytes = compressor.compress(slot.pieces[own.first].iov_base, chunk.raw, packed);
   if (bytes == 0) return false;
-  slot.to_write = round_up(bytes);
-  std::memset(slot.packed + bytes, 0, slot.to_write - bytes);
-  slot.pieces[0] = {slot.packed, slot.to_write};
-  slot.piece_count = 1;
+  const std::size_t padded = round_up(bytes);
+  std::memset(packed + bytes, 0, padded - bytes);
+  slot.pieces[slot.piece_count++] = {packed, padded};
   chunk.stored = bytes;
   chunk.compression = static_cast<cairn_u32>(compression);
-  chunk.checksum = checksum64(slot.packed, bytes);
+  chunk.checksum = checksum64(packed, bytes);
   return true;
 }
 

@@ -157,15 +157,18 @@ int Output::write_all(iovec* pieces, unsigned count, std::uint64_t offset) noexc
   return 0;
 }
 
-int Output::record(cairn_ctx_chunk& chunk, const cairn_ctx_run* runs) noexcept {
-  const std::uint64_t first = shared_->runs.fetch_add(chunk.run_count);
-  if (first + chunk.run_count >= CAIRN_CTX_NONE) return EOVERFLOW;
-  chunk.first_run = static_cast<cairn_u32>(first);
-  const std::uint64_t index = shared_->chunks.fetch_add(1);
-  shared_->raw += chunk.raw;
-  shared_->stored += chunk.stored;
-  const int failed = append_record(run_table_.get(), runs, chunk.run_count * sizeof *runs, first * sizeof *runs);
-  return failed != 0 ? failed : append_record(chunk_table_.get(), &chunk, sizeof chunk, index * sizeof chunk);
+int Output::record(std::span<cairn_ctx_chunk> chunks, std::span<const cairn_ctx_run> runs) noexcept {
+  const std::uint64_t first = shared_->runs.fetch_add(runs.size());
+  if (first + runs.size() >= CAIRN_CTX_NONE) return EOVERFLOW;
+  const std::uint64_t index = shared_->chunks.fetch_add(chunks.size());
+  for (cairn_ctx_chunk& chunk : chunks) {
+    chunk.first_run += static_cast<cairn_u32>(first);
+    shared_->raw += chunk.raw;
+    shared_->stored += chunk.stored;
+  }
+  const int failed = append_record(run_table_.get(), runs.data(), runs.size_bytes(), first * sizeof runs[0]);
+  return failed != 0 ? failed
+                     : append_record(chunk_table_.get(), chunks.data(), chunks.size_bytes(), index * sizeof chunks[0]);
 }
 
 std::uint64_t Output::end() const noexcept { return shared_->end; }

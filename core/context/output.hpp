@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,8 +62,8 @@ class Output {
   // Writes all of it, however often that takes. Changes the iovecs. Returns 0 or errno.
   int write_all(iovec* pieces, unsigned count, std::uint64_t offset) noexcept;
 
-  // Adds a chunk and its runs to the tables; sets chunk.first_run. Returns 0 or errno.
-  int record(cairn_ctx_chunk& chunk, const cairn_ctx_run* runs) noexcept;
+  // Adds chunks, whose first_run counts from the first of `runs`, to the tables, and sets it right. 0 or errno.
+  int record(std::span<cairn_ctx_chunk> chunks, std::span<const cairn_ctx_run> runs) noexcept;
 
   std::uint64_t end() const noexcept;
   std::uint64_t payload_raw() const noexcept;

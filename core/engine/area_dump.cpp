@@ -48,7 +48,7 @@ bool AreaDumper::dump_by_kernel(const AreaPlan& plan) noexcept {
 bool AreaDumper::dump(const AreaPlan& plan) noexcept {
   if (kernel_ != nullptr && kernel_->takes(plan, *lane_)) return dump_by_kernel(plan);
   // A plan may be a slice of an area whose other slices go through other lanes: chunks end where slices do.
-  if (!lane_result(lane_->submit())) return false;
+  lane_->end_chunk();
   if (!scanner_->begin(plan.scan)) return fail(scanner_->error(), "reading the page table", plan.scan.start);
   mark_count_ = 0;
   released_ = plan.scan.start;
@@ -92,21 +92,21 @@ bool AreaDumper::dump_readable(const AreaPlan& plan, PageRange range) noexcept {
   return true;
 }
 
-// Remembers how far each chunk reaches; what lies before the oldest one that may still be in flight is on the disk.
+// Remembers how far each write reaches; what lies before the oldest one that may still be in flight is on the disk.
 void AreaDumper::progress(const AreaPlan& plan, std::uint64_t address) noexcept {
   if (!release_ || !plan.releasable) return;
-  const std::uint64_t chunks = lane_->statistics().chunks;
-  if (mark_count_ > 0 && marks_[mark_count_ - 1].chunks == chunks) {
+  const std::uint64_t writes = lane_->statistics().writes;
+  if (mark_count_ > 0 && marks_[mark_count_ - 1].writes == writes) {
     marks_[mark_count_ - 1].address = address;
     return;
   }
   if (mark_count_ == kInFlight + 1) {
-    // All of marks_[0] was appended before chunk number marks_[1].chunks was closed.
-    if (marks_[0].chunks + kInFlight < chunks) release_until(marks_[0].address);
+    // All of marks_[0] was appended before write number marks_[1].writes was begun.
+    if (marks_[0].writes + kInFlight < writes) release_until(marks_[0].address);
     std::copy(marks_ + 1, marks_ + mark_count_, marks_);
     --mark_count_;
   }
-  marks_[mark_count_++] = {chunks, address};
+  marks_[mark_count_++] = {writes, address};
 }
 
 void AreaDumper::release_until(std::uint64_t address) noexcept {

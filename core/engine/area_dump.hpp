@@ -34,10 +34,10 @@ class AreaDumper {
   void progress(const AreaPlan& plan, std::uint64_t address) noexcept;
   void release_until(std::uint64_t address) noexcept;
 
-  // Chunks up to four behind the one being filled may still be on their way to the disk (Lane's slots).
+  // Writes up to four behind the slot being filled may still be on their way to the disk (Lane's slots).
   static constexpr unsigned kInFlight = 4;
   struct Mark {
-    std::uint64_t chunks, address;
+    std::uint64_t writes, address;
   };
 
   context::Lane* lane_;

@@ -32,7 +32,7 @@ bool KernelDumper::enter_chunks(const AreaPlan& plan, context::Lane& lane, const
     chunk.target = plan.index;
     chunk.run_count = from.run_count;
     const auto* runs = reinterpret_cast<const cairn_ctx_run*>(&runs_[from.first_run]);
-    const int failed = output.record(chunk, runs);
+    const int failed = output.record({&chunk, 1}, {runs, chunk.run_count});
     if (failed != 0) {
       error_ = {failed, "keeping the table of chunks", from.offset};
       return false;

@@ -101,6 +101,41 @@ TEST_P(ContextRoundTrip, EverySecondPage) {
   EXPECT_EQ(load_area(reader, 0), Bytes(memory.data(), memory.data() + memory.size()));
 }
 
+// What an area costs is not a write: small ones go out together, each a chunk of its own.
+TEST_P(ContextRoundTrip, ManySmallAreas) {
+  constexpr std::uint64_t kAreas = 3000, kPages = 3;  // of which the middle one has no content
+  ArenaMemory memory(kBase, kAreas * kPages);
+  auto writer = Writer::create(options());
+  Lane lane = writer->open_lane();
+  std::vector<std::uint32_t> areas;
+  for (std::uint64_t i = 0; i < kAreas; ++i) {
+    memory.fill(i * kPages, 1, i + 1);
+    memory.fill(i * kPages + 2, 1, kAreas + i);
+    if (i % 3 == 0) std::memset(memory.page(i * kPages), 7, kPage);  // something that compresses
+    Area area = memory.area();
+    area.start = memory.address(i * kPages);
+    area.end = area.start + kPages * kPage;
+    areas.push_back(writer->add_area(area));
+    ASSERT_TRUE(lane.append(areas.back(), area.start, 1));
+    if (i % 2 == 0)
+      ASSERT_TRUE(lane.append(areas.back(), area.start + 2 * kPage, 1));
+    else
+      ASSERT_TRUE(lane.append_unreadable(areas.back(), area.start + kPage, 2));
+    lane.end_chunk();
+  }
+  ASSERT_TRUE(lane.flush());
+  EXPECT_LT(lane.statistics().writes, 10u);
+  EXPECT_EQ(lane.statistics().chunks, kAreas);
+  writer->finish();
+  const Reader reader = Reader::open(directory_ / "image.ctx");
+  EXPECT_EQ(reader.chunks().size(), kAreas);
+  for (std::uint64_t i = 0; i < kAreas; ++i) {
+    const std::uint8_t* from = memory.page(i * kPages);
+    ASSERT_EQ(load_area(reader, areas[i]), Bytes(from, from + kPages * kPage)) << i;
+  }
+  reader.verify_all(2);
+}
+
 TEST_P(ContextRoundTrip, ThroughAPipe) {
   ArenaMemory memory(kBase, 3000);
   memory.fill(0, 3000, 5);
