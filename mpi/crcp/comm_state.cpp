@@ -62,9 +62,11 @@ void forget_below(const CommState& newer) noexcept {
   Registry& r = registry();
   if (r.tombstones < kTombstones || mode() != Mode::normal) return;
   std::erase_if(r.states, [&](CommState* s) {
-    if (s->comm != nullptr || s->pending != 0 || !proves_left(newer.members, s->members)) return false;
+    if (s->comm != nullptr || s->over || !proves_left(newer.members, s->members)) return false;
     r.forgotten.push_back(s->identity);
     --r.tombstones;
+    s->over = true;
+    if (s->held != nullptr) return false;
     destroy(s);
     return true;
   });
@@ -88,6 +90,13 @@ CommState* make_state(ompi_communicator_t& comm) {
   return state;
 }
 
+// At a cut: what was sent has been received, and those that hold nothing of it any more will not count on.
+void leave_behind(CommState& state) noexcept {
+  state.over = true;
+  std::fill(state.sent.begin(), state.sent.end(), 0);
+  std::fill(state.received.begin(), state.received.end(), 0);
+}
+
 }  // namespace
 
 std::vector<CommState*>& comm_states() noexcept { return registry().states; }
@@ -108,7 +117,11 @@ CommState* find_state(std::uint64_t identity, std::int32_t local_rank, std::int3
 void forget_tombstones() noexcept {
   Registry& r = registry();
   std::erase_if(r.states, [](CommState* s) {
-    if (s->comm != nullptr || s->pending != 0) return false;
+    if (s->comm != nullptr) return false;
+    if (s->held != nullptr) {
+      leave_behind(*s);
+      return false;
+    }
     destroy(s);
     return true;
   });
@@ -126,17 +139,25 @@ void comm_created(ompi_communicator_t& comm) noexcept {
   comm.crcp = state;
 }
 
+void comm_held(ompi_communicator_t& comm) noexcept {
+  const InnerLock lock;
+  CommState* state = comm.crcp;
+  state->comm = nullptr;
+  state->held = &comm;
+  if (!state->alone) ++registry().tombstones;
+}
+
 void comm_freed(ompi_communicator_t& comm) noexcept {
   if (comm.crcp == nullptr) return;
   const InnerLock lock;
   CommState* state = comm.crcp;
   comm.crcp = nullptr;
-  state->comm = nullptr;
-  if (!state->alone) {
-    ++registry().tombstones;
+  const bool counted = state->held != nullptr;
+  state->comm = state->held = nullptr;
+  if (!state->alone && !state->over) {
+    if (!counted) ++registry().tombstones;
     return;
   }
-  if (state->pending != 0) return;
   std::erase(registry().states, state);
   destroy(state);
 }

@@ -3,7 +3,8 @@
 // sent and received per peer, and the messages that a drain took out of the real library.
 //
 // Ownership: made by comm_created(). comm_freed() makes it a tombstone (comm == null) that lives until the next cut, or
-// until no member can report another `entered` (door.hpp). Changed with the lock of gate.hpp held, on either side.
+// until no member can report another `entered` (door.hpp). Between the two, comm_held() makes it one that still has
+// messages. Changed with the lock of gate.hpp held, on either side.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +29,8 @@ struct QueuedMessage {
 
 struct CommState : DoorCounters {
   ompi_communicator_t* comm = nullptr;
+  ompi_communicator_t* held = nullptr;  // freed by the application, whose requests still need it
+  bool over = false;                    // held: all members have left it, nobody reports it any more
   std::uint64_t identity = 0;
   std::vector<std::int32_t> members;  // world ranks of all members (both groups), sorted
   bool inter = false;
@@ -37,7 +40,9 @@ struct CommState : DoorCounters {
   std::vector<std::uint64_t> sent;
   std::vector<std::uint64_t> received;
   std::deque<QueuedMessage> queue;
-  std::uint32_t pending = 0;  // receives that hold on to this communicator
+
+  // Of which the library can be asked for messages, or null.
+  ompi_communicator_t* channel() const noexcept { return comm != nullptr ? comm : held; }
 };
 
 inline void count_sent(CommState& state, int peer) noexcept {

@@ -27,7 +27,7 @@ OwedLater& owed_later() noexcept {
 EnteredCounts entered_counts() {
   EnteredCounts counts;
   for (const CommState* s : comm_states())
-    if (!s->alone) counts.comms.push_back({s->identity, s->entered, runs_of(s->members)});
+    if (!s->alone && !s->over) counts.comms.push_back({s->identity, s->entered, runs_of(s->members)});
   return counts;
 }
 
@@ -36,7 +36,7 @@ Positions positions() {
   const MpiThread& guest = mpi_thread();
   all.group_call = guest.in_group_call != 0 ? guest.in_group_call : guest.passed_group_call;
   for (const CommState* s : comm_states())
-    if (!s->alone) all.comms.push_back({s->identity, s->entered, s->issued, runs_of(s->members)});
+    if (!s->alone && !s->over) all.comms.push_back({s->identity, s->entered, s->issued, runs_of(s->members)});
   return all;
 }
 

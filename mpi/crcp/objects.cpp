@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/objects.hpp"
 
+#include "mpi/crcp/agent.hpp"
 #include "mpi/shim/mpi_include.hpp"
+#include "mpi/shim/objects/communicator/held.hpp"
 #include "mpi/shim/rebuild.hpp"
 #include "mpi/shim/unsupported.hpp"
 
@@ -14,6 +16,20 @@ class Objects final : public Participant {
   std::string obstacle(Asked) override {
     char text[256];
     return shim::first_unsupported(text, sizeof text) != 0 ? text : std::string();
+  }
+
+  // What is made again in a restart, all members do together: communicators too that only some of them need.
+  void contribute(Fence fence, Encoder& out) override {
+    if (fence != Fence::settled) return;
+    shim::HeldComms part = shim::held_comms();
+    out(part);
+  }
+
+  void read(Fence fence, int /*rank*/, Decoder& in) override {
+    if (fence != Fence::settled) return;
+    shim::HeldComms part;
+    in(part);
+    shim::held_comms_add(agent::rank(), part);
   }
 
   std::string resume(Outcome outcome) override {

@@ -49,7 +49,7 @@ unsigned char* start_bytes(std::size_t size, Start start) noexcept {
 // of a synchronous message that a matched probe's receive has taken it. Nobody else receives here, so it is the same
 // message.
 void take_arrivals(CommState& state) noexcept {
-  shim::RealComm* const comm = shim::to_real(state.comm);
+  shim::RealComm* const comm = shim::to_real(state.channel());
   for (;;) {
     int flag = 0;
     MPI_Status status;
@@ -113,9 +113,10 @@ std::vector<Request*> receives_in(State state) {
 std::string drain_obstacle() {
   bool stray = false;
   for_each_request([&](const Request& r) {
-    if (r.what == What::receive && r.state == State::active && r.traffic->comm == nullptr) stray = true;
+    if (r.what == What::receive && r.state == State::active && shim::to_real(r.comm) == shim::real_objects.comm_null)
+      stray = true;
   });
-  return stray ? "a receive is pending on a communicator that was freed" : std::string();
+  return stray ? "a receive is pending on a communicator that was disconnected" : std::string();
 }
 
 void progress_library() noexcept {
@@ -153,7 +154,7 @@ std::string expect(int world_rank, int sender, const SentCounts& counts) {
     expected[source] = c.count;
     if (state->received[source] > c.count)
       return "has received more messages from rank " + std::to_string(sender) + " than were sent";
-    if (state->comm == nullptr && state->received[source] < c.count)
+    if (state->channel() == nullptr && state->received[source] < c.count)
       return "freed a communicator on which rank " + std::to_string(sender) + "'s messages are under way";
   }
   expect_acknowledgements(world_rank, sender, counts);
@@ -174,7 +175,7 @@ bool drain_step() noexcept {
   d.acknowledgements = acknowledgements_missing();
   if (d.missing != 0)
     for (const auto& [state, counts] : d.expected)
-      if (state->comm != nullptr) take_arrivals(const_cast<CommState&>(*state));
+      if (state->channel() != nullptr) take_arrivals(const_cast<CommState&>(*state));
   finish_incoming();
   return d.missing == 0 && d.acknowledgements == 0 && d.sends == 0 && d.incoming.empty();
 }

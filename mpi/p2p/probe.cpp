@@ -23,7 +23,6 @@ Message* message_new(ompi_communicator_t* comm) noexcept {
   m->kind = shim::Kind::message;
   m->live = true;
   m->comm = comm;
-  m->traffic = comm->crcp;
   m->next = live_messages;
   if (m->next != nullptr) m->next->previous = m;
   live_messages = m;

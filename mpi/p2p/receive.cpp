@@ -13,8 +13,6 @@ void describe_receive(Request& r, void* buffer, int count, MPI_Datatype type, in
   r.peer = source;
   r.tag = tag;
   r.comm = comm;
-  r.traffic = comm->crcp;
-  ++comm->crcp->pending;
   if (type == nullptr || type->predefined)
     r.type.predefined = type == nullptr ? MPI_DATATYPE_NULL : type;
   else

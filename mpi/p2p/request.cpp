@@ -35,11 +35,10 @@ void grow() noexcept {
   slabs = slab;
 }
 
-void release_references(Request& r) noexcept {
-  if (r.type.recipe != nullptr) shim::type_release(r.type);
-  r.type = {};
-  if (r.what != What::send && r.traffic != nullptr) --r.traffic->pending;
-  r.traffic = nullptr;
+// The last hold on a datatype that the application has freed enters the library.
+void release_type(Request& r) noexcept {
+  const crcp::Section section;
+  shim::type_release(r.type);
 }
 
 }  // namespace
@@ -56,7 +55,6 @@ Request* request_new(What what) noexcept {
   r->send_mode = SendMode::standard;
   r->persistent = r->orphan = r->counted = false;
   r->comm = nullptr;
-  r->traffic = nullptr;
   r->type = {};
   r->owner = {};
   r->error = MPI_SUCCESS;
@@ -64,7 +62,7 @@ Request* request_new(What what) noexcept {
 }
 
 void request_free(Request* r) noexcept {
-  release_references(*r);
+  if (r->type.recipe != nullptr) release_type(*r);
   if (r->fortran != shim::kNoFortranIndex) shim::fortran_release(r);
   const shim::TableLock lock;
   r->live = false;
@@ -95,8 +93,8 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
   r.status.MPI_ERROR = error;
   r.error = error;
   r.state = State::complete;
-  if (r.what == What::receive && !r.counted && status._cancelled == 0 && r.traffic != nullptr)
-    crcp::count_received(*r.traffic, status.MPI_SOURCE);
+  if (r.what == What::receive && !r.counted && status._cancelled == 0)
+    crcp::count_received(*r.comm->crcp, status.MPI_SOURCE);
   if (r.what == What::send && r.send_mode == SendMode::synchronous) synchronous_gone(r);
   if (r.what == What::adopted) {
     const RequestOwner owner = r.owner;

@@ -43,8 +43,8 @@ struct ompi_request_t : cairn::shim::Handle {
   cairn::p2p::RequestKind kind;  // adopted only
   std::int32_t peer, tag, count;
   void* buffer;
-  ompi_communicator_t* comm;
-  cairn::crcp::CommState* traffic;
+  ompi_communicator_t* comm;  // kept while the request refers to it (references.hpp), freed or not
+  ompi_request_t* next_free;
   cairn::shim::TypeHold type;
   std::uint64_t order;   // of posting
   std::uint64_t behind;  // a pending synchronous send: messages with its envelope that were sent later
@@ -53,7 +53,6 @@ struct ompi_request_t : cairn::shim::Handle {
   cairn::p2p::RequestOwner owner;
   MPI_Status status;
   std::int32_t error;
-  ompi_request_t* next_free;
   char unused[48];  // libmpi_mpifh clears byte shim::kGrequestIsC of a request it got from MPI_Grequest_start
 };
 #pragma GCC diagnostic push
@@ -64,7 +63,6 @@ static_assert(sizeof(ompi_request_t) <= 0x100 && sizeof(ompi_request_t) >= cairn
 
 struct ompi_message_t : cairn::shim::Handle {
   ompi_communicator_t* comm;
-  cairn::crcp::CommState* traffic;
   cairn::crcp::QueuedMessage queued;  // real == null: taken out of the library, the bytes are here
   MPI_Status status;
   bool taken;
@@ -87,7 +85,7 @@ inline int cross(F&& f) noexcept {
 }
 
 Request* request_new(What what) noexcept;
-void request_free(Request* request) noexcept;  // and its Fortran index, type and traffic references
+void request_free(Request* request) noexcept;  // and its Fortran index and type
 // Calls visit(request) for every request that is not free.
 template <class F>
 void for_each_request(F&& visit);
@@ -101,6 +99,11 @@ int post(Request& request) noexcept;
 // Puts a parked receive back into the library.
 int repost(Request& request) noexcept;
 std::uint64_t next_order() noexcept;
+
+// Freed by the application while active: goes on without it.
+void make_orphan(Request& request) noexcept;
+// Frees those that are complete now. In a section.
+void reap_orphans() noexcept;
 
 // Outside of a section: polls until complete, does the duties, waits at the gate when asked.
 void wait_until_complete(Request& request) noexcept;

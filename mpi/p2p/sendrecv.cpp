@@ -96,7 +96,7 @@ int post_slowly(const Half& in, const Half& out, ompi_communicator_t* comm, Requ
     return rc;
   }
   request_free(s);
-  r->orphan = true;
+  make_orphan(*r);
   *receive = nullptr;
   return rc;
 }

@@ -85,8 +85,6 @@ void reap_acknowledgements() noexcept {
 
 void synchronous_posted(Request& r) noexcept {
   if (r.peer < 0 || crcp::thread_level() == MPI_THREAD_MULTIPLE) return;
-  r.traffic = r.comm->crcp;
-  ++r.traffic->pending;
   r.behind = 0;
   all().pending.push_back(&r);
   synchronous_pending = true;
@@ -94,17 +92,13 @@ void synchronous_posted(Request& r) noexcept {
 
 void synchronous_gone(Request& r) noexcept {
   Synchronous& s = all();
-  if (remove(s.pending, &r)) {
-    --r.traffic->pending;
-    r.traffic = nullptr;
-    synchronous_pending = !s.pending.empty();
-  }
+  if (remove(s.pending, &r)) synchronous_pending = !s.pending.empty();
   if (r.state == State::held) remove(s.held, &r);
 }
 
 void note_sent_behind(const crcp::CommState& state, int peer, int tag) noexcept {
   for (Request* r : all().pending)
-    if (r->traffic == &state && r->peer == peer && r->tag == tag) ++r->behind;
+    if (r->comm->crcp == &state && r->peer == peer && r->tag == tag) ++r->behind;
 }
 
 void add_synchronous(SentCounts& counts) {
@@ -112,7 +106,7 @@ void add_synchronous(SentCounts& counts) {
   for (Request* r : std::vector<Request*>(s.pending)) poll(*r);
   s.asked = s.pending;
   for (const Request* r : s.asked) {
-    const crcp::CommState& state = *r->traffic;
+    const crcp::CommState& state = *r->comm->crcp;
     counts.synchronous.push_back({state.peers[static_cast<std::size_t>(r->peer)], state.identity, r->peer, state.rank,
                                   r->tag, r->behind, ticket_of(r)});
   }

@@ -57,11 +57,15 @@ void release_active(Request* r) noexcept {
     request_free(r);
     return;
   }
-  ++orphans;
-  r->orphan = true;  // must still be counted when it completes, and re-posted if a cut comes first
+  make_orphan(*r);  // must still be counted when it completes, and posted again if a cut comes first
 }
 
 }  // namespace
+
+void make_orphan(Request& r) noexcept {
+  ++orphans;
+  r.orphan = true;
+}
 
 void reap_orphans() noexcept {
   if (orphans == 0) return;

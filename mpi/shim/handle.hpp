@@ -81,6 +81,7 @@ struct ompi_communicator_t : cairn::shim::Handle {
   std::int32_t rank, size;  // in the local group
   std::int32_t remote_size;
   bool inter;
+  bool held;  // freed by the application, whose requests still need it: not live
   cairn::shim::MemberList* members;
   cairn::shim::MemberList* remote_members;  // intercommunicators only
   cairn::shim::TopologyShape* shape;        // null: no topology
@@ -120,8 +121,10 @@ struct ompi_op_t : cairn::shim::Handle {
   void* behind;             // C++ bindings: `function` is theirs and calls this one of the application
   std::int32_t trampoline;  // slot number, -1 if none
   bool commute;
+  bool freed;  // by the application; lives while it is held
   ompi_op_t *next, *previous;
-  char unused[20];
+  std::uint32_t holds;  // pending operations (objects/op/hold.hpp)
+  char unused[16];
   std::uint32_t flags;  // at the offset of the real o_flags: libmpi_mpifh sets the Fortran bit in it
 };
 

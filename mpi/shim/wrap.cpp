@@ -9,20 +9,28 @@ namespace cairn::shim {
 
 // Open MPI 4.1 looks at as many types as a Cartesian communicator has neighbours even where the call has one a peer
 // (MPI_Ialltoallw): what lies behind the caller's types is made harmless.
-TypeArray::TypeArray(const MPI_Datatype* types, int count) {
-  if (types == nullptr || count < 0) return;
+TypeArray::TypeArray(int count) {
   constexpr int kBehind = 64;
   real_ = static_cast<RealDatatype**>(std::malloc((static_cast<std::size_t>(count) + kBehind) * sizeof *real_));
-  for (int i = 0; i < count; ++i) real_[i] = to_real(types[i]);
   for (int i = count; i < count + kBehind; ++i) real_[i] = to_real(MPI_BYTE);
+}
+
+TypeArray::TypeArray(const MPI_Datatype* types, int count) {
+  if (types == nullptr || count < 0) return;
+  *this = TypeArray(count);
+  for (int i = 0; i < count; ++i) real_[i] = to_real(types[i]);
 }
 
 TypeArray::~TypeArray() { std::free(real_); }
 
-void* TypeArray::release() noexcept {
-  void* array = real_;
-  real_ = nullptr;
-  return array;
+HeldTypes::HeldTypes(const MPI_Datatype* types, int count) {
+  for (int i = 0; types != nullptr && i < count; ++i) held_.emplace_back(types[i]);
+}
+
+RealDatatype** HeldTypes::real() {
+  array_ = TypeArray(static_cast<int>(held_.size()));
+  for (std::size_t i = 0; i < held_.size(); ++i) array_.get()[i] = held_[i].real();
+  return array_.get();
 }
 
 MpitObject::MpitObject(void* object) noexcept : pointer_(object) {
@@ -42,23 +50,21 @@ namespace {
 
 struct Tracked {
   p2p::RequestKind kind;
-  void *keep, *keep_too;
+  Kept kept;
 };
 
 void tracked_done(void* data) noexcept {
   auto* tracked = static_cast<Tracked*>(data);
   request_ends(tracked->kind);
-  std::free(tracked->keep);
-  std::free(tracked->keep_too);
   delete tracked;
 }
 
 }  // namespace
 
 MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, const char* name,
-                          void* keep, void* keep_too) {
+                          Kept kept) {
   request_begins(kind, name);
-  return p2p::adopt_request(made, kind, comm, {tracked_done, new Tracked{kind, keep, keep_too}});
+  return p2p::adopt_request(made, kind, comm, {tracked_done, new Tracked{kind, std::move(kept)}});
 }
 
 }  // namespace cairn::shim

@@ -3,11 +3,16 @@
 // load to translate. All of it runs with the guest's thread pointer except the real function itself.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "core/abi/crossing.h"
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/p2p/adopt.hpp"
+#include "mpi/shim/objects/datatype/hold.hpp"
 #include "mpi/shim/objects/errhandler/raise.hpp"
+#include "mpi/shim/objects/op/hold.hpp"
 #include "mpi/shim/real.hpp"
 
 namespace cairn::shim {
@@ -50,12 +55,13 @@ class CollectiveScope {
     if (comm_ != nullptr && !deferred_) crcp::collective_end(*comm_);
   }
   bool deferred() const noexcept { return deferred_; }
-  // begin(&made) makes the real call; it translates its handles when it is called, perhaps after a restart.
+  // begin(&made) makes the real call; it translates its handles when it is called, perhaps after a restart. What the
+  // application may free meanwhile it holds; the communicator stays, since freeing it waits at the same door.
   template <class Begin>
   MPI_Request record(Begin begin) noexcept {
     return p2p::record_collective(
         *comm_, [](void* data, RealRequest** made) noexcept { return (*static_cast<Begin*>(data))(made); },
-        [](void* data) noexcept { delete static_cast<Begin*>(data); }, new Begin(begin));
+        [](void* data) noexcept { delete static_cast<Begin*>(data); }, new Begin(std::move(begin)));
   }
   CollectiveScope(const CollectiveScope&) = delete;
   CollectiveScope& operator=(const CollectiveScope&) = delete;
@@ -88,18 +94,41 @@ class InfoScope {
   bool owned_ = false;
 };
 
-// Real counterparts of an array of datatypes. release() hands the array over to a request.
+// Real counterparts of an array of datatypes.
 class TypeArray {
  public:
+  TypeArray() noexcept = default;
+  explicit TypeArray(int count);  // to be filled
   TypeArray(const MPI_Datatype* types, int count);
+  TypeArray(TypeArray&& other) noexcept : real_(std::exchange(other.real_, nullptr)) {}
+  TypeArray& operator=(TypeArray&& other) noexcept {
+    std::swap(real_, other.real_);
+    return *this;
+  }
   ~TypeArray();
-  TypeArray(const TypeArray&) = delete;
-  TypeArray& operator=(const TypeArray&) = delete;
   RealDatatype** get() const noexcept { return real_; }
-  void* release() noexcept;
 
  private:
   RealDatatype** real_ = nullptr;
+};
+
+// An array of datatypes for a call that is made later.
+class HeldTypes {
+ public:
+  HeldTypes(const MPI_Datatype* types, int count);
+  RealDatatype** real();  // once; lives as long as this
+
+ private:
+  std::vector<HeldType> held_;
+  TypeArray array_;
+};
+
+// What the library needs of a non-blocking operation's arguments until it is complete: arrays that it reads later, the
+// function that it calls and the datatype that this one is told.
+struct Kept {
+  TypeArray types, types_too;
+  HeldOp op;
+  HeldType type;
 };
 
 // The object an MPI_T handle is bound to: a pointer to a guest handle becomes a pointer to the real one.
@@ -117,8 +146,8 @@ int peer_count(const ompi_communicator_t* comm) noexcept;
 // topology.cpp
 int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
 
-// Makes the guest's handle of a request, which is counted while it exists; the two pointers are freed with it.
+// Makes the guest's handle of a request, which is counted while it exists.
 MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, const char* name,
-                          void* keep = nullptr, void* keep_too = nullptr);
+                          Kept kept = {});
 
 }  // namespace cairn::shim

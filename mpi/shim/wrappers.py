@@ -40,7 +40,7 @@ class Wrapper:
             self.before.append("RealRequest* made = real_objects.request_null;")
             return f"{name} == nullptr ? nullptr : &made"
         if p.base == "MPI_Datatype" and p.is_const:
-            self.before.append(f"TypeArray real_{name}({name}, {self.length(p)});")
+            self.before.append(f"TypeArray real_{name}({self.array(p)}, {self.length(p)});")
             return f"real_{name}.get()"
         if p.base == "MPI_Datatype" and self.row.cls == "tool":
             self.before.append(f"RealDatatype* real_{name} = real_objects.datatype_null;")
@@ -57,6 +57,11 @@ class Wrapper:
             return f"neighbor_count({comm}, {'true' if p.name.startswith('send') else 'false'})"
         raise ValueError(f"{self.function.name}: say types=peers or types=neighbors in functions.table")
 
+    def array(self, p):
+        """The application's array of datatypes; one that means nothing is not looked at."""
+        in_place = p.name == "sendtypes" and self.row.options.get("types") == "peers"
+        return f"sendbuf == MPI_IN_PLACE ? nullptr : {p.name}" if in_place else p.name
+
     def owner(self):
         """The object whose error handler is told, as an expression."""
         if self.row.cls == "rma" or self.row.cls == "rma_request":
@@ -70,19 +75,38 @@ class Wrapper:
     def adopt(self):
         kind = REQUESTS[self.row.cls]
         comm = self.first("MPI_Comm") or "nullptr"
-        kept = [a for a in self.arguments if a.startswith("real_") and "types" in a]
-        keep = ", ".join(a.replace(".get()", ".release()") for a in kept)
         return (f"if (rc == MPI_SUCCESS) *{self.request} = track_request(made, p2p::RequestKind::{kind}, "
-                f"{comm}, \"{self.function.name}\"{', ' + keep if keep else ''});")
+                f"{comm}, \"{self.function.name}\"{self.kept()});")
+
+    def kept(self):
+        """What stays until the request is complete, as a last argument."""
+        arrays = [f"std::move({a[:-len('.get()')]})" for a in self.arguments if a.startswith("real_") and "types" in a]
+        op, datatype = self.first("MPI_Op"), self.first("MPI_Datatype")
+        if arrays:
+            return f", Kept{{{', '.join(arrays)}, {{}}, {{}}}}"
+        if op and self.row.cls in ("collective_request", "persistent_collective"):
+            return f", Kept{{{{}}, {{}}, HeldOp({op}), HeldType({datatype})}}"
+        return ""
+
+    def held(self, p):
+        """What a recorded call holds of an argument: its initialiser and its use in the call; None if it is a value."""
+        kind = {"MPI_Datatype": "HeldType", "MPI_Op": "HeldOp"}.get(p.base)
+        if kind and p.depth:
+            return f"held_{p.name} = HeldTypes({self.array(p)}, {self.length(p)})", f"held_{p.name}.real()"
+        return (f"held_{p.name} = {kind}({p.name})", f"held_{p.name}.real()") if kind else None
 
     def deferrable(self, comm):
         """A non-blocking collective returns although its door is closed: the call is recorded."""
         f = self.function
-        arguments = [a if "&made" not in a else "made" for a in self.arguments]
+        captures, arguments = ["="], []
+        for p, argument in zip(f.parameters, self.arguments):
+            held = self.held(p)
+            captures += [held[0]] if held else []
+            arguments.append(held[1] if held else "made" if "&made" in argument else argument)
         call = f"cross({', '.join([f'real.{f.member}'] + arguments)})"
         return [f'CollectiveScope scope({self.request} == nullptr ? nullptr : {comm}, "{f.name}", CollectiveScope::Deferrable{{}});',
                 "if (scope.deferred()) {",
-                f"  *{self.request} = scope.record([=](RealRequest** made) noexcept {{ return {call}; }});",
+                f"  *{self.request} = scope.record([{', '.join(captures)}](RealRequest** made) mutable noexcept {{ return {call}; }});",
                 "  return MPI_SUCCESS;",
                 "}"]
 
@@ -98,7 +122,7 @@ class Wrapper:
         else:
             guard = ["crcp::Section section;"]
         call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"
-        if self.row.cls == "collective_request" and not any("TypeArray" in line for line in self.before):
+        if self.row.cls == "collective_request":
             guard = self.deferrable(comm)
         body = guard + self.before + [call] + self.after
         if self.request:

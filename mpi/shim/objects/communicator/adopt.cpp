@@ -5,6 +5,7 @@
 #include "mpi/shim/fortran.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/communicator/held.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
 #include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/info/info.hpp"
@@ -95,6 +96,7 @@ std::uint64_t group_call_identity(MPI_Comm comm, MPI_Group group, int tag) noexc
 
 MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
   if (made == nullptr || made == real_objects.comm_null) return MPI_COMM_NULL;
+  comm_reap_held();
   ompi_communicator_t* comm;
   {
     const TableLock lock;
@@ -153,12 +155,12 @@ void comm_release(ompi_communicator_t* comm) noexcept {
   info_drop(comm->info);
   shape_drop(comm->shape);
   const TableLock lock;
+  if (!comm->held) store<ompi_communicator_t>().live.remove(comm);
   delete comm->children;
   comm->members = comm->remote_members = nullptr;
   comm->shape = nullptr;
   comm->children = nullptr;
   comm->info = nullptr;
-  store<ompi_communicator_t>().live.remove(comm);
   store<ompi_communicator_t>().pool.release(comm, real_objects.comm_null);
 }
 

@@ -3,8 +3,10 @@
 #include "mpi/shim/objects/communicator/create.hpp"
 
 #include "mpi/crcp/communicators.hpp"
+#include "mpi/p2p/references.hpp"
 #include "mpi/shim/fortran.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/objects/communicator/held.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
 #include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/info/info.hpp"
@@ -44,18 +46,43 @@ Origin duplicate_of(MPI_Comm parent) {
   return origin;
 }
 
+using FreeFunction = Real<decltype(PMPI_Comm_free)>;
+
+// Requests still need it. Disconnecting means to wait for the others all the same, and to be without them afterwards.
+int hold_back(ompi_communicator_t* comm, FreeFunction* RealFunctions::*function) {
+  int rc = MPI_SUCCESS;
+  if (function == &RealFunctions::Comm_disconnect) {
+    RealComm* gone = to_real(comm);
+    if (comm->inter || !members_all_local(comm->members)) {
+      rc = cross(real.*function, &gone);
+      comm->real = gone;
+    } else {
+      rc = cross(real.Barrier, gone);
+    }
+  }
+  if (rc == MPI_SUCCESS) comm_hold_back(comm);
+  return rc;
+}
+
+int let_go(ompi_communicator_t* comm, FreeFunction* RealFunctions::*function) {
+  comm_reap_held();
+  if (p2p::need_of(*comm) != p2p::Need::none) return hold_back(comm, function);
+  RealComm* gone = to_real(comm);
+  const int rc = cross(real.*function, &gone);
+  if (rc == MPI_SUCCESS) comm_release(comm);
+  return rc;
+}
+
 // A restart may come while the door is closed: the function is looked up behind it.
-int destroy(MPI_Comm* comm, Real<decltype(PMPI_Comm_free)>* RealFunctions::*function, const char* name) {
+int destroy(MPI_Comm* comm, FreeFunction* RealFunctions::*function, const char* name) {
   if (comm == nullptr || !usable(*comm) || (*comm)->predefined) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, name);
   ompi_communicator_t* object = *comm;
   if (const int rc = attributes_delete_all(attribute_owner(object)); rc != MPI_SUCCESS) return raise(object, rc, name);
   int rc;
   {
     CollectiveScope scope(object, name, crcp::Fate::ends);
-    RealComm* gone = to_real(object);
-    rc = cross(real.*function, &gone);
     // Before the door is left: a checkpoint finds it gone at every member or at none.
-    if (rc == MPI_SUCCESS) comm_release(object);
+    rc = let_go(object, function);
   }
   if (rc != MPI_SUCCESS) return raise(object, rc, name);
   *comm = MPI_COMM_NULL;

@@ -3,13 +3,16 @@
 //
 // They are made by MPI_Comm_create_group over MPI_COMM_WORLD in ascending order of identity. An identity is known to
 // all members and nobody else needs to take part, and all ranks follow one total order: of those not yet made, the
-// smallest is the next one for each of its members, so there is always one that can be finished.
+// smallest is the next one for each of its members, so there is always one that can be finished. Of those that were
+// freed, the ones are made that some member's requests need (held.hpp); who does not need it frees it at once.
 #include <algorithm>
 #include <vector>
 
+#include "mpi/p2p/references.hpp"
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
+#include "mpi/shim/objects/communicator/held.hpp"
 #include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
@@ -20,13 +23,17 @@ namespace {
 
 constexpr int kRebuildTag = 0;
 
-int rebuild(ompi_communicator_t& comm) {
+int make(const std::int32_t* world_ranks, int size, RealComm** made) {
   RealGroup* group = nullptr;
-  RealComm* made = real_objects.comm_null;
-  int rc =
-      cross(real.Group_incl, world_group(), comm.members->size, static_cast<const int*>(comm.members->world), &group);
-  if (rc == MPI_SUCCESS) rc = cross(real.Comm_create_group, real_objects.comm_world, group, kRebuildTag, &made);
+  int rc = cross(real.Group_incl, world_group(), size, static_cast<const int*>(world_ranks), &group);
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_create_group, real_objects.comm_world, group, kRebuildTag, made);
   if (rc == MPI_SUCCESS) rc = cross(real.Group_free, &group);
+  return rc;
+}
+
+int rebuild(ompi_communicator_t& comm) {
+  RealComm* made = real_objects.comm_null;
+  int rc = make(comm.members->world, comm.members->size, &made);
   if (rc == MPI_SUCCESS && comm.shape != nullptr) rc = shape_apply(*comm.shape, &made);
   if (rc == MPI_SUCCESS) rc = cross(real.Comm_set_errhandler, made, real_objects.errors_return);
   if (rc == MPI_SUCCESS && comm.info != nullptr) {
@@ -37,6 +44,25 @@ int rebuild(ompi_communicator_t& comm) {
   if (rc == MPI_SUCCESS) rc = cross(real.Comm_rank, made, &rank);
   if (rc == MPI_SUCCESS && rank != comm.rank) rc = MPI_ERR_RANK;
   comm.real = made;
+  return rc;
+}
+
+ompi_communicator_t* find_held(std::uint64_t identity) noexcept {
+  for (ompi_communicator_t* comm = first_held(); comm != nullptr; comm = comm->next)
+    if (comm->identity == identity) return comm;
+  return nullptr;
+}
+
+// Only messages need it: it gets neither topology nor hints.
+int rebuild(const HeldComm& needed) {
+  RealComm* made = real_objects.comm_null;
+  int rc = make(needed.members.data(), static_cast<int>(needed.members.size()), &made);
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_set_errhandler, made, real_objects.errors_return);
+  if (rc != MPI_SUCCESS) return rc;
+  if (ompi_communicator_t* comm = find_held(needed.identity))
+    comm->real = made;
+  else
+    rc = cross(real.Comm_free, &made);
   return rc;
 }
 
@@ -52,7 +78,11 @@ std::size_t obstacle(char* text, std::size_t capacity, const ompi_communicator_t
 
 }  // namespace
 
-void communicator_rebind() noexcept { store<ompi_communicator_t>().pool.rebind(real_objects.comm_null); }
+void communicator_rebind() noexcept {
+  store<ompi_communicator_t>().pool.rebind(real_objects.comm_null);
+  for (ompi_communicator_t* comm = first_held(); comm != nullptr; comm = comm->next)
+    comm->real = real_objects.comm_null;
+}
 
 // World and self keep what the application knows of them; a job of another size cannot take over.
 int world_rebuild() {
@@ -63,18 +93,29 @@ int world_rebuild() {
 }
 
 int communicator_rebuild() {
-  std::vector<ompi_communicator_t*> all;
+  struct Item {
+    std::uint64_t identity;
+    ompi_communicator_t* comm;
+    const HeldComm* held;
+  };
+  std::vector<Item> all;
   for (ompi_communicator_t* comm = store<ompi_communicator_t>().live.head(); comm != nullptr; comm = comm->next)
-    all.push_back(comm);
-  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->identity < b->identity; });
-  for (ompi_communicator_t* comm : all)
-    if (const int rc = rebuild(*comm); rc != MPI_SUCCESS) return rc;
+    all.push_back({comm->identity, comm, nullptr});
+  for (const HeldComm& held : held_by_anybody()) all.push_back({held.identity, nullptr, &held});
+  std::sort(all.begin(), all.end(), [](const Item& a, const Item& b) { return a.identity < b.identity; });
+  for (const Item& item : all) {
+    const int rc = item.comm != nullptr ? rebuild(*item.comm) : rebuild(*item.held);
+    if (rc != MPI_SUCCESS) return rc;
+  }
   return MPI_SUCCESS;
 }
 
 std::size_t communicator_obstacle(char* text, std::size_t capacity) {
   for (const ompi_communicator_t* comm = store<ompi_communicator_t>().live.head(); comm != nullptr; comm = comm->next)
     if (const std::size_t n = obstacle(text, capacity, *comm); n != 0) return n;
+  for (const ompi_communicator_t* comm = first_held(); comm != nullptr; comm = comm->next)
+    if (p2p::need_of(*comm) == p2p::Need::library)
+      if (const std::size_t n = obstacle(text, capacity, *comm); n != 0) return n;
   return 0;
 }
 

@@ -138,7 +138,7 @@ int recipe_build(TypeRecipe& r) {
 }
 
 void recipe_drop(TypeRecipe* recipe) {
-  if (recipe == nullptr || --recipe->references + recipe->holds != 0) return;
+  if (recipe == nullptr || --recipe->references != 0) return;
   free_real(*recipe);
   {
     const TableLock lock;
@@ -171,6 +171,20 @@ MPI_Datatype recipe_handle(TypeRecipe* recipe) {
   return handle;
 }
 
+namespace {
+
+// The application has freed it, and no operation needs it any more.
+void handle_drop(TypeRecipe* recipe) {
+  MPI_Datatype handle = recipe->handle;
+  recipe->handle = nullptr;
+  handle->recipe = nullptr;
+  store<ompi_datatype_t>().pool.release(handle, real_objects.datatype_null);
+  free_real(*recipe);
+  recipe_drop(recipe);
+}
+
+}  // namespace
+
 int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name) {
   return section_call(MPI_COMM_WORLD, name, [&] {
     const int rc = newtype == nullptr ? MPI_ERR_TYPE : recipe_build(*recipe);
@@ -202,6 +216,7 @@ void datatype_rebind() noexcept {
 
 TypeHold type_hold(MPI_Datatype type) noexcept {
   if (type == nullptr || type->recipe == nullptr) return {type, nullptr};
+  const TableLock lock;
   ++type->recipe->holds;
   return {nullptr, type->recipe};
 }
@@ -213,12 +228,9 @@ RealDatatype* type_real(const TypeHold& hold) noexcept {
 void type_release(TypeHold& hold) noexcept {
   TypeRecipe* recipe = hold.recipe;
   hold = {};
-  if (recipe == nullptr || --recipe->holds != 0) return;
-  if (recipe->handle == nullptr) free_real(*recipe);
-  if (recipe->references == 0) {
-    ++recipe->references;
-    recipe_drop(recipe);
-  }
+  if (recipe == nullptr) return;
+  const TableLock lock;
+  if (--recipe->holds == 0 && recipe->handle_uses == 0) handle_drop(recipe);
 }
 
 // In creation order: the parts of a datatype are older than itself. What only serves as a part is freed again.
@@ -231,7 +243,7 @@ int datatype_rebuild() {
   }
   for (TypeRecipe* recipe : all) {
     if (recipe->handle == nullptr) {
-      if (recipe->holds == 0) free_real(*recipe);
+      free_real(*recipe);
       continue;
     }
     recipe->handle->real = recipe->real;
@@ -251,6 +263,11 @@ namespace {
 bool derived(const MPI_Datatype* type) {
   return type != nullptr && *type != nullptr && (*type)->live && (*type)->recipe != nullptr;
 }
+
+// Neither freed before nor one that never is.
+bool can_be_freed(const MPI_Datatype* type) {
+  return derived(type) && (*type)->recipe->handle_uses != 0 && !(*type)->recipe->permanent;
+}
 }  // namespace
 
 int PMPI_Type_commit(MPI_Datatype* type) {
@@ -264,7 +281,7 @@ int PMPI_Type_commit(MPI_Datatype* type) {
 CAIRN_MPI_WEAK(MPI_Type_commit);
 
 int PMPI_Type_free(MPI_Datatype* type) {
-  if (!derived(type) || (*type)->recipe->permanent) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_free");
+  if (!can_be_freed(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_free");
   MPI_Datatype handle = *type;
   if (--handle->recipe->handle_uses == 0) {
     if (const int rc = attributes_delete_all(attribute_owner(handle)); rc != MPI_SUCCESS) {
@@ -272,15 +289,8 @@ int PMPI_Type_free(MPI_Datatype* type) {
       return raise(MPI_COMM_WORLD, rc, "MPI_Type_free");
     }
     const crcp::Section section;
-    TypeRecipe* recipe = handle->recipe;
-    recipe->handle = nullptr;
-    handle->recipe = nullptr;
-    {
-      const TableLock lock;
-      store<ompi_datatype_t>().pool.release(handle, real_objects.datatype_null);
-    }
-    if (recipe->holds == 0) free_real(*recipe);
-    recipe_drop(recipe);
+    const TableLock lock;
+    if (handle->recipe->holds == 0) handle_drop(handle->recipe);
   }
   *type = MPI_DATATYPE_NULL;
   return MPI_SUCCESS;

@@ -20,7 +20,7 @@ struct TypeChild {
 
 struct TypeRecipe {
   std::uint32_t references = 0;   // parents and the handle
-  std::uint32_t handle_uses = 0;  // how often the application has been given the handle
+  std::uint32_t handle_uses = 0;  // how often the application has been given the handle, and not freed it
   std::uint32_t holds = 0;        // pending operations (type_hold)
   std::uint64_t serial = 0;       // creation order; children are older
   int combiner = MPI_COMBINER_NAMED;
@@ -29,8 +29,8 @@ struct TypeRecipe {
   std::vector<int> integers;
   std::vector<MPI_Aint> addresses;
   std::vector<TypeChild> children;
-  RealDatatype* real = nullptr;  // null once neither handle nor hold needs it
-  MPI_Datatype handle = nullptr;
+  RealDatatype* real = nullptr;   // null without a handle
+  MPI_Datatype handle = nullptr;  // while anybody uses or holds it: functions of pending operations are given it, too
 };
 
 TypeChild child_of(MPI_Datatype type) noexcept;

@@ -115,7 +115,7 @@ ompi_errhandler_t* default_file_errhandler() noexcept {
 }
 
 int raise(ompi_communicator_t* comm, int code, const char* function) noexcept {
-  ompi_communicator_t* object = usable(comm) ? comm : world();
+  ompi_communicator_t* object = usable(comm) || (comm != nullptr && comm->held) ? comm : world();
   return invoke(object->errhandler, object, code, function);
 }
 

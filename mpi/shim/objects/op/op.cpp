@@ -7,6 +7,7 @@
 
 #include "mpi/shim/callback.hpp"
 #include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/objects/op/hold.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -39,7 +40,7 @@ struct Callee {
 struct Slots {
   std::array<Callee, kSlots> callee{};
   std::array<JavaData, kSlots> java{};
-  std::deque<int> free;  // first in, first out: a pending operation may call the function of a freed op
+  std::deque<int> free;  // first in, first out: another thread may be in a collective with an op that was freed
   int used = 0;
 };
 
@@ -99,7 +100,31 @@ int create_real(ompi_op_t* op) {
                reinterpret_cast<RealOp**>(&op->real));
 }
 
+// The application has freed it, and no operation needs it any more. The table is locked.
+int drop(ompi_op_t* op) noexcept {
+  RealOp* gone = to_real(op);
+  const int rc = cross(real.Op_free, &gone);
+  if (rc != MPI_SUCCESS) return rc;
+  Callee& callee = slots().callee[static_cast<std::size_t>(op->trampoline)];
+  callee.look();
+  callee.op = nullptr;
+  slots().free.push_back(op->trampoline);
+  store<ompi_op_t>().live.remove(op);
+  store<ompi_op_t>().pool.release(op, real_objects.op_null);
+  return rc;
+}
+
 }  // namespace
+
+void op_hold(MPI_Op op) noexcept {
+  const TableLock lock;
+  ++op->holds;
+}
+
+void op_release(MPI_Op op) noexcept {
+  const TableLock lock;
+  if (--op->holds == 0 && op->freed) drop(op);
+}
 
 void op_rebind() noexcept { store<ompi_op_t>().pool.rebind(real_objects.op_null); }
 
@@ -138,21 +163,12 @@ int PMPI_Op_create(MPI_User_function* function, int commute, MPI_Op* out) {
 CAIRN_MPI_WEAK(MPI_Op_create);
 
 int PMPI_Op_free(MPI_Op* op) {
-  if (op == nullptr || *op == nullptr || !(*op)->live || (*op)->predefined)
-    return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_free");
+  if (op == nullptr || !is_own_op(*op) || (*op)->freed) return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_free");
   return section_call(MPI_COMM_WORLD, "MPI_Op_free", [&] {
-    RealOp* gone = to_real(*op);
-    const int rc = cross(real.Op_free, &gone);
-    if (rc == MPI_SUCCESS) {
-      const TableLock lock;
-      Callee& callee = slots().callee[static_cast<std::size_t>((*op)->trampoline)];
-      callee.look();
-      callee.op = nullptr;
-      slots().free.push_back((*op)->trampoline);
-      store<ompi_op_t>().live.remove(*op);
-      store<ompi_op_t>().pool.release(*op, real_objects.op_null);
-      *op = MPI_OP_NULL;
-    }
+    const TableLock lock;
+    (*op)->freed = (*op)->holds != 0;
+    const int rc = (*op)->freed ? MPI_SUCCESS : drop(*op);
+    if (rc == MPI_SUCCESS) *op = MPI_OP_NULL;
     return rc;
   });
 }

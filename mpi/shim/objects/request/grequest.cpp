@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generalized requests: the application's functions are called by the real library, through these.
+#include "mpi/p2p/request.hpp"
 #include "mpi/shim/callback.hpp"
 #include "mpi/shim/objects/request/active.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -94,7 +95,10 @@ int PMPI_Grequest_start(MPI_Grequest_query_function* query, MPI_Grequest_free_fu
 CAIRN_MPI_WEAK(MPI_Grequest_start);
 
 int PMPI_Grequest_complete(MPI_Request request) {
-  return section_call(MPI_COMM_WORLD, "MPI_Grequest_complete",
-                      [&] { return cross(real.Grequest_complete, to_real(request)); });
+  return section_call(MPI_COMM_WORLD, "MPI_Grequest_complete", [&] {
+    const int rc = cross(real.Grequest_complete, to_real(request));
+    p2p::reap_orphans();  // freed before: nobody will ask for it again
+    return rc;
+  });
 }
 CAIRN_MPI_WEAK(MPI_Grequest_complete);

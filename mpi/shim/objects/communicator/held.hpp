@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Communicators that the application has freed while requests of its own still need them (mpi/p2p/references.hpp). The
+// application cannot use them; the real ones stay until no request does, and are made again in a restart. All members
+// take part in that, also those that have freed it and need it no more: they tell each other before the cut.
+//
+// Threads: the list is changed with TableLock held, behind a door or in a section; the rest is the callback thread's.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mpi/shim/handle.hpp"
+
+namespace cairn::shim {
+
+// Instead of freeing the real communicator and comm_release(). Behind the door.
+void comm_hold_back(ompi_communicator_t* comm) noexcept;
+// Lets those go that nobody needs any more. Behind a door or in a section; crosses.
+void comm_reap_held();
+
+ompi_communicator_t* first_held() noexcept;  // `next` is the next one
+
+// One that some rank needs the library for.
+struct HeldComm {
+  std::uint64_t identity = 0;
+  std::vector<std::int32_t> members;  // world ranks, in their order
+  template <class Archive>
+  void fields(Archive& a) {
+    a(identity, members);
+  }
+};
+struct HeldComms {
+  std::vector<HeldComm> comms;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(comms);
+  }
+};
+
+// What this rank says. Forgets what was said at the last cut.
+HeldComms held_comms();
+// What some rank has said: kept if this one is a member.
+void held_comms_add(int world_rank, const HeldComms& said);
+// All that this rank is a member of.
+const std::vector<HeldComm>& held_by_anybody() noexcept;
+
+}  // namespace cairn::shim
