@@ -143,8 +143,9 @@ pmix_status_t query(pmix_proc_t*, pmix_query_t* queries, std::size_t n, pmix_inf
 void tool_connected(pmix_info_t* info, std::size_t n, pmix_tool_connection_cbfunc_t callback, void* data) {
   pmix_proc_t name;
   std::memset(&name, 0, sizeof(name));
-  const std::string nspace = "cairn-tool-" + std::to_string(::getpid()) + "-" + std::to_string(reception->tools++);
-  PMIX_LOAD_PROCID(&name, nspace.c_str(), 0);
+  // One name space for all: PMIx 4.2 keeps some 50 kB for each that it has met.
+  const std::string nspace = "cairn-tool-" + std::to_string(::getpid());
+  PMIX_LOAD_PROCID(&name, nspace.c_str(), reception->tools++);
   pmix_status_t verdict = PMIX_SUCCESS;
   for (std::size_t i = 0; i < n; ++i) {
     if (PMIX_CHECK_KEY(&info[i], PMIX_USERID) && !same_user(info[i].value.data.uint32))
