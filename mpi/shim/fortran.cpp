@@ -12,6 +12,8 @@
 namespace cairn::shim {
 namespace {
 
+constexpr std::int32_t kRealErrhandlerOfComm = 1;
+
 struct Table {
   std::vector<Handle*> entries;
   std::vector<MPI_Fint> free;
@@ -109,6 +111,7 @@ void fortran_show_groups(ompi_communicator_t& comm) noexcept {
   comm.fortran_flags = comm.inter ? 1 : 0;
   comm.fortran_local = &comm.fortran_groups[0];
   comm.fortran_remote = &comm.fortran_groups[comm.inter ? 1 : 0];
+  comm.errhandler_kind = kRealErrhandlerOfComm;
 }
 
 }  // namespace cairn::shim

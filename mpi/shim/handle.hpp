@@ -85,12 +85,12 @@ struct ompi_communicator_t : cairn::shim::Handle {
   cairn::shim::MemberList* members;
   cairn::shim::MemberList* remote_members;  // intercommunicators only
   cairn::shim::TopologyShape* shape;        // null: no topology
-  ompi_errhandler_t* errhandler;
   cairn::shim::ChildCounts* children;
   ompi_info_t* info;                     // hints set by the application, or null
   ompi_communicator_t *next, *previous;  // live communicators other than the predefined ones
   char name[MPI_MAX_OBJECT_NAME];
-  char unused[48];
+  cairn::shim::FortranGroup fortran_groups[2];
+  char unused[16];
   std::uint32_t
       fortran_flags;  // at the offset of the real c_flags, of which bit 0 says that it is an intercommunicator
   char unused_too[12];
@@ -98,7 +98,9 @@ struct ompi_communicator_t : cairn::shim::Handle {
       *fortran_remote;  // c_local_group, c_remote_group: the same without a remote one
   char unused_again[8];
   cairn::shim::AttributeSet* attributes;  // c_keyhash
-  cairn::shim::FortranGroup fortran_groups[2];
+  char unused_thrice[32];
+  ompi_errhandler_t* errhandler;  // at the offset of the real error_handler, which libmpi_mpifh hands back to us
+  std::int32_t errhandler_kind;   // errhandler_type: what the real library calls communicators
 };
 
 struct ompi_group_t : cairn::shim::Handle {
@@ -181,6 +183,8 @@ static_assert(offsetof(ompi_communicator_t, fortran_flags) == 0xe8 &&
               offsetof(ompi_communicator_t, fortran_local) == 0xf8);
 static_assert(offsetof(ompi_communicator_t, fortran_remote) == 0x100 && offsetof(ompi_group_t, fortran_index) == 0x18);
 static_assert(offsetof(cairn::shim::FortranGroup, size) == 0x10);
+static_assert(offsetof(ompi_communicator_t, errhandler) == 0x138 &&
+              offsetof(ompi_communicator_t, errhandler_kind) == 0x140);
 static_assert(offsetof(ompi_communicator_t, attributes) == 272 && offsetof(ompi_datatype_t, attributes) == 208);
 static_assert(offsetof(ompi_win_t, attributes) == 240 && offsetof(ompi_op_t, flags) == 84);
 static_assert(offsetof(ompi_errhandler_t, cxx_dispatch) == 120);
