@@ -11,7 +11,7 @@ enum class Fence : std::uint8_t {
   join,     // all ranks answer; nothing of the application has been touched
   request,  // F0: may be checkpointed; what has been begun
   level,    // F1: level, or what keeps it from being so
-  freeze,   // F2: mode is CLOSED; closes an aborted request as well
+  freeze,   // F2: mode is CLOSED; may still be checkpointed; closes an aborted request as well
   settled,  // F3: nobody inside; what has been sent
   drained,  // F4: nothing is under way; the cut
 };

@@ -40,7 +40,7 @@ void read_part(Fence fence, int rank, const Bytes& part) {
 Bytes make_part(Fence fence, Failure failure) {
   Encoder out;
   out(failure);
-  if (failure.text.empty() && fence != Fence::join)
+  if ((failure.text.empty() && fence != Fence::join) || fence == Fence::freeze)
     for (Participant* p : participants()) p->contribute(fence, out);
   return out.take();
 }

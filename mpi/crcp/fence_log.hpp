@@ -25,7 +25,8 @@ struct Failure {
   }
 };
 
-// This rank's part. Locked, if there is no failure; but for Fence::join, to which participants contribute nothing.
+// This rank's part. Locked, if there is no failure; but for Fence::join, to which participants contribute nothing. To
+// Fence::freeze they contribute in any case: it closes a request that is refused there, too.
 Bytes make_part(Fence fence, Failure failure);
 
 class FenceLog {
@@ -35,8 +36,8 @@ class FenceLog {
   // Contributes, and calls wait() until everybody has. Afterwards failures() is theirs.
   Result pass(const Bytes& part, const std::function<void()>& wait);
 
-  // Nobody had a failure: has the participants read all parts. Locked. False: a part cannot be understood. `failure` is
-  // empty, or why this rank cannot go on with what it was told.
+  // Nobody had a failure, but for Fence::freeze: has the participants read all parts. Locked. False: a part cannot be
+  // understood. `failure` is empty, or why this rank cannot go on with what it was told.
   bool read(Fence fence, std::string& failure) const;
 
   // "rank 3 cannot ...: why (and 2 more)", or empty.

@@ -28,7 +28,7 @@ class Participant {
  public:
   enum class Asked {
     running,  // not locked, guest threads run: only what a word can tell
-    locked,   // once more; and again when settled, since the program went on
+    locked,   // once more; and again at F2 and when settled, since the program went on
   };
 
   // The real MPI_Init has returned, on its thread; all ranks do the same in the same order. An MPI error code.
@@ -38,7 +38,7 @@ class Participant {
   virtual std::string obstacle(Asked) { return {}; }
 
   // Locked, but for F1. What this rank tells the others: a struct with fields(). Not asked of a rank that has a failure
-  // to tell.
+  // to tell, but for F2.
   virtual void contribute(Fence, Encoder&) {}
   // Locked. What `rank` contributed. Throws PermanentError if it cannot be understood.
   virtual void read(Fence, int /*rank*/, Decoder&) {}

@@ -35,7 +35,7 @@ class Protocol {
   bool join();        // all ranks are there. False: refused
   bool admit();       // F0: phase 0. False: refused
   bool wait_level();  // F1: phase 1
-  bool close();       // mode CLOSED, F2
+  bool close();       // mode CLOSED, F2. False: refused
   bool settle();      // phase 2
   bool drain();       // F3, F4: phase 3
   void end_not_level();
