@@ -54,6 +54,25 @@ struct cairn_context {
   uint16_t reserved;
 };
 
+/* What the kernel tells of a thread only to the thread itself. */
+enum {
+  CAIRN_TOLD_SECUREBITS = 1,
+  CAIRN_TOLD_DEATH_SIGNAL = 2,
+  CAIRN_TOLD_TSC = 4,
+  CAIRN_TOLD_MACHINE_CHECK = 8,
+  CAIRN_TOLD_IO_FLUSHER = 16,
+  CAIRN_TOLD_MEMORY_POLICY = 32,
+  CAIRN_TOLD_SPECULATION = 64 /* << number of the misfeature, 0..2 */
+};
+struct cairn_thread_settings {
+  uint32_t told; /* which of the others are known; 0 in an older libcr */
+  uint8_t securebits, death_signal, tsc, machine_check, io_flusher;
+  uint8_t speculation[3]; /* PR_GET_SPECULATION_CTRL, by number of the misfeature */
+  int32_t memory_policy;  /* get_mempolicy(): mode and its flags */
+  uint64_t memory_nodes;
+  uint64_t reserved;
+};
+
 struct cairn_thread {
   uint32_t state; /* futex */
   int32_t tid;    /* as of the image; rewritten at restart */
@@ -63,7 +82,7 @@ struct cairn_thread {
   uint64_t robust_head;
   uint64_t robust_len;
   struct cairn_context context;
-  uint64_t reserved[4];
+  struct cairn_thread_settings settings;
 };
 
 struct cairn_guest {

@@ -22,6 +22,7 @@
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
 #include "core/host/table.hpp"
+#include "core/state/credentials/kind.hpp"
 #include "core/state/descriptors/kind.hpp"
 
 namespace cairn::host {
@@ -233,6 +234,7 @@ void serve_control() { control->worker().open(); }
 
 void start_control() {
   state::note_standard_files();
+  state::note_start_credentials();
   set_request_self(request_own_checkpoint);
   std::thread([] { control->work_for_ever(); }).detach();
   std::thread([] { control->listen_for_ever(); }).detach();

@@ -61,9 +61,25 @@ void prepare_guest(cairn_guest& guest, const state::Image& image) {
   set_guest(&guest);
 }
 
+// Everything that the restart needs; never destroyed, since the guest's threads read it until they run.
+struct Work {
+  Work(const std::string& context_file, const restart::Options& wanted)
+      : image(state::read_image(context_file)),
+        options(wanted),
+        restart{image, options, {}, nullptr, {}, {}, nullptr},
+        revival(restart) {}
+  state::Image image;
+  restart::Options options;
+  state::Restart restart;
+  state::Revival revival;
+  std::uint32_t ready = 0;  // futex: the guest's threads are as they were
+};
+
 // The end of the conversation, on a thread of the host while the guest's go on.
-void let_go(cairn_guest& guest, std::uint32_t epoch, const restart::Options& options) {
+void let_go(const Work& work, cairn_guest& guest) {
   using std::chrono::milliseconds;
+  while (load(work.ready) == 0) wait_while(work.ready, 0);
+  const std::uint32_t epoch = work.image.get<state::GuestState>().epoch;
   store_and_wake(guest.revive_go, epoch);
   const Deadline deadline(kRunSeconds);
   for (std::uint32_t i = 0; i < guest.threads_max; ++i) {
@@ -75,7 +91,7 @@ void let_go(cairn_guest& guest, std::uint32_t epoch, const restart::Options& opt
     store_and_wake(guest.callback_resume, epoch);
   }
   serve_control();
-  restart::tell_started(options);
+  restart::tell_started(work.options);
 }
 
 void report(const state::Restart& restart) {
@@ -91,19 +107,6 @@ void report(const state::Restart& restart) {
                "CAP_CHECKPOINT_RESTORE and free numbers)\n",
                restart.image.get<state::ProcessState>().pid, getpid());
 }
-
-// Everything that the restart needs; never destroyed, since the guest's threads read it until they run.
-struct Work {
-  Work(const std::string& context_file, const restart::Options& wanted)
-      : image(state::read_image(context_file)),
-        options(wanted),
-        restart{image, options, {}, nullptr, {}, nullptr},
-        revival(restart) {}
-  state::Image image;
-  restart::Options options;
-  state::Restart restart;
-  state::Revival revival;
-};
 
 // The host as it is at the first start, around the addresses that the guest will take.
 void complete_host(const Work& work) {
@@ -137,8 +140,11 @@ void revive(const std::string& context_file, Extension& extension) {
   block_all_signals();  // again: making those threads, libc has let its own two signals through
   for (Stage stage : {Stage::threads, Stage::pending, Stage::timers, Stage::locks, Stage::limits, Stage::last})
     revival.restore(stage);
+  std::thread(let_go, std::cref(*work), std::ref(guest)).detach();  // while this thread may still make others
+  block_all_signals();                                              // that has let them through again
+  revival.restore(Stage::own_calls);
   report(work->restart);
-  std::thread(let_go, std::ref(guest), work->image.get<state::GuestState>().epoch, options).detach();
+  store_and_wake(work->ready, 1);
   cairn_continue_main(work->restart.main_thread);
 }
 

@@ -18,6 +18,7 @@
 #include "core/abi/restart_options.hpp"
 #include "core/context/area.hpp"
 #include "core/state/documentation.hpp"
+#include "core/state/own_calls.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -63,6 +64,8 @@ enum class Stage {
   limits,
   // What begins to run down, or to ring.
   last,
+  // Each thread makes its own calls (Restart::own_calls, which is complete): the guest's rights instead of the host's.
+  own_calls,
 };
 
 // The thread numbers of the image and those of now.
@@ -81,6 +84,7 @@ struct Restart {
   std::vector<host::AddressRange> reserved;  // by memory in `reserve`: ascending, neighbours in one
   cairn_guest* guest = nullptr;              // by guest in `guest`
   ThreadNumbers numbers;                     // by threads in `threads`
+  OwnCalls own_calls;                        // by several, until `last`; made by threads in `own_calls`
   const Resume* main_thread = nullptr;       // by threads in `threads`: what the main thread goes on with
 };
 

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/state/credentials/state.hpp"
 #include "core/state/process/kind.hpp"
 #include "core/state/resident.hpp"
 
@@ -41,17 +43,16 @@ void restore_memory_layout(const ProcessState& process) {
     throw EnvironmentError(with_errno("cannot give the program its heap (PR_SET_MM_MAP)", errno));
 }
 
-void restore_process(const ProcessState& process) {
+void restore_process(const ProcessState& process, bool threads_have_credentials) {
   if (chdir(process.directory.c_str()) != 0)
     throw EnvironmentError(with_errno("working directory " + process.directory, errno));
   umask(process.mask);
   personality(process.personality);
   restore_memory_layout(process);
   prctl(PR_SET_NAME, process.name.c_str());
-  prctl(PR_SET_DUMPABLE, process.dumpable == 1 ? 1 : 0);
   if (process.thp_disable != 0) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   if (process.child_subreaper != 0) prctl(PR_SET_CHILD_SUBREAPER, 1);
-  if (process.no_new_privileges != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (process.no_new_privileges != 0 && !threads_have_credentials) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   write_file("/proc/self/oom_score_adj", std::to_string(process.oom_score_adjustment));
 }
 
@@ -87,14 +88,16 @@ void restore_interval_timers(const ProcessState& process) {
 
 class ProcessReviver : public Reviver {
  public:
-  explicit ProcessReviver(Restart& restart) : image_(restart.image), process_(image_.get<ProcessState>()) {
+  explicit ProcessReviver(Restart& restart)
+      : restart_(restart), image_(restart.image), process_(image_.get<ProcessState>()) {
     process_.directory = restart::relocated(restart.options, process_.directory);
   }
   void restore(Stage stage) override {
     if (stage == Stage::check) check_directory();
-    if (stage == Stage::process) restore_process(process_);
+    if (stage == Stage::process) restore_process(process_, !image_.get<CredentialsState>().threads.empty());
     if (stage == Stage::limits) restore_limits(process_);
     if (stage == Stage::last) restore_interval_timers(process_);
+    if (stage == Stage::last) note_dumpable();
   }
 
  private:
@@ -108,6 +111,14 @@ class ProcessReviver : public Reviver {
       throw EnvironmentError(image_.reader().name() + ": " + directory + " is no directory");
   }
 
+  // A process that may not be dumped, and one whose rights change, loses sight of its own files in /proc.
+  void note_dumpable() {
+    const long wanted = process_.dumpable == 1 ? 1 : 0;
+    restart_.own_calls.add(process_.pid, Turn::after_rights,
+                           {"the setting whether it may be dumped", SYS_prctl, {PR_SET_DUMPABLE, wanted}});
+  }
+
+  Restart& restart_;
   const Image& image_;
   ProcessState process_;
 };

@@ -17,6 +17,8 @@ cairn_revive_thread:
         mov %rdx, %rdi
         call cairn_become_guest_thread
         mov %rbx, %rdi
+        call cairn_make_own_calls
+        mov %rbx, %rdi
         jmp cairn_resume
         .size cairn_revive_thread, .-cairn_revive_thread
 

@@ -2,6 +2,7 @@
 // Frozen-world code.
 #include "core/state/threads/resume.hpp"
 
+#include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/threads/frame_probe.hpp"
 
@@ -14,6 +15,20 @@ extern "C" void cairn_become_guest_thread(const cairn::state::Resume* resume) {
   }
   if (resume->uses_tiles != 0) cairn::state::use_tiles();
   __asm__ volatile("wrfsbase %0" ::"r"(resume->thread_pointer) : "memory");
+}
+
+extern "C" void cairn_make_own_calls(cairn::state::Resume* resume) {
+  cairn::state::OwnWork& work = resume->work;
+  while (cairn::load(work.go) == 0) cairn::wait_while(work.go, 0);
+  for (const cairn::state::OwnCall* call = work.calls; call != work.calls + work.count; ++call) {
+    const long* a = call->arguments.data();
+    const long result = cairn::raw_syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (!cairn::is_error(result) || !call->required) continue;
+    work.failed = call;
+    work.error = result;
+    break;
+  }
+  cairn::store_and_wake(work.done, 1);
 }
 
 extern "C" void cairn_call_guest(const cairn::state::Resume* resume, void (*function)(void),

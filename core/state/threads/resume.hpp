@@ -5,7 +5,18 @@
 
 #include <cstdint>
 
+#include "core/state/own_calls.hpp"
+
 namespace cairn::state {
+
+// The system calls of state::OwnCalls, as the thread finds them. It waits until it may make them, and says when it has.
+struct OwnWork {
+  const OwnCall* calls;
+  std::uint32_t count;
+  std::uint32_t go, done;  // futexes
+  const OwnCall* failed;   // the first required one, and its -errno
+  long error;
+};
 
 // What a thread needs to go on; must stay in place until the thread reports that it runs. resume.S knows the layout.
 struct Resume {
@@ -18,6 +29,7 @@ struct Resume {
   std::uint64_t robust_head, robust_length;
   std::uint64_t tid_word;  // where libc keeps the thread's number
   std::uint32_t uses_tiles;
+  OwnWork work;
 };
 
 // struct clone_args of linux/sched.h.
@@ -28,9 +40,11 @@ struct CloneArguments {
 }  // namespace cairn::state
 
 extern "C" {
-// Makes a thread that continues as `resume` says. Its number, or -errno.
+// Makes a thread that makes its own calls and continues as `resume` says. Its number, or -errno.
 long cairn_revive_thread(const cairn::state::CloneArguments* arguments, unsigned long size,
-                         const cairn::state::Resume* resume);
+                         cairn::state::Resume* resume);
+// The calling thread's: when work.go is set, until work.done.
+void cairn_make_own_calls(cairn::state::Resume* resume);
 // Makes a thread that does nothing but wait until *go is not 0, and ends. Its number, or -errno.
 long cairn_hold_number(const cairn::state::CloneArguments* arguments, unsigned long size, const std::uint32_t* go);
 // Makes the calling thread, already a guest thread, go on as `resume` says, with 1 in rax.

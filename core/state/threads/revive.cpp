@@ -5,7 +5,9 @@
 
 #include <cerrno>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
+#include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/process/state.hpp"
 #include "core/state/threads/frame_layout.hpp"
@@ -20,6 +22,7 @@ namespace {
 // Below the stack pointer of the saved context nothing is in use but the red zone.
 constexpr std::uint64_t kRedZone = 256;
 constexpr std::uint64_t kStartStack = 1024;
+constexpr double kOwnCallsSeconds = 30;
 
 std::unique_ptr<Resume> make_resume(const ThreadState& t, const cairn_guest& guest) {
   auto resume = std::make_unique<Resume>();
@@ -39,13 +42,14 @@ std::unique_ptr<Resume> make_resume(const ThreadState& t, const cairn_guest& gue
              t.robust_head,
              t.robust_length,
              0,
-             0};
+             0,
+             {}};
   resume->tid_word = t.thread_pointer + static_cast<std::uint64_t>(static_cast<std::int64_t>(guest.tid_offset));
   resume->uses_tiles = (t.xstate_features & tile_data) != 0 ? 1 : 0;
   return resume;
 }
 
-int create_thread(const ThreadState& thread, const Resume& resume) {
+int create_thread(const ThreadState& thread, Resume& resume) {
   std::int32_t wanted = thread.tid;
   CloneArguments arguments{};
   arguments.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
@@ -65,6 +69,15 @@ int create_thread(const ThreadState& thread, const Resume& resume) {
   return static_cast<int>(tid);
 }
 
+void wait_for_own_calls(const ThreadState& thread, const OwnWork& work) {
+  const Deadline deadline(kOwnCallsSeconds);
+  while (load(work.done) == 0 && !deadline.passed()) wait_while(work.done, 0, std::chrono::milliseconds(5));
+  const std::string name = "thread " + std::to_string(thread.tid);
+  if (load(work.done) == 0) throw EnvironmentError(name + " does not begin");
+  if (work.failed != nullptr)
+    throw EnvironmentError(with_errno(name + " cannot get " + work.failed->what, static_cast<int>(-work.error)));
+}
+
 class ThreadsReviver : public Reviver {
  public:
   explicit ThreadsReviver(Restart& restart) : restart_(restart), state_(restart.image.get<ThreadsState>()) {}
@@ -72,6 +85,7 @@ class ThreadsReviver : public Reviver {
     if (stage == Stage::check) check_registers(restart_.image);
     if (stage == Stage::reserve) held_ = std::make_unique<HeldNumbers>(state_);
     if (stage == Stage::threads) create();
+    if (stage == Stage::own_calls) make_own_calls();
   }
 
  private:
@@ -93,10 +107,26 @@ class ThreadsReviver : public Reviver {
     restore_scheduling(tid, thread);
   }
 
+  // The main thread comes last: it has to look after the others.
+  void make_own_calls() {
+    const auto& threads = state_.threads;
+    calls_.resize(threads.size());
+    for (std::size_t i = threads.size(); i-- > 0;) {
+      calls_[i] = restart_.own_calls.of(threads[i].tid);
+      OwnWork& work = resumes_[i]->work;
+      work.calls = calls_[i].data();
+      work.count = static_cast<std::uint32_t>(calls_[i].size());
+      store_and_wake(work.go, 1);
+      if (i == 0) cairn_make_own_calls(resumes_[i].get());
+      wait_for_own_calls(threads[i], work);
+    }
+  }
+
   Restart& restart_;
   const ThreadsState& state_;
   std::unique_ptr<HeldNumbers> held_;
   std::vector<std::unique_ptr<Resume>> resumes_;  // read by the threads until they run
+  std::vector<std::vector<OwnCall>> calls_;       // in the order of the threads
 };
 
 }  // namespace

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <optional>
+
+#include "core/state/credentials/kind.hpp"
+#include "core/state/credentials/of_thread.hpp"
+
+namespace cairn::state {
+namespace {
+
+// What this process began with, and whether its program has chosen others in an earlier life.
+struct Start {
+  std::optional<Credentials> credentials;
+  bool chose_identity = false, chose_capabilities = false;
+};
+Start start;
+
+Credentials of(const cairn_thread& slot) {
+  Credentials result = read_credentials("/proc/self/task/" + std::to_string(slot.tid));
+  result.securebits_known = (slot.settings.told & CAIRN_TOLD_SECUREBITS) != 0;
+  if (result.securebits_known) result.securebits = slot.settings.securebits;
+  return result;
+}
+
+}  // namespace
+
+void note_start_credentials() {
+  if (!start.credentials) start.credentials = own_credentials();
+}
+
+void note_chosen_credentials(bool identity, bool capabilities) {
+  start.chose_identity = start.chose_identity || identity;
+  start.chose_capabilities = start.chose_capabilities || capabilities;
+}
+
+std::vector<std::uint8_t> capture_credentials(Capture& capture) {
+  CredentialsState state;
+  const Credentials began = start.credentials.value_or(own_credentials());
+  for (std::uint32_t i = 0; i < capture.guest.threads_max; ++i) {
+    const cairn_thread& slot = capture.guest.threads[i];
+    if (slot.state != CAIRN_THREAD_STOPPED) continue;
+    ThreadCredentials thread{slot.tid, of(slot)};
+    thread.chose_identity = start.chose_identity || !same_identity(thread.credentials, began);
+    thread.chose_capabilities = start.chose_capabilities || !same_capabilities(thread.credentials, began);
+    state.threads.push_back(std::move(thread));
+  }
+  return encode(state);
+}
+
+}  // namespace cairn::state

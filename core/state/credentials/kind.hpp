@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Users, groups and capabilities of the guest's threads: the functions of their row.
+#pragma once
+
+#include "core/context/format.h"
+#include "core/state/credentials/state.hpp"
+#include "core/state/image.hpp"
+#include "core/state/kind.hpp"
+
+namespace cairn::state {
+
+// What the process was started with: to be called before the guest runs. Only the first call counts.
+void note_start_credentials();
+// The program has other ones by its own choice, even if they should be those of this place.
+void note_chosen_credentials(bool identity, bool capabilities);
+
+std::vector<std::uint8_t> capture_credentials(Capture& capture);
+void check_credentials(const Image& image);
+std::unique_ptr<Reviver> prepare_credentials(Restart& restart);
+
+}  // namespace cairn::state
