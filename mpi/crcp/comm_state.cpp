@@ -28,23 +28,6 @@ Registry& registry() noexcept {
   return *the_registry;
 }
 
-// The lock for code that may already be in a section or in a collective.
-class InnerLock {
- public:
-  InnerLock() noexcept : back_(mpi_thread().inside.load(std::memory_order_relaxed)) {
-    if (needed()) lock_from(back_);
-  }
-  ~InnerLock() {
-    if (needed()) unlock_to(back_);
-  }
-  InnerLock(const InnerLock&) = delete;
-  InnerLock& operator=(const InnerLock&) = delete;
-
- private:
-  bool needed() const noexcept { return back_ != kSection && !callback_thread; }
-  std::uint32_t back_;
-};
-
 std::vector<std::int32_t> ranks_of(const shim::MemberList* list) {
   if (list == nullptr) return {};
   return {list->world, list->world + list->size};
@@ -154,7 +137,8 @@ void comm_freed(ompi_communicator_t& comm) noexcept {
   comm.crcp = nullptr;
   const bool counted = state->held != nullptr;
   state->comm = state->held = nullptr;
-  if (!state->alone && !state->over) {
+  // Who has left it behind at a cut may still be told of messages that were sent since.
+  if (!state->alone && !was_forgotten(state->identity)) {
     if (!counted) ++registry().tombstones;
     return;
   }

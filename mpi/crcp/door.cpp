@@ -9,6 +9,7 @@
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/inside.hpp"
+#include "mpi/p2p/adopt.hpp"
 #include "mpi/shim/real.hpp"
 
 namespace cairn::crcp {
@@ -36,6 +37,16 @@ void issue(CommState& state, std::uint64_t k) noexcept {
   attention_set(kOwed);
 }
 
+// Admissions and the steps of a running MPI_Comm_idup are collectives of one kind to the library, which numbers them as
+// they come: the steps, whose moment is the library's, are through first, so that all members have the same order.
+// True: the admission needs not be issued, or has been.
+bool issue_if_needed(CommState& state, std::uint64_t k) noexcept {
+  if (!needs_issue(mode(), state, k)) return true;
+  if (!p2p::duplications_settled(*state.comm)) return false;
+  issue(state, k);
+  return true;
+}
+
 // The door of a blocking collective when something is out of the ordinary. In a section on entry; in a collective, or
 // (nested callers aside) with the section given up for good, on return.
 void stand_at_door(CommState& state, const char* name, Fate fate) noexcept {
@@ -45,8 +56,7 @@ void stand_at_door(CommState& state, const char* name, Fate fate) noexcept {
   for (;;) {
     if (mode() != Mode::closed) duties();
     if (state.entered == k - 1) {
-      if (needs_issue(mode(), state, k)) issue(state, k);
-      if (is_open(mode(), state, k) && (!last || may_free(mode(), state))) break;
+      if (issue_if_needed(state, k) && is_open(mode(), state, k) && (!last || may_free(mode(), state))) break;
     }
     wait_at_door();
   }
@@ -84,8 +94,7 @@ void begin_recorded() noexcept {
     for (std::size_t i = 0; i < list.size(); ++i) {
       const RecordedCollective r = list[i];
       if (r.state->entered != r.k - 1) continue;
-      if (needs_issue(mode(), *r.state, r.k)) issue(*r.state, r.k);
-      if (!is_open(mode(), *r.state, r.k)) continue;
+      if (!issue_if_needed(*r.state, r.k) || !is_open(mode(), *r.state, r.k)) continue;
       list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
       r.state->entered = r.k;
       r.begin(r.data);

@@ -17,6 +17,7 @@
 #include <cstdint>
 
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::crcp {
 
@@ -74,6 +75,25 @@ inline void unlock_to(std::uint32_t back) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   mpi_thread().inside.store(back, std::memory_order_release);
 }
+
+// The lock for code that may already have it, or is inside a collective: around changes of what the callback thread
+// reads. In MPI_THREAD_MULTIPLE it keeps the threads apart, too.
+class InnerLock {
+ public:
+  InnerLock() noexcept : back_(mpi_thread().inside.load(std::memory_order_relaxed)) {
+    if (needed()) lock_from(back_);
+  }
+  ~InnerLock() {
+    if (needed()) unlock_to(back_);
+  }
+  InnerLock(const InnerLock&) = delete;
+  InnerLock& operator=(const InnerLock&) = delete;
+
+ private:
+  bool needed() const noexcept { return back_ != kSection && !callback_thread; }
+  const shim::TableLock table_;
+  const std::uint32_t back_;
+};
 
 // Sleeps until attention differs from `seen`, at most about a millisecond. Guest thread pointer.
 void wait_for_change(std::uint32_t seen) noexcept;

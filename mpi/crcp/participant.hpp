@@ -27,7 +27,7 @@ enum class Outcome {
 class Participant {
  public:
   enum class Asked {
-    running,  // not locked, guest threads run: only what a word can tell
+    running,  // not locked, guest threads run: what can be told without keeping them waiting
     locked,   // once more; and again at F2 and when settled, since the program went on
   };
 

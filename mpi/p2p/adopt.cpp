@@ -45,9 +45,10 @@ void begin_deferred(void* deferred) noexcept {
 
 }  // namespace
 
-MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data, shim::RealRequest** made) noexcept,
+MPI_Request record_collective(ompi_communicator_t& comm, RequestKind kind,
+                              int (*begin)(void* data, shim::RealRequest** made) noexcept,
                               void (*drop)(void* data) noexcept, void* data) noexcept {
-  MPI_Request r = adopt_request(nullptr, RequestKind::collective, &comm, {drop, data});
+  MPI_Request r = adopt_request(nullptr, kind, &comm, {drop, data});
   r->state = State::recorded;
   crcp::record_collective(
       crcp::RecordedCollective{comm.crcp, comm.crcp->called, begin_deferred, new Deferred{r, begin, data}});
@@ -56,12 +57,25 @@ MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data
   return r;
 }
 
-bool adopted_settled() noexcept {
+namespace {
+
+template <class Asked>
+bool all_settled(Asked asked) noexcept {
   bool settled = true;
   for_each_request([&](Request& r) {
-    if (r.what == What::adopted && r.state == State::active && !poll(r)) settled = false;
+    if (r.what == What::adopted && r.state == State::active && asked(r) && !poll(r)) settled = false;
   });
   return settled;
+}
+
+}  // namespace
+
+bool adopted_settled() noexcept {
+  return all_settled([](const Request&) { return true; });
+}
+
+bool duplications_settled(const ompi_communicator_t& comm) noexcept {
+  return all_settled([&](const Request& r) { return r.kind == RequestKind::comm_dup && r.comm == &comm; });
 }
 
 }  // namespace cairn::p2p

@@ -22,10 +22,13 @@ MPI_Request adopt_request(shim::RealRequest* real, RequestKind kind, ompi_commun
 
 // After crcp::collective_begin_or_defer() has said false: begin(data, &made) is called once, when the door opens, then
 // drop(data) when the request is complete. Ends the section.
-MPI_Request record_collective(ompi_communicator_t& comm, int (*begin)(void* data, shim::RealRequest** made) noexcept,
+MPI_Request record_collective(ompi_communicator_t& comm, RequestKind kind,
+                              int (*begin)(void* data, shim::RealRequest** made) noexcept,
                               void (*drop)(void* data) noexcept, void* data) noexcept;
 
 // Library free (mpi/crcp/participant.hpp): adopted requests that have been begun are complete.
 bool adopted_settled() noexcept;
+// The same of those that duplicate this communicator.
+bool duplications_settled(const ompi_communicator_t& comm) noexcept;
 
 }  // namespace cairn::p2p

@@ -23,11 +23,12 @@ TypeArray::TypeArray(const MPI_Datatype* types, int count) {
 
 TypeArray::~TypeArray() { std::free(real_); }
 
-HeldTypes::HeldTypes(const MPI_Datatype* types, int count) {
-  for (int i = 0; types != nullptr && i < count; ++i) held_.emplace_back(types[i]);
+HeldTypes::HeldTypes(const MPI_Datatype* types, int count) : given_(types != nullptr) {
+  for (int i = 0; given_ && i < count; ++i) held_.emplace_back(types[i]);
 }
 
 RealDatatype** HeldTypes::real() {
+  if (!given_) return nullptr;
   array_ = TypeArray(static_cast<int>(held_.size()));
   for (std::size_t i = 0; i < held_.size(); ++i) array_.get()[i] = held_[i].real();
   return array_.get();

@@ -58,9 +58,9 @@ class CollectiveScope {
   // begin(&made) makes the real call; it translates its handles when it is called, perhaps after a restart. What the
   // application may free meanwhile it holds; the communicator stays, since freeing it waits at the same door.
   template <class Begin>
-  MPI_Request record(Begin begin) noexcept {
+  MPI_Request record(Begin begin, p2p::RequestKind kind = p2p::RequestKind::collective) noexcept {
     return p2p::record_collective(
-        *comm_, [](void* data, RealRequest** made) noexcept { return (*static_cast<Begin*>(data))(made); },
+        *comm_, kind, [](void* data, RealRequest** made) noexcept { return (*static_cast<Begin*>(data))(made); },
         [](void* data) noexcept { delete static_cast<Begin*>(data); }, new Begin(std::move(begin)));
   }
   CollectiveScope(const CollectiveScope&) = delete;
@@ -119,6 +119,7 @@ class HeldTypes {
   RealDatatype** real();  // once; lives as long as this
 
  private:
+  bool given_;
   std::vector<HeldType> held_;
   TypeArray array_;
 };

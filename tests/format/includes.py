@@ -42,6 +42,7 @@ ROOMS = {
 SEAMS = {
     "mpi/crcp/participants.cpp": ["mpi/p2p"],
     "mpi/crcp/group_door.cpp": ["mpi/p2p/queue.hpp"],
+    "mpi/crcp/door.cpp": ["mpi/p2p/adopt.hpp"],
 }
 # For the application, and so for everybody.
 PUBLIC = ["core/guest/libcr.h"]

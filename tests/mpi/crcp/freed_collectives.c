@@ -46,7 +46,8 @@ static void finish(Reduction* r) {
 }
 
 static Reduction begun, recorded, on_copy;
-static MPI_Comm copy, ring;
+static MPI_Comm copy, ring, parent, twin;
+static MPI_Request duplication;
 
 static void start_begun(void) {
   MPI_Comm comm = copy_of_world();
@@ -64,10 +65,24 @@ static void finish_on_copy(void) { finish(&on_copy); }
 void prepare_late(void) {
   const int size = 4, periodic = 1;
   copy = copy_of_world();
+  parent = copy_of_world();
   MPI_Cart_create(MPI_COMM_WORLD, 1, &size, &periodic, 0, &ring);
 }
 
-void free_while_recorded(void) { MPI_Comm_free(&copy); }
+void free_while_recorded(void) {
+  MPI_Comm_free(&copy);
+  MPI_Comm_free(&parent);
+}
+
+static void start_duplication(void) { MPI_Comm_idup(parent, &twin, &duplication); }
+
+static void finish_duplication(void) {
+  int sum = 0;
+  MPI_Wait(&duplication, MPI_STATUS_IGNORE);
+  MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, twin);
+  check_equal("sum on the duplicate", sum, kSum);
+  MPI_Comm_free(&twin);
+}
 
 // ---- arrays of datatypes
 
@@ -156,4 +171,5 @@ const Row collectives[] = {{"begun collective", 0, start_begun, finish_begun},
                            {"recorded alltoallw", 1, start_all_to_all, finish_all_to_all},
                            {"recorded neighbor_alltoallw", 1, start_neighbours, finish_neighbours},
                            {"recorded collective of a freed communicator", 1, start_on_copy, finish_on_copy},
+                           {"recorded duplication of a freed communicator", 1, start_duplication, finish_duplication},
                            {NULL, 0, NULL, NULL}};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MPI_Comm_idup is nearly always in progress, since one rank comes late; some of the copies live on, and all are used.
- *   comm_copies ROUNDS
- * Prints "step i/ROUNDS" and PASS. */
+/* MPI_Comm_idup is nearly always in progress, since one rank comes late; some of the copies live on, and all are used;
+ * so are communicators while they are copied. comm_copies ROUNDS Prints "step i/ROUNDS" and PASS. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +33,10 @@ int main(int argc, char **argv) {
     MPI_Comm made;
     MPI_Request request;
     MPI_Comm *const place = &kept[round % kKept];
-    MPI_Comm_idup(round % 2 || *place == MPI_COMM_NULL ? MPI_COMM_WORLD : *place, &made, &request);
+    const MPI_Comm parent = round % 2 || *place == MPI_COMM_NULL ? MPI_COMM_WORLD : *place;
+    MPI_Comm_idup(parent, &made, &request);
     usleep(rank == round % size ? 20000 : 1000);
+    if (round % 3 == 0) use(parent, round);
     MPI_Wait(&request, MPI_STATUS_IGNORE);
     use(made, round);
     if (*place != MPI_COMM_NULL) {

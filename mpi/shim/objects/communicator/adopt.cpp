@@ -118,7 +118,7 @@ MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
   comm->identity = next_identity(origin, comm->members, comm->remote_members);
   inherit(comm, origin);
   {
-    const TableLock lock;
+    const crcp::InnerLock lock;
     store<ompi_communicator_t>().live.add(comm);
   }
   crcp::comm_created(*comm);
@@ -147,14 +147,13 @@ void comm_fill_predefined() {
 }
 
 void comm_release(ompi_communicator_t* comm) noexcept {
-  const crcp::Section section;
+  const crcp::InnerLock lock;
   crcp::comm_freed(*comm);
   errhandler_drop(comm->errhandler);
   members_drop(comm->members);
   members_drop(comm->remote_members);
   info_drop(comm->info);
   shape_drop(comm->shape);
-  const TableLock lock;
   if (!comm->held) store<ompi_communicator_t>().live.remove(comm);
   delete comm->children;
   comm->members = comm->remote_members = nullptr;

@@ -2,6 +2,8 @@
 // Creation and destruction of communicators within the job.
 #include "mpi/shim/objects/communicator/create.hpp"
 
+#include <utility>
+
 #include "mpi/crcp/communicators.hpp"
 #include "mpi/p2p/references.hpp"
 #include "mpi/shim/fortran.hpp"
@@ -167,12 +169,13 @@ int PMPI_Comm_disconnect(MPI_Comm* comm) {
 CAIRN_MPI_WEAK(MPI_Comm_disconnect);
 
 // ---- MPI_Comm_idup: the real handle appears when the request completes, in `real` of the guest's one. At a cut all
-// such requests are complete, as those of other collectives.
+// such requests are complete or have not begun, as those of other collectives.
 namespace {
+
 void duplicate_done(void* data) noexcept {
   auto* comm = static_cast<ompi_communicator_t*>(data);
   {
-    const TableLock lock;
+    const crcp::InnerLock lock;
     store<ompi_communicator_t>().live.add(comm);
   }
   crcp::comm_created(*comm);
@@ -200,21 +203,49 @@ ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
   comm->identity = next_identity(origin, comm->members, comm->remote_members);
   return comm;
 }
+
+// The call; kept by its request if the door is closed, and dropped when that is complete.
+class Duplication {
+ public:
+  Duplication(MPI_Comm parent, ompi_communicator_t* made) noexcept : parent_(parent), made_(made) {}
+  Duplication(Duplication&& other) noexcept
+      : parent_(other.parent_), made_(other.made_), begun_(std::exchange(other.begun_, false)) {}
+  ~Duplication() {
+    if (begun_) duplicate_done(made_);
+  }
+  int operator()(RealRequest** request) noexcept {
+    const int rc = cross(real.Comm_idup, to_real(parent_), reinterpret_cast<RealComm**>(&made_->real), request);
+    begun_ = rc == MPI_SUCCESS;
+    return rc;
+  }
+  static void done(void* duplication) noexcept { delete static_cast<Duplication*>(duplication); }
+
+ private:
+  MPI_Comm parent_;
+  ompi_communicator_t* made_;
+  bool begun_ = false;
+};
+
 }  // namespace
 
 int PMPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* request) {
   if (!usable(comm)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_Comm_idup");
   if (newcomm == nullptr || request == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Comm_idup");
-  int rc;
-  ompi_communicator_t* made = prepare_duplicate(comm);
+  int rc = MPI_SUCCESS;
+  ompi_communicator_t* const made = prepare_duplicate(comm);
   {
-    CollectiveScope scope(comm, "MPI_Comm_idup");
-    RealRequest* pending = real_objects.request_null;
-    rc = cross(real.Comm_idup, to_real(comm), reinterpret_cast<RealComm**>(&made->real), &pending);
-    if (rc == MPI_SUCCESS) {
-      *request = p2p::adopt_request(pending, p2p::RequestKind::comm_dup, comm, {duplicate_done, made});
-      *newcomm = made;
+    CollectiveScope scope(comm, "MPI_Comm_idup", CollectiveScope::Deferrable{});
+    if (scope.deferred()) {
+      *request = scope.record(Duplication(comm, made), p2p::RequestKind::comm_dup);
+    } else {
+      Duplication duplication(comm, made);
+      RealRequest* pending = real_objects.request_null;
+      rc = duplication(&pending);
+      if (rc == MPI_SUCCESS)
+        *request = p2p::adopt_request(pending, p2p::RequestKind::comm_dup, comm,
+                                      {Duplication::done, new Duplication(std::move(duplication))});
     }
+    if (rc == MPI_SUCCESS) *newcomm = made;
   }
   if (rc == MPI_SUCCESS) rc = attributes_copy(attribute_owner(comm), attribute_owner(made));
   return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_idup");

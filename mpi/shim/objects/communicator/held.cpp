@@ -24,8 +24,8 @@ std::vector<HeldComm>& anybodys() noexcept {
 ompi_communicator_t* first_held() noexcept { return held.head(); }
 
 void comm_hold_back(ompi_communicator_t* comm) noexcept {
+  const crcp::InnerLock lock;
   crcp::comm_held(*comm);
-  const TableLock lock;
   fortran_release(comm);
   store<ompi_communicator_t>().live.remove(comm);
   held.add(comm);

@@ -100,13 +100,14 @@ void prepare_errhandlers() {
 }
 
 ompi_errhandler_t* errhandler_share(ompi_errhandler_t* handler) noexcept {
+  const TableLock lock;
   if (handler != nullptr && !handler->predefined) ++handler->references;
   return handler;
 }
 
 void errhandler_drop(ompi_errhandler_t* handler) noexcept {
-  if (handler == nullptr || handler->predefined || --handler->references != 0) return;
   const TableLock lock;
+  if (handler == nullptr || handler->predefined || --handler->references != 0) return;
   store<ompi_errhandler_t>().pool.release(handler, nullptr);
 }
 

@@ -27,7 +27,7 @@ using namespace cairn::shim;
 namespace {
 
 MPI_File adopt(RealFile* made, const char* filename) {
-  const TableLock lock;
+  const crcp::InnerLock lock;
   ompi_file_t* file = store<ompi_file_t>().pool.allocate(Kind::file);
   file->real = made;
   file->errhandler = errhandler_share(default_file_errhandler());
@@ -66,7 +66,7 @@ int PMPI_File_close(MPI_File* file) {
   }
   if (rc != MPI_SUCCESS) return raise(object, rc, "MPI_File_close");
   errhandler_drop(object->errhandler);
-  const TableLock lock;
+  const crcp::InnerLock lock;
   store<ompi_file_t>().live.remove(object);
   store<ompi_file_t>().pool.release(object, real_objects.file_null);
   *file = MPI_FILE_NULL;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "mpi/shim/table_lock.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
@@ -18,11 +19,13 @@ MemberList* members_make(int size) {
 }
 
 MemberList* members_share(MemberList* list) noexcept {
+  const TableLock lock;
   if (list != nullptr) ++list->references;
   return list;
 }
 
 void members_drop(MemberList* list) noexcept {
+  const TableLock lock;
   if (list != nullptr && --list->references == 0) std::free(list);
 }
 

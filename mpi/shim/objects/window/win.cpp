@@ -55,7 +55,7 @@ void set_attributes(ompi_win_t* win) {
 MPI_Win adopt(RealWin* made, MPI_Comm comm, void* base, MPI_Aint size, int disp_unit, int flavor) {
   ompi_win_t* win;
   {
-    const TableLock lock;
+    const crcp::InnerLock lock;
     win = store<ompi_win_t>().pool.allocate(Kind::win);
     store<ompi_win_t>().live.add(win);
   }
@@ -168,7 +168,7 @@ int PMPI_Win_free(MPI_Win* win) {
   std::free(object->owned);
   members_drop(object->members);
   errhandler_drop(object->errhandler);
-  const TableLock lock;
+  const crcp::InnerLock lock;
   store<ompi_win_t>().live.remove(object);
   store<ompi_win_t>().pool.release(object, real_objects.win_null);
   *win = MPI_WIN_NULL;
