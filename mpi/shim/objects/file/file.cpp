@@ -95,32 +95,46 @@ CAIRN_MPI_WEAK(MPI_File_get_info);
 
 namespace {
 
-// The real library makes datatypes of its own for the answer: what they are made of tells the guest's handle.
+// The real library makes datatypes of its own for the answer: what they are made of tells the guest's handle. Gives it
+// to the caller, and takes the caller's hold on the real one.
 MPI_Datatype adopt_type(RealDatatype* type);
 
-TypeChild adopt_child(RealDatatype* type) {
-  MPI_Datatype part = adopt_type(type);
-  const TypeChild child = child_of(part);
-  if (part != nullptr && part->recipe != nullptr && !part->recipe->permanent) PMPI_Type_free(&part);
-  return child;
-}
+bool is_predefined(MPI_Datatype type) { return type == nullptr || type->recipe == nullptr; }
 
-MPI_Datatype adopt_type(RealDatatype* type) {
-  if (MPI_Datatype known = from_real(type); known != nullptr && known->recipe == nullptr) return known;
-  int n[4];
-  cross(real.Type_get_envelope, type, &n[0], &n[1], &n[2], &n[3]);
-  if (n[3] == MPI_COMBINER_NAMED) return MPI_DATATYPE_NULL;
-  auto* recipe = new TypeRecipe;
-  recipe->combiner = n[3];
+int make_equal(RealDatatype* type, TypeRecipe* recipe, const int (&n)[3], MPI_Datatype* made) {
   recipe->committed = true;
   recipe->integers.resize(static_cast<std::size_t>(n[0]));
   recipe->addresses.resize(static_cast<std::size_t>(n[1]));
-  std::vector<RealDatatype*> parts(static_cast<std::size_t>(n[2]));
+  std::vector<RealDatatype*> real_parts(static_cast<std::size_t>(n[2]));
   cross(real.Type_get_contents, type, n[0], n[1], n[2], recipe->integers.data(), recipe->addresses.data(),
-        parts.data());
-  for (RealDatatype* part : parts) recipe->children.push_back(adopt_child(part));
-  MPI_Datatype made = MPI_DATATYPE_NULL;
-  type_make(recipe, &made, "MPI_File_get_view");
+        real_parts.data());
+  std::vector<MPI_Datatype> parts;  // must be there until the whole is made
+  for (RealDatatype* part : real_parts) {
+    parts.push_back(adopt_type(part));
+    recipe->children.push_back(child_of(parts.back()));
+  }
+  const int rc = type_make(recipe, made, "MPI_File_get_view");
+  if (rc == MPI_SUCCESS) cross(real.Type_commit, &recipe->real);
+  for (MPI_Datatype& part : parts)
+    if (!is_predefined(part) && !part->recipe->permanent) PMPI_Type_free(&part);
+  return rc;
+}
+
+MPI_Datatype adopt_type(RealDatatype* type) {
+  MPI_Datatype made = from_real(type);
+  if (made != nullptr && is_predefined(made)) return made;
+  int n[3], combiner;
+  cross(real.Type_get_envelope, type, &n[0], &n[1], &n[2], &combiner);
+  if (made != nullptr) {
+    made = made->recipe->permanent ? made : recipe_handle(made->recipe);
+  } else if (combiner == MPI_COMBINER_NAMED) {
+    return MPI_DATATYPE_NULL;
+  } else {
+    auto* recipe = new TypeRecipe;
+    recipe->combiner = combiner;
+    if (make_equal(type, recipe, n, &made) != MPI_SUCCESS) return MPI_DATATYPE_NULL;
+  }
+  cross(real.Type_free, &type);
   return made;
 }
 
