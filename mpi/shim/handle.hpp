@@ -150,13 +150,9 @@ struct ompi_win_t : cairn::shim::Handle {
   ompi_communicator_t* comm;  // as long as it lives; only for messages
   ompi_errhandler_t* errhandler;
   cairn::shim::MemberList* members;
-  void* base;
-  MPI_Aint size;
-  int disp_unit, flavor, model;
-  void* owned;  // guest memory to free with the window
   ompi_win_t *next, *previous;
   char name[MPI_MAX_OBJECT_NAME];
-  char unused[72];
+  char unused[112];
   cairn::shim::AttributeSet* attributes;  // at the offset of the real w_keyhash
 };
 

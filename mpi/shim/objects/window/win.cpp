@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Windows: the handles' side. Data movement is generated. A window keeps the job from being checkpointed.
-#include <cstdlib>
-
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/ask.hpp"
@@ -30,29 +28,45 @@ using namespace cairn::shim;
 
 namespace {
 
-Attribute number(MPI_Fint value) {
-  Attribute a{};
-  a.form = AttributeForm::integer;
-  a.integer = value;
-  return a;
+// What the real library says of a window.
+template <class T>
+T ask(RealWin* win, int key, T otherwise) {
+  T* value = nullptr;
+  int flag = 0;
+  cross(real.Win_get_attr, win, key, static_cast<void*>(&value), &flag);
+  return flag != 0 ? *value : otherwise;
 }
 
-void set_attributes(ompi_win_t* win) {
+void* ask_base(RealWin* win) {
+  void* base = nullptr;
+  int flag = 0;
+  cross(real.Win_get_attr, win, static_cast<int>(MPI_WIN_BASE), static_cast<void*>(&base), &flag);
+  return base;
+}
+
+void copy_number(ompi_win_t* win, int key, int otherwise) {
+  Attribute a{};
+  a.form = AttributeForm::integer;
+  a.integer = ask<int>(to_real(win), key, otherwise);
+  attribute_set(attribute_owner(win), key, a, true);
+}
+
+void copy_attributes(ompi_win_t* win, int flavor) {
   const AttributeOwner owner = attribute_owner(win);
   Attribute base{};
   base.form = AttributeForm::pointer;
-  base.pointer = win->base;
+  base.pointer = ask_base(to_real(win));
   attribute_set(owner, MPI_WIN_BASE, base, true);
   Attribute size{};
   size.form = AttributeForm::address;
-  size.address = win->size;
+  size.address = ask<MPI_Aint>(to_real(win), MPI_WIN_SIZE, 0);
   attribute_set(owner, MPI_WIN_SIZE, size, true);
-  attribute_set(owner, MPI_WIN_DISP_UNIT, number(win->disp_unit), true);
-  attribute_set(owner, MPI_WIN_CREATE_FLAVOR, number(win->flavor), true);
-  attribute_set(owner, MPI_WIN_MODEL, number(win->model), true);
+  copy_number(win, MPI_WIN_DISP_UNIT, 1);
+  copy_number(win, MPI_WIN_CREATE_FLAVOR, flavor);
+  copy_number(win, MPI_WIN_MODEL, MPI_WIN_UNIFIED);
 }
 
-MPI_Win adopt(RealWin* made, MPI_Comm comm, void* base, MPI_Aint size, int disp_unit, int flavor) {
+MPI_Win adopt(RealWin* made, MPI_Comm comm, int flavor) {
   ompi_win_t* win;
   {
     const crcp::InnerLock lock;
@@ -63,28 +77,20 @@ MPI_Win adopt(RealWin* made, MPI_Comm comm, void* base, MPI_Aint size, int disp_
   win->comm = comm;
   win->members = members_share(comm->members);
   win->errhandler = predefined<ompi_errhandler_t>(ompi_mpi_errors_are_fatal);
-  win->base = base;
-  win->size = size;
-  win->disp_unit = disp_unit;
-  win->flavor = flavor;
   cross(real.Win_set_errhandler, made, real_objects.errors_return);
-  int* model = nullptr;
-  int flag = 0;
-  cross(real.Win_get_attr, made, static_cast<int>(MPI_WIN_MODEL), static_cast<void*>(&model), &flag);
-  win->model = flag != 0 ? *model : MPI_WIN_UNIFIED;
-  set_attributes(win);
+  copy_attributes(win, flavor);
   return win;
 }
 
 template <class Call>
-int create(MPI_Comm comm, MPI_Win* out, void* base, MPI_Aint size, int disp_unit, int flavor, const char* name,
-           Call&& call) {
+int create(MPI_Comm comm, MPI_Info info, MPI_Win* out, int flavor, const char* name, Call&& call) {
   int rc;
   {
     CollectiveScope scope(comm, name);
+    const InfoScope real_info(info);
     RealWin* made = real_objects.win_null;
-    rc = call(out == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *out = adopt(made, comm, base, size, disp_unit, flavor);
+    rc = call(real_info.get(), out == nullptr ? nullptr : &made);
+    if (rc == MPI_SUCCESS) *out = adopt(made, comm, flavor);
   }
   return rc == MPI_SUCCESS ? rc : raise(comm, rc, name);
 }
@@ -92,57 +98,35 @@ int create(MPI_Comm comm, MPI_Win* out, void* base, MPI_Aint size, int disp_unit
 }  // namespace
 
 int PMPI_Win_create(void* base, MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, MPI_Win* win) {
-  return create(comm, win, base, size, disp_unit, MPI_WIN_FLAVOR_CREATE, "MPI_Win_create", [&](RealWin** made) {
-    const InfoScope real_info(info);
-    return cross(real.Win_create, base, size, disp_unit, real_info.get(), to_real(comm), made);
+  return create(comm, info, win, MPI_WIN_FLAVOR_CREATE, "MPI_Win_create", [&](RealInfo* real_info, RealWin** made) {
+    return cross(real.Win_create, base, size, disp_unit, real_info, to_real(comm), made);
   });
 }
 CAIRN_MPI_WEAK(MPI_Win_create);
 
 int PMPI_Win_create_dynamic(MPI_Info info, MPI_Comm comm, MPI_Win* win) {
-  return create(comm, win, MPI_BOTTOM, 0, 1, MPI_WIN_FLAVOR_DYNAMIC, "MPI_Win_create_dynamic", [&](RealWin** made) {
-    const InfoScope real_info(info);
-    return cross(real.Win_create_dynamic, real_info.get(), to_real(comm), made);
-  });
+  return create(comm, info, win, MPI_WIN_FLAVOR_DYNAMIC, "MPI_Win_create_dynamic",
+                [&](RealInfo* real_info, RealWin** made) {
+                  return cross(real.Win_create_dynamic, real_info, to_real(comm), made);
+                });
 }
 CAIRN_MPI_WEAK(MPI_Win_create_dynamic);
 
-// The memory is the guest's own: a window of the flavour "create" on it, with the attributes of "allocate".
+// The memory is the real library's, which has ways of its own for it: on one process it makes no windows otherwise.
 int PMPI_Win_allocate(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void* baseptr, MPI_Win* win) {
-  if (size < 0) return raise(comm, MPI_ERR_SIZE, "MPI_Win_allocate");
   if (baseptr == nullptr || win == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Win_allocate");
-  void* memory = nullptr;
-  if (posix_memalign(&memory, 4096, size == 0 ? 1 : static_cast<std::size_t>(size)) != 0)
-    return raise(comm, MPI_ERR_NO_MEM, "MPI_Win_allocate");
-  const int rc =
-      create(comm, win, memory, size, disp_unit, MPI_WIN_FLAVOR_ALLOCATE, "MPI_Win_allocate", [&](RealWin** made) {
-        const InfoScope real_info(info);
-        return cross(real.Win_create, memory, size, disp_unit, real_info.get(), to_real(comm), made);
-      });
-  if (rc != MPI_SUCCESS) {
-    std::free(memory);
-    return rc;
-  }
-  (*win)->owned = memory;
-  *static_cast<void**>(baseptr) = memory;
-  return MPI_SUCCESS;
+  return create(comm, info, win, MPI_WIN_FLAVOR_ALLOCATE, "MPI_Win_allocate", [&](RealInfo* real_info, RealWin** made) {
+    return cross(real.Win_allocate, size, disp_unit, real_info, to_real(comm), baseptr, made);
+  });
 }
 CAIRN_MPI_WEAK(MPI_Win_allocate);
 
-// Memory shared with other processes is the real library's.
 int PMPI_Win_allocate_shared(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void* baseptr, MPI_Win* win) {
-  void* memory = nullptr;
-  const int rc = create(comm, win, nullptr, size, disp_unit, MPI_WIN_FLAVOR_SHARED, "MPI_Win_allocate_shared",
-                        [&](RealWin** made) {
-                          const InfoScope real_info(info);
-                          return cross(real.Win_allocate_shared, size, disp_unit, real_info.get(), to_real(comm),
-                                       baseptr == nullptr ? nullptr : static_cast<void*>(&memory), made);
-                        });
-  if (rc != MPI_SUCCESS) return rc;
-  (*win)->base = memory;
-  set_attributes(*win);
-  *static_cast<void**>(baseptr) = memory;
-  return MPI_SUCCESS;
+  if (baseptr == nullptr || win == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Win_allocate_shared");
+  return create(comm, info, win, MPI_WIN_FLAVOR_SHARED, "MPI_Win_allocate_shared",
+                [&](RealInfo* real_info, RealWin** made) {
+                  return cross(real.Win_allocate_shared, size, disp_unit, real_info, to_real(comm), baseptr, made);
+                });
 }
 CAIRN_MPI_WEAK(MPI_Win_allocate_shared);
 
@@ -165,7 +149,6 @@ int PMPI_Win_free(MPI_Win* win) {
     rc = cross(real.Win_free, &gone);
   }
   if (rc != MPI_SUCCESS) return raise(object, rc, "MPI_Win_free");
-  std::free(object->owned);
   members_drop(object->members);
   errhandler_drop(object->errhandler);
   const crcp::InnerLock lock;
