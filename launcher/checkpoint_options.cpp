@@ -2,6 +2,7 @@
 #include "launcher/checkpoint_options.hpp"
 
 #include "core/base/error.hpp"
+#include "core/cli/asking_again.hpp"
 #include "core/cli/command_line.hpp"
 
 namespace cairn::launcher {
@@ -21,6 +22,7 @@ cli::CommandLine table() {
              {"list,l", "", "take no checkpoint, list the job's snapshots"},
              {"verbose,v", "", "say what is done"},
              {"timeout", "SEC", "seconds until the checkpoint is given up (600)"},
+             {"wait", "SEC", cli::kWaitHelp},
              {"json", "", "answer in JSON"},
              {"help,h", "", "this text"},
              {"version", "", "version"}}}},
@@ -41,6 +43,7 @@ std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>
   o.verbose = given->has("verbose");
   o.json = given->has("json");
   o.timeout = given->seconds("timeout", o.timeout);
+  o.wait = given->seconds("wait", o.wait);
   o.pid = cli::process_of(given->operand("the process number of mpirun"));
   given->at_most_one({"term", "stop"});
   given->without("list", {"term", "stop", "nowait"}, "takes no checkpoint");

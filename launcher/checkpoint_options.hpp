@@ -12,7 +12,7 @@ namespace cairn::launcher {
 
 struct CheckpointOptions {
   bool term = false, stop = false, nowait = false, status = false, list = false, verbose = false, json = false;
-  double timeout = 600;
+  double timeout = 600, wait = 0;  // seconds
   pid_t pid = 0;
 };
 

@@ -153,6 +153,7 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
     server = std::make_unique<pmix::ToolServer>(
         runtime->path(), runtime->cookie(),
         [&coordinator](const pmix::Record& r, auto reply) { coordinator.request(r, std::move(reply)); });
+    runtime->publish();
   } catch (const Error& e) {
     cli::complain(kCommand, std::string(e.what()) + "; the job runs, but ompi-checkpoint cannot reach it");
   }

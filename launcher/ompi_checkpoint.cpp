@@ -4,10 +4,11 @@
 
 #include <chrono>
 #include <cstdio>
-#include <thread>
+#include <optional>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/cli/asking_again.hpp"
 #include "core/cli/progress_line.hpp"
 #include "core/cli/report.hpp"
 #include "launcher/checkpoint_options.hpp"
@@ -87,21 +88,45 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& 
   }
 }
 
+void tell_of_waiting(const CheckpointOptions& o, const std::string& why) {
+  if (o.verbose) cli::complain(kCommand, why + "; asking again");
+}
+
+// One answer, or several requests for one: see --wait.
+int ask(pmix::ToolClient& client, const CheckpointOptions& o) {
+  std::optional<pmix::Record> answer;
+  const auto attempt = [&] {
+    answer.reset();
+    answer = take_checkpoint(client, o);
+    client.confirm();
+    if (!pmix::is<pmix::Failed>(*answer)) return;
+    const auto failed = pmix::from_record<pmix::Failed>(*answer);
+    if (failed.code == CAIRN_EXIT_TEMPORARY) throw TemporaryError(failed.text);
+  };
+  try {
+    cli::ask_again(o.wait, attempt, [&](const std::string& why) { tell_of_waiting(o, why); });
+  } catch (const TemporaryError&) {
+    if (!answer) throw;
+  }
+  return print_answer(*answer, o);
+}
+
 int run(const CheckpointOptions& o) {
-  const pmix::MpirunAddress mpirun = pmix::find_mpirun(o.pid);
+  const bool asks_only = o.list || (o.status && !o.term && !o.stop && !o.nowait);
+  const pmix::MpirunAddress mpirun = cli::ask_again(
+      asks_only ? 0 : o.wait, [&] { return pmix::find_mpirun(o.pid); },
+      [&](const std::string& why) { tell_of_waiting(o, why); });
   if (o.verbose) std::fprintf(stderr, "%s: mpirun is process %d\n", kCommand, static_cast<int>(mpirun.pid));
   pmix::ToolClient client(mpirun, kConnectSeconds);
   if (o.list) {
     print_list(client.list(kAnswerMargin), o.json);
     return 0;
   }
-  if (o.status && !o.term && !o.stop && !o.nowait) {
+  if (asks_only) {
     print_status(client.status(kAnswerMargin), o.json, o.verbose);
     return 0;
   }
-  const pmix::Record answer = take_checkpoint(client, o);
-  client.confirm();
-  return print_answer(answer, o);
+  return ask(client, o);
 }
 
 }  // namespace

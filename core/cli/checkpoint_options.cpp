@@ -10,6 +10,7 @@
 #include "core/abi/control_protocol.hpp"
 #include "core/base/error.hpp"
 #include "core/cli/after_signal.hpp"
+#include "core/cli/asking_again.hpp"
 #include "core/cli/parameter_options.hpp"
 
 namespace cairn::cli {
@@ -50,6 +51,7 @@ OptionGroup manner() {
                      {"ptracer-error", "", "fail for debuggers (default)"},
                      {"ptracer-skip", "", "leave them out"},
                      {"incremental", "", "store only what has changed since the last time"}}};
+  group.options.push_back({"wait", "SEC", kWaitHelp});
   for (const Option& option : parameter_options()) group.options.push_back(option);
   return group;
 }
@@ -122,6 +124,7 @@ void settle_place(const Given& given, CheckpointOptions& options) {
 void settle_manner(const Given& given, CheckpointOptions& options) {
   options.signal = after_signal(given);
   set_parameters(given, options.parameters);
+  options.wait = given.seconds("wait", options.wait);
   options.messages = !given.has("kmsg-none");
   options.verbose = given.has("verbose");
   options.quiet = given.has("quiet");

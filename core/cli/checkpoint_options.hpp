@@ -24,6 +24,7 @@ struct CheckpointOptions {
   std::string backup;
   CheckpointParameters parameters;
   int signal = 0;
+  double wait = 0;  // seconds
   bool messages = true, verbose = false, quiet = false;
 };
 

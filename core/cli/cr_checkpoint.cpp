@@ -3,9 +3,11 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/cli/asking_again.hpp"
 #include "core/cli/checkpoint_options.hpp"
 #include "core/cli/checkpoint_progress.hpp"
 #include "core/cli/control_client.hpp"
@@ -42,10 +44,10 @@ void print_summary(const CheckpointOptions& options, const cairn_control_reply& 
       done.pause_seconds, done.stop_seconds * 1000, reply.text[0] != '\0' ? "; " : "", reply.text);
 }
 
-int checkpoint(const CheckpointOptions& options) {
+// Throws what the process answers if it is not saved.
+cairn_control_reply ask(const CheckpointOptions& options) {
   const UniqueFd target = open_target(options);
   ControlClient client(options.pid);
-  const EndOfProcess end(options.pid);
   const bool stopped = is_stopped(options.pid);
   cairn_control_request request = to_request(options);
   if (stopped) request.flags |= CAIRN_CONTROL_WAS_STOPPED;
@@ -54,13 +56,25 @@ int checkpoint(const CheckpointOptions& options) {
   CheckpointProgress progress(options.quiet);
   const cairn_control_reply reply = client.wait([&](const auto& state) { progress.show(state); });
   progress.clear();
-  if (reply.code != CAIRN_EXIT_OK) {
-    const std::string what = "process " + std::to_string(options.pid) + " was not checkpointed";
-    complain(kCommand, options.messages ? what + ": " + reply.text : what);
-    return reply.code;
-  }
+  if (reply.code == CAIRN_EXIT_OK) return reply;
+  std::string text = "process " + std::to_string(options.pid) + " was not checkpointed";
+  if (options.messages) text += std::string(": ") + reply.text;
+  if (reply.code == CAIRN_EXIT_TEMPORARY) throw TemporaryError(text);
+  throw Error(reply.code, text);
+}
+
+int checkpoint(const CheckpointOptions& options) {
+  const auto told = [&](const std::string& why) {
+    if (options.verbose) complain(kCommand, why + "; asking again");
+  };
+  std::optional<EndOfProcess> end;
+  const auto attempt = [&] {
+    if (!end) end.emplace(options.pid);
+    return ask(options);
+  };
+  const cairn_control_reply reply = ask_again(options.wait, attempt, told);
   if (options.verbose) print_summary(options, reply);
-  if (ends_processes(options.signal)) end.wait();
+  if (ends_processes(options.signal)) end->wait();
   return CAIRN_EXIT_OK;
 }
 

@@ -136,13 +136,14 @@ RuntimeDirectory::RuntimeDirectory() : cookie_(to_hex(make_link_key())) {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
   make_private_directory(path_);
+}
+
+void RuntimeDirectory::publish() {
   const std::string file = path_ + "/cookie", unfinished = file + ".new";
   const UniqueFd fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd || ::write(fd.get(), cookie_.data(), cookie_.size()) != static_cast<ssize_t>(cookie_.size()) ||
       ::rename(unfinished.c_str(), file.c_str()) != 0) {
-    const int error = errno;
-    fs::remove_all(path_, ignored);
-    throw EnvironmentError(with_errno("creating " + file, error));
+    throw EnvironmentError(with_errno("creating " + file, errno));
   }
 }
 

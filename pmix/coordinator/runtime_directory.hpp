@@ -21,6 +21,9 @@ class RuntimeDirectory {
   RuntimeDirectory(const RuntimeDirectory&) = delete;
   RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
 
+  // Lets tools find this mpirun: once it can answer them. Throws EnvironmentError.
+  void publish();
+
   const std::string& path() const { return path_; }
   const std::string& cookie() const { return cookie_; }
 

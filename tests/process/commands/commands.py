@@ -119,6 +119,19 @@ def twice_at_once(subject):
     subject.restart(f"context-{codes.index(OK)}")
 
 
+def waits(subject):
+    """With --wait, of many requests at a time each is served."""
+    asking = [subprocess.Popen([os.path.join(subject.bin, "cr_checkpoint"), "--wait", "60", "-f", f"context-{i}",
+                                str(subject.pid)], cwd=subject.directory, stderr=subprocess.PIPE, text=True)
+              for i in range(8)]
+    codes = [a.wait(120) for a in asking]
+    if set(codes) != {OK}:
+        raise Failure(f"{codes} {[a.stderr.read() for a in asking]}")
+    expect(subject.run("cr_checkpoint", "--wait", "-1", str(subject.pid)), ARGUMENTS, "wait")
+    subject.kill()
+    subject.restart("context-7")
+
+
 def asked_too_early(subject):
     """Who asks again and again while a process starts or is restarted hears "later", and is served in the end."""
     def ask(pid):
