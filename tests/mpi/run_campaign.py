@@ -41,7 +41,7 @@ class Batch:
                 "--slow", str(self.options.slow)]
         if self.threads:
             argv.append("--threads")
-        return argv + without_what_cannot_be_saved(self.transport == "ofi")
+        return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native)
 
     def repeat(self, seed):
         threads = " --threads" if self.threads else ""

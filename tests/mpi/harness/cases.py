@@ -103,7 +103,7 @@ def again(extra):
     return f"{sys.executable} {sys.argv[0]} {extra}"
 
 
-def without_what_cannot_be_saved(ofi):
+def without_what_cannot_be_saved(ofi, native=False):
     """Options of random_program. Intercommunicators are refused by name while they exist (tested by themselves); over
-    libfabric Open MPI itself hangs with some kinds (docs/testing.md)."""
-    return ["--without", "intercomm" + (",mprobe,truncate" if ofi else "")]
+    libfabric Open MPI itself hangs with some kinds, and with early-free it crashes (docs/testing.md)."""
+    return ["--without", "intercomm" + (",mprobe,truncate" if ofi else "") + (",early-free" if native else "")]

@@ -5,7 +5,7 @@
 namespace cairn::random_program {
 
 struct Channel {
-  std::shared_ptr<Comm> comm;
+  std::shared_ptr<Comm> comm;  // perhaps freed since
   Message message;
   std::size_t parts = 0;  // requests, each for a part of the message's room
   bool active = false;

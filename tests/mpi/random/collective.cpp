@@ -101,6 +101,7 @@ std::shared_ptr<Collective> draw_collective(State& s, bool immediate) {
   c->reducer = static_cast<Reducer>(s.plan.below(static_cast<int>(Reducer::kCount)));
   c->immediate = immediate;
   c->in_place = s.plan.chance(25);
+  c->frees = immediate && s.plan.chance(40);
   c->root = s.plan.below(c->n());
   c->key = s.key();
   const auto limit = static_cast<int>(std::min<std::size_t>(s.bytes(), 300000)) / (c->reduces() ? 16 : 1);
@@ -124,6 +125,7 @@ void finish(State& s, Collective& c) {
       while (!flag) must(MPI_Test(&c.request, &flag, MPI_STATUS_IGNORE));
     }
   }
+  c.passing.reset();
   const auto want = wanted(c, c.me);
   require(c.receive.size() >= want.size(), "the receive buffer is too small");
   s.ledger.received_result(c.key, c.receive.data(), want.data(), want.size());
@@ -146,7 +148,7 @@ void step_icollective(State& s) {
     return;
   }
   const auto c = draw_collective(s, true);
-  ++c->comm->pending;
+  ++c->comm->collectives;
   s.collectives.push_back(c);
   if (!s.mine(*c->comm)) return;
   prepare(*c, c->comm->index(s.rank));
@@ -159,7 +161,7 @@ void step_icollective_finish(State& s) {
   const int index = s.plan.below(static_cast<int>(s.collectives.size()));
   const auto c = s.collectives[static_cast<std::size_t>(index)];
   s.collectives.erase(s.collectives.begin() + index);
-  --c->comm->pending;
+  --c->comm->collectives;
   if (s.mine(*c->comm)) finish(s, *c);
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "tests/mpi/random/passing.hpp"
 #include "tests/mpi/random/state.hpp"
 
 namespace cairn::random_program {
@@ -41,6 +42,7 @@ struct Collective {
   Reducer reducer = Reducer::kSum;
   bool immediate = false;
   bool in_place = false;
+  bool frees = false;  // what it is given is freed when it has been started
   int root = 0;
   std::uint64_t key = 0;
   std::vector<int> sizes;  // per member, bytes or (reductions) elements; the first one where MPI wants one number
@@ -49,6 +51,7 @@ struct Collective {
   int me = -1;
   Bytes send, receive;
   std::vector<int> counts, displacements, out_counts, out_displacements;
+  std::unique_ptr<Passing> passing;
   std::vector<MPI_Datatype> types;
   MPI_Request request = MPI_REQUEST_NULL;
 
@@ -72,6 +75,7 @@ void finish(State& s, Collective& c);
 
 // The program's own operators and element type; made at first use, freed at the end.
 MPI_Op op_handle(Reducer r);
+MPI_Op make_operator(Reducer r);  // one more of the kind
 MPI_Datatype element_type();
 void free_operators();
 

@@ -37,7 +37,6 @@ void prepare_all_to_all(Collective& c) {
   }
   c.displacements = running_sum(c.counts);
   c.out_displacements = running_sum(c.out_counts);
-  c.types.assign(static_cast<std::size_t>(c.n()), MPI_BYTE);
   c.receive.assign(static_cast<std::size_t>(total(c.out_counts)), 0);
   // In place, what is received from i replaces what was sent to i: the sizes must be symmetric.
   c.in_place = c.in_place && c.op == Op::kAlltoall;
@@ -83,12 +82,13 @@ struct Call {
   void* out() const { return c.receive.data(); }
   MPI_Comm comm() const { return c.comm->handle; }
   int own() const { return c.size_of(c.me); }
-  MPI_Op op() const { return op_handle(c.reducer); }
+  MPI_Op op() const { return c.passing->op(); }
+  MPI_Datatype byte() const { return c.passing->byte(); }
 };
 
 int data_call(const Call& k) {
   Collective& c = k.c;
-  const MPI_Datatype b = MPI_BYTE;
+  const MPI_Datatype b = k.byte();
   void* out = c.in_place && (c.op == Op::kScatter || c.op == Op::kScatterv) ? MPI_IN_PLACE : k.out();
   const void* in = c.op == Op::kScatter || c.op == Op::kScatterv ? c.send.data() : k.in();
   const int* n = c.counts.data();
@@ -124,7 +124,7 @@ int data_call(const Call& k) {
 
 int all_to_all_call(const Call& k) {
   Collective& c = k.c;
-  const MPI_Datatype b = MPI_BYTE;
+  const MPI_Datatype b = k.byte();
   const int* n = c.counts.data();
   const int* d = c.displacements.data();
   const int* on = c.out_counts.data();
@@ -146,7 +146,7 @@ int all_to_all_call(const Call& k) {
 
 int reduction_call(const Call& k) {
   Collective& c = k.c;
-  const MPI_Datatype e = element_type();
+  const MPI_Datatype e = c.passing->element();
   const int n = c.sizes[0];
   MPI_Request* r = &c.request;
   const bool i = c.immediate;
@@ -199,9 +199,13 @@ void prepare(Collective& c, int me) {
 }
 
 void start(Collective& c) {
+  c.passing = std::make_unique<Passing>(c.reducer);
+  if (c.frees) c.passing->make_own(c.reducer);
+  c.types.assign(static_cast<std::size_t>(c.n()), c.passing->byte());
   const Call k{c};
   const int rc = is_all_to_all(c.op) ? all_to_all_call(k) : c.reduces() ? reduction_call(k) : data_call(k);
   if (rc != MPI_SUCCESS) fail(std::string(c.immediate ? "I" : "") + name_of(c.op) + " returned " + std::to_string(rc));
+  c.passing->free_own();
 }
 
 }  // namespace cairn::random_program

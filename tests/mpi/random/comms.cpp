@@ -41,6 +41,7 @@ std::vector<int> world_ranks(const Comm& c, const std::vector<int>& ranks) {
 
 void duplicate(State& s, const Comm& from) {
   const int way = s.plan.below(3);
+  const bool collective_meanwhile = s.plan.chance(50);
   const auto c = add(s, from.members);
   if (s.mine(from)) {
     if (way == 0) {
@@ -48,6 +49,7 @@ void duplicate(State& s, const Comm& from) {
     } else if (way == 1) {
       MPI_Request r = MPI_REQUEST_NULL;
       must(MPI_Comm_idup(from.handle, &c->handle, &r));
+      if (collective_meanwhile) must(MPI_Barrier(from.handle));
       must(MPI_Wait(&r, MPI_STATUS_IGNORE));
     } else {
       MPI_Info info = MPI_INFO_NULL;
@@ -208,6 +210,7 @@ void step_comm_create(State& s) {
 void free_comm(State& s, std::size_t index) {
   Comm& c = *s.comms[index];
   check_attribute(s, c);
+  post_streams(s, c);
   if (s.mine(c)) must(MPI_Comm_free(&c.handle));
   s.comms.erase(s.comms.begin() + static_cast<std::ptrdiff_t>(index));
 }
@@ -215,7 +218,8 @@ void free_comm(State& s, std::size_t index) {
 void step_comm_free(State& s) {
   std::vector<std::size_t> fit;
   for (std::size_t i = 0; i < s.comms.size(); ++i) {
-    if (!s.comms[i]->fixed && s.comms[i]->pending == 0) fit.push_back(i);
+    const bool crashes = s.options.no_early_free && s.comms[i]->collectives != 0;
+    if (!s.comms[i]->fixed && !crashes) fit.push_back(i);
   }
   if (!fit.empty()) free_comm(s, s.plan.pick(fit));
 }

@@ -125,6 +125,12 @@ std::uint64_t parse_kinds(std::string text) {
   return chosen;
 }
 
+bool take_word(std::string& list, const char* word) {
+  const auto at = list.find(word);
+  if (at != std::string::npos) list.erase(at, std::strlen(word));
+  return at != std::string::npos;
+}
+
 Options parse(int argc, char** argv) {
   Options o;
   std::uint64_t without = 0;
@@ -146,9 +152,8 @@ Options parse(int argc, char** argv) {
       o.kinds = parse_kinds(argv[++i]);
     } else if (name == "--without") {  // what Open MPI cannot do over this transport (docs/testing.md)
       std::string list = argv[++i];
-      const auto at = list.find("mprobe");
-      o.no_mprobe = at != std::string::npos;
-      if (o.no_mprobe) list.erase(at, 7);
+      o.no_mprobe = take_word(list, "mprobe");
+      o.no_early_free = take_word(list, "early-free");
       if (!list.empty()) without |= parse_kinds(list);
     } else if (name == "--slow") {
       o.slow = std::atof(argv[++i]);

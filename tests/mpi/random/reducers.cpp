@@ -45,13 +45,23 @@ void make() {
   if (handles.element != MPI_DATATYPE_NULL) return;
   must(MPI_Type_contiguous(2, MPI_UINT64_T, &handles.element));
   must(MPI_Type_commit(&handles.element));
-  must(MPI_Op_create(user_function<Reducer::kSum>, 1, &handles.sum));
-  must(MPI_Op_create(user_function<Reducer::kXor>, 1, &handles.exclusive));
-  must(MPI_Op_create(user_function<Reducer::kOwnMax>, 1, &handles.largest));
-  must(MPI_Op_create(user_function<Reducer::kAffine>, 0, &handles.affine));
+  handles.sum = make_operator(Reducer::kSum);
+  handles.exclusive = make_operator(Reducer::kXor);
+  handles.largest = make_operator(Reducer::kOwnMax);
+  handles.affine = make_operator(Reducer::kAffine);
 }
 
 }  // namespace
+
+MPI_Op make_operator(Reducer r) {
+  MPI_Op made = MPI_OP_NULL;
+  must(MPI_Op_create(r == Reducer::kSum      ? user_function<Reducer::kSum>
+                     : r == Reducer::kXor    ? user_function<Reducer::kXor>
+                     : r == Reducer::kOwnMax ? user_function<Reducer::kOwnMax>
+                                             : user_function<Reducer::kAffine>,
+                     r != Reducer::kAffine, &made));
+  return made;
+}
 
 MPI_Datatype element_type() {
   make();

@@ -25,7 +25,8 @@ struct Options {
   std::size_t max_bytes = std::size_t{4} << 20;
   bool threads = false;
   bool trace = false;
-  bool no_mprobe = false;  // Open MPI's mtl/ofi never answers a synchronous send that is received by matched probe
+  bool no_mprobe = false;      // Open MPI's mtl/ofi never answers a synchronous send that is received by matched probe
+  bool no_early_free = false;  // Open MPI crashes if a communicator is freed while a collective runs on it
 };
 
 // A communicator as the plan sees it; `handle` is MPI_COMM_NULL on ranks outside it.
@@ -36,7 +37,8 @@ struct Comm {
   // Neighbours by member (communicator ranks, MPI_PROC_NULL where a grid ends); empty without a topology.
   std::vector<std::vector<int>> in, out;
   int id = 0;
-  int pending = 0;  // streams, channels and collectives that are not finished: it cannot be freed
+  int pending = 0;      // streams and channels that are not finished
+  int collectives = 0;  // and collectives
   bool attribute = false;
   bool fixed = false;  // MPI_COMM_WORLD
 
@@ -150,6 +152,7 @@ void step_threads(State&);      // threads.cpp
 // Ends what is still open, in the same order on every rank.
 void finish_streams(State&);
 void finish_channels(State&);
+void post_streams(State&, const Comm&);  // before it is freed
 void finish_collectives(State&);
 void free_comms(State&);
 void free_types(State&);

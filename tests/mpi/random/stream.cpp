@@ -8,7 +8,7 @@
 namespace cairn::random_program {
 
 struct Stream {
-  std::shared_ptr<Comm> comm;
+  std::shared_ptr<Comm> comm;  // perhaps freed since
   std::vector<Message> messages;
   std::size_t read = 0;    // finished at the receiver
   std::size_t posted = 0;  // receives started, in order
@@ -95,6 +95,18 @@ void step_stream_read(State& s) {
     close_stream(s, index);
   } else {
     read_until(s, st, st.read + static_cast<std::size_t>(n), ahead);
+  }
+}
+
+// What its streams still have to receive is posted: it can be freed.
+void post_streams(State& s, const Comm& comm) {
+  for (const auto& st : s.streams) {
+    if (st->comm.get() != &comm || s.rank != st->messages[0].to) continue;
+    for (; st->posted < st->messages.size(); ++st->posted) {
+      Message m = st->messages[st->posted];
+      m.recv_how = RecvHow::kIrecv;
+      st->receives.push_back(start_receive(s, m));
+    }
   }
 }
 
