@@ -62,7 +62,8 @@ enum {
   CAIRN_TOLD_MACHINE_CHECK = 8,
   CAIRN_TOLD_IO_FLUSHER = 16,
   CAIRN_TOLD_MEMORY_POLICY = 32,
-  CAIRN_TOLD_SPECULATION = 64 /* << number of the misfeature, 0..2 */
+  CAIRN_TOLD_SPECULATION = 64, /* << number of the misfeature, 0..2 */
+  CAIRN_TOLD_CPUID = 512
 };
 struct cairn_thread_settings {
   uint32_t told; /* which of the others are known; 0 in an older libcr */
@@ -70,7 +71,8 @@ struct cairn_thread_settings {
   uint8_t speculation[3]; /* PR_GET_SPECULATION_CTRL, by number of the misfeature */
   int32_t memory_policy;  /* get_mempolicy(): mode and its flags */
   uint64_t memory_nodes;
-  uint64_t reserved;
+  uint8_t cpuid; /* ARCH_GET_CPUID */
+  uint8_t reserved[7];
 };
 
 struct cairn_thread {

@@ -21,6 +21,7 @@ struct Area {
   std::uint64_t device = 0, inode = 0;  // as in /proc/self/maps; device as makedev(3) makes it
   std::string path;                     // file-backed: as in /proc/self/maps, without " (deleted)"
   bool deleted = false;
+  std::string name;      // of anonymous memory, as the program has named it
   std::string vm_flags;  // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
 };
 

@@ -96,6 +96,8 @@ enum cairn_ctx_section_type {
   CAIRN_CTX_TREE = 8,         /* the process tree */
   CAIRN_CTX_IPC = 9,          /* pipes, shared memory: identities and contents */
   CAIRN_CTX_CREDENTIALS = 10, /* users, groups and capabilities, thread by thread */
+  CAIRN_CTX_MEMORY = 11,      /* what the areas do not say */
+  CAIRN_CTX_SETTINGS = 12,    /* what else a process and its threads are set to */
   CAIRN_CTX_PRIVATE = 128,    /* 128..255: experiments; never in released files */
   CAIRN_CTX_AREAS = 256,      /* struct cairn_ctx_area[] */
   CAIRN_CTX_OBJECTS = 257,    /* struct cairn_ctx_object[] */

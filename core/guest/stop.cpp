@@ -9,6 +9,7 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include "core/abi/thread_settings.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -83,35 +84,6 @@ void describe_thread(cairn_thread& slot) {
   raw_syscall(SYS_get_robust_list, 0, address(&head), address(&length));
   slot.robust_head = head;
   slot.robust_len = length;
-}
-
-// Told to nobody else; a signal-context callback may have changed them.
-void describe_settings(cairn_thread_settings& s) {
-  s = {};
-  int value = 0;
-  unsigned long nodes = 0;
-  const auto note = [&](bool known, uint32_t what) { s.told |= known ? what : 0; };
-  const auto asked = [](long option) { return raw_syscall(SYS_prctl, option, 0, 0, 0, 0); };
-  const long securebits = asked(PR_GET_SECUREBITS), machine_check = asked(PR_MCE_KILL_GET),
-             io_flusher = asked(PR_GET_IO_FLUSHER);
-  note(!is_error(securebits), CAIRN_TOLD_SECUREBITS);
-  s.securebits = static_cast<uint8_t>(securebits);
-  note(!is_error(machine_check), CAIRN_TOLD_MACHINE_CHECK);
-  s.machine_check = static_cast<uint8_t>(machine_check);
-  note(!is_error(io_flusher), CAIRN_TOLD_IO_FLUSHER);
-  s.io_flusher = static_cast<uint8_t>(io_flusher);
-  note(!is_error(raw_syscall(SYS_prctl, PR_GET_PDEATHSIG, address(&value))), CAIRN_TOLD_DEATH_SIGNAL);
-  s.death_signal = static_cast<uint8_t>(value);
-  note(!is_error(raw_syscall(SYS_prctl, PR_GET_TSC, address(&value))), CAIRN_TOLD_TSC);
-  s.tsc = static_cast<uint8_t>(value);
-  for (long kind = 0; kind < 3; ++kind) {
-    const long now = raw_syscall(SYS_prctl, PR_GET_SPECULATION_CTRL, kind, 0, 0, 0);
-    note(!is_error(now), CAIRN_TOLD_SPECULATION << kind);
-    s.speculation[kind] = static_cast<uint8_t>(now);
-  }
-  note(!is_error(raw_syscall(SYS_get_mempolicy, address(&s.memory_policy), address(&nodes), 64, 0, 0)),
-       CAIRN_TOLD_MEMORY_POLICY);
-  s.memory_nodes = nodes;
 }
 
 // An alternate signal stack that a library of the host has set for this thread will not be there after a restart.
@@ -192,7 +164,7 @@ int stand_still(int verdict) {
   } volatile mine = {state.slot, load(cairn_guest_self.stop_wanted)};
   if (mine.epoch == 0) return verdict != 0 ? -verdict : 0;
   refuse(verdict);
-  describe_settings(mine.slot->settings);
+  describe_settings(mine.slot->settings);  // now: a signal-context callback may have changed them
   const int revived = cairn_save_context(&mine.slot->context);
   const int result = revived == 0 ? wait_for_release(*mine.slot, mine.epoch) : go_on_revived(*mine.slot, mine.epoch);
   return verdict != 0 ? -verdict : result;

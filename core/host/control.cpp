@@ -24,6 +24,7 @@
 #include "core/host/table.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/settings/kind.hpp"
 
 namespace cairn::host {
 namespace {
@@ -235,6 +236,7 @@ void serve_control() { control->worker().open(); }
 void start_control() {
   state::note_standard_files();
   state::note_start_credentials();
+  state::note_start_settings();
   set_request_self(request_own_checkpoint);
   std::thread([] { control->work_for_ever(); }).detach();
   std::thread([] { control->listen_for_ever(); }).detach();

@@ -47,6 +47,19 @@ std::vector<int> settled_guest_fds() {
   return settled;
 }
 
+// Whom signals of the description go to. After a restart only the process itself can still be named; of what comes from
+// the new place the old owner is no matter.
+void describe_owner(const OpenFile& file, Description& result) {
+  f_owner_ex owner{};
+  result.signal = static_cast<std::int32_t>(raw_syscall(SYS_fcntl, file.fd, F_GETSIG));
+  if (is_error(raw_syscall(SYS_fcntl, file.fd, F_GETOWN_EX, address(&owner))) || owner.pid == 0) return;
+  if (owner.type == F_OWNER_PID) result.owner = owner.pid;
+  if (result.owner == getpid() || result.standard >= 0) return;
+  const char* const kinds[] = {"thread ", "process ", "process group "};
+  throw TemporaryError("signals of " + file.path + at(file) + " go to " + kinds[std::clamp<int>(owner.type, 0, 2)] +
+                       std::to_string(owner.pid) + " (F_SETOWN); only the process itself can be saved as their owner");
+}
+
 Description describe(const OpenFile& file) {
   const auto all = descriptor_kinds();
   const auto kind = std::find_if(all.begin(), all.end(), [&](const DescriptorKind* k) { return k->recognise(file); });
@@ -57,10 +70,7 @@ Description describe(const OpenFile& file) {
   result.flags = static_cast<std::uint32_t>(file.flags);
   if ((*kind)->inheritable) result.standard = file.standard;
   if ((*kind)->check != nullptr) (*kind)->check(result);  // what a restart would refuse is refused now
-  if ((file.flags & O_ASYNC) != 0) {
-    result.owner = static_cast<std::int32_t>(raw_syscall(SYS_fcntl, file.fd, F_GETOWN));
-    result.signal = static_cast<std::int32_t>(raw_syscall(SYS_fcntl, file.fd, F_GETSIG));
-  }
+  if ((file.flags & O_PATH) == 0) describe_owner(file, result);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/host_pointers.hpp"
 #include "core/state/memory/kind.hpp"
+#include "core/state/memory/particulars.hpp"
 
 namespace cairn::state {
 namespace {
@@ -51,8 +52,16 @@ void set_flags(Area& area) {
 
 // Names in brackets are the kernel's own; private mappings of /dev/zero and of huge pages are anonymous memory.
 void settle_path(Area& area) {
-  constexpr std::string_view deleted = " (deleted)";
+  constexpr std::string_view deleted = " (deleted)", named = "[anon:", shared_named = "[anon_shmem:";
   unescape(area.path);
+  const auto name_after = [&](std::string_view begin) {
+    return area.path.substr(begin.size(), area.path.size() - begin.size() - 1);
+  };
+  if (area.path.starts_with(named)) area.name = name_after(named);
+  if (area.path.starts_with(shared_named)) {
+    area.name = name_after(shared_named);
+    area.path = "/dev/zero (deleted)";  // as without a name
+  }
   if (area.path.starts_with("[") ||
       (!area.shared && (area.path == "/dev/zero" || area.path == "/anon_hugepage (deleted)"))) {
     area.path.clear();
@@ -79,6 +88,7 @@ void check(const Area& area) {
     throw PermanentError("device memory " + area.path + where + " cannot be saved");
   if (has_flag(area, "um") || has_flag(area, "uw"))
     throw PermanentError("userfaultfd range" + where + " cannot be saved");
+  if (has_flag(area, "ss")) throw PermanentError("a shadow stack" + where + " cannot be saved");
   if (area.shared && area.deleted && !is_shared_anonymous(area))
     throw TemporaryError("deleted file " + area.path + where + " and shared cannot be saved yet");
   struct stat status {};
@@ -86,6 +96,13 @@ void check(const Area& area) {
     throw PermanentError("device " + area.path + where + " cannot be saved");
   if (area.huge_tlb && !area.path.empty())
     throw TemporaryError("huge pages of " + area.path + where + " cannot be saved yet");
+}
+
+// Memory that can only be executed gets a key from the kernel, and will again.
+void check_key(const Area& area, std::uint64_t key) {
+  if (key != 0 && area.prot != PROT_EXEC)
+    throw TemporaryError("memory with a protection key (pkey_mprotect) mapped at " + range(area) +
+                         " cannot be saved yet");
 }
 
 bool belongs_to_guest(const Area& area) { return area.end <= CAIRN_FIXED_BASE; }
@@ -100,6 +117,8 @@ std::vector<Area> read_guest_areas() {
       Area area;
       inside = parse_range(line, area) && belongs_to_guest(area);
       if (inside) areas.push_back(std::move(area));
+    } else if (inside && line.starts_with("ProtectionKey:")) {
+      check_key(areas.back(), to_number(field(line, "ProtectionKey")));
     } else if (inside && line.starts_with("VmFlags:")) {
       areas.back().vm_flags = std::string(line.substr(sizeof("VmFlags:")));
       while (areas.back().vm_flags.ends_with(" ")) areas.back().vm_flags.pop_back();
@@ -140,7 +159,9 @@ std::vector<std::uint8_t> capture_memory(Capture& capture) {
   capture.areas = find_areas(capture.brk_start, capture.brk_end);
   write_back(capture.areas);
   report_host_pointers(capture.areas);
-  return {};
+  MemoryState particulars = find_particulars(capture.areas);
+  if (particulars.areas.empty() && particulars.guards.empty() && particulars.lock_future == 0) return {};
+  return encode(particulars);
 }
 
 }  // namespace cairn::state

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The guest's memory: the functions of its row. Which areas there are, and what is in them, are tables of the context
-// file of their own (core/context, core/engine); this kind has no section.
+// file of their own (core/context, core/engine); the section has what is special about them.
 #pragma once
 
+#include "core/context/format.h"
 #include "core/state/image.hpp"
 #include "core/state/kind.hpp"
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,11 +15,15 @@
 #include "core/base/unique_fd.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/kind.hpp"
+#include "core/state/memory/particulars.hpp"
+#include "core/state/process/state.hpp"
 
 namespace cairn::state {
 namespace {
 
 using context::StoredArea;
+
+constexpr int kDroppable = 0x08;  // MAP_DROPPABLE, Linux 6.11; newer than Debian 12's headers
 
 bool is_shared_file(const Area& area) { return area.shared && !area.path.empty() && !area.deleted; }
 bool has_payload(const StoredArea& stored) { return stored.stored_pages + stored.zero_pages != 0; }
@@ -48,7 +53,7 @@ constexpr Advice kAdvice[] = {{"hg", MADV_HUGEPAGE},   {"nh", MADV_NOHUGEPAGE}, 
 
 class Memory : public Reviver {
  public:
-  explicit Memory(Restart& restart) : restart_(restart), image_(restart.image) {}
+  explicit Memory(Restart& restart) : restart_(restart), image_(restart.image), state_(image_.get<MemoryState>()) {}
   void restore(Stage stage) override;
 
  private:
@@ -59,9 +64,11 @@ class Memory : public Reviver {
   int shared_memory(const Area& area);
   void load();
   void lock();
+  void note_lock_of_future();
 
   Restart& restart_;
   const Image& image_;
+  const MemoryState& state_;
   std::vector<UniqueFd> objects_;  // by object index
   std::vector<UniqueFd> files_;    // by area index: shared files
   struct Shared {
@@ -76,6 +83,7 @@ void Memory::restore(Stage stage) {
   if (stage == Stage::reserve) reserve();
   if (stage == Stage::memory) load();
   if (stage == Stage::locks) lock();
+  if (stage == Stage::last) note_lock_of_future();
 }
 
 // Every file that the areas need; one that is missing or has changed is refused by name.
@@ -155,11 +163,13 @@ void Memory::map(std::size_t index) {
   } else {
     flags |= MAP_PRIVATE | MAP_ANONYMOUS | (area.grows_down ? MAP_GROWSDOWN : 0) | (area.huge_tlb ? MAP_HUGETLB : 0);
   }
+  if (has_flag(area, "dp")) flags = (flags & ~MAP_TYPE) | kDroppable;
   // Memory that was not accounted for may exceed what this machine would promise.
   if (area.no_reserve || (!area.shared && !has_flag(area, "ac"))) flags |= MAP_NORESERVE;
   void* mapped = host::arena_mmap(place(area), length(area), prot, flags, fd, static_cast<off_t>(offset));
   if (mapped != place(area))
     throw EnvironmentError(with_errno("cannot map the program's memory " + named_range(area), errno));
+  restore_particulars(state_, area);
 }
 
 // Maps all areas, loads them with several threads, sets protection and advice.
@@ -193,11 +203,23 @@ void Memory::lock() {
     if (mlock2(place(stored.area), length(stored.area), flags) != 0)
       throw EnvironmentError(with_errno("cannot lock the program's memory " + named_range(stored.area), errno));
   }
+  restore_guards(state_);  // mlock() would want to read them
+  for (const StoredArea& stored : image_.reader().areas()) {
+    if (has_flag(stored.area, "sl")) seal(stored.area);
+  }
+}
+
+// The host's own mappings too, as it was before: so after all that it makes for the restart.
+void Memory::note_lock_of_future() {
+  if (state_.lock_future == 0) return;
+  restart_.own_calls.add(image_.get<ProcessState>().pid, Turn::before_rights,
+                         {"its lock of future mappings (mlockall)", SYS_mlockall, {state_.lock_future}});
 }
 
 }  // namespace
 
 void check_memory(const Image& image) {
+  check_particulars(image);
   const std::uint64_t top = image.reader().header().arena_top;
   if (top != CAIRN_ARENA_TOP)
     image.contradiction("its arena ends at " + hex(top) + ", this host's at " + hex(CAIRN_ARENA_TOP));

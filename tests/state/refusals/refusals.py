@@ -24,6 +24,10 @@ NAMES = {
     "sysv": ["System V shared memory"],
     "raw_handler": ["raw handler for signal 12"],
     "aio": ["aio"],
+    "owner": ["signals of", "F_SETOWN"],
+    "own_files": ["descriptors of its own"],
+    "own_directory": ["working directory of its own"],
+    "own_namespace": ["another namespace (uts)"],
 }
 
 

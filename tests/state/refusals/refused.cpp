@@ -3,6 +3,7 @@
 // never disturbed.
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,7 +17,9 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <map>
+#include <thread>
 
 #include "tests/lib/subject.hpp"
 
@@ -118,6 +121,28 @@ Undo make_timerfd() {
   return close_all({fd});
 }
 
+Undo make_owner() {
+  const int fd = scratch_file("owned");
+  CHECK(fcntl(fd, F_SETOWN, getppid()) == 0);
+  return close_all({fd});
+}
+
+// A second thread that leaves what all threads share, until it is let go.
+Undo make_own(int what) {
+  auto* go = new std::atomic<bool>(false);
+  auto* ready = new std::atomic<bool>(false);
+  auto* thread = new std::thread([=] {
+    if (unshare(what) != 0) printf("SKIP: unshare is not permitted\n");
+    *ready = true;
+    while (!*go) subject::nap();
+  });
+  while (!*ready) subject::nap();
+  return [=] {
+    *go = true;
+    thread->join();
+  };
+}
+
 const std::map<std::string, Undo (*)()> kinds = {
     {"pipe", make_pipe},
     {"socket", make_socket},
@@ -133,6 +158,10 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"sysv", make_sysv},
     {"raw_handler", make_raw_handler},
     {"aio", make_aio},
+    {"owner", make_owner},
+    {"own_files", [] { return make_own(CLONE_FILES); }},
+    {"own_directory", [] { return make_own(CLONE_FS); }},
+    {"own_namespace", [] { return make_own(CLONE_NEWUTS); }},
 };
 
 }  // namespace

@@ -11,11 +11,14 @@
 
 #include "core/base/error.hpp"
 #include "core/context/writer.hpp"
+#include "core/state/credentials/state.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/extension/state.hpp"
 #include "core/state/guest/state.hpp"
 #include "core/state/kinds.hpp"
+#include "core/state/memory/state.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/settings/state.hpp"
 #include "core/state/signals/state.hpp"
 #include "core/state/threads/state.hpp"
 #include "core/state/timers/state.hpp"
@@ -37,6 +40,9 @@ struct Forged {
   FilesState files;
   SignalsState signals;
   TimersState timers;
+  CredentialsState credentials;  // these three are written if the test has set something
+  MemoryState memory;
+  SettingsState settings;
   std::map<std::uint32_t, std::uint32_t> versions;  // of sections, where another than today's
   std::uint32_t left_out = 0;                       // a section
 
@@ -68,6 +74,9 @@ struct Forged {
     add(*writer, CAIRN_CTX_FILES, 2, files);
     add(*writer, CAIRN_CTX_SIGNALS, 1, signals);
     add(*writer, CAIRN_CTX_TIMERS, 1, timers);
+    if (!credentials.threads.empty()) add(*writer, CAIRN_CTX_CREDENTIALS, 1, credentials);
+    if (!memory.guards.empty()) add(*writer, CAIRN_CTX_MEMORY, 1, memory);
+    if (!settings.threads.empty()) add(*writer, CAIRN_CTX_SETTINGS, 1, settings);
     writer->finish();
     return read_image(options.path);
   }
@@ -125,6 +134,22 @@ TEST(image, threads_are_inside_the_program) {
   EXPECT_THAT(refusal([&](Forged& f) { main(f).rsp = kStart; }), HasSubstr("stack is outside"));
   EXPECT_THAT(refusal([&](Forged& f) { main(f).thread_pointer = ~0ULL; }), HasSubstr("thread pointer is outside"));
   EXPECT_THAT(refusal([&](Forged& f) { main(f).clear_tid = 0; }), HasSubstr("tid word is outside"));
+}
+
+TEST(image, credentials_and_settings_are_those_of_the_threads) {
+  const auto alien = [](auto& list) { list.emplace_back().tid = 5; };
+  EXPECT_THAT(refusal([&](Forged& f) { alien(f.credentials.threads); }), HasSubstr("not those of its threads"));
+  EXPECT_THAT(refusal([&](Forged& f) { alien(f.settings.threads); }), HasSubstr("thread 5, which it does not have"));
+}
+
+TEST(image, guard_pages_are_inside_the_program) {
+  const auto refused = [](std::uint64_t start, std::uint64_t end) {
+    return refusal([&](Forged& f) { f.memory.guards = {{start, end}}; });
+  };
+  EXPECT_THAT(refused(kEnd, kEnd + 0x1000), HasSubstr("not in its memory"));
+  EXPECT_THAT(refused(kStart, kEnd + 0x1000), HasSubstr("not in its memory"));
+  EXPECT_THAT(refused(kInside, kInside), HasSubstr("not in its memory"));
+  EXPECT_THAT(refused(kInside + 1, kInside + 0x1000), HasSubstr("not in its memory"));
 }
 
 TEST(image, the_table_of_libcr_is_inside_the_program) {

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <linux/membarrier.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "core/abi/thread_settings.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/state/settings/kind.hpp"
+#include "core/state/settings/newer_kernel.hpp"
+
+namespace cairn::state {
+namespace {
+
+// What this process began with, and what its program has chosen in an earlier life.
+struct Start {
+  SettingsState process;
+  cairn_thread_settings thread{};
+  std::uint64_t personality = 0;
+  std::uint32_t chosen = 0, chosen_by_threads = 0;
+};
+std::optional<Start> start;
+
+std::uint32_t filter_of_core_dumps() {
+  return static_cast<std::uint32_t>(to_number(trimmed(read_file("/proc/self/coredump_filter").value_or("")), 16));
+}
+
+std::uint32_t registered_barriers() {
+  const long known = raw_syscall(SYS_membarrier, kMembarrierRegistrations, 0, 0);
+  if (!is_error(known)) return static_cast<std::uint32_t>(known);
+  // Before Linux 6.3: whoever is not registered may not use it. Of the global one nobody can tell.
+  std::uint32_t result = 0;
+  for (const auto& [use, registration] : kMembarriers) {
+    if (!is_error(raw_syscall(SYS_membarrier, use, 0, 0))) result |= registration;
+  }
+  return result;
+}
+
+SettingsState of_process() {
+  SettingsState now;
+  const long merge = raw_syscall(SYS_prctl, kGetMemoryMerge), deny = raw_syscall(SYS_prctl, kGetMdwe);
+  now.core_dump_filter = filter_of_core_dumps();
+  now.memory_merge = !is_error(merge) && merge != 0;
+  now.deny_write_execute = is_error(deny) ? 0 : static_cast<std::uint32_t>(deny);
+  now.membarrier = registered_barriers();
+  return now;
+}
+
+// What a thread without one of its own has.
+int usual_io_priority(int tid) {
+  const auto stat = stat_fields("/proc/self/task/" + std::to_string(tid) + "/stat");
+  const int nice = stat.size() > 16 ? std::atoi(stat[16].c_str()) : 0;
+  return kIoBestEffort | (nice + 20) / 5;
+}
+
+// The chosen bits of what differs from the start.
+std::uint32_t differences(const cairn_thread_settings& a, const cairn_thread_settings& b) {
+  const std::uint32_t told = a.told & b.told;
+  std::uint32_t result = 0;
+  const auto compare = [&](std::uint32_t known, std::uint32_t setting, bool same) {
+    if ((told & known) != 0 && !same) result |= setting;
+  };
+  compare(CAIRN_TOLD_DEATH_SIGNAL, kDeathSignal, a.death_signal == b.death_signal);
+  compare(CAIRN_TOLD_TSC, kTimeStampCounter, a.tsc == b.tsc);
+  compare(CAIRN_TOLD_MACHINE_CHECK, kMachineCheck, a.machine_check == b.machine_check);
+  compare(CAIRN_TOLD_IO_FLUSHER, kIoFlusher, a.io_flusher == b.io_flusher);
+  compare(CAIRN_TOLD_CPUID, kCpuid, a.cpuid == b.cpuid);
+  compare(CAIRN_TOLD_MEMORY_POLICY, kMemoryPolicy,
+          a.memory_policy == b.memory_policy && a.memory_nodes == b.memory_nodes);
+  for (int kind = 0; kind < 3; ++kind)
+    compare(CAIRN_TOLD_SPECULATION << kind, kSpeculation << kind, a.speculation[kind] == b.speculation[kind]);
+  return result;
+}
+
+ThreadSettings of_thread(const cairn_thread& slot) {
+  const cairn_thread_settings& s = slot.settings;
+  ThreadSettings result{slot.tid, differences(s, start->thread) | start->chosen_by_threads};
+  result.death_signal = s.death_signal;
+  result.time_stamp_counter = s.tsc;
+  result.machine_check = s.machine_check;
+  result.io_flusher = s.io_flusher;
+  result.cpuid = s.cpuid;
+  for (int kind = 0; kind < 3; ++kind) result.speculation[kind] = s.speculation[kind];
+  result.memory_policy = s.memory_policy;
+  result.memory_nodes = s.memory_nodes;
+  const auto personality_text = read_file("/proc/self/task/" + std::to_string(slot.tid) + "/personality");
+  result.personality = personality_text ? to_number(trimmed(*personality_text), 16) : start->personality;
+  if (result.personality != start->personality) result.chosen |= kPersonality;
+  const long priority = raw_syscall(SYS_ioprio_get, kIoOfThread, slot.tid);
+  result.io_priority = static_cast<std::int32_t>(priority);
+  if (!is_error(priority) && priority != 0 && priority != usual_io_priority(slot.tid)) result.chosen |= kIoPriority;
+  return result;
+}
+
+}  // namespace
+
+void note_start_settings() {
+  if (start) return;
+  start.emplace();
+  start->process = of_process();
+  describe_settings(start->thread);
+  start->personality = static_cast<std::uint64_t>(personality(0xffffffff));
+}
+
+void note_chosen_settings(const SettingsState& state) {
+  start->chosen |= state.chosen;
+  for (const ThreadSettings& thread : state.threads) start->chosen_by_threads |= thread.chosen & ~kIoPriority;
+}
+
+std::vector<std::uint8_t> capture_settings(Capture& capture) {
+  SettingsState now = of_process();
+  const SettingsState& began = start->process;
+  now.chosen = start->chosen;
+  if (now.core_dump_filter != began.core_dump_filter) now.chosen |= kCoreDumpFilter;
+  if (now.memory_merge != began.memory_merge) now.chosen |= kMemoryMerge;
+  if (now.deny_write_execute != began.deny_write_execute) now.chosen |= kDenyWriteExecute;
+  if (now.membarrier != began.membarrier) now.chosen |= kMembarrier;
+  for (std::uint32_t i = 0; i < capture.guest.threads_max; ++i) {
+    const cairn_thread& slot = capture.guest.threads[i];
+    if (slot.state != CAIRN_THREAD_STOPPED) continue;
+    ThreadSettings thread = of_thread(slot);
+    if (thread.chosen != 0) now.threads.push_back(thread);
+  }
+  if (now.chosen == 0 && now.threads.empty()) return {};
+  return encode(now);
+}
+
+}  // namespace cairn::state

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a process and its threads can be set to, beside what the sections PROCESS and THREADS have: the functions of the
+// row.
+#pragma once
+
+#include "core/context/format.h"
+#include "core/state/image.hpp"
+#include "core/state/kind.hpp"
+#include "core/state/settings/state.hpp"
+
+namespace cairn::state {
+
+// What the process was started with: on a thread of the host, before the guest runs. Only the first call counts.
+void note_start_settings();
+// Chosen by the program in an earlier life, even if they should be those of this place.
+void note_chosen_settings(const SettingsState& state);
+
+// Threads that do not share what all others share, and what no thread can be set to again.
+void settings_obstacle(const cairn_guest& guest);
+std::vector<std::uint8_t> capture_settings(Capture& capture);
+void check_settings(const Image& image);
+std::unique_ptr<Reviver> prepare_settings(Restart& restart);
+
+}  // namespace cairn::state

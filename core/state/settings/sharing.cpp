@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all threads of a process share unless one of them has left it (unshare, setns), and what none can be set to
+// again.
+#include <linux/kcmp.h>
+#include <unistd.h>
+
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/state/resident.hpp"
+#include "core/state/settings/kind.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr const char* kNamespaces[] = {"mnt", "net", "uts", "ipc", "cgroup", "pid_for_children", "time_for_children"};
+
+// 0: the same. Where the kernel does not say, or the thread has ended, nothing is known.
+bool has_own(int tid, long what) {
+  const long result = raw_syscall(SYS_kcmp, own_tid(), tid, what);
+  return !is_error(result) && result != 0;
+}
+
+[[noreturn]] void refuse(int tid, const std::string& what) {
+  throw PermanentError("thread " + std::to_string(tid) + " has " + what + ", which cannot be saved");
+}
+
+void check_sharing(int tid, const std::string& own, const std::string& task) {
+  if (has_own(tid, KCMP_FILES)) refuse(tid, "descriptors of its own (unshare)");
+  if (has_own(tid, KCMP_FS)) refuse(tid, "a working directory of its own (unshare)");
+  for (const char* name : kNamespaces) {
+    const std::string theirs = read_link(task + "/ns/" + name), ours = read_link(own + "/ns/" + name);
+    if (!theirs.empty() && theirs != ours)
+      refuse(tid, std::string("another namespace (") + name + ") than the process was started in");
+  }
+  const auto label = read_file(task + "/attr/current");
+  if (label && label != read_file(own + "/attr/current"))
+    refuse(tid, "a security label of its own: " + trimmed(*label));
+}
+
+void check_features(int tid, const std::string& task) {
+  const std::string status = read_file(task + "/status").value_or("");
+  const std::string_view shadow = field(status, "x86_Thread_features"), mask = field(status, "untag_mask");
+  if (!shadow.empty()) refuse(tid, "a shadow stack (" + std::string(shadow) + ")");
+  if (!mask.empty() && mask != "0xffffffffffffffff") refuse(tid, "tagged addresses (mask " + std::string(mask) + ")");
+}
+
+}  // namespace
+
+void settings_obstacle(const cairn_guest& /*guest*/) {
+  const std::string tasks = "/proc/self/task/", own = tasks + std::to_string(own_tid());
+  for (int tid : host::guest_threads()) {
+    const std::string task = tasks + std::to_string(tid);
+    check_sharing(tid, own, task);
+    check_features(tid, task);
+  }
+}
+
+}  // namespace cairn::state
