@@ -61,4 +61,13 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION share/doc/cairn FILES_
 install(FILES ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-coverage.md
   ${CMAKE_BINARY_DIR}/mpi/shim/generated/mpi-objects.md ${CMAKE_BINARY_DIR}/docs/process-state.md
   DESTINATION share/doc/cairn OPTIONAL)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/slurm DESTINATION share/doc/cairn/examples)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/gdb/cairn-gdb.py DESTINATION share/cairn)
+
+# For sites: a module file, and completion for bash under each command's name.
+configure_file(${PROJECT_SOURCE_DIR}/tools/site/modulefile.in ${CMAKE_BINARY_DIR}/share/modulefile @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/share/modulefile DESTINATION share/modulefiles/cairn RENAME ${PROJECT_VERSION})
+foreach(command cr_run cr_checkpoint cr_restart cr_info ompi-checkpoint ompi-restart ompi-snapshot)
+  install(FILES ${PROJECT_SOURCE_DIR}/tools/site/cairn.bash-completion DESTINATION share/bash-completion/completions
+    RENAME ${command})
+endforeach()
