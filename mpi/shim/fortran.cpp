@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "mpi/p2p/request.hpp"
+#include "mpi/shim/objects/topology/topology.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/table_lock.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -13,6 +14,9 @@ namespace cairn::shim {
 namespace {
 
 constexpr std::int32_t kRealErrhandlerOfComm = 1;
+
+// Bits of the real c_flags.
+constexpr std::uint32_t kRealInter = 0x1, kRealCartesian = 0x100, kRealGraph = 0x200;
 
 struct Table {
   std::vector<Handle*> entries;
@@ -105,10 +109,14 @@ void fortran_release(Handle* handle) noexcept {
   set_index(handle, kNoFortranIndex);
 }
 
-void fortran_show_groups(ompi_communicator_t& comm) noexcept {
+void bindings_show(ompi_communicator_t& comm) noexcept {
   comm.fortran_groups[0].size = comm.size;
   comm.fortran_groups[1].size = comm.remote_size;
-  comm.fortran_flags = comm.inter ? 1 : 0;
+  const int topology = comm.shape == nullptr ? MPI_UNDEFINED : comm.shape->topology->status;
+  comm.binding_flags = comm.inter              ? kRealInter
+                       : topology == MPI_CART  ? kRealCartesian
+                       : topology == MPI_GRAPH ? kRealGraph
+                                               : 0;
   comm.fortran_local = &comm.fortran_groups[0];
   comm.fortran_remote = &comm.fortran_groups[comm.inter ? 1 : 0];
   comm.errhandler_kind = kRealErrhandlerOfComm;

@@ -10,7 +10,8 @@ namespace cairn::shim {
 // Asks the real library for the integers of all predefined objects. Once, at start.
 void fortran_learn_predefined();
 
-// Writes into a communicator what libmpi_mpifh reads there: once its size is known. It does not change afterwards.
-void fortran_show_groups(ompi_communicator_t& comm) noexcept;
+// Writes into a communicator what libmpi_mpifh and libmpi_cxx read there: once its size and its topology are known. It
+// does not change afterwards.
+void bindings_show(ompi_communicator_t& comm) noexcept;
 
 }  // namespace cairn::shim

@@ -91,8 +91,8 @@ struct ompi_communicator_t : cairn::shim::Handle {
   char name[MPI_MAX_OBJECT_NAME];
   cairn::shim::FortranGroup fortran_groups[2];
   char unused[16];
-  std::uint32_t
-      fortran_flags;  // at the offset of the real c_flags, of which bit 0 says that it is an intercommunicator
+  // At the offset of the real c_flags: intercommunicator (1), Cartesian (256), graph (512).
+  std::uint32_t binding_flags;
   char unused_too[12];
   cairn::shim::FortranGroup *fortran_local,
       *fortran_remote;  // c_local_group, c_remote_group: the same without a remote one
@@ -138,7 +138,11 @@ struct ompi_errhandler_t : cairn::shim::Handle {
   cairn::shim::Kind of;      // comm, win or file
   std::uint32_t references;  // the handle itself and every object that uses it
   void* function;
-  char unused[80];
+  char unused[48];
+  // Of MPI::ERRORS_THROW_EXCEPTIONS, at the offsets of the real eh_comm_fn and so on: libmpi_cxx sets them at
+  // MPI::Init.
+  void *throws_comm, *throws_file, *throws_win;
+  char unused_too[8];
   void* cxx_dispatch;  // at the offset of the real eh_cxx_dispatch_fn: libmpi_cxx sets it
 };
 
@@ -175,7 +179,7 @@ inline constexpr std::size_t kRequestMinimum = 200;
 static_assert(offsetof(cairn::shim::Handle, real) == 8);
 static_assert(sizeof(ompi_communicator_t) <= 0x200 && sizeof(ompi_group_t) <= 0x100);
 static_assert(sizeof(ompi_datatype_t) <= 0x200 && sizeof(ompi_op_t) <= 0x800 && sizeof(ompi_errhandler_t) <= 0x400);
-static_assert(offsetof(ompi_communicator_t, fortran_flags) == 0xe8 &&
+static_assert(offsetof(ompi_communicator_t, binding_flags) == 0xe8 &&
               offsetof(ompi_communicator_t, fortran_local) == 0xf8);
 static_assert(offsetof(ompi_communicator_t, fortran_remote) == 0x100 && offsetof(ompi_group_t, fortran_index) == 0x18);
 static_assert(offsetof(cairn::shim::FortranGroup, size) == 0x10);
@@ -183,7 +187,7 @@ static_assert(offsetof(ompi_communicator_t, errhandler) == 0x138 &&
               offsetof(ompi_communicator_t, errhandler_kind) == 0x140);
 static_assert(offsetof(ompi_communicator_t, attributes) == 272 && offsetof(ompi_datatype_t, attributes) == 208);
 static_assert(offsetof(ompi_win_t, attributes) == 240 && offsetof(ompi_op_t, flags) == 84);
-static_assert(offsetof(ompi_errhandler_t, cxx_dispatch) == 120);
+static_assert(offsetof(ompi_errhandler_t, cxx_dispatch) == 120 && offsetof(ompi_errhandler_t, throws_comm) == 0x58);
 static_assert(sizeof(ompi_info_t) <= 0x100 && sizeof(ompi_win_t) <= 0x200 && sizeof(ompi_file_t) <= 0x600);
 #pragma GCC diagnostic pop
 

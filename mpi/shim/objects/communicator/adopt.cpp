@@ -113,8 +113,8 @@ MPI_Comm comm_adopt(RealComm* made, const Origin& origin) {
     comm->remote_members = group_members(made, true);
     comm->remote_size = comm->remote_members->size;
   }
-  fortran_show_groups(*comm);
   comm->shape = origin.topology != nullptr ? shape_capture(*origin.topology, made) : shape_share(origin.same_shape);
+  bindings_show(*comm);
   comm->identity = next_identity(origin, comm->members, comm->remote_members);
   inherit(comm, origin);
   {
@@ -134,7 +134,7 @@ void comm_fill_predefined() {
     cross(real.Comm_set_errhandler, real_comm, real_objects.errors_return);
     cross(real.Comm_rank, real_comm, &comm->rank);
     cross(real.Comm_size, real_comm, &comm->size);
-    fortran_show_groups(*comm);
+    bindings_show(*comm);
     // The same after a restart; and calls that wait at a door meanwhile may hold it.
     if (comm->members == nullptr) comm->members = group_members(real_comm, false);
     if (comm->errhandler == nullptr) comm->errhandler = predefined<ompi_errhandler_t>(ompi_mpi_errors_are_fatal);

@@ -192,10 +192,10 @@ ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
   comm->size = parent->size;
   comm->remote_size = parent->remote_size;
   comm->inter = parent->inter;
-  fortran_show_groups(*comm);
   comm->members = members_share(parent->members);
   comm->remote_members = members_share(parent->remote_members);
   comm->shape = shape_share(parent->shape);
+  bindings_show(*comm);
   comm->errhandler = errhandler_share(parent->errhandler);
   comm->info = info_copy(parent->info);
   Origin origin;

@@ -59,6 +59,17 @@ void call_user(const ompi_errhandler_t* handler, Handle* object, int code, const
   }
 }
 
+// MPI::ERRORS_THROW_EXCEPTIONS without libmpi_cxx is fatal. Debian's throws nothing: it keeps the code and returns.
+bool throw_exception(const ompi_errhandler_t* handler, Handle* object, int code, const char* function) {
+  void* thrower = object->kind == Kind::comm   ? handler->throws_comm
+                  : object->kind == Kind::file ? handler->throws_file
+                                               : handler->throws_win;
+  if (thrower == nullptr) return false;
+  void* handle = object;
+  reinterpret_cast<void (*)(void**, int*, ...)>(thrower)(&handle, &code, function, nullptr);
+  return true;
+}
+
 int invoke(const ompi_errhandler_t* handler, Handle* object, int code, const char* function) noexcept {
   if (handler == nullptr) fatal(object, code, function);
   switch (handler->behaviour) {
@@ -68,6 +79,8 @@ int invoke(const ompi_errhandler_t* handler, Handle* object, int code, const cha
       call_user(handler, object, code, function);
       return code;
     case Behaviour::throws:
+      if (throw_exception(handler, object, code, function)) return code;
+      break;
     case Behaviour::fatal:
       break;
   }
