@@ -82,8 +82,8 @@ void fortran_learn_predefined() {
 
 MPI_Fint fortran_index(Handle* handle) {
   if (handle == nullptr || handle->magic != kHandleMagic) return -1;
-  if (handle->fortran != kNoFortranIndex) return handle->fortran;
   const TableLock lock;
+  if (handle->fortran != kNoFortranIndex) return handle->fortran;
   Table& t = table(handle->kind);
   MPI_Fint index = static_cast<MPI_Fint>(t.entries.size());
   if (!t.free.empty()) {
@@ -95,14 +95,15 @@ MPI_Fint fortran_index(Handle* handle) {
 }
 
 Handle* fortran_handle(Kind kind, MPI_Fint index) noexcept {
+  const TableLock lock;
   const Table& t = table(kind);
   return index < 0 || static_cast<std::size_t>(index) >= t.entries.size() ? nullptr
                                                                           : t.entries[static_cast<std::size_t>(index)];
 }
 
 void fortran_release(Handle* handle) noexcept {
-  if (handle->fortran == kNoFortranIndex) return;
   const TableLock lock;
+  if (handle->fortran == kNoFortranIndex) return;
   Table& t = table(handle->kind);
   t.entries[static_cast<std::size_t>(handle->fortran)] = nullptr;
   t.free.push_back(handle->fortran);
