@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a process as the manual's pages list it, and what becomes of each item: the third table of
+// docs/process-state.md. Constants.
+#pragma once
+
+#include <span>
+
+namespace cairn::state {
+
+enum class Fate {
+  saved,      // comes back as it was
+  chosen,     // comes back if the program has set it itself; what it was started with follows the new place
+  new_place,  // that of the new process, always
+  refused,    // a checkpoint is refused by name while it is there
+  lost,       // not kept, and nothing tells that it was there
+};
+
+struct ManualItem {
+  const char* page;
+  const char* item;
+  Fate fate;
+  const char* remark;  // may be empty
+  const char* test;    // path below the project's root; may be empty for new_place and lost
+};
+
+std::span<const ManualItem> manual_items() noexcept;
+const char* fate_text(Fate fate) noexcept;
+
+}  // namespace cairn::state
