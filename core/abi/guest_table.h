@@ -63,7 +63,8 @@ enum {
   CAIRN_TOLD_IO_FLUSHER = 16,
   CAIRN_TOLD_MEMORY_POLICY = 32,
   CAIRN_TOLD_SPECULATION = 64, /* << number of the misfeature, 0..2 */
-  CAIRN_TOLD_CPUID = 512
+  CAIRN_TOLD_CPUID = 512,
+  CAIRN_TOLD_TIMER_SLACK = 1024
 };
 struct cairn_thread_settings {
   uint32_t told; /* which of the others are known; 0 in an older libcr */
@@ -72,7 +73,8 @@ struct cairn_thread_settings {
   int32_t memory_policy;  /* get_mempolicy(): mode and its flags */
   uint64_t memory_nodes;
   uint8_t cpuid; /* ARCH_GET_CPUID */
-  uint8_t reserved[7];
+  uint8_t reserved[3];
+  uint32_t timer_slack; /* nanoseconds; larger ones are not told */
 };
 
 struct cairn_thread {

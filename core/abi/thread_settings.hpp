@@ -20,13 +20,16 @@ inline void describe_settings(cairn_thread_settings& s) noexcept {
   const auto note = [&](bool known, std::uint32_t what) { s.told |= known ? what : 0; };
   const auto asked = [](long option) { return raw_syscall(SYS_prctl, option, 0, 0, 0, 0); };
   const long securebits = asked(PR_GET_SECUREBITS), machine_check = asked(PR_MCE_KILL_GET),
-             io_flusher = asked(PR_GET_IO_FLUSHER), cpuid = raw_syscall(SYS_arch_prctl, ARCH_GET_CPUID, 0);
+             io_flusher = asked(PR_GET_IO_FLUSHER), cpuid = raw_syscall(SYS_arch_prctl, ARCH_GET_CPUID, 0),
+             timer_slack = asked(PR_GET_TIMERSLACK);
   note(!is_error(securebits), CAIRN_TOLD_SECUREBITS);
   s.securebits = static_cast<std::uint8_t>(securebits);
   note(!is_error(machine_check), CAIRN_TOLD_MACHINE_CHECK);
   s.machine_check = static_cast<std::uint8_t>(machine_check);
   note(!is_error(io_flusher), CAIRN_TOLD_IO_FLUSHER);
   s.io_flusher = static_cast<std::uint8_t>(io_flusher);
+  note(timer_slack > 0 && timer_slack <= UINT32_MAX, CAIRN_TOLD_TIMER_SLACK);
+  s.timer_slack = static_cast<std::uint32_t>(timer_slack);
   note(!is_error(cpuid), CAIRN_TOLD_CPUID);
   s.cpuid = static_cast<std::uint8_t>(cpuid);
   note(!is_error(raw_syscall(SYS_prctl, PR_GET_PDEATHSIG, address(&value))), CAIRN_TOLD_DEATH_SIGNAL);

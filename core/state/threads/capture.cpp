@@ -42,6 +42,12 @@ void capture_scheduling(int tid, ThreadState& thread) {
   thread.scheduling = {a.policy, a.priority, a.flags, a.runtime, a.deadline, a.period, a.nice};
 }
 
+// The kernel tells it to privileged users and to the thread itself.
+std::uint64_t timer_slack(const cairn_thread& slot) {
+  if ((slot.settings.told & CAIRN_TOLD_TIMER_SLACK) != 0) return slot.settings.timer_slack;
+  return to_number(read_file("/proc/" + std::to_string(slot.tid) + "/timerslack_ns").value_or(""));
+}
+
 ThreadState capture_thread(const cairn_guest& guest, std::uint32_t index, int tid_offset) {
   const cairn_thread& slot = guest.threads[index];
   ThreadState thread;
@@ -59,7 +65,7 @@ ThreadState capture_thread(const cairn_guest& guest, std::uint32_t index, int ti
   const std::string task = "/proc/self/task/" + std::to_string(slot.tid);
   thread.name = read_file(task + "/comm").value_or("");
   if (thread.name.ends_with('\n')) thread.name.pop_back();  // blanks before it are the name's
-  thread.timer_slack = to_number(read_file("/proc/" + std::to_string(slot.tid) + "/timerslack_ns").value_or(""));
+  thread.timer_slack = timer_slack(slot);
   capture_scheduling(slot.tid, thread);
   return thread;
 }

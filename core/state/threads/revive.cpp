@@ -108,6 +108,9 @@ class ThreadsReviver : public Reviver {
     restart_.numbers[thread.tid] = tid;
     restart_.guest->threads[thread.slot].tid = tid;
     restore_scheduling(tid, thread);
+    if (thread.timer_slack == 0) return;
+    restart_.own_calls.add(thread.tid, Turn::before_rights,
+                           {"its timer slack", SYS_prctl, {PR_SET_TIMERSLACK, static_cast<long>(thread.timer_slack)}});
   }
 
   // The main thread comes last: it has to look after the others.

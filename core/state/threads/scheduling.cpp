@@ -23,9 +23,6 @@ void restore_scheduling(int tid, const ThreadState& thread) {
     raw_syscall(SYS_sched_setaffinity, tid, static_cast<long>(thread.affinity.size()),
                 reinterpret_cast<long>(thread.affinity.data()));
   }
-  if (thread.timer_slack != 0) {
-    write_file("/proc/" + std::to_string(tid) + "/timerslack_ns", std::to_string(thread.timer_slack));
-  }
   SchedulingAttributes now{};
   if (raw_syscall(SYS_sched_getattr, tid, reinterpret_cast<long>(&now), sizeof now, 0) != 0) return;
   const Scheduling& s = thread.scheduling;

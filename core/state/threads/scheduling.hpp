@@ -5,7 +5,7 @@
 
 namespace cairn::state {
 
-// Name, CPUs, policy, timer slack of the thread `tid` of this process, as far as this machine and user allow: a
+// Name, CPUs, policy of the thread `tid` of this process, as far as this machine and user allow: a
 // machine with fewer CPUs or rights goes without.
 void restore_scheduling(int tid, const ThreadState& thread);
 

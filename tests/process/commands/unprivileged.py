@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""unprivileged.py BIN_DIRECTORY PROGRAM: the whole cycle as a user without privileges, who may not ask for other
+"""unprivileged.py BIN_DIRECTORY PROGRAM ARGUMENT...: the whole cycle as a user without privileges, who may not ask for other
 users' processes. Needs root to become that user; skips (77) otherwise."""
 import os
 import subprocess
@@ -13,7 +13,7 @@ ENVIRONMENT = 4
 
 
 def main():
-    bin_dir, program = sys.argv[1:]
+    bin_dir, program, *arguments = sys.argv[1:]
     if os.geteuid() != 0:
         print("SKIPPED: not root")
         sys.exit(77)
@@ -22,10 +22,10 @@ def main():
         if subprocess.run(["test", "-x", os.path.join(bin_dir, "cr_run")], user=NOBODY).returncode != 0:
             raise Skip(f"other users may not run what is in {bin_dir}")
         os.chown(directory, NOBODY, NOBODY)
-        subject = Subject(bin_dir, [program, "@FLAG@"], directory, user=NOBODY)
+        subject = Subject(bin_dir, [program, "@FLAG@", *arguments], directory, user=NOBODY)
         root_directory = os.path.join(directory, "root")
         os.mkdir(root_directory)
-        others = Subject(bin_dir, [program, "@FLAG@"], root_directory)
+        others = Subject(bin_dir, [program, "@FLAG@", *arguments], root_directory)
         try:
             others.wait_ready()
             others.user = NOBODY
