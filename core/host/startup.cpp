@@ -15,6 +15,7 @@ extern char** environ;
 namespace cairn::host {
 namespace {
 
+constexpr const char* kInherited = "--cairn-inherited=";
 constexpr const char* kSaved = "CAIRN_SAVED_";
 constexpr const char* kSavedStack = "CAIRN_SAVED_STACK_LIMIT";
 constexpr unsigned long kStackCeiling = 1UL << 40;
@@ -60,6 +61,8 @@ Options parse_options(int argc, char** argv) {
     if (!starts_with(argv[i], "--cairn-")) break;
     if (starts_with(argv[i], "--cairn-argv0=")) {
       options.argv0 = word.substr(std::strlen("--cairn-argv0="));
+    } else if (starts_with(argv[i], kInherited)) {
+      options.inherited = word.substr(std::strlen(kInherited));
     } else if (word == "--cairn-restart" && i + 1 < argc) {
       options.restart = argv[++i];
     } else {

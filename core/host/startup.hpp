@@ -10,6 +10,7 @@ namespace cairn::host {
 struct Options {
   std::string argv0;                 // --cairn-argv0=NAME: what the program sees as its own name
   std::string restart;               // --cairn-restart OPERAND
+  std::string inherited;             // --cairn-inherited=WORD: handed on by the host that executed this one
   std::vector<std::string> command;  // program and arguments
 };
 

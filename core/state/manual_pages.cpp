@@ -9,6 +9,7 @@ using enum Fate;
 
 #define STATE "tests/state/"
 constexpr const char* kProcess = STATE "process/settings.cpp";
+constexpr const char* kInherited = STATE "process/inherited.py";
 constexpr const char* kChosen = STATE "settings/chosen.cpp";
 constexpr const char* kRights = STATE "credentials/credentials.cpp";
 constexpr const char* kThreads = STATE "threads/threads.cpp";
@@ -22,7 +23,7 @@ constexpr const char* kRefused = STATE "refusals/refused.cpp";
 
 constexpr ManualItem kItems[] = {
     {"proc(5), status", "Name (of each thread)", saved, "", kThreads},
-    {"proc(5), status", "Umask", saved, "", kProcess},
+    {"proc(5), status", "Umask", chosen, "", kInherited},
     {"proc(5), status", "State", saved, "stopped by job control, or not", "tests/process/commands/commands.py"},
     {"proc(5), status", "Pid, Tgid, NStgid", saved, "if permitted and free, else said", kProcess},
     {"proc(5), status", "PPid", new_place, "cr_restart", ""},
@@ -40,15 +41,15 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "NoNewPrivs", saved, "", kRights},
     {"proc(5), status", "Seccomp, Seccomp_filters", refused, "", ""},
     {"proc(5), status", "Speculation_Store_Bypass, SpeculationIndirectBranch", chosen, "where the CPU has it", kChosen},
-    {"proc(5), status", "Cpus_allowed", saved, "as far as the machine has them", kProcess},
+    {"proc(5), status", "Cpus_allowed", chosen, "as far as the machine has them", kInherited},
     {"proc(5), status", "Mems_allowed, cgroups", new_place, "", ""},
     {"proc(5), status", "voluntary_ctxt_switches ...", new_place, "counters", ""},
     {"proc(5), status", "x86_Thread_features", refused, "shadow stacks", ""},
     {"proc(5)", "coredump_filter", chosen, "", kChosen},
     {"proc(5)", "cwd, exe, cmdline, environ, auxv", saved, "", kProcess},
     {"proc(5)", "root", refused, "if changed (chroot)", ""},
-    {"proc(5)", "limits", saved, "as far as the user may", kProcess},
-    {"proc(5)", "oom_score_adj", saved, "as far as the user may", kProcess},
+    {"proc(5)", "limits", chosen, "as far as the user may; those of descriptors and stack are saved", kInherited},
+    {"proc(5)", "oom_score_adj", chosen, "as far as the user may", kInherited},
     {"proc(5)", "timerslack_ns", saved, "", kProcess},
     {"proc(5)", "personality", chosen, "thread by thread", kChosen},
     {"proc(5)", "attr/current", refused, "if a thread has another than the process was started with", ""},
@@ -107,7 +108,7 @@ constexpr ManualItem kItems[] = {
     {"set_mempolicy(2)", "policy of a thread", chosen, "where the machine has the nodes", kChosen},
     {"membarrier(2)", "registrations", chosen, "the global one is seen since Linux 6.3", kChosen},
 
-    {"sched(7)", "policy, priority, nice, affinity", saved, "as far as the user may", kProcess},
+    {"sched(7)", "policy, priority, nice, affinity", chosen, "as far as the user may", kInherited},
     {"sched(7)", "autogroup", new_place, "", ""},
     {"ioprio_set(2)", "of each thread", chosen, "as far as the user may", kChosen},
     {"unshare(2)", "CLONE_FILES, CLONE_FS, namespaces", refused, "of a thread", kRefused},

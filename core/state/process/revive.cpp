@@ -18,6 +18,7 @@
 #include "core/state/credentials/state.hpp"
 #include "core/state/process/kind.hpp"
 #include "core/state/resident.hpp"
+#include "core/state/settings/state.hpp"
 
 namespace cairn::state {
 namespace {
@@ -43,23 +44,25 @@ void restore_memory_layout(const ProcessState& process) {
     throw EnvironmentError(with_errno("cannot give the program its heap (PR_SET_MM_MAP)", errno));
 }
 
-void restore_process(const ProcessState& process, bool threads_have_credentials) {
+void restore_process(const ProcessState& process, bool threads_have_credentials, std::uint32_t inherited) {
   if (chdir(process.directory.c_str()) != 0)
     throw EnvironmentError(with_errno("working directory " + process.directory, errno));
-  umask(process.mask);
+  if ((inherited & kInheritedUmask) == 0) umask(process.mask);
   personality(process.personality);
   restore_memory_layout(process);
   prctl(PR_SET_NAME, process.name.c_str());
   if (process.thp_disable != 0) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   if (process.child_subreaper != 0) prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (process.no_new_privileges != 0 && !threads_have_credentials) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if ((inherited & kInheritedOomScore) != 0) return;
   write_file("/proc/self/oom_score_adj", std::to_string(process.oom_score_adjustment));
 }
 
-void restore_limits(const ProcessState& process) {
+void restore_limits(const ProcessState& process, std::uint32_t inherited) {
   for (std::size_t i = 0; i < process.limits.size() && i < RLIM_NLIMITS; ++i) {
     const auto resource = static_cast<__rlimit_resource_t>(i);
     const Limit& saved = process.limits[i];
+    if ((inherited & kInheritedLimit << i) != 0) continue;
     rlimit wanted{saved.soft, saved.hard}, present{};
     getrlimit(resource, &present);
     if (resource == RLIMIT_NOFILE) {
@@ -94,8 +97,9 @@ class ProcessReviver : public Reviver {
   }
   void restore(Stage stage) override {
     if (stage == Stage::check) check_directory();
-    if (stage == Stage::process) restore_process(process_, !image_.get<CredentialsState>().threads.empty());
-    if (stage == Stage::limits) restore_limits(process_);
+    if (stage == Stage::process)
+      restore_process(process_, !image_.get<CredentialsState>().threads.empty(), inherited());
+    if (stage == Stage::limits) restore_limits(process_, inherited());
     if (stage == Stage::last) restore_interval_timers(process_);
     if (stage == Stage::last) note_dumpable();
   }
@@ -111,6 +115,7 @@ class ProcessReviver : public Reviver {
       throw EnvironmentError(image_.reader().name() + ": " + directory + " is no directory");
   }
 
+  std::uint32_t inherited() const { return image_.get<SettingsState>().inherited; }
   // A process that may not be dumped, and one whose rights change, loses sight of its own files in /proc.
   void note_dumpable() {
     const long wanted = process_.dumpable == 1 ? 1 : 0;

@@ -4,11 +4,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/abi/thread_settings.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/state/settings/inherited.hpp"
 #include "core/state/settings/kind.hpp"
 #include "core/state/settings/newer_kernel.hpp"
 
@@ -95,6 +97,20 @@ ThreadSettings of_thread(const cairn_thread& slot) {
   return result;
 }
 
+void capture_inherited(const cairn_guest& guest, SettingsState& now) {
+  now.inherited = inherited_by_process();
+  for (std::uint32_t i = 0; i < guest.threads_max; ++i) {
+    const cairn_thread& slot = guest.threads[i];
+    if (slot.state != CAIRN_THREAD_STOPPED) continue;
+    ThreadState thread;
+    read_scheduling(slot.tid, thread);
+    if (inherited_cpus(slot.tid, thread)) now.inherited_cpus.push_back(slot.tid);
+    if (inherited_scheduling(slot.tid, thread)) now.inherited_scheduling.push_back(slot.tid);
+  }
+  std::sort(now.inherited_cpus.begin(), now.inherited_cpus.end());
+  std::sort(now.inherited_scheduling.begin(), now.inherited_scheduling.end());
+}
+
 }  // namespace
 
 void note_start_settings() {
@@ -121,10 +137,10 @@ std::vector<std::uint8_t> capture_settings(Capture& capture) {
   for (std::uint32_t i = 0; i < capture.guest.threads_max; ++i) {
     const cairn_thread& slot = capture.guest.threads[i];
     if (slot.state != CAIRN_THREAD_STOPPED) continue;
-    ThreadSettings thread = of_thread(slot);
+    const ThreadSettings thread = of_thread(slot);
     if (thread.chosen != 0) now.threads.push_back(thread);
   }
-  if (now.chosen == 0 && now.threads.empty()) return {};
+  capture_inherited(capture.guest, now);
   return encode(now);
 }
 

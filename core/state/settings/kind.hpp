@@ -18,6 +18,7 @@ void note_chosen_settings(const SettingsState& state);
 // Threads that do not share what all others share, and what no thread can be set to again.
 void settings_obstacle(const cairn_guest& guest);
 std::vector<std::uint8_t> capture_settings(Capture& capture);
+void read_settings(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version);
 void check_settings(const Image& image);
 std::unique_ptr<Reviver> prepare_settings(Restart& restart);
 

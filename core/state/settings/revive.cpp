@@ -11,6 +11,7 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/base/text.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/settings/inherited.hpp"
 #include "core/state/settings/kind.hpp"
 #include "core/state/settings/newer_kernel.hpp"
 #include "core/state/threads/state.hpp"
@@ -26,6 +27,7 @@ class SettingsReviver : public Reviver {
   void restore(Stage stage) override {
     if (stage != Stage::last) return;
     note_chosen_settings(state_);
+    note_inherited(state_.inherited);
     restore_process();
     for (const ThreadSettings& thread : state_.threads) note_calls(thread);
   }
@@ -93,6 +95,13 @@ void SettingsReviver::note_speculation(const ThreadSettings& thread) {
 }
 
 }  // namespace
+
+// Version 1 did not say what was inherited: nothing.
+void read_settings(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version) {
+  std::vector<std::uint8_t> whole(bytes.begin(), bytes.end());
+  if (version == 1) whole.insert(whole.end(), sizeof(std::uint32_t) * 3, 0);
+  image.keep(decode<SettingsState>(whole, SettingsState::section_name));
+}
 
 void check_settings(const Image& image) {
   const auto& threads = image.get<ThreadsState>().threads;

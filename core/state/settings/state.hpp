@@ -45,6 +45,13 @@ enum ProcessSetting : std::uint32_t {
   kMembarrier = 8,
 };
 
+// Bits of SettingsState::inherited.
+enum Inherited : std::uint32_t {
+  kInheritedUmask = 1,
+  kInheritedOomScore = 2,
+  kInheritedLimit = 256,  // << number of the resource
+};
+
 struct SettingsState {
   static constexpr const char* section_name = "settings";
   std::uint32_t chosen = 0;
@@ -53,9 +60,13 @@ struct SettingsState {
   std::uint32_t membarrier = 0;          // MEMBARRIER_CMD_REGISTER_...
   bool memory_merge = false;             // PR_GET_MEMORY_MERGE
   std::vector<ThreadSettings> threads;   // those that have chosen some
+  // Of the sections PROCESS and THREADS: what follows the new place.
+  std::uint32_t inherited = 0;
+  std::vector<std::int32_t> inherited_cpus, inherited_scheduling;  // threads, ascending
   template <class Archive>
   void fields(Archive& a) {
-    a(chosen, core_dump_filter, deny_write_execute, membarrier, memory_merge, threads);
+    a(chosen, core_dump_filter, deny_write_execute, membarrier, memory_merge, threads, inherited, inherited_cpus,
+      inherited_scheduling);
   }
 };
 

@@ -8,9 +8,9 @@
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/resident.hpp"
+#include "core/state/settings/inherited.hpp"
 #include "core/state/threads/frame_layout.hpp"
 #include "core/state/threads/kind.hpp"
-#include "core/state/threads/scheduling_abi.hpp"
 
 namespace cairn::state {
 namespace {
@@ -31,15 +31,6 @@ void capture_registers(const cairn_thread& slot, ThreadState& thread) {
   const FrameShape shape = shape_of(*reinterpret_cast<const ucontext_t*>(slot.frame));
   thread.xstate_size = shape.size;
   thread.xstate_features = shape.features;
-}
-
-void capture_scheduling(int tid, ThreadState& thread) {
-  std::uint8_t mask[8192 / 8] = {};
-  const long size = raw_syscall(SYS_sched_getaffinity, tid, sizeof mask, reinterpret_cast<long>(mask));
-  if (size > 0) thread.affinity.assign(mask, mask + size);
-  SchedulingAttributes a{};
-  if (raw_syscall(SYS_sched_getattr, tid, reinterpret_cast<long>(&a), sizeof a, 0) != 0) return;
-  thread.scheduling = {a.policy, a.priority, a.flags, a.runtime, a.deadline, a.period, a.nice};
 }
 
 // The kernel tells it to privileged users and to the thread itself.
@@ -66,7 +57,7 @@ ThreadState capture_thread(const cairn_guest& guest, std::uint32_t index, int ti
   thread.name = read_file(task + "/comm").value_or("");
   if (thread.name.ends_with('\n')) thread.name.pop_back();  // blanks before it are the name's
   thread.timer_slack = timer_slack(slot);
-  capture_scheduling(slot.tid, thread);
+  read_scheduling(slot.tid, thread);
   return thread;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/base/deadline.hpp"
@@ -10,6 +11,7 @@
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/settings/inherited.hpp"
 #include "core/state/threads/frame_layout.hpp"
 #include "core/state/threads/held_numbers.hpp"
 #include "core/state/threads/kind.hpp"
@@ -107,7 +109,7 @@ class ThreadsReviver : public Reviver {
   void enter(const ThreadState& thread, int tid) {
     restart_.numbers[thread.tid] = tid;
     restart_.guest->threads[thread.slot].tid = tid;
-    restore_scheduling(tid, thread);
+    restore_scheduling(tid, as_wanted(thread, tid));
     if (thread.timer_slack == 0) return;
     restart_.own_calls.add(thread.tid, Turn::before_rights,
                            {"its timer slack", SYS_prctl, {PR_SET_TIMERSLACK, static_cast<long>(thread.timer_slack)}});
@@ -126,6 +128,17 @@ class ThreadsReviver : public Reviver {
       if (i == 0) cairn_make_own_calls(resumes_[i].get());
       wait_for_own_calls(threads[i], work);
     }
+  }
+
+  // What the thread had inherited is this place's, whatever the thread that makes it has.
+  ThreadState as_wanted(ThreadState thread, int tid) const {
+    const auto& settings = restart_.image.get<SettingsState>();
+    const auto is_in = [&](const auto& list) { return std::binary_search(list.begin(), list.end(), thread.tid); };
+    const bool cpus = is_in(settings.inherited_cpus), scheduling = is_in(settings.inherited_scheduling);
+    if (cpus) thread.affinity = scheduling_of_place().affinity;
+    if (scheduling) thread.scheduling = scheduling_of_place().scheduling;
+    note_chosen_scheduling(tid, !cpus, !scheduling);
+    return thread;
   }
 
   Restart& restart_;

@@ -76,7 +76,7 @@ struct Forged {
     add(*writer, CAIRN_CTX_TIMERS, 1, timers);
     if (!credentials.threads.empty()) add(*writer, CAIRN_CTX_CREDENTIALS, 1, credentials);
     if (!memory.guards.empty()) add(*writer, CAIRN_CTX_MEMORY, 1, memory);
-    if (!settings.threads.empty()) add(*writer, CAIRN_CTX_SETTINGS, 1, settings);
+    if (!settings.threads.empty()) add(*writer, CAIRN_CTX_SETTINGS, 2, settings);
     writer->finish();
     return read_image(options.path);
   }
