@@ -5,8 +5,9 @@
  *
  * Fences are one ordered log over all ranks of the job: only agents fence, all of them, none is ever skipped.
  * A failure is a *value* in a fence. The order within one request is join, F0 .. F4 (called by crcp through
- * this interface; older guests have no join) and F5 (results of the images; the agent's own). An aborted request has
- * F0, the fence that said so, the closing fence of QUIESCE.md if mode had been ADMIT, and F5.
+ * this interface; older guests have no join, and no fences of verdicts behind F0 and F2) and F5 (results of the images;
+ * the agent's own). An aborted request has F0, the fence that said so, the closing fence of QUIESCE.md if mode had been
+ * ADMIT, and F5.
  */
 #ifndef CAIRN_MPI_ABI_AGENT_H
 #define CAIRN_MPI_ABI_AGENT_H
@@ -19,6 +20,10 @@ extern "C" {
 
 #define CAIRN_AGENT_SERVICE "cairn.mpi.agent"
 #define CAIRN_AGENT_VERSION 1u
+
+#define CAIRN_AGENT_UNDECIDED 0
+#define CAIRN_AGENT_PASSED 1
+#define CAIRN_AGENT_OVER 2
 
 struct cairn_agent_request {
   uint64_t id;           /* number of the log entry, 1, 2, ... */
@@ -56,6 +61,10 @@ struct cairn_agent {
   void (*want_close)(void);
   /* 1 once the log is closed here: the real MPI_Finalize may be called. Never blocks. */
   int (*closed)(void);
+  /* Do all ranks pass step `step` of this request (numbers of the caller's own, all ranks use the same), or is it over
+   * there for all? Whichever rank asks first decides by `pass`, for good. One of CAIRN_AGENT_*; undecided: call again.
+   * Never blocks. Older hosts do not have it: see `size`. */
+  int (*verdict)(uint64_t step, int32_t pass);
 };
 
 #ifdef __cplusplus

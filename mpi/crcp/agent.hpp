@@ -19,6 +19,8 @@ int size() noexcept;
 int fence_begin(const std::vector<std::uint8_t>& data) noexcept;
 int fence_test() noexcept;
 bool part(int rank, std::vector<std::uint8_t>& bytes);
+// CAIRN_AGENT_PASSED, ..._OVER or, to be asked again, ..._UNDECIDED.
+int verdict(std::uint64_t step, bool pass) noexcept;
 void progress(const char* text) noexcept;
 void want_close() noexcept;
 int closed() noexcept;

@@ -17,14 +17,15 @@ bool DoorCounters::admitted(std::uint64_t k) const noexcept {
 
 bool needs_issue(Mode mode, const DoorCounters& door, std::uint64_t k) noexcept {
   if (door.alone || door.entered != k - 1 || door.issued >= k) return false;
-  const bool owed = (mode == Mode::normal || mode == Mode::admit) && door.is_owed(k);
-  return owed || (mode == Mode::admit && k > door.limit);
+  const bool has_limit = mode == Mode::admit || mode == Mode::left;
+  return (has_limit && k > door.limit) || ((has_limit || mode == Mode::normal) && door.is_owed(k));
 }
 
 bool is_open(Mode mode, const DoorCounters& door, std::uint64_t k) noexcept {
   if (door.entered != k - 1 || needs_issue(mode, door, k)) return false;
   switch (mode) {
     case Mode::normal:
+    case Mode::left:
       return true;
     case Mode::waitres:
     case Mode::closed:

@@ -12,7 +12,8 @@ struct RealRequest;
 
 namespace cairn::crcp {
 
-enum class Mode : std::uint32_t { normal, waitres, admit, closed, release };
+// left: the request is over, but not closed: some rank may still be in `admit`, and count on what others issue.
+enum class Mode : std::uint32_t { normal, waitres, admit, left, closed, release };
 
 struct Interval {
   std::uint64_t first, last;

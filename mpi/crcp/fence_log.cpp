@@ -40,17 +40,21 @@ void read_part(Fence fence, int rank, const Bytes& part) {
 Bytes make_part(Fence fence, Failure failure) {
   Encoder out;
   out(failure);
-  if ((failure.text.empty() && fence != Fence::join) || fence == Fence::freeze)
+  const bool alone = fence == Fence::join || fence == Fence::verdict;
+  if (!alone && (failure.text.empty() || fence == Fence::freeze))
     for (Participant* p : participants()) p->contribute(fence, out);
   return out.take();
 }
 
-FenceLog::Result FenceLog::pass(const Bytes& part, const std::function<void()>& wait) {
-  int rc = agent::fence_begin(part);
-  while (rc == 0) {
-    rc = agent::fence_test();
-    if (rc == 0) wait();
-  }
+bool FenceLog::begin(const Bytes& part) {
+  open_ = agent::fence_begin(part) == 0;
+  return open_;
+}
+
+FenceLog::Result FenceLog::test() {
+  const int rc = agent::fence_test();
+  if (rc == 0) return Result::open;
+  open_ = false;
   const auto ranks = static_cast<std::size_t>(agent::size());
   failures_.assign(ranks, {});
   parts_.assign(ranks, {});
@@ -84,6 +88,10 @@ std::string FenceLog::joined_failures(const char* what) const {
   }
   if (more > 0) all += " (and " + std::to_string(more) + " more)";
   return all;
+}
+
+bool FenceLog::any_failed() const noexcept {
+  return std::any_of(failures_.begin(), failures_.end(), [](const Failure& f) { return !f.text.empty(); });
 }
 
 bool FenceLog::any_is_permanent() const noexcept {

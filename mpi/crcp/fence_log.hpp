@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,16 +24,19 @@ struct Failure {
   }
 };
 
-// This rank's part. Locked, if there is no failure; but for Fence::join, to which participants contribute nothing. To
-// Fence::freeze they contribute in any case: it closes a request that is refused there, too.
+// This rank's part. Locked, if participants contribute to it: not to Fence::join and Fence::verdict, nor with a
+// failure, but always to Fence::freeze.
 Bytes make_part(Fence fence, Failure failure);
 
 class FenceLog {
  public:
-  enum class Result { done, lost };  // lost: the connection between the agents
+  enum class Result { open, done, lost };  // lost: the connection between the agents
 
-  // Contributes, and calls wait() until everybody has. Afterwards failures() is theirs.
-  Result pass(const Bytes& part, const std::function<void()>& wait);
+  // Contributes to the next fence; the one before must be done. False: lost.
+  bool begin(const Bytes& part);
+  // Has everybody contributed? Once done, the parts are here.
+  Result test();
+  bool is_open() const noexcept { return open_; }
 
   // Nobody had a failure, but for Fence::freeze: has the participants read all parts. Locked. False: a part cannot be
   // understood. `failure` is empty, or why this rank cannot go on with what it was told.
@@ -42,9 +44,11 @@ class FenceLog {
 
   // "rank 3 cannot ...: why (and 2 more)", or empty.
   std::string joined_failures(const char* what) const;
+  bool any_failed() const noexcept;
   bool any_is_permanent() const noexcept;
 
  private:
+  bool open_ = false;
   std::vector<Failure> failures_;  // by rank, from the last fence
   std::vector<Bytes> parts_;       // by rank
 };

@@ -16,10 +16,13 @@ namespace cairn::crcp {
 namespace {
 
 constexpr double kShortWait = 0.002;  // seconds to wait for a guest thread to leave a section
+constexpr double kLeastWait = 2;      // seconds that a fence is waited for, also when the time is over already
 constexpr long kPauseNanoseconds = 100'000;
+constexpr long kLongPauseNanoseconds = 10'000'000;
+constexpr std::uint64_t kStepOfF0 = 0;  // F2 and its repetitions: 1, 2, ...
 
-void pause_a_moment() {
-  const timespec t{0, kPauseNanoseconds};
+void pause_a_moment(long nanoseconds = kPauseNanoseconds) {
+  const timespec t{0, nanoseconds};
   nanosleep(&t, nullptr);
 }
 
@@ -52,26 +55,28 @@ std::string missing() {
 
 }  // namespace
 
-Protocol::Protocol(const cairn_agent_request& request) : request_(request), started_(now()) {}
+Protocol::Protocol(const cairn_agent_request& request)
+    : request_(request), fences_([this] { idle(); }), started_(now()) {}
 
 bool Protocol::quiesce() {
-  if (!join() || !admit()) return false;
-  if (!wait_level()) {
-    end_not_level();
+  if (come_to_cut()) {
+    agent::forget();
+    return true;
+  }
+  hands_off_ = true;
+  fences_.close();
+  return false;
+}
+
+bool Protocol::come_to_cut() {
+  if (!join() || !admit() || !wait_level() || !close()) return false;
+  if (!refusal_.empty()) {
+    resume(Outcome::not_level);
     return false;
   }
-  bool cut = false;
-  if (close()) {
-    refusal_.clear();
-    keep_lock_ = settle();
-    refusal_ =
-        keep_lock_ ? obstacle(Participant::Asked::locked) : text_.what_guest_does() + ", which does not come to an end";
-    cut = drain();
-  }
-  if (cut)
-    agent::forget();
-  else
-    resume(Outcome::gave_up);
+  settle();
+  const bool cut = drain();
+  if (!cut && left_.empty()) resume(Outcome::gave_up);
   return cut;
 }
 
@@ -90,15 +95,15 @@ Failure Protocol::own_obstacle() const {
 
 // A rank that is stopped, or whose agent does not answer, is waited for while the application of the others goes on.
 bool Protocol::join() {
-  text_.say("request: waiting for all ranks");
-  if (!fence(make_part(Fence::join, own_obstacle()))) return false;
-  refusal_ = log_.joined_failures("cannot be checkpointed: ");
-  refused_for_good_ = log_.any_is_permanent();
+  begin_phase("request: waiting for all ranks");
+  if (!arrived(fences_.pass(make_part(Fence::join, own_obstacle()), kForever))) return false;
+  refusal_ = fences_.log().joined_failures("cannot be checkpointed: ");
+  refused_for_good_ = fences_.log().any_is_permanent();
   return refusal_.empty();
 }
 
 bool Protocol::admit() {
-  text_.say("request: asking all ranks");
+  begin_phase("request: asking all ranks");
   std::string failure;
   const double left = request_.level_deadline - (now() - started_);
   if (left <= 0)
@@ -110,8 +115,10 @@ bool Protocol::admit() {
   if (!hands_off_) set_mode(Mode::waitres);
   const Bytes part = make_part(Fence::request, {failure});
   lock_.release();
-  if (!fence(part)) return false;
-  refusal_ = log_.joined_failures("cannot be checkpointed: ");
+  const Passage passage =
+      fences_.pass_together(part, kStepOfF0, latest(), Fences::Failures::end, [this] { leave(Mode::normal); });
+  if (!arrived(passage)) return false;
+  refusal_ = passage == Passage::late ? left_ : fences_.log().joined_failures("cannot be checkpointed: ");
   if (!refusal_.empty()) {
     if (!hands_off_) change_mode(Mode::normal);
     return false;
@@ -137,71 +144,96 @@ bool Protocol::wait_level() {
     pause_a_moment();
   }
   const Bytes part = make_part(Fence::level, {level ? std::string() : text_.what_guest_does() + " (" + behind_ + ")"});
-  text_.say("admission: this rank is ready, waiting for the others");
-  if (!fence(part)) return false;
-  refusal_ = log_.joined_failures("did not reach the collective calls that others are in: ");
-  return refusal_.empty();
+  begin_phase("admission: this rank is ready, waiting for the others");
+  Passage passage = fences_.pass(part, latest());
+  if (passage == Passage::late) {
+    leave(Mode::left);
+    passage = fences_.finish();
+  }
+  refusal_ = fences_.log().joined_failures("did not reach the collective calls that others are in: ");
+  return arrived(passage);
 }
 
+// All ranks are told how far each has come, or none: who left would not know up to where to keep to the others'
+// admissions. So it is repeated until all are there. That somebody has left in between is told here at the latest.
 bool Protocol::close() {
+  for (std::uint64_t step = kStepOfF0 + 1;; ++step) {
+    lock_.acquire_firmly();
+    set_mode(Mode::closed);
+    hands_off_ = false;
+    begin_phase("freeze: asking all ranks");
+    // The program went on since F0. Who is inside a call without a door waits there for ranks that are held from now
+    // on.
+    const Bytes part = make_part(Fence::freeze, {left_.empty() ? obstacle(Participant::Asked::locked) : left_});
+    lock_.release();
+    const Passage passage =
+        fences_.pass_together(part, step, latest(), Fences::Failures::wait_for_verdict, [this] { leave(Mode::left); });
+    if (!arrived(passage)) return false;
+    if (passage == Passage::passed) break;
+  }
+  std::string why = refusal_.empty() ? fences_.log().joined_failures("cannot be checkpointed now: ") : refusal_;
   lock_.acquire_firmly();
-  set_mode(Mode::closed);
-  // The program went on since F0. Who is inside a call without a door waits there for ranks that are held from now on.
-  const Bytes part = make_part(Fence::freeze, {obstacle(Participant::Asked::locked)});
+  if (read(Fence::freeze)) refusal_ = std::move(why);
   lock_.release();
-  if (!fence(part)) return false;
-  lock_.acquire_firmly();
-  const bool understood = read(Fence::freeze);
-  lock_.release();
-  if (understood) refusal_ = log_.joined_failures("cannot be checkpointed now: ");
-  return refusal_.empty();
+  return true;
 }
 
-bool Protocol::settle() {
+void Protocol::settle() {
   change_mode(Mode::release);
-  const double until = now() + request_.drain_deadline;
-  while (now() < until) {
+  const double until = std::min(now() + request_.drain_deadline, latest());
+  while (!keep_lock_ && now() < until) {
     if (lock_.acquire(kShortWait)) {
       if (lock_.library_is_free()) {
         progress_all();
-        if (all_settled()) return true;  // keeps the lock
+        keep_lock_ = all_settled();
       }
-      lock_.release();
+      if (!keep_lock_) lock_.release();
     }
     text_.say("freeze: " + text_.what_guest_does());
-    pause_a_moment();
+    if (!keep_lock_) pause_a_moment();
   }
-  return false;
+  refusal_ =
+      keep_lock_ ? obstacle(Participant::Asked::locked) : text_.what_guest_does() + ", which does not come to an end";
 }
 
 bool Protocol::drain() {
-  if (!fence(make_part(Fence::settled, {refusal_}))) return false;
-  refusal_ = log_.joined_failures("cannot be checkpointed now: ");
+  begin_phase("freeze: this rank is ready, waiting for the others");
+  if (!pass_or_end(make_part(Fence::settled, {refusal_}))) {
+    const bool others_go_on = !left_.empty() && !fences_.log().any_failed();
+    if (others_go_on) fences_.pass(make_part(Fence::drained, {left_}), kForever);
+    return false;
+  }
+  refusal_ = fences_.log().joined_failures("cannot be checkpointed now: ");
   if (!refusal_.empty()) return false;
-  if (!fence(make_part(Fence::drained, {empty_library()}))) return false;
-  refusal_ = log_.joined_failures("");
+  const Bytes part = make_part(Fence::drained, {empty_library()});
+  begin_phase("drain: this rank is ready, waiting for the others");
+  if (!pass_or_end(part)) return false;
+  refusal_ = fences_.log().joined_failures("");
   return refusal_.empty() && read(Fence::drained);
 }
 
-// What is parked is parked before F4: behind it others may go on and send what no longer belongs to this cut.
+bool Protocol::pass_or_end(Bytes part) {
+  Passage passage = fences_.pass(std::move(part), latest());
+  if (passage == Passage::late) {
+    resume(Outcome::gave_up);
+    leave(Mode::normal);
+    passage = fences_.finish();
+  }
+  if (!arrived(passage)) return false;
+  if (!left_.empty()) refusal_ = left_;
+  return left_.empty();
+}
+
 std::string Protocol::empty_library() {
   std::string failure;
-  if (!log_.read(Fence::settled, failure)) return "cannot understand the contribution of another rank";
+  if (!fences_.log().read(Fence::settled, failure)) return "cannot understand the contribution of another rank";
   if (!failure.empty()) return failure;
-  const double until = now() + request_.drain_deadline;
+  const double until = std::min(now() + request_.drain_deadline, latest());
   while (!step_all()) {
     text_.say("drain: " + missing());
     if (now() > until) return "cannot empty its MPI library: " + missing();
   }
   return first_text([](Participant& p) { return p.park(); });
-}
-
-// The closing fence.
-void Protocol::end_not_level() {
-  const std::string why = refusal_;
-  close();
-  resume(Outcome::not_level);
-  refusal_ = why;
 }
 
 void Protocol::change_mode(Mode m) {
@@ -210,20 +242,29 @@ void Protocol::change_mode(Mode m) {
   lock_.release();
 }
 
-bool Protocol::fence(const Bytes& part) {
-  const auto wait = [this] {
-    attend();
-    pause_a_moment();
-  };
-  if (log_.pass(part, wait) == FenceLog::Result::done) return true;
+double Protocol::latest() const {
+  const double timeout = 2 * request_.level_deadline;
+  return std::max(started_ + timeout, now() + kLeastWait);
+}
+
+// From here on the application does not notice the request. This rank waits on, and goes on contributing.
+void Protocol::leave(Mode m) {
+  change_mode(m);
+  hands_off_ = true;
+  left_ = "it has waited for others as long as it may";
+  begin_phase("gave up, and waits for a rank that is late");
+}
+
+bool Protocol::arrived(Passage passage) {
+  if (passage != Passage::lost) return true;
   // The job's runtime is gone: nobody will decide anything any more.
   refusal_ = "the connection between the ranks' agents was lost";
-  if (!hands_off_ && !keep_lock_) change_mode(Mode::normal);
+  if (!keep_lock_ && mode() != Mode::normal) change_mode(Mode::normal);
   return false;
 }
 
 bool Protocol::read(Fence fence) {
-  if (!log_.read(fence, refusal_)) refusal_ = "a rank's contribution cannot be understood";
+  if (!fences_.log().read(fence, refusal_)) refusal_ = "a rank's contribution cannot be understood";
   return refusal_.empty();
 }
 
@@ -237,6 +278,18 @@ void Protocol::attend() {
   if (!lock_.acquire(kShortWait)) return;
   if (lock_.library_is_free()) progress_all();
   lock_.release();
+}
+
+void Protocol::begin_phase(const char* text) {
+  phase_ = text;
+  text_.say(text);
+}
+
+void Protocol::idle() {
+  text_.say(phase_);  // again: what comes too soon after another text is dropped
+  attend();
+  const bool nobody_waits = hands_off_ && now() - started_ > 1;
+  pause_a_moment(nobody_waits ? kLongPauseNanoseconds : kPauseNanoseconds);
 }
 
 void Protocol::resume(Outcome outcome) {

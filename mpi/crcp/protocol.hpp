@@ -3,14 +3,15 @@
 // with the guest's thread pointer; guest threads run, stand at the gate, or are in collectives meanwhile.
 //
 // Every rank takes every decision from the data of the same fence, so that all take the same. Failures are values in
-// fences; every wait has a deadline. The phases know the participants (participant.hpp) by their verbs only.
+// fences; every wait that the application notices has a deadline. The phases know the participants (participant.hpp) by
+// their verbs only.
 #pragma once
 
 #include <string>
 
 #include "mpi/abi/agent.h"
 #include "mpi/crcp/door.hpp"
-#include "mpi/crcp/fence_log.hpp"
+#include "mpi/crcp/fences.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/participant.hpp"
 #include "mpi/crcp/progress_text.hpp"
@@ -31,30 +32,39 @@ class Protocol {
   void resume(Outcome outcome);
 
  private:
+  bool come_to_cut();
   Failure own_obstacle() const;
-  bool join();        // all ranks are there. False: refused
-  bool admit();       // F0: phase 0. False: refused
-  bool wait_level();  // F1: phase 1
-  bool close();       // mode CLOSED, F2. False: refused
-  bool settle();      // phase 2
-  bool drain();       // F3, F4: phase 3
-  void end_not_level();
+  bool join();                  // all ranks are there. False: refused
+  bool admit();                 // F0: phase 0. False: refused
+  bool wait_level();            // F1: phase 1. False: lost
+  bool close();                 // mode CLOSED, F2. False: lost
+  void settle();                // phase 2
+  bool drain();                 // F3, F4: phase 3
   std::string empty_library();  // the steps of phase 3
 
   void change_mode(Mode m);
+  // When a rank has been waited for long enough.
+  double latest() const;
+  void leave(Mode m);
   // False: refusal_ says that the connection was lost.
-  bool fence(const Bytes& part);
+  bool arrived(Passage passage);
+  // A fence behind F2: who leaves it knows how far everybody may be, and ends the request for this rank.
+  bool pass_or_end(Bytes part);
   // What all ranks have contributed. False: refusal_ says why not.
   bool read(Fence fence);
   // One step of keeping MPI going while waiting.
   void attend();
+  void begin_phase(const char* text);
+  void idle();
 
   cairn_agent_request request_;
   CallbackLock lock_;
-  FenceLog log_;
+  Fences fences_;
   ProgressText text_;
+  const char* phase_ = "";  // for texts: what it waits for in a fence
   bool keep_lock_ = false;  // frozen for good: the lock stays held, the library is ours
-  bool hands_off_ = true;   // nothing of this rank has been touched: it has not been asked yet, or it refused
+  bool hands_off_ = true;   // the application goes on as if nothing were asked: before F0, or since this rank left
+  std::string left_;        // since: what it tells the others of that
   double started_;
   std::string refusal_;
   bool refused_for_good_ = false;

@@ -53,8 +53,23 @@ void want_close() {
 
 int closed() { return process.agent == nullptr || process.agent->closed() ? 1 : 0; }
 
-cairn_agent service{CAIRN_AGENT_VERSION, sizeof(cairn_agent), -1,   0,        start,      request,
-                    fence_begin,         fence_test,          part, progress, want_close, closed};
+int verdict(std::uint64_t step, std::int32_t pass) {
+  return process.agent == nullptr ? CAIRN_AGENT_UNDECIDED : process.agent->verdict(step, pass != 0);
+}
+
+cairn_agent service{CAIRN_AGENT_VERSION,
+                    sizeof(cairn_agent),
+                    -1,
+                    0,
+                    start,
+                    request,
+                    fence_begin,
+                    fence_test,
+                    part,
+                    progress,
+                    want_close,
+                    closed,
+                    verdict};
 
 }  // namespace
 

@@ -132,7 +132,8 @@ std::uint64_t acknowledgements_missing() noexcept {
   take_acknowledgements();
   reap_acknowledgements();
   std::uint64_t missing = s.sending.size();
-  for (std::size_t rank = 0; rank < s.expected.size(); ++rank) missing += s.expected[rank] - at(s.taken, rank);
+  for (std::size_t rank = 0; rank < s.expected.size(); ++rank)
+    missing += s.expected[rank] - std::min(s.expected[rank], at(s.taken, rank));
   return missing;
 }
 

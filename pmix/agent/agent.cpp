@@ -22,7 +22,7 @@ std::string host_name() {
 
 Agent::Agent(std::unique_ptr<Transport> transport, std::unique_ptr<group::Group> group,
              std::optional<CoordinatorAddress> coordinator, std::function<void()> end_job)
-    : transport_(std::move(transport)), group_(std::move(group)), end_job_(std::move(end_job)) {
+    : transport_(std::move(transport)), group_(std::move(group)), end_job_(std::move(end_job)), ballot_(coordinator) {
   if (transport_->rank() == 0 && coordinator) {
     Hello hello;
     hello.job = transport_->job();
@@ -39,6 +39,7 @@ Agent::~Agent() = default;
 void Agent::start_threads() {
   start_host_thread("cairn-agent", [this] { log_loop(); });
   start_host_thread("cairn-answer", [this] { answer_loop(); });
+  ballot_.start();
   if (link_) link_->start();
 }
 
@@ -181,6 +182,17 @@ int Agent::part(int rank, void* buffer, std::uint64_t capacity, std::uint64_t& n
   n = bytes.size();
   if (!bytes.empty()) std::memcpy(buffer, bytes.data(), std::min<std::size_t>(capacity, bytes.size()));
   return 0;
+}
+
+int Agent::verdict(std::uint64_t step, bool pass) {
+  Vote vote{transport_->job(), 0, step, pass};
+  {
+    const std::lock_guard lock(state_mutex_);
+    if (!current_) return -ENOENT;
+    vote.entry = current_->id;
+  }
+  const auto verdict = ballot_.ask(vote);
+  return !verdict ? CAIRN_AGENT_UNDECIDED : verdict->passed ? CAIRN_AGENT_PASSED : CAIRN_AGENT_OVER;
 }
 
 void Agent::progress(const std::string& text) {

@@ -2,8 +2,8 @@
 // The agent of one rank: a host thread that follows the log of requests and has this process checkpointed.
 //
 // Threads: the log thread (serves entries one after the other), the answering thread (says what this rank is doing
-// when rank 0 asks, also while the log thread hangs in a fence), and in rank 0 the thread of AgentLink. All signals
-// are blocked in them. The functions for crcp are called by guest threads with the host's thread pointer.
+// when rank 0 asks, also while the log thread hangs in a fence), that of Ballot, and in rank 0 that of AgentLink. All
+// signals are blocked in them. The functions for crcp are called by guest threads with the host's thread pointer.
 // An agent lives as long as its process: it is never destroyed.
 //
 // One order (docs/agent-transport.md): obstacle, save (crcp: F0..F4), release unless the job is to end, finish,
@@ -22,6 +22,7 @@
 #include "core/group/group.hpp"
 #include "mpi/abi/agent.h"
 #include "pmix/agent/agent_link.hpp"
+#include "pmix/agent/ballot.hpp"
 #include "pmix/transport/transport.hpp"
 
 namespace cairn::pmix {
@@ -50,6 +51,7 @@ class Agent : private AgentLink::Orders {
   int fence_begin(const void* data, std::uint64_t n);
   int fence_test();
   int part(int rank, void* buffer, std::uint64_t capacity, std::uint64_t& n);
+  int verdict(std::uint64_t step, bool pass);
   void progress(const std::string& text);
   void want_close();
   bool closed() const { return closed_.load(); }
@@ -80,6 +82,7 @@ class Agent : private AgentLink::Orders {
   std::unique_ptr<group::Group> group_;
   std::function<void()> end_job_;
   std::unique_ptr<AgentLink> link_;  // rank 0 only, null if there is no coordinator
+  Ballot ballot_;
 
   std::mutex state_mutex_;  // phase, request, ready, decision
   std::condition_variable state_changed_;

@@ -57,6 +57,10 @@ void Coordinator::serve_link(UniqueFd socket) {
   try {
     link = std::make_shared<SecureLink>(std::move(socket), key_, true, kHandshakeSeconds);
     const auto first = link->receive(kHandshakeSeconds);
+    if (first && is<Vote>(*first)) {
+      if (const auto verdict = judge(from_record<Vote>(*first))) link->send(to_record(*verdict));
+      return;
+    }
     if (!first || !is<Hello>(*first)) return;
     const auto hello = from_record<Hello>(*first);
     {
@@ -97,6 +101,15 @@ void Coordinator::receive(const Record& message) {
   changed_.notify_all();
 }
 
+std::optional<Verdict> Coordinator::judge(const Vote& vote) {
+  const std::lock_guard lock(mutex_);
+  if (vote.job != job_name_) return std::nullopt;
+  // All ranks are through with the entries before: they have met in this one.
+  std::erase_if(verdicts_, [&](const auto& known) { return known.first.first < vote.entry; });
+  const auto [decided, first] = verdicts_.try_emplace({vote.entry, vote.step}, vote.pass);
+  return Verdict{vote.entry, vote.step, decided->second};
+}
+
 void Coordinator::job_ended(const std::string& how) {
   const std::lock_guard lock(mutex_);
   ended_ = true;
@@ -125,6 +138,7 @@ void Coordinator::request(const Record& request, Reply reply) {
 }
 
 std::optional<SurveyAnswer> Coordinator::survey(double seconds, double margin) {
+  const std::lock_guard one_at_a_time(survey_mutex_);  // rank 0 answers them in turn
   std::unique_lock lock(mutex_);
   const auto link = link_;
   if (!link) return std::nullopt;

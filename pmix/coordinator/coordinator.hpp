@@ -57,6 +57,8 @@ class Coordinator {
   void accept_loop();
   void serve_link(UniqueFd socket);
   void receive(const Record& message);
+  // Of all votes for one entry and step the first decides.
+  std::optional<Verdict> judge(const Vote& vote);
   void check_startable() const;  // with mutex_ held; throws why no checkpoint can be started
   void reserve(const CheckpointWish& wish, Attempt& attempt);
   void send_order(Attempt& attempt);
@@ -94,7 +96,9 @@ class Coordinator {
   std::optional<Results> results_;
   std::optional<SurveyAnswer> survey_;
   std::optional<Refused> refusal_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, bool> verdicts_;  // by entry and step: passed
 
+  std::mutex survey_mutex_;         // taken before mutex_
   mutable std::mutex store_mutex_;  // never taken with mutex_ held
   manifest::SnapshotStore store_;
 };

@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kMaxTimeout = 7 * 24 * 3600;
 constexpr double kSurveySeconds = 2.5;
+constexpr double kSurveyMargin = 2;
 constexpr std::chrono::seconds kEndOfJob{5};
 
 Record failed(int code, const std::string& text) { return to_record(Failed{code, text}); }
@@ -208,7 +209,7 @@ void Coordinator::decide(const Attempt& attempt, std::uint64_t entry, bool commi
 
 Failed Coordinator::timed_out(double timeout, double patience) {
   std::string text = "no result after " + std::to_string(static_cast<int>(timeout)) + " s; the job goes on. ";
-  const auto answers = survey(0.8 * patience, 0.2 * patience);
+  const auto answers = survey(0.8 * patience, kSurveyMargin);
   if (!answers) return {CAIRN_EXIT_TEMPORARY, text + "Rank 0 does not answer (stopped? its node gone?)"};
   std::string silent, states;
   for (std::uint64_t r = 0; r < size_; ++r) {

@@ -89,6 +89,31 @@ struct SurveyAnswer {
   }
 };
 
+// --- any rank's agent to the coordinator, on a connection for this alone ---
+
+// Do all ranks pass step `step` of log entry `entry`, or none? The first vote decides.
+struct Vote {
+  static constexpr const char* type = "vote";
+  std::string job;
+  std::uint64_t entry = 0, step = 0;
+  bool pass = false;
+  template <class A>
+  void fields(A& a) {
+    a("job", job), a("n", entry), a("step", step), a("pass", pass);
+  }
+};
+
+// The answer.
+struct Verdict {
+  static constexpr const char* type = "verdict";
+  std::uint64_t entry = 0, step = 0;
+  bool passed = false;
+  template <class A>
+  void fields(A& a) {
+    a("n", entry), a("step", step), a("passed", passed);
+  }
+};
+
 // --- the coordinator to rank 0's agent ---
 
 // An order for a checkpoint, which becomes an entry of the log as it is.

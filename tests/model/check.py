@@ -27,6 +27,7 @@ RIGHT = {
     "deadlines": ("--count 2 --events 1 --kind early", "-DDEADLINES"),
     "progress": ("--count 2 --events 2", "-DPROGRESS"),
     "group": ("--count 3 --events 2 --kind group", ""),
+    "leave": ("--count 1 --events 1", "-DDEADLINES -DLEAVE"),
 }
 FAULTS = {  # what the fault is, and where it is found
     "race": ("mode is tested and the collective counted in two steps", "--count 6 --events 3", "-DFAULT_RACE"),
@@ -47,6 +48,14 @@ FAULTS = {  # what the fault is, and where it is found
     "section": ("a collective call stands behind a section of the gate instead of a door", "--count 6 --events 2",
                 "-DFAULT_SECTION"),
     "owedwait": ("owed admissions are waited for", "--count 6 --events 1 --kind early", "-DFAULT_OWEDWAIT -DDEADLINES"),
+    "clock0": ("a rank leaves F0 by its own clock, without the verdict", "--count 6 --events 2",
+               "-DFAULT_CLOCK0 -DDEADLINES -DLEAVE"),
+    "clock2": ("a rank leaves F2 by its own clock, without the verdict", "--count 6 --events 3",
+               "-DFAULT_CLOCK2 -DDEADLINES -DLEAVE"),
+    "unissued": ("who has left goes on without admissions, while others still wait for them", "--count 6 --events 1",
+                 "-DFAULT_UNISSUED -DDEADLINES -DLEAVE"),
+    "believe": ("a cut that somebody has left is believed in", "--count 6 --events 1",
+                "-DFAULT_BELIEVE -DDEADLINES -DLEAVE"),
 }
 DOOR_OF_FINALIZE = {  # finalize.pml: definitions, and what a fault is
     "finalize": ("", ""),
@@ -61,6 +70,12 @@ FULL = {
     "group3": ("--count 30 --events 3 --kind group", "-DDEADLINES"),
     "two-requests": ("--count 6 --events 2", "-DREQUESTS=2 -DDEADLINES"),
     "two-threads": ("--count 4 --events 2 --threads 2", "-DGUESTS=5"),
+    "leave2": ("--count 20 --events 2", "-DDEADLINES -DLEAVE"),
+    "leave-nonblocking": ("--count 10 --events 2 --kind nonblocking", "-DDEADLINES -DLEAVE"),
+    "leave-create": ("--count 10 --events 1 --kind create --members1 3", "-DCREATE -DMEMBERS1=3 -DDEADLINES -DLEAVE"),
+    "leave-group": ("--count 10 --events 2 --kind group", "-DDEADLINES -DLEAVE"),
+    "leave-early": ("--count 10 --events 1 --kind early", "-DDEADLINES -DLEAVE"),
+    "leave-twice": ("--count 4 --events 1", "-DREQUESTS=2 -DDEADLINES -DLEAVE"),
     "progress3": ("--count 20 --events 3", "-DPROGRESS -DDEADLINES"),
 }
 

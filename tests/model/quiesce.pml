@@ -6,12 +6,13 @@
  * whoever sees it full knows all contributions. What fences carry is kept per request (index i).
  *
  * Parameters: REQUESTS (1), GUESTS (3; a fourth and fifth are second threads of ranks 0 and 1), MEMBERS1 (bit mask of
- *   communicator 1: 3 = {0,1}, 6 = {1,2}), DEADLINES (a rank may vote ABORT, and give up settling), PROGRESS (an
- *   Ibarrier completes elsewhere only after the library of its lowest member has worked on it), CREATE (communicator 1
- *   is made by the first collective of communicator 0).
+ *   communicator 1: 3 = {0,1}, 6 = {1,2}), DEADLINES (a rank may vote ABORT, and give up settling), LEAVE (a rank may have
+ *   waited long enough in any fence, for one that is late; needs DEADLINES), PROGRESS (an Ibarrier completes elsewhere only
+ *   after the library of its lowest member has worked on it), CREATE (communicator 1 is made by the first collective of
+ *   communicator 0).
  * Faults, each of which must be found: FAULT_RACE, FAULT_THROUGH, FAULT_UNSTARTED, FAULT_EQUAL, FAULT_DROP,
- *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT, FAULT_SECTION
- *   (check.py says what they are).
+ *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT, FAULT_SECTION,
+ *   FAULT_CLOCK0, FAULT_CLOCK2, FAULT_UNISSUED, FAULT_BELIEVE (check.py says what they are).
  */
 #ifndef REQUESTS
 #define REQUESTS 1
@@ -28,8 +29,9 @@
 #define NORMAL 0
 #define WAITRES 1
 #define ADMIT 2
-#define CLOSED 3
-#define RELEASE 4
+#define LEFT 3
+#define CLOSED 4
+#define RELEASE 5
 
 #define END 0
 #define SEND 1
@@ -52,6 +54,8 @@
 #define UNDECIDED 0
 #define CONTINUE 1
 #define RESTART 2
+#define PASSED 1 /* the coordinator's verdict on F0 and F2: the first who asks decides */
+#define OVER 2
 
 c_decl {
 #include "programs.h"
@@ -86,8 +90,10 @@ bit worked[2 * MOST];
 
 /* fences, per request */
 byte limit[2 * REQUESTS], limit2[2 * REQUESTS], top[2 * REQUESTS];
-byte f0[REQUESTS], f1[REQUESTS], f2[REQUESTS], f3[REQUESTS], f4[REQUESTS], f5[REQUESTS];
+byte f0[REQUESTS], f1[REQUESTS], f2[2 * REQUESTS], f3[REQUESTS], f4[REQUESTS], f5[REQUESTS];
 byte not_level[REQUESTS], gave_up[REQUESTS], fate[REQUESTS];
+byte verdict0[REQUESTS], verdict2[2 * REQUESTS]; /* F2 can be repeated: once, here */
+bit left_drain[REQUESTS], left_cut[REQUESTS];    /* in F4, in F5: somebody has left F3, F4 */
 bit released[REQUESTS]; /* F2: somebody is inside the group call */
 byte now_serving[RANKS];
 byte counts[9];
@@ -126,9 +132,15 @@ inline begin_real(r, c, what) {
 }
 
 /* ---- door_rules.cpp ---- */
+#ifdef FAULT_UNISSUED
+#define HAS_LIMIT(r) (mode[r] == ADMIT)
+#else
+#define HAS_LIMIT(r) (mode[r] == ADMIT || mode[r] == LEFT)
+#endif
 #define IS_OWED(r, c, k) ((owed[X(r, c)] >> (k)) & 1)
 #define NEEDS_ISSUE(r, c, k) (entered[X(r, c)] == (k) - 1 && issued[X(r, c)] < (k) && \
-    (((mode[r] == NORMAL || mode[r] == ADMIT) && IS_OWED(r, c, k)) || (mode[r] == ADMIT && (k) > LIM(r, c))))
+    (((mode[r] == NORMAL || mode[r] == ADMIT || mode[r] == LEFT) && IS_OWED(r, c, k)) || \
+     (HAS_LIMIT(r) && (k) > LIM(r, c))))
 #define ADMITTED(r, c, k) (issued[X(r, c)] == (k) && ADMISSION_DONE(r, c))
 #ifdef FAULT_OWEDWAIT
 #define NORMAL_OPEN(r, c, k) (!IS_OWED(r, c, k) || ADMITTED(r, c, k))
@@ -137,7 +149,7 @@ inline begin_real(r, c, what) {
 #endif
 #define IS_OPEN(r, c, k) (entered[X(r, c)] == (k) - 1 && !NEEDS_ISSUE(r, c, k) && \
     ((mode[r] == NORMAL && NORMAL_OPEN(r, c, k)) || (mode[r] == ADMIT && ((k) <= LIM(r, c) || ADMITTED(r, c, k))) || \
-     (mode[r] == RELEASE && (k) <= LIM2(r, c))))
+     mode[r] == LEFT || (mode[r] == RELEASE && (k) <= LIM2(r, c))))
 /* A communicator is freed only when this rank's admissions on it are through: the library must not hold any. */
 #define FREE_MAY(r, o) (TYPE(o) != FREE || issued[X(r, COMM(o))] == 0 || ADMISSION_DONE(r, COMM(o)) || mode[r] == RELEASE)
 
@@ -437,10 +449,52 @@ inline new_library() {
   gathered = 0
 }
 
+/* pass_together(): the first who asks decides. By their own clocks some would leave where others pass. */
+#ifdef FAULT_CLOCK0
+#define PASSES_0 1
+#define OVER_AT_0 1
+#else
+#define PASSES_0 (verdict0[i] != OVER)
+#define OVER_AT_0 (verdict0[i] != PASSED)
+#endif
+#ifdef FAULT_CLOCK2
+#define PASSES_2 1
+#define OVER_AT_2 1
+#else
+#define PASSES_2 (verdict2[i * 2 + turn] != OVER)
+#define OVER_AT_2 (verdict2[i * 2 + turn] != PASSED)
+#endif
+
+/* F4, and what comes of it: images are good if F5 says that nobody has left. */
+inline contribute_drained() {
+  f4[i]++;
+  if
+  :: f4[i] == RANKS && (left_drain[i] || left_cut[i]) -> fate[i] = CONTINUE
+  :: f4[i] == RANKS && !left_drain[i] && !left_cut[i] ->
+     check_cut();
+     if
+     :: fate[i] = CONTINUE
+     :: fate[i] = RESTART; new_library()
+     fi
+  :: f4[i] < RANKS
+  fi
+}
+
+inline end_request() { /* resume(not_level), resume(gave_up), resume(same_library) */
+  add_owed(r, 0);
+  add_owed(r, 1);
+  post_again(r);
+  mode[r] = NORMAL
+}
+
 proctype Callback(byte r) {
   byte i, k;
+  bit turn, left;
   do
   :: i < REQUESTS ->
+    left = 0;
+    turn = 0;
+    i == 0 || f5[(i > 0 -> i - 1 : 0)] == RANKS; /* join: who has left comes back here when all are through */
     atomic { /* join has changed nothing */
       CAN_LOCK(r) -> now_serving[r] = i;
       mode[r] = WAITRES;
@@ -454,14 +508,26 @@ proctype Callback(byte r) {
       fi;
       f0[i]++
     };
-    atomic { f0[i] == RANKS && CAN_LOCK(r) -> mode[r] = ADMIT };
+    if
+    :: atomic { f0[i] == RANKS && PASSES_0 && CAN_LOCK(r) -> verdict0[i] = PASSED; mode[r] = ADMIT }
+#ifdef LEAVE
+    :: atomic { OVER_AT_0 && CAN_LOCK(r) -> verdict0[i] = OVER; mode[r] = NORMAL; f5[i]++; goto served }
+#endif
+    fi;
     if
     :: atomic { IS_LEVEL(r) -> f1[i]++ }
 #ifdef DEADLINES
     :: atomic { !IS_LEVEL(r) -> not_level[i] = 1; f1[i]++ }
 #endif
     fi;
-    f1[i] == RANKS;
+    if
+    :: f1[i] == RANKS
+#ifdef LEAVE
+    :: atomic { f1[i] < RANKS && CAN_LOCK(r) -> mode[r] = LEFT; left = 1 };
+       f1[i] == RANKS
+#endif
+    fi;
+freeze:
 #ifdef FAULT_THROUGH
     atomic { mode[r] = CLOSED };
     atomic { not_level[i] || THROUGH(r) ->
@@ -474,12 +540,19 @@ proctype Callback(byte r) {
       raise_to(top[i * 2], issued[X(r, 0)]);
       raise_to(top[i * 2 + 1], issued[X(r, 1)]);
       raise_to(released[i], INSIDE_GROUP(r));
-      f2[i]++
+      raise_to(not_level[i], left);
+      f2[i * 2 + turn]++
     };
-    f2[i] == RANKS;
+    if
+    :: atomic { f2[i * 2 + turn] == RANKS && PASSES_2 -> verdict2[i * 2 + turn] = PASSED }
+#ifdef LEAVE
+    :: atomic { turn == 0 && OVER_AT_2 && CAN_LOCK(r) -> verdict2[i * 2] = OVER; mode[r] = LEFT; left = 1 };
+       atomic { f2[i * 2] == RANKS -> turn = 1; goto freeze }
+#endif
+    fi;
     if
     :: not_level[i] -> /* end_not_level() */
-       atomic { add_owed(r, 0); add_owed(r, 1); mode[r] = NORMAL; f5[i]++ };
+       atomic { end_request(); f5[i]++ };
        goto served
     :: !not_level[i] -> mode[r] = RELEASE
     fi;
@@ -490,7 +563,19 @@ proctype Callback(byte r) {
     :: atomic { !SETTLED(r) -> gave_up[i] = 1; f3[i]++ }
 #endif
     fi;
-    f3[i] == RANKS;
+    if
+    :: f3[i] == RANKS
+#ifdef LEAVE
+    :: atomic { f3[i] < RANKS -> end_request() };
+       atomic { f3[i] == RANKS ->
+         if
+         :: gave_up[i]
+         :: else -> left_drain[i] = 1; contribute_drained()
+         fi;
+         f5[i]++ };
+       goto served
+#endif
+    fi;
     if
     :: gave_up[i] -> skip
     :: !gave_up[i] ->
@@ -498,26 +583,28 @@ proctype Callback(byte r) {
        :: atomic { received[r] < counts[r] && wire[r] > 0 -> drain_one(0) }
        :: atomic { received[3 + r] < counts[3 + r] && wire[3 + r] > 0 -> drain_one(1) }
        :: atomic { received[6 + r] < counts[6 + r] && wire[6 + r] > 0 -> drain_one(2) }
-       :: atomic { received[r] == counts[r] && received[3 + r] == counts[3 + r] && received[6 + r] == counts[6 + r] -> break }
+       :: atomic { received[r] >= counts[r] && received[3 + r] >= counts[3 + r] && received[6 + r] >= counts[6 + r] -> break }
        od;
        atomic {
          park(r);
-         f4[i]++;
-         if
-         :: f4[i] == RANKS ->
-            check_cut();
-            if
-            :: fate[i] = CONTINUE
-            :: fate[i] = RESTART; new_library()
-            fi
-         :: else
-         fi
+         contribute_drained()
        };
-       fate[i] != UNDECIDED
+       if
+       :: fate[i] != UNDECIDED
+#ifdef LEAVE
+       :: atomic { fate[i] == UNDECIDED && f4[i] < RANKS ->
+#ifndef FAULT_BELIEVE
+            left_cut[i] = 1;
+#endif
+            end_request() };
+          atomic { f4[i] == RANKS -> f5[i]++ };
+          goto served
+#endif
+       fi
     fi;
     atomic { /* resume() */
       if
-      :: fate[i] == RESTART -> skip
+      :: fate[i] == RESTART -> post_again(r); mode[r] = NORMAL
       :: else ->
 #ifdef FAULT_DROP
          k = 0;
@@ -525,14 +612,13 @@ proctype Callback(byte r) {
          :: k < 2 -> if :: issued[X(r, k)] > entered[X(r, k)] -> issued[X(r, k)] = 0 :: else fi; owed[X(r, k)] = 0; k++
          :: else -> break
          od;
-         k = 0
+         k = 0;
+         post_again(r);
+         mode[r] = NORMAL
 #else
-         add_owed(r, 0);
-         add_owed(r, 1)
+         end_request()
 #endif
       fi;
-      post_again(r);
-      mode[r] = NORMAL;
       f5[i]++
     };
 served:

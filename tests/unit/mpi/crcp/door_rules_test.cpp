@@ -147,6 +147,24 @@ TEST(Owed, is_forgotten_with_the_library) {
   EXPECT_TRUE(is_open(Mode::normal, door, 6));
 }
 
+TEST(Left, begins_everything_but_issues_what_others_may_wait_for) {
+  DoorCounters door = door_at(5);
+  door.limit = 5;
+  EXPECT_TRUE(needs_issue(Mode::left, door, 6));
+  EXPECT_FALSE(is_open(Mode::left, door, 6));
+  door.issued = 6;
+  door.admissions = {{6, kPending, true}};
+  EXPECT_FALSE(is_open(Mode::admit, door, 6));
+  EXPECT_TRUE(is_open(Mode::left, door, 6)) << "it is not waited for";
+}
+
+TEST(Left, issues_what_is_owed_from_an_earlier_request) {
+  DoorCounters door = door_at(5);
+  door.limit = 6;
+  door.owed = {{6, 6}};
+  EXPECT_TRUE(needs_issue(Mode::left, door, 6));
+}
+
 TEST(Admission, is_kept_until_its_collective_has_begun) {
   DoorCounters door = door_at(5);
   door.issued = 6;
