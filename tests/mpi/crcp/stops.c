@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rank 1 is to be stopped while a request is served. What it does makes each phase of one last for a while: reductions
-// of its own take their time (F0 and F2 wait for them), it comes late to non-blocking barriers with rank 0 (F1 does),
-// and it is long inside of reductions together with rank 3, if there is one (F3 does). The others go round and round in
-// collectives that need nothing of it; each round is a line of rank 0. The end is when the file named by the first
-// argument exists. PASS if every value was right.
+// Part 1 is to be stopped while a request is served: it is played by the rank that the first argument names, 0 or 1,
+// and part 0 by the other one. What it does makes each phase of one last for a while: reductions of its own take their
+// time (F0 and F2 wait for them), it comes late to non-blocking barriers with part 0 (F1 does), and it is long inside
+// of reductions together with part 3, if there is one (F3 does). The others go round and round in collectives that need
+// nothing of it; each round is a line of part 0. The end is when the file named by the second argument exists. PASS if
+// every value was right.
 #include <mpi.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { kBarriers = 7 };  // tag: how many barriers rank 1 is to come to in all
+enum { kBarriers = 7 };  // tag: how many barriers part 1 is to come to in all
 
 static void pause_for(int milliseconds) {
   const struct timespec t = {0, milliseconds * 1000000L};
@@ -85,21 +86,22 @@ static void be_slow(MPI_Comm with0, MPI_Comm with3, MPI_Op op) {
 
 int main(int argc, char** argv) {
   const char* until = argv[argc - 1];
-  int rank, size;
+  int rank, size, part;
   MPI_Comm others, with0, with3;
   MPI_Op op;
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  MPI_Comm_split(MPI_COMM_WORLD, rank == 1 || rank == 3 ? MPI_UNDEFINED : 0, rank, &others);
-  MPI_Comm_split(MPI_COMM_WORLD, rank < 2 ? 0 : MPI_UNDEFINED, rank, &with0);
-  MPI_Comm_split(MPI_COMM_WORLD, (rank == 1 || rank == 3) && size > 3 ? 0 : MPI_UNDEFINED, rank, &with3);
+  part = rank < 2 && argv[1][0] == '0' ? 1 - rank : rank;
+  MPI_Comm_split(MPI_COMM_WORLD, part == 1 || part == 3 ? MPI_UNDEFINED : 0, part, &others);
+  MPI_Comm_split(MPI_COMM_WORLD, part < 2 ? 0 : MPI_UNDEFINED, part, &with0);
+  MPI_Comm_split(MPI_COMM_WORLD, (part == 1 || part == 3) && size > 3 ? 0 : MPI_UNDEFINED, part, &with3);
   MPI_Op_create(slow_sum, 1, &op);
-  if (rank == 1) {
-    printf("rank 1 is process %d\n", (int)getpid());
+  if (part == 1) {
+    printf("process %d is slow\n", (int)getpid());
     fflush(stdout);
     be_slow(with0, with3, op);
-  } else if (rank == 3) {
+  } else if (part == 3) {
     while (reduce_with(with3, op, 1) == 2) {
     }
   } else {
