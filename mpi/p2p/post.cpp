@@ -13,7 +13,6 @@ int post_send(Request& r) noexcept {
   if (r.send_mode == SendMode::buffered) {
     const int rc = bsend(r.buffer, r.count, type, r.peer, r.tag, r.comm);
     if (rc != MPI_SUCCESS) return rc;
-    empty_status(r.status);
     r.state = State::complete;
     return MPI_SUCCESS;
   }

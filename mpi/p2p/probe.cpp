@@ -189,8 +189,7 @@ int start_matched(void* buffer, int count, MPI_Datatype type, Message** message,
   if (m == MPI_MESSAGE_NO_PROC) {
     r->comm = nullptr;
     MPI_Status none;
-    empty_status(none);
-    none.MPI_SOURCE = MPI_PROC_NULL;
+    nobody_status(none);
     finish(*r, none, MPI_SUCCESS);
   } else if (m->taken) {
     MPI_Status status;

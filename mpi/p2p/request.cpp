@@ -81,6 +81,11 @@ void empty_status(MPI_Status& status) noexcept {
   status.MPI_ERROR = MPI_SUCCESS;
 }
 
+void nobody_status(MPI_Status& status) noexcept {
+  empty_status(status);
+  status.MPI_SOURCE = MPI_PROC_NULL;
+}
+
 void copy_status(MPI_Status* to, const MPI_Status& from) noexcept {
   if (to == MPI_STATUS_IGNORE) return;
   const int error = to->MPI_ERROR;
@@ -89,7 +94,10 @@ void copy_status(MPI_Status* to, const MPI_Status& from) noexcept {
 }
 
 void finish(Request& r, const MPI_Status& status, int error) noexcept {
-  r.status = status;
+  if (r.what == What::send && r.persistent)
+    r.status._cancelled = status._cancelled;  // the rest is as it was told when the request was made
+  else
+    r.status = status;
   r.status.MPI_ERROR = error;
   r.error = error;
   r.state = State::complete;

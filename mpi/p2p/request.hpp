@@ -114,6 +114,8 @@ int hand_over_quietly(MPI_Request* handle, MPI_Status* status) noexcept;
 
 void copy_status(MPI_Status* to, const MPI_Status& from) noexcept;  // all but MPI_ERROR, as single completions do
 void empty_status(MPI_Status& status) noexcept;
+void nobody_status(
+    MPI_Status& status) noexcept;  // of MPI_PROC_NULL, and of sends that are complete when they are begun
 inline bool is_null(const Request* request) noexcept { return request == nullptr || request->null; }
 inline bool is_inactive(const Request* request) noexcept { return is_null(request) || request->state == State::idle; }
 

@@ -161,7 +161,7 @@ CAIRN_MPI_EXPORT int PMPI_Ibsend(const void* buf, int count, MPI_Datatype type, 
   Request* r = request_new(What::send);
   r->comm = comm;
   r->send_mode = SendMode::buffered;
-  empty_status(r->status);
+  nobody_status(r->status);
   r->state = State::complete;
   *request = r;
   return rc;

@@ -24,7 +24,16 @@ struct Pair {
   shim::RealRequest* receive = nullptr;
   shim::RealRequest* send = nullptr;
   int received = 0, sent = 0;
+  int receive_code = MPI_SUCCESS, send_code = MPI_SUCCESS;
   MPI_Status status;
+
+  bool poll() noexcept {  // on the host's side; an error ends an operation, too
+    if (sent == 0) send_code = shim::real.Test(&send, &sent, MPI_STATUS_IGNORE);
+    if (received == 0) receive_code = shim::real.Test(&receive, &received, &status);
+    if (send_code != MPI_SUCCESS) sent = 1;
+    if (receive_code != MPI_SUCCESS) received = 1;
+    return sent != 0 && received != 0;
+  }
 };
 
 int post_pair(const Half& out, const Half& in, ompi_communicator_t* comm, Pair& p) noexcept {
@@ -42,12 +51,9 @@ int post_pair(const Half& out, const Half& in, ompi_communicator_t* comm, Pair& 
       return code;
     }
     posted = true;
-    while (code == MPI_SUCCESS && crcp::attention() == 0) {
-      if (p.sent == 0) code = shim::real.Test(&p.send, &p.sent, MPI_STATUS_IGNORE);
-      if (code == MPI_SUCCESS && p.received == 0) code = shim::real.Test(&p.receive, &p.received, &p.status);
-      if (p.sent != 0 && p.received != 0) break;
+    while (!p.poll() && crcp::attention() == 0) {
     }
-    return code;
+    return MPI_SUCCESS;
   });
   if (posted) count_sent(*comm->crcp, out.peer, out.tag);
   if (p.received != 0) crcp::count_received(*comm->crcp, p.status.MPI_SOURCE);
@@ -105,11 +111,11 @@ int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Sta
              const char* name) noexcept {
   crcp::mpi_thread().call = name;
   Request *receive = nullptr, *send = nullptr;
+  Pair p;
   int rc;
   {
     const crcp::Section section;
     if (crcp::attention() == 0) {
-      Pair p;
       rc = post_pair(out, in, comm, p);
       if (rc == MPI_SUCCESS) {
         keep(p, in, out, comm, &receive, &send);
@@ -123,7 +129,7 @@ int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Sta
   if (receive != nullptr) wait_until_complete(*receive);
   if (send != nullptr) wait_until_complete(*send);
   crcp::mpi_thread().call = nullptr;
-  int received = MPI_SUCCESS, sent = MPI_SUCCESS;
+  int received = p.receive_code, sent = p.send_code;
   if (receive != nullptr) received = hand_over_quietly(&receive, status);
   if (send != nullptr) sent = hand_over_quietly(&send, MPI_STATUS_IGNORE);
   const int error = received != MPI_SUCCESS ? received : sent;

@@ -124,7 +124,7 @@ int hand_over_all(int n, MPI_Request* requests, MPI_Status* statuses, const char
   for (int i = 0; i < n; ++i) {
     MPI_Status* s = statuses == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses[i];
     const int error = hand_over_quietly(&requests[i], s);
-    if (failed && s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
+    if (s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
   }
   return failed ? shim::raise(comm, MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
 }
