@@ -5,7 +5,6 @@
 set -u
 prefix=$1 program=$2
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_sharedfp=^sm  # what it maps with every file would be named first, and not the file
 work=$(mktemp -d)
 job=
 trap '[ -n "$job" ] && kill "$job" 2>/dev/null; rm -rf "$work"' EXIT
