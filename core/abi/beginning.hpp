@@ -16,6 +16,7 @@
 #include <cerrno>
 
 #include "core/abi/control_address.hpp"
+#include "core/abi/layout.h"
 
 namespace cairn {
 
@@ -23,7 +24,8 @@ enum class Beginning {
   none,    // it is what it is
   gone,    // no such process, or it has ended
   young,   // it has only just been made, and may become anything
-  host,    // it starts, or is a forked child of a hosted program
+  host,    // its host has not come far enough to listen
+  child,   // a forked child of a hosted program: nobody in it listens
   restart  // cr_restart is bringing it back
 };
 
@@ -49,6 +51,25 @@ inline bool becomes_host(pid_t pid) {
   path[n] = '\0';
   const char* name = strrchr(path, '/');
   return name != nullptr && (strcmp(name, "/cr_run") == 0 || strstr(path, "/libexec/cairn/cairn-") != nullptr);
+}
+
+// Its host listens before a program is there; so where one is and nobody listens, it is a copy that a fork made.
+inline bool has_program(pid_t pid) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d/maps", static_cast<int>(pid));
+  FILE* const maps = fopen(path, "re");
+  if (maps == nullptr) return false;
+  char* line = nullptr;
+  size_t size = 0;
+  bool found = false;
+  unsigned long start = 0, end = 0;
+  char readable = '-';
+  while (!found && getline(&line, &size, maps) > 0)
+    found = sscanf(line, "%lx-%lx %c", &start, &end, &readable) == 3 && start <= CAIRN_TABLE_ADDR &&
+            CAIRN_TABLE_ADDR < end && readable == 'r';
+  free(line);
+  fclose(maps);
+  return found;
 }
 
 struct Life {
@@ -84,8 +105,10 @@ inline Beginning beginning_of(pid_t pid) {
   if (beginning::announced(pid)) return Beginning::restart;
   const beginning::Life life = beginning::life_of(pid);
   if (!life.exists) return Beginning::gone;
-  if (beginning::becomes_host(pid)) return Beginning::host;
-  return life.seconds < beginning::kYoungSeconds ? Beginning::young : Beginning::none;
+  const bool host = beginning::becomes_host(pid);
+  if (host && !beginning::has_program(pid)) return Beginning::host;
+  if (life.seconds < beginning::kYoungSeconds) return Beginning::young;
+  return host ? Beginning::child : Beginning::none;
 }
 
 }  // namespace cairn

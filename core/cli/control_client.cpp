@@ -48,7 +48,9 @@ UniqueFd make_socket() {
     case Beginning::restart:
       throw TemporaryError(name + " is being restarted; ask again later");
     case Beginning::host:
-      throw TemporaryError(name + " has only begun to start (ask again later), or is a forked child of a program");
+      throw TemporaryError(name + " has only begun to start; ask again later");
+    case Beginning::child:
+      throw PermanentError(name + " is a forked child of a hosted program, which cannot be saved by itself");
     case Beginning::gone:
       throw EnvironmentError(name + " does not exist");
     case Beginning::young:
@@ -62,14 +64,17 @@ UniqueFd make_socket() {
 
 UniqueFd connect_to(pid_t pid) {
   const ControlAddress address(pid);
+  bool is_child = false;  // that must be seen before the attempt that fails
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
     UniqueFd fd = make_socket();
     if (connect(fd.get(), address.get(), address.length()) == 0) return fd;
     if (errno == EAGAIN) throw_silent(pid);
     if (errno != ECONNREFUSED) throw EnvironmentError(with_errno("cannot reach " + name_of(pid), errno));
     const Beginning beginning = beginning_of(pid);
-    const bool wait = beginning == Beginning::young || (beginning != Beginning::none && !patience.passed());
-    if (!wait) throw_no_socket(pid, beginning);
+    const bool starts = beginning == Beginning::host || beginning == Beginning::restart || beginning == Beginning::gone;
+    const bool wait = beginning == Beginning::young || (starts && !patience.passed());
+    if (!wait && (beginning != Beginning::child || is_child)) throw_no_socket(pid, beginning);
+    is_child = beginning == Beginning::child;
   }
 }
 

@@ -30,17 +30,21 @@ constexpr int kFailureOfClass[] = {0, 0, EINVAL, CR_ETEMPFAIL, EIO, CR_EPERMFAIL
 
 int error_without_socket(Beginning beginning) {
   if (beginning == Beginning::gone) return ESRCH;
-  return beginning == Beginning::none ? CR_ENOSUPPORT : CR_ETEMPFAIL;
+  return beginning == Beginning::none || beginning == Beginning::child ? CR_ENOSUPPORT : CR_ETEMPFAIL;
 }
 
 int connect_to(pid_t pid) {
   const ControlAddress address(pid);
-  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
-  if (connect(fd, address.get(), address.length()) == 0) return fd;
-  const int error = errno == ECONNREFUSED ? error_without_socket(beginning_of(pid)) : errno;
-  close(fd);
-  return -error;
+  for (bool is_child = false;; is_child = true) {  // that must be seen before the attempt that fails
+    const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, address.get(), address.length()) == 0) return fd;
+    const int error = errno;
+    close(fd);
+    if (error != ECONNREFUSED) return -error;
+    const Beginning beginning = beginning_of(pid);
+    if (is_child || beginning != Beginning::child) return -error_without_socket(beginning);
+  }
 }
 
 // Only the owner of the process, or root, may be behind its socket's name.
