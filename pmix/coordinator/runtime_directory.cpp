@@ -125,6 +125,15 @@ bool address_of(pid_t pid, MpirunAddress& out) {
   return true;
 }
 
+// ompi-restart --fork stays, and the mpirun is its child.
+bool address_of_child(pid_t pid, MpirunAddress& out) {
+  const std::string number = std::to_string(pid);
+  std::ifstream children("/proc/" + number + "/task/" + number + "/children");
+  for (pid_t child = 0; children >> child;)
+    if (address_of(child, out)) return true;
+  return false;
+}
+
 }  // namespace
 
 RuntimeDirectory::RuntimeDirectory() : cookie_(to_hex(make_link_key())) {
@@ -167,6 +176,7 @@ MpirunAddress find_mpirun(pid_t pid) {
   MpirunAddress address;
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
     if (address_of(pid, address) || address_of(parent_of(pid), address)) return address;
+    if (becomes_mpirun(pid) && address_of_child(pid, address)) return address;
     if (!becomes_mpirun(pid)) {
       if (beginning_of(pid) == Beginning::young) continue;
       break;
