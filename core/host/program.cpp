@@ -20,11 +20,10 @@ namespace {
 constexpr int kMaxInterpreters = 5;  // as the kernel
 constexpr const char* kLoader = "/lib64/ld-linux-x86-64.so.2";
 
-std::string search_path(const std::string& name, const std::string& last_directory) {
+std::string search_path(const std::string& name, const Extension& extension) {
   if (name.find('/') != std::string::npos) return name;
   const char* path = std::getenv("PATH");
-  std::string list = path != nullptr ? path : "/bin:/usr/bin";
-  if (!last_directory.empty()) list += ":" + last_directory;
+  const std::string list = extension.program_path(path != nullptr ? path : "/bin:/usr/bin");
   for (std::size_t at = 0; at <= list.size();) {
     std::size_t end = list.find(':', at);
     if (end == std::string::npos) end = list.size();
@@ -111,10 +110,9 @@ void judge(Program& program, const std::string& head, const struct stat& status)
 
 }  // namespace
 
-Program resolve_program(const std::vector<std::string>& words, const std::string& argv0,
-                        const std::string& last_directory) {
+Program resolve_program(const std::vector<std::string>& words, const std::string& argv0, const Extension& extension) {
   Program program;
-  program.path = search_path(words.at(0), last_directory);
+  program.path = search_path(words.at(0), extension);
   program.argv0 = argv0.empty() ? words[0] : argv0;
   program.arguments.assign(words.begin() + 1, words.end());
   for (int depth = 0;; ++depth) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/state/extension.hpp"
+
 namespace cairn::host {
 
 struct Program {
@@ -18,8 +20,6 @@ struct Program {
 
 // `words` is the command, words[0] the program's name; `argv0` what the program shall see as its own name (empty:
 // as the kernel would have it). Throws EnvironmentError where the kernel would fail, with its reason.
-// `last_directory`: searched after PATH, unless it is empty.
-Program resolve_program(const std::vector<std::string>& words, const std::string& argv0,
-                        const std::string& last_directory);
+Program resolve_program(const std::vector<std::string>& words, const std::string& argv0, const Extension& extension);
 
 }  // namespace cairn::host

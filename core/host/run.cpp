@@ -66,7 +66,7 @@ void require_fsgsbase() {
 
 [[noreturn]] void start(const Options& options, const std::string& host) {
   GuestStart guest;
-  guest.program = resolve_program(options.command, options.argv0, extension().last_program_directory());
+  guest.program = resolve_program(options.command, options.argv0, extension());
   if (!guest.program.not_hosted.empty()) run_natively(guest.program, options.command);
   guest.environment = guest_environment();
   guest.preloads = {library_directory(host) + "/libcr.so"};

@@ -27,8 +27,8 @@ class Extension {
   // If a plain cr_checkpoint may not be taken of this process on its own, why ("is rank 3 of an MPI job: use
   // ompi-checkpoint 4711"); empty if it may.
   virtual std::string refuses_single_checkpoint() const { return {}; }
-  // Where a program without a slash in its name is looked for when it is in no directory of PATH; empty: nowhere.
-  virtual std::string last_program_directory() const { return {}; }
+  // Where a program without a slash in its name is looked for: `path`, which is PATH, or more directories than it.
+  virtual std::string program_path(const std::string& path) const { return path; }
   // Which context file to revive, from what the command line named (a file, or a snapshot directory).
   virtual std::string context_file(const std::string& operand) const { return operand; }
 };

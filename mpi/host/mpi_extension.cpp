@@ -103,6 +103,12 @@ void MpiExtension::before_revive(const std::vector<std::uint8_t>& section) {
   if (state.initialized && !state.finalized) initialise_again(saved);
 }
 
+// As Open MPI's own launcher looks: mpirun's --path, PATH, the working directory.
+std::string MpiExtension::program_path(const std::string& path) const {
+  const std::string first = variable("OMPI_exec_path");
+  return (first.empty() ? path : first + ":" + path) + ":.";
+}
+
 std::string MpiExtension::refuses_single_checkpoint() const {
   if (!state.initialized || state.finalized) return {};
   const std::string pid = variable("CAIRN_MPIRUN");

@@ -19,8 +19,7 @@ class MpiExtension final : public host::Extension {
   std::vector<std::uint8_t> save_section() override;
   void before_revive(const std::vector<std::uint8_t>& section) override;
   std::string refuses_single_checkpoint() const override;
-  // As Open MPI's own launcher does.
-  std::string last_program_directory() const override { return "."; }
+  std::string program_path(const std::string& path) const override;
   std::string context_file(const std::string& operand) const override;
 };
 

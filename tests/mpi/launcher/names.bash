@@ -44,5 +44,7 @@ done
 same -np 1 --wdir "$SCRATCH/other" elsewhere
 same -np 1 --wdir "$SCRATCH/other" here
 same -np 1 --wdir "$SCRATCH/other" both
+for name in elsewhere both here there; do same -np 1 --path "$SCRATCH/none:$SCRATCH/other" "$name"; done
+same -np 1 --path "$SCRATCH/work" both
 same -np 1 here one : -np 1 there two
 same --app applications
