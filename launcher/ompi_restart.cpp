@@ -46,12 +46,7 @@ std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot&
   return command;
 }
 
-void pass_options(const RestartOptions& o) {
-  restart::Options options;
-  options.verbose = o.verbose;
-  options.relocate = o.relocate;
-  ::setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
-}
+void pass_options(const RestartOptions& o) { ::setenv(restart::options_variable, restart::to_text(o.host).c_str(), 1); }
 
 int write_app_file(const Snapshot& snapshot, std::uint64_t sequence) {
   const std::string path = snapshot.directory + "/" + manifest::kAppFile;
@@ -87,7 +82,7 @@ int run(const RestartOptions& o) {
   how.payload = !o.quick;
   how.fill_cache = fits_into_memory(snapshot.manifest.sequences.at(sequence).bytes());
   // On other nodes the hosts look for themselves.
-  how.this_machine = o.hostfile.empty() && o.relocate.empty();
+  how.this_machine = o.hostfile.empty() && o.host.relocate.empty();
   verify_sequence(snapshot, sequence, how);
   if (o.app_only) return write_app_file(snapshot, sequence);
   if (o.verbose)

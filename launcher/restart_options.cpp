@@ -3,6 +3,7 @@
 
 #include "core/base/error.hpp"
 #include "core/cli/command_line.hpp"
+#include "core/cli/file_options.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -24,7 +25,8 @@ cli::CommandLine table() {
                        {"preload,p", "", "copy the images to the nodes first (not available)"},
                        {"verbose,v", "", "say what is done"},
                        {"help,h", "", "this text"},
-                       {"version", "", "version"}}}},
+                       {"version", "", "version"}}},
+                     cli::file_options()},
           .abbreviations = true};
 }
 
@@ -44,7 +46,9 @@ std::optional<RestartOptions> parse_restart(const std::vector<std::string>& word
   given->at_most_one({"hostfile", "machinefile"});
   o.hostfile = given->text("hostfile", given->text("machinefile"));
   o.mpirun_options = given->text("mpirun_opts");
-  o.relocate = given->pairs("relocate");
+  o.host.relocate = given->pairs("relocate");
+  o.host.verbose = o.verbose;
+  cli::take_file_options(*given, o.host);
   o.snapshot = given->operand("the snapshot, a directory ompi_global_snapshot_<pid>.ckpt");
   if (given->has("preload"))
     throw ArgumentError(

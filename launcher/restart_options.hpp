@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "core/abi/restart_options.hpp"
 
 namespace cairn::launcher {
 
@@ -14,7 +15,7 @@ struct RestartOptions {
   std::int64_t sequence = -1;
   bool info = false, app_only = false, show_me = false, fork = false, verbose = false, quick = false;
   std::string hostfile, mpirun_options;
-  std::vector<std::pair<std::string, std::string>> relocate;
+  restart::Options host;  // for the hosts that become the ranks
   std::string snapshot;
 };
 

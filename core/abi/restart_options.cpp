@@ -4,12 +4,59 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "core/base/error.hpp"
 
 namespace cairn::restart {
 namespace {
+
+struct Escape {
+  char plain, written;
+};
+constexpr std::array<Escape, 3> kEscapes{{{'\\', '\\'}, {'\n', 'n'}, {'\t', 't'}}};
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (char c : text) {
+    const auto* escape = std::find_if(kEscapes.begin(), kEscapes.end(), [c](const Escape& e) { return e.plain == c; });
+    result += escape == kEscapes.end() ? std::string(1, c) : std::string{'\\', escape->written};
+  }
+  return result;
+}
+
+std::string unescaped(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto* escape = kEscapes.end();
+    if (text[i] == '\\' && i + 1 < text.size()) {
+      escape =
+          std::find_if(kEscapes.begin(), kEscapes.end(), [&](const Escape& e) { return e.written == text[i + 1]; });
+    }
+    if (escape != kEscapes.end()) ++i;
+    result += escape == kEscapes.end() ? text[i] : escape->plain;
+  }
+  return result;
+}
+
+// The members that are one word each.
+struct Word {
+  const char* name;
+  std::string Options::*member;
+};
+constexpr std::array<Word, 4> kWords{{{"grown", &Options::grown},
+                                      {"changed", &Options::changed},
+                                      {"missing", &Options::missing},
+                                      {"stdio", &Options::stdio}}};
+
+// FIRST<tab>SECOND
+std::pair<std::string, std::string> pair_of(const std::string& name, const std::string& value) {
+  const std::size_t tab = value.find('\t');
+  if (tab == std::string::npos) throw ArgumentError(name + " without a second part: " + value);
+  return {unescaped(value.substr(0, tab)), unescaped(value.substr(tab + 1))};
+}
 
 void take_word(Options& options, const std::string& word) {
   const std::size_t equals = word.find('=');
@@ -26,9 +73,14 @@ void take_word(Options& options, const std::string& word) {
   } else if (name == "keep-numbers") {
     options.keep_numbers = true;
   } else if (name == "relocate") {
-    const std::size_t tab = value.find('\t');
-    if (tab == std::string::npos) throw ArgumentError("relocation without a new path: " + value);
-    options.relocate.emplace_back(value.substr(0, tab), value.substr(tab + 1));
+    options.relocate.push_back(pair_of(name, value));
+  } else if (name == "length") {
+    const auto [path, length] = pair_of(name, value);
+    options.lengths.emplace_back(path, std::strtoull(length.c_str(), nullptr, 10));
+  } else if (const auto* known =
+                 std::find_if(kWords.begin(), kWords.end(), [&](const Word& w) { return w.name == name; });
+             known != kWords.end()) {
+    options.*known->member = value;
   } else {
     throw ArgumentError(std::string(options_variable) + ": unknown word " + word);
   }
@@ -56,7 +108,13 @@ std::string to_text(const Options& options) {
   if (options.started >= 0) text += "started=" + std::to_string(options.started) + "\n";
   if (options.verbose) text += "verbose\n";
   if (options.keep_numbers) text += "keep-numbers\n";
-  for (const auto& [from, to] : options.relocate) text += "relocate=" + from + "\t" + to + "\n";
+  for (const auto& [from, to] : options.relocate) text += "relocate=" + escaped(from) + "\t" + escaped(to) + "\n";
+  for (const auto& [path, length] : options.lengths)
+    text += "length=" + escaped(path) + "\t" + std::to_string(length) + "\n";
+  const Options usual;
+  for (const Word& word : kWords) {
+    if (options.*word.member != usual.*word.member) text += std::string(word.name) + "=" + options.*word.member + "\n";
+  }
   return text;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cr_restart asks of the host that it becomes, passed in the environment (CAIRN_RESTART_OPTIONS, which the
-// guest never sees): words "name=value" separated by newlines.
+// guest never sees): words "name=value" separated by newlines, in which
+// backslashes, newlines and tabs are written as \\, \n and \t.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +17,11 @@ struct Options {
   bool verbose = false;
   bool keep_numbers = false;                                  // say so if pids and tids could not be kept
   std::vector<std::pair<std::string, std::string>> relocate;  // path prefixes, old and new
+  // What becomes of files that are not what they were (core/state/files); one of the words that cr_restart --help
+  // shows.
+  std::string grown = "cut", changed = "refuse", missing = "refuse";
+  std::string stdio = "auto";                                  // which files stand at 0, 1 and 2
+  std::vector<std::pair<std::string, std::uint64_t>> lengths;  // of files that several ranks write to, by their paths
 };
 
 inline constexpr const char* options_variable = "CAIRN_RESTART_OPTIONS";

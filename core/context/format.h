@@ -91,19 +91,20 @@ enum cairn_ctx_section_type {
   CAIRN_CTX_FILES = 3, /* descriptors and open file descriptions */
   CAIRN_CTX_SIGNALS = 4,
   CAIRN_CTX_TIMERS = 5,
-  CAIRN_CTX_EXTENSION = 6,    /* host::Extension::save_section() */
-  CAIRN_CTX_GUEST = 7,        /* where struct cairn_guest is, and its version */
-  CAIRN_CTX_TREE = 8,         /* the process tree */
-  CAIRN_CTX_IPC = 9,          /* pipes, shared memory: identities and contents */
-  CAIRN_CTX_CREDENTIALS = 10, /* users, groups and capabilities, thread by thread */
-  CAIRN_CTX_MEMORY = 11,      /* what the areas do not say */
-  CAIRN_CTX_SETTINGS = 12,    /* what else a process and its threads are set to */
-  CAIRN_CTX_PRIVATE = 128,    /* 128..255: experiments; never in released files */
-  CAIRN_CTX_AREAS = 256,      /* struct cairn_ctx_area[] */
-  CAIRN_CTX_OBJECTS = 257,    /* struct cairn_ctx_object[] */
-  CAIRN_CTX_CHUNKS = 258,     /* struct cairn_ctx_chunk[] */
-  CAIRN_CTX_RUNS = 259,       /* struct cairn_ctx_run[] */
-  CAIRN_CTX_STRINGS = 260     /* NUL-terminated UTF-8 or raw path bytes; offset 0 is "" */
+  CAIRN_CTX_EXTENSION = 6,     /* host::Extension::save_section() */
+  CAIRN_CTX_GUEST = 7,         /* where struct cairn_guest is, and its version */
+  CAIRN_CTX_TREE = 8,          /* the process tree */
+  CAIRN_CTX_IPC = 9,           /* pipes, shared memory: identities and contents */
+  CAIRN_CTX_CREDENTIALS = 10,  /* users, groups and capabilities, thread by thread */
+  CAIRN_CTX_MEMORY = 11,       /* what the areas do not say */
+  CAIRN_CTX_SETTINGS = 12,     /* what else a process and its threads are set to */
+  CAIRN_CTX_FILE_RECORDS = 16, /* files by reference, as they were */
+  CAIRN_CTX_PRIVATE = 128,     /* 128..255: experiments; never in released files */
+  CAIRN_CTX_AREAS = 256,       /* struct cairn_ctx_area[] */
+  CAIRN_CTX_OBJECTS = 257,     /* struct cairn_ctx_object[] */
+  CAIRN_CTX_CHUNKS = 258,      /* struct cairn_ctx_chunk[] */
+  CAIRN_CTX_RUNS = 259,        /* struct cairn_ctx_run[] */
+  CAIRN_CTX_STRINGS = 260      /* NUL-terminated UTF-8 or raw path bytes; offset 0 is "" */
 };
 
 #define CAIRN_CTX_SECTION_OPTIONAL 0x1u /* a reader that does not know the type may go on without it */

@@ -16,6 +16,8 @@
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/base/text.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/host/host.hpp"
 #include "core/host/startup.hpp"
 #include "core/host/vdso.hpp"
@@ -66,11 +68,13 @@ struct Work {
   Work(const std::string& context_file, const restart::Options& wanted)
       : image(state::read_image(context_file)),
         options(wanted),
-        restart{image, options, {}, nullptr, {}, {}, nullptr},
+        restart{image, options, {}, nullptr, {}, {}, nullptr, {}},
+        messages(dup(STDERR_FILENO)),
         revival(restart) {}
   state::Image image;
   restart::Options options;
   state::Restart restart;
+  UniqueFd messages;
   state::Revival revival;
   std::uint32_t ready = 0;  // futex: the guest's threads are as they were
 };
@@ -94,18 +98,20 @@ void let_go(const Work& work, cairn_guest& guest) {
   restart::tell_started(work.options);
 }
 
-void report(const state::Restart& restart) {
+// `messages`: what was standard error before the program's descriptors were made.
+void report(const state::Restart& restart, int messages) {
   const bool kept = std::all_of(restart.numbers.begin(), restart.numbers.end(),
                                 [](const auto& number) { return number.first == number.second; });
+  for (const std::string& note : restart.notes) dprintf(messages, "cr_restart: %s\n", printable(note).c_str());
   if (restart.options.verbose) {
-    std::fprintf(stderr, "cr_restart: process %d goes on with %zu threads and %.1f MiB of saved memory\n", getpid(),
-                 restart.numbers.size(), static_cast<double>(restart.image.reader().trailer().payload_raw) / (1 << 20));
+    dprintf(messages, "cr_restart: process %d goes on with %zu threads and %.1f MiB of saved memory\n", getpid(),
+            restart.numbers.size(), static_cast<double>(restart.image.reader().trailer().payload_raw) / (1 << 20));
   }
   if (!restart.options.keep_numbers || kept) return;
-  std::fprintf(stderr,
-               "cr_restart: process %d goes on as %d; numbers of processes and threads could not be kept (that takes "
-               "CAP_CHECKPOINT_RESTORE and free numbers)\n",
-               restart.image.get<state::ProcessState>().pid, getpid());
+  dprintf(messages,
+          "cr_restart: process %d goes on as %d; numbers of processes and threads could not be kept (that takes "
+          "CAP_CHECKPOINT_RESTORE and free numbers)\n",
+          restart.image.get<state::ProcessState>().pid, getpid());
 }
 
 // The host as it is at the first start, around the addresses that the guest will take.
@@ -127,7 +133,7 @@ void revive(const std::string& context_file, Extension& extension) {
   state::Revival& revival = work->revival;
   auto& options = work->options;
   if (work->image.get<state::ProcessState>().stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);
-  for (Stage stage : {Stage::early, Stage::check, Stage::open, Stage::reserve}) revival.restore(stage);
+  for (Stage stage : {Stage::early, Stage::check, Stage::files, Stage::open, Stage::reserve}) revival.restore(stage);
   extension.before_revive(work->image.get<state::ExtensionState>().bytes);
   complete_host(*work);
   block_all_signals();
@@ -143,7 +149,7 @@ void revive(const std::string& context_file, Extension& extension) {
   std::thread(let_go, std::cref(*work), std::ref(guest)).detach();  // while this thread may still make others
   block_all_signals();                                              // that has let them through again
   revival.restore(Stage::own_calls);
-  report(work->restart);
+  report(work->restart, work->messages.get());
   store_and_wake(work->ready, 1);
   cairn_continue_main(work->restart.main_thread);
 }

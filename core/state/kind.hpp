@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/abi/guest_table.h"
@@ -42,6 +43,8 @@ enum class Stage {
   early,
   // Nothing has been changed: what cannot be had here is refused by name.
   check,
+  // All kinds have found that they can go on: files are made what they were.
+  files,
   // What the guest refers to is opened, on descriptors of the host.
   open,
   // The host has made neither threads nor mappings: numbers and addresses that the guest wants are taken.
@@ -86,6 +89,7 @@ struct Restart {
   ThreadNumbers numbers;                     // by threads in `threads`
   OwnCalls own_calls;                        // by several, until `last`; made by threads in `own_calls`
   const Resume* main_thread = nullptr;       // by threads in `threads`: what the main thread goes on with
+  std::vector<std::string> notes;            // for the user: what was done to files and the like
 };
 
 class Reviver {

@@ -74,16 +74,6 @@ Description describe(const OpenFile& file) {
   return result;
 }
 
-std::vector<OpenFile> look_at_all(bool guest_stands) {
-  std::vector<OpenFile> files;
-  for (int fd : settled_guest_fds()) files.push_back(look_at(fd));
-  for (OpenFile& file : files) {
-    file.standard = standard_of(file, files);
-    file.guest_stands = guest_stands;
-  }
-  return files;
-}
-
 // The descriptions met so far. There may be thousands of one inode, since all eventfds have the same: within an inode
 // they are in the kernel's order, so that few have to be compared.
 class Known {
@@ -112,7 +102,7 @@ class Known {
 };
 
 FilesState capture_files(bool guest_stands) {
-  const std::vector<OpenFile> files = look_at_all(guest_stands);
+  const std::vector<OpenFile> files = guest_files(guest_stands);
   FilesState result;
   Known known;
   for (const OpenFile& file : files) {
@@ -126,6 +116,16 @@ FilesState capture_files(bool guest_stands) {
 }
 
 }  // namespace
+
+std::vector<OpenFile> guest_files(bool guest_stands) {
+  std::vector<OpenFile> files;
+  for (int fd : settled_guest_fds()) files.push_back(look_at(fd));
+  for (OpenFile& file : files) {
+    file.standard = standard_of(file, files);
+    file.guest_stands = guest_stands;
+  }
+  return files;
+}
 
 std::string at(const OpenFile& file) { return " at descriptor " + std::to_string(file.fd); }
 

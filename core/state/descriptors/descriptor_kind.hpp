@@ -53,6 +53,8 @@ struct DescriptorKind {
   Documentation documentation;
 };
 
+inline constexpr std::uint32_t regular_file_number = 0;
+
 // In the order in which they are tried.
 std::span<const DescriptorKind* const> descriptor_kinds() noexcept;
 // Null if there is none of that number.

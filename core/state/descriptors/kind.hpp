@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/context/format.h"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/state.hpp"
 #include "core/state/image.hpp"
 #include "core/state/kind.hpp"
@@ -11,6 +12,9 @@ namespace cairn::state {
 
 // Remembers what the process was started with at 0, 1 and 2. Before the guest may change it; the first call counts.
 void note_standard_files() noexcept;
+
+// The guest's descriptors as they are now.
+std::vector<OpenFile> guest_files(bool guest_stands);
 
 void descriptors_obstacle(const cairn_guest& guest);
 std::vector<std::uint8_t> capture_descriptors(Capture& capture);

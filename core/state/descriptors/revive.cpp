@@ -10,6 +10,7 @@
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/placement.hpp"
+#include "core/state/descriptors/standard_files.hpp"
 #include "core/state/process/state.hpp"
 
 namespace cairn::state {
@@ -21,7 +22,8 @@ bool is_open(int fd) { return !is_error(raw_syscall(SYS_fcntl, fd, F_GETFD)); }
 
 class DescriptorsReviver : public Reviver {
  public:
-  explicit DescriptorsReviver(Restart& restart) : image_(restart.image), files_(image_.get<FilesState>()) {
+  explicit DescriptorsReviver(Restart& restart)
+      : image_(restart.image), options_(restart.options), files_(image_.get<FilesState>()) {
     for (Description& description : files_.descriptions)
       description.path = restart::relocated(restart.options, description.path);
   }
@@ -44,14 +46,23 @@ class DescriptorsReviver : public Reviver {
   }
   void refill_all();
   UniqueFd open_description(const Description& description) const;
+  bool takes_new(const Description& description) const;
 
   const Image& image_;
+  const restart::Options& options_;
   FilesState files_;
   std::vector<UniqueFd> opened_;  // by description, on descriptors of the host
 };
 
+// A file that is at its path no more had been deleted when it was saved, else core/state/files would have refused it.
+bool DescriptorsReviver::takes_new(const Description& description) const {
+  if (description.standard < 0 || !is_open(description.standard)) return false;
+  if (description.kind != regular_file_number) return true;
+  return takes_new_standard(description.standard, options_.stdio) || access(description.path.c_str(), F_OK) != 0;
+}
+
 UniqueFd DescriptorsReviver::open_description(const Description& description) const {
-  if (description.standard >= 0 && is_open(description.standard)) {
+  if (takes_new(description)) {
     UniqueFd copy(dup(description.standard));  // since its number may be taken while the others are made
     if (!copy) throw EnvironmentError(with_errno("descriptor " + std::to_string(description.standard), errno));
     return copy;

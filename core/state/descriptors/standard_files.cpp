@@ -94,4 +94,12 @@ int standard_of(const OpenFile& file, const std::vector<OpenFile>& files) {
   return -1;
 }
 
+// Who redirects output wants it there. Input is another matter: what the new process has at 0 has often been chosen by
+// nobody, and the program stands in the middle of its file.
+bool takes_new_standard(int number, const std::string& choice) {
+  if (choice == "saved" || is_error(raw_syscall(SYS_fcntl, number, F_GETFD))) return false;
+  if (choice == "new") return true;
+  return number != STDIN_FILENO && isatty(number) == 0;
+}
+
 }  // namespace cairn::state

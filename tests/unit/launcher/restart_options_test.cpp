@@ -40,7 +40,7 @@ TEST(OmpiRestartOptions, OptionsForMpirunAreOneWord) {
 }
 
 TEST(OmpiRestartOptions, RelocationsMayBeRepeated) {
-  EXPECT_EQ(options({"--relocate", "/a=/b", "--relocate", "/c=/d"}).relocate.size(), 2u);
+  EXPECT_EQ(options({"--relocate", "/a=/b", "--relocate", "/c=/d"}).host.relocate.size(), 2u);
   EXPECT_THROW(options({"--relocate", "/a"}), ArgumentError);
 }
 

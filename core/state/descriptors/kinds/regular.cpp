@@ -21,7 +21,7 @@ bool fits(const Description& /*description*/, const struct stat& status) { retur
 
 extern const DescriptorKind regular_descriptor;
 const DescriptorKind regular_descriptor = {
-    .number = 0,
+    .number = regular_file_number,
     .name = "regular file",
     .inheritable = true,
     .recognise = recognise,

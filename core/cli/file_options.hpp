@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of files that are not what they were at the checkpoint: options that cr_restart and ompi-restart share.
+#pragma once
+
+#include "core/abi/restart_options.hpp"
+#include "core/cli/command_line.hpp"
+
+namespace cairn::cli {
+
+OptionGroup file_options();
+// Throws ArgumentError.
+void take_file_options(const Given& given, restart::Options& options);
+
+}  // namespace cairn::cli

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <map>
+#include <utility>
+
+#include "core/state/descriptors/kind.hpp"
+#include "core/state/files/comparison.hpp"
+#include "core/state/files/kind.hpp"
+#include "core/state/memory/area_text.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr std::uint64_t kKeepAll = 8ULL << 20;  // contents of all files together
+
+// The files met so far, by what they are.
+class Records {
+ public:
+  void add(std::pair<std::uint64_t, std::uint64_t> identity, const std::string& path, bool written, int standard,
+           bool memory) {
+    const auto [at, is_new] = index_.try_emplace(identity, records_.files.size());
+    if (is_new) {
+      FileRecord record;
+      record.path = path;
+      record.standard = standard;
+      records_.files.push_back(record);
+    }
+    FileRecord& record = records_.files[at->second];
+    record.written |= written;
+    record.memory = memory && (is_new || record.memory);
+    if (record.standard != standard) record.standard = -1;
+  }
+  FileRecords take() {
+    std::uint64_t kept = 0;
+    std::erase_if(records_.files, [](FileRecord& record) { return !take_record(record); });
+    for (FileRecord& record : records_.files) {
+      kept += record.content.size();
+      if (kept <= kKeepAll) continue;
+      record.kept = false;
+      record.content.clear();
+    }
+    return std::move(records_);
+  }
+
+ private:
+  FileRecords records_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> index_;
+};
+
+bool has_content(const OpenFile& file) {
+  const mode_t mode = file.status.st_mode;
+  return (S_ISREG(mode) || S_ISDIR(mode)) && file.status.st_nlink != 0 && file.path.starts_with("/") &&
+         !is_made_by_kernel(file.path);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> capture_file_records(Capture& capture) {
+  Records records;
+  for (const OpenFile& file : guest_files(true)) {
+    if (!has_content(file)) continue;
+    const bool written = (file.flags & O_ACCMODE) != O_RDONLY && (file.flags & O_PATH) == 0;
+    records.add({file.status.st_dev, file.status.st_ino}, file.path, written, file.standard, false);
+  }
+  for (const Area& area : capture.areas) {
+    struct stat status {};
+    if (!area.shared || area.deleted || stat(area.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    records.add({status.st_dev, status.st_ino}, area.path, has_flag(area, "mw"), -1, true);
+  }
+  FileRecords taken = records.take();
+  return encode(taken);
+}
+
+void check_file_records(const Image& image) {
+  for (const FileRecord& record : image.get<FileRecords>().files) {
+    if (!record.path.starts_with("/") || record.standard < -1 || record.standard > 2 ||
+        (record.kept && record.content.size() != record.size))
+      image.contradiction("the record of the file " + record.path + " makes no sense");
+  }
+}
+
+}  // namespace cairn::state

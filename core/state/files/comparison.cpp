@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/files/comparison.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "core/base/unique_fd.hpp"
+#include "core/context/checksum.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr std::uint64_t kEnd = 128 << 10;    // what is read of either end
+constexpr std::uint64_t kKeep = 1ULL << 20;  // files up to this size are kept whole
+
+struct Sample {
+  std::uint64_t head = 0, tail = 0;
+  bool operator==(const Sample&) const = default;
+};
+
+// Up to `length` bytes; as many as there are.
+std::vector<std::uint8_t> read_at(int fd, std::uint64_t offset, std::uint64_t length) {
+  std::vector<std::uint8_t> bytes(length);
+  std::size_t have = 0;
+  while (have < length) {
+    const ssize_t n = pread(fd, bytes.data() + have, length - have, static_cast<off_t>(offset + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+std::uint64_t checksum_of(int fd, std::uint64_t offset, std::uint64_t length) {
+  const auto bytes = read_at(fd, offset, length);
+  return context::checksum64(bytes.data(), bytes.size());
+}
+
+// Of the first `size` bytes.
+Sample sample(int fd, std::uint64_t size) {
+  const std::uint64_t length = std::min(size, kEnd);
+  return {checksum_of(fd, 0, length), checksum_of(fd, size - length, length)};
+}
+
+UniqueFd open_to_read(const std::string& path) {
+  return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+}
+
+std::int64_t nanoseconds(const statx_timestamp& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
+
+bool look_at(FileRecord& now) {
+  struct statx status {};
+  if (statx(AT_FDCWD, now.path.c_str(), AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
+    return false;
+  now.directory = S_ISDIR(status.stx_mode);
+  now.mode = status.stx_mode;
+  now.device = makedev(status.stx_dev_major, status.stx_dev_minor);
+  now.inode = status.stx_ino;
+  now.size = status.stx_size;
+  now.modified_ns = nanoseconds(status.stx_mtime);
+  now.born_ns = (status.stx_mask & STATX_BTIME) != 0 ? nanoseconds(status.stx_btime) : 0;
+  return true;
+}
+
+// Nothing if it cannot be said.
+std::optional<bool> begins_as_it_was(const FileRecord& record, const std::string& path) {
+  if (!record.sampled) return std::nullopt;
+  const UniqueFd fd = open_to_read(path);
+  if (!fd) return std::nullopt;
+  return sample(fd.get(), record.size) == Sample{record.head, record.tail};
+}
+
+bool is_same_file(const FileRecord& record, const FileRecord& now) {
+  return record.device == now.device && record.inode == now.inode && record.born_ns == now.born_ns;
+}
+
+}  // namespace
+
+bool take_record(FileRecord& record) {
+  if (!look_at(record)) return false;
+  if (!S_ISREG(record.mode)) return true;
+  const UniqueFd fd = open_to_read(record.path);
+  if (!fd) return true;
+  const Sample ends = sample(fd.get(), record.size);
+  record.sampled = true;
+  record.head = ends.head;
+  record.tail = ends.tail;
+  if (record.written && record.size <= kKeep) {
+    record.content = read_at(fd.get(), 0, record.size);
+    record.kept = record.content.size() == record.size;
+  }
+  return true;
+}
+
+Comparison compare(const FileRecord& record, const std::string& path, std::uint64_t least) {
+  FileRecord now;
+  now.path = path;
+  if (!look_at(now)) return {Change::missing, 0, errno};
+  if (record.directory || now.directory || !S_ISREG(now.mode))
+    return {record.directory && now.directory ? Change::none : Change::replaced, now.size, 0};
+  if (now.size < record.size) return {Change::shorter, now.size, 0};
+  const bool grown = now.size > std::max(record.size, least);
+  const bool same_file = is_same_file(record, now);
+  if (now.size == record.size && same_file && now.modified_ns == record.modified_ns) return {Change::none, now.size, 0};
+  const std::optional<bool> as_it_was = begins_as_it_was(record, path);
+  if (as_it_was.value_or(grown || now.modified_ns == record.modified_ns))
+    return {grown ? Change::grown : Change::none, now.size, 0};
+  return {record.written && same_file ? Change::rewritten : Change::replaced, now.size, 0};
+}
+
+bool is_made_by_kernel(const std::string& path) {
+  struct statfs system {};
+  if (statfs(path.c_str(), &system) != 0) return false;
+  static constexpr std::array<long, 7> kMagic{PROC_SUPER_MAGIC, SYSFS_MAGIC,   CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+                                              DEBUGFS_MAGIC,    TRACEFS_MAGIC, SECURITYFS_MAGIC};
+  return std::find(kMagic.begin(), kMagic.end(), static_cast<long>(system.f_type)) != kMagic.end();
+}
+
+}  // namespace cairn::state

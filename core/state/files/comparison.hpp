@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file as it is, and as it was. Ordinary code.
+#pragma once
+
+#include <string>
+
+#include "core/state/files/state.hpp"
+
+namespace cairn::state {
+
+enum class Change {
+  none,
+  grown,      // what was there is there still
+  rewritten,  // the program may write to it, and it has been written since: at least as long, other content
+  shorter,
+  replaced,  // other content, or no file at all
+  missing,
+};
+
+struct Comparison {
+  Change change = Change::none;
+  std::uint64_t size = 0;  // of now
+  int error = 0;           // of missing
+};
+
+// Fills in everything but path, written and standard from what is at the path. False with errno if there is nothing.
+bool take_record(FileRecord& record);
+// The file at `path` with what it was. `least`: it may be that long without having grown.
+Comparison compare(const FileRecord& record, const std::string& path, std::uint64_t least = 0);
+// Has it no content of its own: the kernel makes what is read (/proc, /sys)?
+bool is_made_by_kernel(const std::string& path);
+
+}  // namespace cairn::state

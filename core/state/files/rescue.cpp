@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/files/rescue.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr int kMostCopies = 100000;
+constexpr std::size_t kBuffer = 1 << 20;
+
+void write_all(int fd, const std::uint8_t* bytes, std::size_t length, const std::string& name) {
+  while (length > 0) {
+    const ssize_t n = write(fd, bytes, length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw EnvironmentError(with_errno("cannot write " + name, n < 0 ? errno : ENOSPC));
+    bytes += n;
+    length -= static_cast<std::size_t>(n);
+  }
+}
+
+// A new file beside `path`.
+UniqueFd create_beside(const std::string& path, mode_t mode, std::string& name) {
+  for (int i = 1; i < kMostCopies; ++i) {
+    name = path + ".after-" + std::to_string(i);
+    UniqueFd fd(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0777));
+    if (fd) return fd;
+    if (errno != EEXIST) break;
+  }
+  throw EnvironmentError(
+      with_errno("what was written to " + path + " after the checkpoint cannot be kept in " + name, errno) +
+      " (--grown=discard does not keep it, --grown=keep cuts nothing)");
+}
+
+// Everything from `offset` on.
+void copy_rest(int from, std::uint64_t offset, int to, const std::string& path, const std::string& name) {
+  std::vector<std::uint8_t> buffer(kBuffer);
+  for (;;) {
+    const ssize_t n = pread(from, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw EnvironmentError(with_errno("cannot read " + path, errno));
+    if (n == 0) break;
+    write_all(to, buffer.data(), static_cast<std::size_t>(n), name);
+    offset += static_cast<std::uint64_t>(n);
+  }
+  if (fsync(to) != 0) throw EnvironmentError(with_errno("cannot write " + name, errno));
+}
+
+}  // namespace
+
+std::string cut(const std::string& path, std::uint64_t size, bool keep) {
+  const UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
+  struct stat status {};
+  // The lock is for other ranks of the same job; where there are no locks the worst is a second copy.
+  if (fd) flock(fd.get(), LOCK_EX);
+  if (!fd || fstat(fd.get(), &status) != 0)
+    throw EnvironmentError(with_errno(path + " cannot be cut to " + std::to_string(size) + " bytes", errno));
+  if (static_cast<std::uint64_t>(status.st_size) <= size) return {};
+  std::string name = path;
+  if (keep) {
+    const UniqueFd copy = create_beside(path, status.st_mode, name);
+    try {
+      copy_rest(fd.get(), size, copy.get(), path, name);
+    } catch (...) {
+      unlink(name.c_str());
+      throw;
+    }
+  }
+  if (ftruncate(fd.get(), static_cast<off_t>(size)) != 0)
+    throw EnvironmentError(with_errno(path + " cannot be cut to " + std::to_string(size) + " bytes", errno));
+  return name;
+}
+
+void make_again(const FileRecord& record, const std::string& path) {
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, record.mode & 0777));
+  if (!fd && errno == EEXIST) return;
+  if (!fd) throw EnvironmentError(with_errno("cannot make the missing " + path + " again", errno));
+  write_all(fd.get(), record.content.data(), record.content.size(), path);
+}
+
+}  // namespace cairn::state

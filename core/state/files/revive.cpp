@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/state/descriptors/standard_files.hpp"
+#include "core/state/files/comparison.hpp"
+#include "core/state/files/kind.hpp"
+#include "core/state/files/rescue.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr char kAccept[] = "--changed=accept uses it as it is";
+
+std::string sizes(const FileRecord& record, const Comparison& now) {
+  return std::to_string(record.size) + " bytes at the checkpoint, " + std::to_string(now.size) + " now";
+}
+
+class FileRecordsReviver : public Reviver {
+ public:
+  explicit FileRecordsReviver(Restart& restart)
+      : restart_(restart), options_(restart.options), records_(restart.image.get<FileRecords>()) {
+    for (FileRecord& record : records_.files) record.path = restart::relocated(options_, record.path);
+  }
+  void restore(Stage stage) override {
+    if (stage == Stage::check) check();
+    if (stage == Stage::files) settle();
+  }
+
+ private:
+  struct Change {
+    const FileRecord* record;
+    Comparison now;
+  };
+
+  void check();
+  void settle();
+  // Why the file cannot be used; empty if it can.
+  std::string objection(const FileRecord& record, const Comparison& now) const;
+  void look_for_changed_objects(std::vector<std::string>& objections) const;
+  std::uint64_t length_of(const FileRecord& record) const;
+  void cut_back(const Change& change);
+
+  Restart& restart_;
+  const restart::Options& options_;
+  FileRecords records_;
+  std::vector<Change> changes_;
+};
+
+// What other ranks have saved of a file that they write to as well.
+std::uint64_t FileRecordsReviver::length_of(const FileRecord& record) const {
+  std::uint64_t length = record.size;
+  for (const auto& [path, size] : options_.lengths) {
+    if (path == record.path) length = std::max(length, size);
+  }
+  return length;
+}
+
+std::string FileRecordsReviver::objection(const FileRecord& record, const Comparison& now) const {
+  using enum state::Change;
+  const bool accepted = options_.changed == "accept";
+  switch (now.change) {
+    case none:
+    case rewritten:
+      return {};
+    case grown:
+      if (!record.written || options_.grown != "refuse") return {};
+      return "is longer: " + sizes(record, now) + " (--grown=cut cuts it)";
+    case shorter:
+      return accepted ? "" : "is shorter: " + sizes(record, now) + " (" + kAccept + ")";
+    case replaced:
+      if (record.directory) return "is no directory any more";
+      return accepted ? "" : "has other content: " + sizes(record, now) + " (" + kAccept + ")";
+    case missing:
+      if ((record.memory && record.kept) || (options_.missing == "create" && !record.directory)) return {};
+      return "is missing: " + std::string(std::strerror(now.error)) + " (--relocate OLD=NEW if it has moved" +
+             (record.directory ? ")"
+              : record.kept    ? "; --missing=create makes it as it was)"
+                               : "; --missing=create makes an empty one)");
+  }
+  return {};
+}
+
+// Executables and libraries that the file holds by reference only.
+void FileRecordsReviver::look_for_changed_objects(std::vector<std::string>& objections) const {
+  const context::Reader& reader = restart_.image.reader();
+  for (std::uint32_t i = 0; i < reader.objects().size(); ++i) {
+    const context::StoredObject& object = reader.objects()[i];
+    if (object.kind != CAIRN_CTX_OBJECT_REFERENCE) continue;
+    const context::Original original = reader.original(i);
+    if (original == context::Original::identical) continue;
+    objections.push_back(object.path + " is " +
+                         (original == context::Original::missing ? "missing" : "another one now") +
+                         ": the checkpoint has only a reference to it");
+  }
+}
+
+void FileRecordsReviver::check() {
+  std::vector<std::string> objections;
+  for (const FileRecord& record : records_.files) {
+    if (record.standard >= 0 && takes_new_standard(record.standard, options_.stdio)) continue;
+    const Comparison now = compare(record, record.path, length_of(record));
+    if (now.change == state::Change::none) continue;
+    const std::string why = objection(record, now);
+    if (!why.empty()) objections.push_back(record.path + " " + why);
+    changes_.push_back({&record, now});
+  }
+  look_for_changed_objects(objections);
+  if (objections.empty()) return;
+  std::string text = restart_.image.reader().name() + ": ";
+  if (objections.size() > 1) text += std::to_string(objections.size()) + " files are not what the program had: ";
+  for (std::size_t i = 0; i < objections.size(); ++i) text += (objections.size() > 1 ? "\n  " : "") + objections[i];
+  throw EnvironmentError(text);
+}
+
+void FileRecordsReviver::cut_back(const Change& change) {
+  const FileRecord& record = *change.record;
+  if (!record.written || options_.grown == "keep") return;
+  const bool keep = options_.grown != "discard";
+  const std::string beside = cut(record.path, length_of(record), keep);
+  if (beside.empty()) return;
+  restart_.notes.push_back(record.path + " was cut back: " + sizes(record, change.now) +
+                           (keep ? "; what was cut off is in " + beside : ""));
+}
+
+void FileRecordsReviver::settle() {
+  for (const Change& change : changes_) {
+    const FileRecord& record = *change.record;
+    switch (change.now.change) {
+      case state::Change::grown:
+        cut_back(change);
+        break;
+      case state::Change::missing:
+        make_again(record, record.path);
+        restart_.notes.push_back(record.path + " was missing, and was made again " +
+                                 (record.kept ? "with its content at the checkpoint" : "empty"));
+        break;
+      case state::Change::rewritten:
+        restart_.notes.push_back(record.path + " has been written since the checkpoint: it is newer than the program");
+        if (change.now.size > length_of(record)) cut_back(change);
+        break;
+      default:
+        if (record.directory) break;
+        restart_.notes.push_back(record.path + " is used as it is: " + sizes(record, change.now));
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Reviver> prepare_file_records(Restart& restart) {
+  return std::make_unique<FileRecordsReviver>(restart);
+}
+
+}  // namespace cairn::state
