@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cli/checkpoint_options.hpp"
 
-#include <fcntl.h>
-
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "core/abi/control_protocol.hpp"
@@ -142,17 +139,6 @@ std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>
   settle_manner(*given, options);
   refuse_missing(*given);
   return options;
-}
-
-UniqueFd open_target(const CheckpointOptions& options) {
-  if (options.to_descriptor) {
-    UniqueFd fd(fcntl(options.descriptor, F_DUPFD_CLOEXEC, 0));
-    if (!fd) throw EnvironmentError(with_errno("descriptor " + std::to_string(options.descriptor), errno));
-    return fd;
-  }
-  UniqueFd fd(open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) throw EnvironmentError(with_errno("directory " + options.directory, errno));
-  return fd;
 }
 
 }  // namespace cairn::cli

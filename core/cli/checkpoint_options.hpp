@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "core/abi/checkpoint_parameters.hpp"
-#include "core/base/unique_fd.hpp"
 
 namespace cairn::cli {
 
@@ -31,7 +30,5 @@ struct CheckpointOptions {
 // `words` without the command's name. Nothing if only help or version was wanted, which has been printed. Throws
 // ArgumentError; PermanentError for what does not exist yet.
 std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>& words);
-// The directory or the file to hand over. Throws EnvironmentError.
-UniqueFd open_target(const CheckpointOptions& options);
 
 }  // namespace cairn::cli

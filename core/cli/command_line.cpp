@@ -156,14 +156,7 @@ double Given::seconds(const std::string& option, double fallback) const {
 
 std::vector<std::pair<std::string, std::string>> Given::pairs(const std::string& option) const {
   std::vector<std::pair<std::string, std::string>> pairs;
-  for (const std::string& word : texts(option)) {
-    const std::size_t equals = word.find('=');
-    if (equals == 0 || equals == std::string::npos || equals + 1 == word.size())
-      throw ArgumentError("--" + option + " wants OLD=NEW, not '" + word + "'");
-    if (word.find_first_of("\t\n") != std::string::npos)
-      throw ArgumentError("--" + option + ": there is a tab or a newline in '" + word + "'");
-    pairs.emplace_back(word.substr(0, equals), word.substr(equals + 1));
-  }
+  for (const std::string& word : texts(option)) pairs.push_back(pair_of("--" + option, word));
   return pairs;
 }
 
@@ -188,6 +181,27 @@ void Given::without(const std::string& option, std::initializer_list<const char*
   for (const char* other : others) {
     if (has(other)) throw ArgumentError("--" + option + " " + why + ": --" + other + " has no meaning with it");
   }
+}
+
+// Which '=' is the one in between? The only one; else the only one that an absolute path follows.
+std::pair<std::string, std::string> pair_of(const std::string& what, const std::string& text) {
+  std::vector<std::size_t> all, before_path;
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.compare(i, 2, "\\=") == 0) {
+      ++i;
+    } else if (text[i] == '=') {
+      all.push_back(plain.size());
+      if (text.compare(i, 2, "=/") == 0) before_path.push_back(plain.size());
+    }
+    plain += text[i];
+  }
+  const std::vector<std::size_t>& candidates = all.size() == 1 ? all : before_path;
+  if (all.size() > 1 && candidates.size() != 1)
+    throw ArgumentError(what + ": which '=' separates OLD from NEW in '" + text + "'? Write \\= for one in a name");
+  if (candidates.empty() || candidates[0] == 0 || candidates[0] + 1 == plain.size())
+    throw ArgumentError(what + " wants OLD=NEW, not '" + text + "'");
+  return {plain.substr(0, candidates[0]), plain.substr(candidates[0] + 1)};
 }
 
 double seconds_of(const std::string& what, const std::string& text) {

@@ -54,6 +54,8 @@ T number_of(const std::string& what, const std::string& text, T lowest, T highes
 }
 // Seconds, more than 0.
 double seconds_of(const std::string& what, const std::string& text);
+// OLD=NEW; an '=' in either is written "\\=" where it would be unclear which one is in between.
+std::pair<std::string, std::string> pair_of(const std::string& what, const std::string& text);
 // One of `allowed`.
 std::string one_of(const std::string& what, const std::string& text, const std::vector<std::string>& allowed);
 // A process number.
@@ -73,7 +75,7 @@ class Given {
     return has(option) ? number_of<T>("--" + option, text(option), lowest, highest) : fallback;
   }
   double seconds(const std::string& option, double fallback) const;
-  // OLD=NEW, both not empty, without tab or newline.
+  // OLD=NEW, both not empty.
   std::vector<std::pair<std::string, std::string>> pairs(const std::string& option) const;
 
   const std::vector<std::string>& operands() const { return operands_; }

@@ -10,6 +10,7 @@
 #include "core/cli/asking_again.hpp"
 #include "core/cli/checkpoint_options.hpp"
 #include "core/cli/checkpoint_progress.hpp"
+#include "core/cli/checkpoint_target.hpp"
 #include "core/cli/control_client.hpp"
 #include "core/cli/other_process.hpp"
 #include "core/cli/report.hpp"
@@ -27,7 +28,6 @@ void copy_text(char (&field)[N], const std::string& text, const char* what) {
 
 cairn_control_request to_request(const CheckpointOptions& options) {
   cairn_control_request request = make_request(CAIRN_CONTROL_CHECKPOINT);
-  request.flags = options.to_descriptor ? CAIRN_CONTROL_TO_FD : 0;
   request.existing = options.existing;
   request.signal = options.signal;
   request.parameters = options.parameters;
@@ -46,12 +46,13 @@ void print_summary(const CheckpointOptions& options, const cairn_control_reply& 
 
 // Throws what the process answers if it is not saved.
 cairn_control_reply ask(const CheckpointOptions& options) {
-  const UniqueFd target = open_target(options);
+  const CheckpointTarget target = open_target(options);
   ControlClient client(options.pid);
   const bool stopped = is_stopped(options.pid);
   cairn_control_request request = to_request(options);
+  if (target.is_file) request.flags |= CAIRN_CONTROL_TO_FD;
   if (stopped) request.flags |= CAIRN_CONTROL_WAS_STOPPED;
-  client.send(request, target.get());
+  client.send(request, target.descriptor.get());
   if (stopped) kill(options.pid, SIGCONT);  // its host sleeps with it
   CheckpointProgress progress(options.quiet);
   const cairn_control_reply reply = client.wait([&](const auto& state) { progress.show(state); });

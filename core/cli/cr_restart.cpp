@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +25,30 @@ namespace {
 
 constexpr char kCommand[] = "cr_restart";
 
-// Everything that can be wrong with the file is found here, before anything is started.
-pid_t read_number(const std::string& file) { return static_cast<pid_t>(context::Reader::open(file).header().pid); }
+// The file by a name that can be opened any number of times: what comes from a pipe has been copied.
+class ContextFile {
+ public:
+  explicit ContextFile(const std::string& path)
+      : path_(path), name_(path == "-" ? "standard input" : path), fd_(context::open_image(path)) {
+    struct stat named {
+    }, opened{};
+    const bool lasting = fstat(fd_.get(), &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+                         named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+    if (!lasting) path_ = "/proc/self/fd/" + std::to_string(fd_.get());
+  }
+  const std::string& path() const { return path_; }
+  // In the child that becomes the host.
+  void hand_over() const { fcntl(fd_.get(), F_SETFD, 0); }
+  // Everything that can be wrong with it is found here, before anything is started.
+  pid_t read_number() const {
+    return static_cast<pid_t>(
+        context::Reader::open(UniqueFd(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)), name_, ".").header().pid);
+  }
+
+ private:
+  std::string path_, name_;
+  UniqueFd fd_;
+};
 
 void run_hook(const std::string& command) {
   if (!command.empty() && std::system(command.c_str()) == -1)
@@ -75,7 +98,8 @@ class StartedPipe {
 
 int restart(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
-  const pid_t number = read_number(options.file);
+  const ContextFile file(options.file);
+  const pid_t number = file.read_number();
   UniqueFd announcement = options.restore_pid ? announce(number) : UniqueFd();
   StartedPipe started;
   options.host.started = started.theirs();
@@ -85,9 +109,10 @@ int restart(RestartOptions& options) {
   Child child({.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}});
   const auto prepare = [&] {
     fcntl(started.theirs(), F_SETFD, 0);
+    file.hand_over();
     setenv(restart::options_variable, host_options.c_str(), 1);
   };
-  child.start(host, {host, "--cairn-restart", options.file}, prepare, options.restore_pid ? number : 0);
+  child.start(host, {host, "--cairn-restart", file.path()}, prepare, options.restore_pid ? number : 0);
   const bool goes_on = started.wait();
   announcement.reset();
   if (goes_on) run_hook(options.on_success);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +28,13 @@ namespace {
 constexpr std::uint64_t kPage = CAIRN_CTX_PAGE;
 constexpr std::uint64_t kStep = 64u << 20;  // metadata is taken in such steps: memory follows what was really read
 
-// Copies what cannot be read twice into a file that nobody else sees.
+// May a context file begin so?
+bool is_beginning(const std::string& bytes) {
+  constexpr cairn_u64 magic = CAIRN_CTX_MAGIC;
+  return std::memcmp(bytes.data(), &magic, bytes.size()) == 0;
+}
+
+// Copies what cannot be read twice into a file that nobody else sees; not more of it than shows that it is none.
 UniqueFd spool(int from, const std::string& name) {
   const char* tmpdir = std::getenv("TMPDIR");
   std::string path = std::string(tmpdir != nullptr && *tmpdir != '\0' ? tmpdir : "/tmp") + "/cairn-XXXXXX";
@@ -35,11 +42,19 @@ UniqueFd spool(int from, const std::string& name) {
   if (!to) throw EnvironmentError(with_errno("cannot create a temporary file for " + name + " (see TMPDIR)", errno));
   unlink(path.c_str());
   std::vector<char> buffer(1u << 20);
+  std::string begin;
   for (;;) {
     const ssize_t n = ::read(from, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {  // opened without waiting; somebody writes
+      pollfd ready{from, POLLIN, 0};
+      poll(&ready, 1, -1);
+      continue;
+    }
     if (n < 0) throw EnvironmentError(with_errno("cannot read " + name, errno));
     if (n == 0) return to;
+    begin.append(buffer.data(), std::min(static_cast<std::size_t>(n), sizeof(cairn_u64) - begin.size()));
+    if (!is_beginning(begin)) throw PermanentError(name + " is not a context file");
     for (ssize_t done = 0; done < n;) {
       const ssize_t w = ::write(to.get(), buffer.data() + done, static_cast<std::size_t>(n - done));
       if (w < 0 && errno != EINTR) throw EnvironmentError(with_errno("cannot copy " + name + " to " + path, errno));
@@ -180,23 +195,29 @@ Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
+UniqueFd open_image(const std::string& path) {
+  const std::string name = path == "-" ? "standard input" : path;
+  UniqueFd fd(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                          : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat st;
+  if (!fd) throw EnvironmentError(with_errno("cannot open " + name, errno));
+  if (fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno("cannot examine " + name, errno));
+  if (S_ISDIR(st.st_mode)) throw EnvironmentError(name + " is a directory, not a context file");
+  if (S_ISREG(st.st_mode)) return fd;
+  if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)) throw PermanentError(name + " is a device, not a context file");
+  return spool(fd.get(), name);
+}
+
 Reader Reader::open(const std::string& path) {
-  if (path == "-") return open(spool(STDIN_FILENO, "standard input"), "standard input", ".");
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!fd) throw EnvironmentError(with_errno("cannot open " + path, errno));
+  UniqueFd fd = open_image(path);
   const auto slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  return open(std::move(fd), path, directory);
+  return open(std::move(fd), path == "-" ? "standard input" : path, directory);
 }
 
 Reader Reader::open(UniqueFd fd, const std::string& name, const std::string& directory) {
   struct stat st;
   if (fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno("cannot examine " + name, errno));
-  if (S_ISDIR(st.st_mode)) throw EnvironmentError(name + " is a directory, not a context file");
-  if (!S_ISREG(st.st_mode)) {
-    fd = spool(fd.get(), name);
-    if (fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno("cannot examine the copy of " + name, errno));
-  }
   auto state = std::make_unique<State>();
   state->name = name;
   state->directory = directory;

@@ -54,9 +54,13 @@ struct LoadTarget {
   void* destination = nullptr;  // writable memory of the area's size: usually the area itself, mapped
 };
 
+// The file itself; a pipe's or FIFO's content in an unlinked temporary file (TMPDIR). Nobody is waited for: a FIFO that
+// nobody writes to is empty, and a device is refused. "-" is standard input. Throws.
+UniqueFd open_image(const std::string& path);
+
 class Reader {
  public:
-  // `path` "-" or a pipe: everything is first copied into an unlinked temporary file (TMPDIR).
+  // `path` as for open_image().
   static Reader open(const std::string& path);
   // Takes ownership; `name` is for messages. Objects are looked for relative to `directory`.
   static Reader open(UniqueFd fd, const std::string& name, const std::string& directory);

@@ -43,6 +43,7 @@ ControlTarget::ControlTarget(const cairn_control_request& request, UniqueFd desc
     throw ArgumentError("the place for the context file is not a directory");
   if (existing_ == CAIRN_CONTROL_NOCLOBBER && exists(name_))
     throw EnvironmentError(name_ + " exists already (--noclobber)");
+  check_replaceable();
   if (existing_ == CAIRN_CONTROL_CLOBBER && exists(name_) && unlinkat(descriptor_.get(), name_.c_str(), 0) != 0)
     throw EnvironmentError(with_errno("cannot remove the old " + name_, errno));
   temporary_ = "." + name_ + ".unfinished-" + std::to_string(getpid());
@@ -64,6 +65,18 @@ bool ControlTarget::exists(const std::string& name) const noexcept {
   return fstatat(descriptor_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// A file, that is; a symbolic link only if that is what the asker wants to lose or to keep under another name.
+void ControlTarget::check_replaceable() const {
+  struct stat status {};
+  if (fstatat(descriptor_.get(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode)) return;
+  const bool link = S_ISLNK(status.st_mode);
+  if (link && (existing_ == CAIRN_CONTROL_CLOBBER || existing_ == CAIRN_CONTROL_BACKUP)) return;
+  throw EnvironmentError(name_ +
+                         (link ? " is a symbolic link, which is neither followed nor replaced (--clobber removes "
+                                 "it, --backup renames it)"
+                               : " is no regular file, and is not replaced"));
+}
+
 std::string ControlTarget::free_backup_name() const {
   for (int i = 1; i < kMostBackups; ++i) {
     std::string name = name_ + ".~" + std::to_string(i) + "~";
@@ -74,6 +87,7 @@ std::string ControlTarget::free_backup_name() const {
 
 void ControlTarget::commit() {
   if (to_file_) return;
+  check_replaceable();
   if (existing_ == CAIRN_CONTROL_BACKUP && exists(name_)) {
     const std::string backup = backup_.empty() ? free_backup_name() : backup_;
     if (renameat(descriptor_.get(), name_.c_str(), descriptor_.get(), backup.c_str()) != 0)

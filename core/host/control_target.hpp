@@ -27,6 +27,7 @@ class ControlTarget {
 
  private:
   bool exists(const std::string& name) const noexcept;
+  void check_replaceable() const;
   std::string free_backup_name() const;
 
   UniqueFd descriptor_;

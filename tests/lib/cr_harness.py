@@ -2,6 +2,7 @@
 """Runs programs under cr_run, checkpoints, kills and restarts them. All waiting is for something that can be seen,
 with a deadline. Programs follow the protocol of subject.hpp."""
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -111,7 +112,7 @@ class Subject:
 
     def restart(self, name, *options):
         started = os.path.join(self.directory, f"started-{self.starts}")
-        self.start([os.path.join(self.bin, "cr_restart"), "--run-on-success", f"touch {started}", *options,
+        self.start([os.path.join(self.bin, "cr_restart"), "--run-on-success", f"touch {shlex.quote(started)}", *options,
                      os.path.join(self.directory, name)])
         wait_for(lambda: os.path.exists(started) or self.shell.poll() is not None, "the restart")
         if not os.path.exists(started):

@@ -54,11 +54,10 @@ class DescriptorsReviver : public Reviver {
   std::vector<UniqueFd> opened_;  // by description, on descriptors of the host
 };
 
-// A file that is at its path no more had been deleted when it was saved, else core/state/files would have refused it.
 bool DescriptorsReviver::takes_new(const Description& description) const {
   if (description.standard < 0 || !is_open(description.standard)) return false;
   if (description.kind != regular_file_number) return true;
-  return takes_new_standard(description.standard, options_.stdio) || access(description.path.c_str(), F_OK) != 0;
+  return takes_new_standard(description.standard, options_.stdio);
 }
 
 UniqueFd DescriptorsReviver::open_description(const Description& description) const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/kinds/by_reference.hpp"
 #include "core/state/files/comparison.hpp"
 #include "core/state/files/kind.hpp"
 #include "core/state/memory/area_text.hpp"
@@ -51,7 +52,7 @@ class Records {
 
 bool has_content(const OpenFile& file) {
   const mode_t mode = file.status.st_mode;
-  return (S_ISREG(mode) || S_ISDIR(mode)) && file.status.st_nlink != 0 && file.path.starts_with("/") &&
+  return (S_ISREG(mode) || S_ISDIR(mode)) && file.path.starts_with("/") && is_at_its_path(file) &&
          !is_made_by_kernel(file.path);
 }
 

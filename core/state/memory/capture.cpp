@@ -13,6 +13,7 @@
 #include "core/state/memory/host_pointers.hpp"
 #include "core/state/memory/kind.hpp"
 #include "core/state/memory/particulars.hpp"
+#include "core/state/memory/shown_path.hpp"
 
 namespace cairn::state {
 namespace {
@@ -39,11 +40,6 @@ bool parse_range(std::string_view line, Area& area) {
   return true;
 }
 
-// Newlines in a path are written as "\012" by the kernel.
-void unescape(std::string& path) {
-  for (std::size_t at = 0; (at = path.find("\\012", at)) != std::string::npos; ++at) path.replace(at, 4, "\n");
-}
-
 void set_flags(Area& area) {
   area.grows_down = has_flag(area, "gd");
   area.no_reserve = has_flag(area, "nr");
@@ -52,8 +48,7 @@ void set_flags(Area& area) {
 
 // Names in brackets are the kernel's own; private mappings of /dev/zero and of huge pages are anonymous memory.
 void settle_path(Area& area) {
-  constexpr std::string_view deleted = " (deleted)", named = "[anon:", shared_named = "[anon_shmem:";
-  unescape(area.path);
+  constexpr std::string_view named = "[anon:", shared_named = "[anon_shmem:";
   const auto name_after = [&](std::string_view begin) {
     return area.path.substr(begin.size(), area.path.size() - begin.size() - 1);
   };
@@ -62,15 +57,15 @@ void settle_path(Area& area) {
     area.name = name_after(shared_named);
     area.path = "/dev/zero (deleted)";  // as without a name
   }
-  if (area.path.starts_with("[") ||
-      (!area.shared && (area.path == "/dev/zero" || area.path == "/anon_hugepage (deleted)"))) {
-    area.path.clear();
-    area.file_offset = area.device = area.inode = 0;
-  }
-  if (area.path.ends_with(deleted)) {
-    area.path.resize(area.path.size() - deleted.size());
-    area.deleted = true;
-  }
+  const ShownPath shown = path_of_mapping(area.path, area.inode);
+  area.path = shown.path;
+  area.deleted = shown.deleted;
+  if (!area.path.starts_with("[") &&
+      (area.shared || (area.path != "/dev/zero" && !(area.path == "/anon_hugepage" && area.deleted))))
+    return;
+  area.path.clear();
+  area.deleted = false;
+  area.file_offset = area.device = area.inode = 0;
 }
 
 // Memory without a file that the kernel shows as a deleted one.
@@ -80,9 +75,10 @@ bool is_shared_anonymous(const Area& area) {
 
 void check(const Area& area) {
   const std::string where = " mapped at " + range(area);
-  if (area.path.starts_with("/[aio]") || area.path == "/[aio]")
+  if (area.deleted && area.path == "/[aio]")
     throw TemporaryError("asynchronous I/O context (aio)" + where + " cannot be saved yet");
-  if (area.path.starts_with("/SYSV")) throw TemporaryError("System V shared memory" + where + " cannot be saved yet");
+  if (area.deleted && area.path.starts_with("/SYSV"))
+    throw TemporaryError("System V shared memory" + where + " cannot be saved yet");
   if (area.path.starts_with("anon_inode:")) throw TemporaryError(area.path.substr(11) + where + " cannot be saved yet");
   if (has_flag(area, "io") || has_flag(area, "pf"))
     throw PermanentError("device memory " + area.path + where + " cannot be saved");

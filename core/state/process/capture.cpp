@@ -89,13 +89,24 @@ void check() {
   check_children();
 }
 
+// The path must lead to it: for a directory that has been deleted the kernel shows something like a path.
+std::string working_directory() {
+  const std::string path = read_link("/proc/self/cwd");
+  struct stat shown {
+  }, own{};
+  if (stat("/proc/self/cwd", &own) != 0 || own.st_nlink == 0)
+    throw TemporaryError("its working directory has been deleted: " + path);
+  if (path.empty()) throw PermanentError("the path of its working directory is too long to be saved");
+  if (stat(path.c_str(), &shown) != 0 || shown.st_ino != own.st_ino || shown.st_dev != own.st_dev)
+    throw TemporaryError("its working directory is not at its path any more: " + path);
+  return path;
+}
+
 ProcessState describe() {
   ProcessState process;
   process.pid = getpid();
   process.personality = static_cast<std::uint64_t>(personality(0xffffffff));
-  process.directory = read_link("/proc/self/cwd");
-  if (process.directory.empty() || process.directory.ends_with(" (deleted)"))
-    throw TemporaryError("its working directory has been deleted: " + process.directory);
+  process.directory = working_directory();
   process.program = host::guest_exe();
   process.name = trimmed(read_file("/proc/self/task/" + std::to_string(getpid()) + "/comm").value_or(""));
   const std::string status = read_file_or_throw("/proc/self/status");

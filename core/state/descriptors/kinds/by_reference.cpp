@@ -25,19 +25,21 @@ ReferenceDetail describe_reference(const OpenFile& file) {
   return {file.offset, file.status.st_dev, file.status.st_ino, static_cast<std::uint64_t>(file.status.st_size)};
 }
 
+bool is_at_its_path(const OpenFile& file) {
+  struct stat now {};
+  const int result = (file.flags & O_PATH) != 0 ? lstat(file.path.c_str(), &now) : stat(file.path.c_str(), &now);
+  return result == 0 && now.st_ino == file.status.st_ino && now.st_dev == file.status.st_dev;
+}
+
 void check_reference(const OpenFile& file) {
   for (std::string_view line : split_lines(file.info)) {
     if (line.starts_with("lock:"))
       throw TemporaryError("lock held on " + file.path + at(file) + " cannot be saved yet");
   }
-  if (file.path.starts_with("/memfd:"))
+  if (file.status.st_nlink == 0 && file.path.starts_with("/memfd:"))
     throw TemporaryError("memfd " + file.path.substr(7) + at(file) + " cannot be saved yet");
-  struct stat now {};
-  if (file.status.st_nlink == 0 || file.path.ends_with(" (deleted)"))
-    throw TemporaryError("deleted file " + file.path + at(file) + " cannot be saved yet");
-  const int result = (file.flags & O_PATH) != 0 ? lstat(file.path.c_str(), &now) : stat(file.path.c_str(), &now);
-  if (result != 0 || now.st_ino != file.status.st_ino || now.st_dev != file.status.st_dev)
-    throw TemporaryError("file" + at(file) + " is not at its path any more: " + file.path);
+  if (file.status.st_nlink == 0) throw TemporaryError("deleted file " + file.path + at(file) + " cannot be saved yet");
+  if (!is_at_its_path(file)) throw TemporaryError("file" + at(file) + " is not at its path any more: " + file.path);
 }
 
 UniqueFd reopen_path(const Description& description, bool (*fits)(const Description&, const struct stat&)) {

@@ -18,6 +18,8 @@ struct ReferenceDetail {
 ReferenceDetail describe_reference(const OpenFile& file);
 // The path must still lead to it, and no lock may hang on it. Throws TemporaryError.
 void check_reference(const OpenFile& file);
+// Does the path still lead to the file? What the kernel shows for a file that is there no more is no path.
+bool is_at_its_path(const OpenFile& file);
 // Opens the path as it was opened, but for what open() does to a file only once. Throws EnvironmentError if it is not
 // there, or `fits` says that it is of another kind.
 UniqueFd reopen_path(const Description& description, bool (*fits)(const Description&, const struct stat&));

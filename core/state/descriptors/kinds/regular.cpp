@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular files, by reference. One that the process was started with may be gone: the new process has its own there.
+// Regular files, by reference. One that the process was started with and that is gone is of the kind `standard`.
 #include "core/state/descriptors/kinds/by_reference.hpp"
 
 namespace cairn::state {
 namespace {
 
-bool recognise(const OpenFile& file) { return S_ISREG(file.status.st_mode) && file.path.starts_with("/"); }
+bool recognise(const OpenFile& file) {
+  return S_ISREG(file.status.st_mode) && file.path.starts_with("/") && (file.standard < 0 || is_at_its_path(file));
+}
 
 std::vector<std::uint8_t> describe(const OpenFile& file) {
-  if (file.standard < 0 || !file.path.ends_with(" (deleted)")) check_reference(file);
+  check_reference(file);
   ReferenceDetail detail = describe_reference(file);
   return encode(detail);
 }

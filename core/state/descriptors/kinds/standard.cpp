@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The terminal, pipe or socket that the process was started with at 0, 1 or 2, wherever the program has moved it since:
-// bound to the new process's. Where that has none, /dev/null stands in.
+// The terminal, pipe or socket that the process was started with at 0, 1 or 2, wherever the program has moved it since,
+// or a file there that has been deleted: bound to the new process's. Where that has none, /dev/null stands in.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -34,7 +34,7 @@ const DescriptorKind standard_descriptor = {
     .check = check,
     .reopen = reopen,
     .refill = nullptr,
-    .documentation = {"terminal, pipe or socket that was inherited at 0, 1 or 2",
+    .documentation = {"terminal, pipe, socket or deleted file that was inherited at 0, 1 or 2",
                       "bound to what cr_restart or the new mpirun has there",
                       "/dev/null where the new process has nothing", "tests/state/process/settings.cpp"},
 };
