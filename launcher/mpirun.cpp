@@ -82,6 +82,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli
   s.job.pmix_version = kPmixVersion;
   s.job.working_directory = working_directory();
   s.job.arguments = options.arguments;
+  s.job.own_arguments = options.own_arguments;
   s.job.restarted_from = options.restart;
   return s;
 }
@@ -96,8 +97,12 @@ std::vector<std::string> real_arguments(const MpirunOptions& options) {
       throw EnvironmentError(host + " has a blank in its path, which Open MPI cannot start; install Cairn elsewhere");
     arguments.insert(arguments.begin(), {"--mca", "orte_fork_agent", host});
   } else {
-    // The host is the program, and revives.
-    arguments.insert(arguments.end(), {host, "--cairn-restart", options.restart});
+    // The host is the program of each application context, and revives.
+    for (std::size_t i = 0; i <= arguments.size(); ++i) {
+      if (i != arguments.size() && arguments[i] != ":") continue;
+      arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(i), {host, "--cairn-restart", options.restart});
+      i += 3;
+    }
   }
   return arguments;
 }

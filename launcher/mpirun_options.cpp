@@ -83,16 +83,23 @@ const OwnOption* own_option(const std::string& word) {
   return it == own_options().end() ? nullptr : &*it;
 }
 
+}  // namespace
+
+std::size_t words_behind(const std::string& option) {
+  if (const OwnOption* own = own_option(option); own != nullptr) return own->name == option ? 1 : 0;
+  return argument_count(option);
+}
+
+namespace {
+
 // Index of the first program's name; or the number of arguments.
 std::size_t first_program(const std::vector<std::string>& a) {
   std::size_t i = 0;
   while (i < a.size() && a[i].size() > 1 && a[i][0] == '-') {
     if (a[i] == kWithCr) {
       ++i;
-    } else if (const OwnOption* own = own_option(a[i]); own != nullptr) {
-      i += own->name == a[i] ? 2 : 1;
     } else {
-      i += 1 + argument_count(a[i]);
+      i += 1 + words_behind(a[i]);
     }
   }
   return std::min(i, a.size());
@@ -115,6 +122,10 @@ MpirunOptions parse_mpirun(const std::vector<std::string>& arguments) {
     if (const OwnOption* own = own_option(word); own != nullptr) {
       const bool joined = own->name != word;
       if (!joined && i + 1 >= arguments.size()) throw ArgumentError(own->name + " wants a value");
+      if (!own->help.empty()) {
+        options.own_arguments.push_back(word);
+        if (!joined) options.own_arguments.push_back(arguments[i + 1]);
+      }
       own->set(options, own->name, joined ? word.substr(own->name.size() + 1) : arguments[++i]);
       continue;
     }

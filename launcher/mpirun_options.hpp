@@ -29,12 +29,16 @@ struct MpirunOptions {
   double every = 0;                                    // --cr-every SECONDS, 0: never
   int signal = 0;                                      // --cr-on-signal SIG[:term]
   bool signal_term = false;
-  std::string restart;                 // --cairn-restart DIRECTORY (ompi-restart)
-  std::vector<std::string> arguments;  // for the real mpirun, without argv[0]
+  std::string restart;                     // --cairn-restart DIRECTORY (ompi-restart)
+  std::vector<std::string> arguments;      // for the real mpirun, without argv[0]
+  std::vector<std::string> own_arguments;  // Cairn's, as they were given, but for --cairn-restart
 };
 
 // `arguments` without argv[0]. Throws ArgumentError. Without --with-cr nothing else is looked at.
 MpirunOptions parse_mpirun(const std::vector<std::string>& arguments);
+
+// How many words belong to this one, an option of Open MPI's or of Cairn's.
+std::size_t words_behind(const std::string& option);
 
 // What `mpirun --with-cr --help` says.
 std::string mpirun_help();

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -16,6 +15,7 @@
 #include "launcher/restart_options.hpp"
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_text.hpp"
+#include "launcher/told_again.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -30,19 +30,16 @@ void check_may_run(const Snapshot& snapshot) {
   }
 }
 
-// A job that had more ranks than processors was allowed to, and still is.
-bool was_oversubscribed(const std::vector<std::string>& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(),
-                     [](const std::string& a) { return a == "--oversubscribe" || a == "-oversubscribe"; });
-}
-
 std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
-  std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr"};
-  for (const std::string& word : shell_words(o.mpirun_options)) command.push_back(word);
-  if (!o.hostfile.empty()) command.insert(command.end(), {"--hostfile", o.hostfile});
-  if (was_oversubscribed(snapshot.manifest.job.arguments)) command.push_back("--oversubscribe");
-  command.insert(command.end(),
-                 {"--cairn-restart", snapshot.path(sequence), "-np", std::to_string(snapshot.manifest.job.ranks)});
+  std::vector<std::string> anew = shell_words(o.mpirun_options);
+  if (!o.hostfile.empty()) anew.insert(anew.end(), {"--hostfile", o.hostfile});
+  const manifest::Job& job = snapshot.manifest.job;
+  const auto here = [&o](const std::string& path) { return restart::relocated(o.host, path); };
+  const std::vector<std::string> words =
+      tell_again({job.arguments, job.own_arguments, job.working_directory, job.ranks}, anew, here);
+  std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr", "--cairn-restart",
+                                      snapshot.path(sequence)};
+  command.insert(command.end(), words.begin(), words.end());
   return command;
 }
 

@@ -53,7 +53,8 @@ CheckpointTarget open_target(const CheckpointOptions& options) {
   const bool fifo = S_ISFIFO(status.st_mode);
   if (!exists || (!fifo && !S_ISCHR(status.st_mode))) return {std::move(directory), false};
   if (options.existing != CAIRN_CONTROL_REPLACE)
-    throw EnvironmentError(options.name + " is a " + (fifo ? "FIFO" : "device") + ", which is written to, not replaced");
+    throw EnvironmentError(options.name + " is a " + (fifo ? "FIFO" : "device") +
+                           ", which is written to, not replaced");
   return {open_special(directory.get(), options.name, fifo), true};
 }
 

@@ -23,15 +23,17 @@ struct Job {
   std::uint64_t ranks = 0;
   std::string created;  // ISO 8601, UTC
   std::string cairn_version, openmpi_version, pmix_version;
-  std::string working_directory;       // of mpirun
-  std::string restarted_from;          // "<snapshot> sequence <n>", or empty
-  std::vector<std::string> arguments;  // of mpirun, without Cairn's own options; for people, not for restart
+  std::string working_directory;           // of mpirun
+  std::string restarted_from;              // "<snapshot> sequence <n>", or empty
+  std::vector<std::string> arguments;      // of mpirun, without Cairn's own options
+  std::vector<std::string> own_arguments;  // those
 
   template <class A>
   void fields(A& a) {
     a("mpirun_pid", mpirun_pid), a("ranks", ranks), a("created", created);
     a("cairn_version", cairn_version), a("openmpi_version", openmpi_version), a("pmix_version", pmix_version);
     a("working_directory", working_directory), a("restarted_from", restarted_from), a("arguments", arguments);
+    a("own_arguments", own_arguments);
   }
 };
 

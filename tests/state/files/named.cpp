@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// named FLAG FILE...: has every FILE open and mapped, those that begin with "private" privately, and knows what is in each.
+// named FLAG FILE...: has every FILE open and mapped, those that begin with "private" privately, and knows what is in
+// each.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>

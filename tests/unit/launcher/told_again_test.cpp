@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a restart tells mpirun of what the first one was told.
+#include "launcher/told_again.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/base/text.hpp"
+#include "launcher/mpirun_options.hpp"
+
+namespace cairn::launcher {
+namespace {
+
+// "told" as mpirun splits it.
+std::string again(const std::string& told, const std::string& anew = {}, std::uint64_t ranks = 4) {
+  std::vector<std::string> words = shell_words(told);
+  words.insert(words.begin(), "--with-cr");
+  const MpirunOptions o = parse_mpirun(words);
+  const auto here = [](const std::string& path) { return path.starts_with("/old/") ? "/new" + path.substr(4) : path; };
+  return quoted(tell_again({o.arguments, o.own_arguments, "/started", ranks}, shell_words(anew), here));
+}
+
+TEST(ToldAgain, OptionsAreThereAgainAndProgramsAreNot) {
+  EXPECT_EQ(again("--map-by :OVERSUBSCRIBE --bind-to none --tag-output --mca btl self,tcp -x A=1 ./a --map-by mine"),
+            "--map-by :OVERSUBSCRIBE --bind-to none --tag-output --mca btl self,tcp -x A=1 -np 4");
+}
+
+TEST(ToldAgain, TheNumberOfRanksIsTheJobs) {
+  for (const char* told : {"-np 3 ./a", "-n 3 ./a", "--np 3 ./a", "-c 3 ./a", "./a"}) EXPECT_EQ(again(told), "-np 4");
+}
+
+TEST(ToldAgain, WhatIsSaidAnewReplacesTheSameInOtherWords) {
+  EXPECT_EQ(again("--host a:4 --bynode --bind-to core ./a", "--hostfile h --map-by slot --bind-to-none"),
+            "--hostfile h --map-by slot --bind-to-none -np 4");
+  EXPECT_EQ(again("--mca btl self --mca pml ob1 -x A=1 -x B=2 ./a", "--mca btl tcp -x A=3"),
+            "--mca btl tcp -x A=3 --mca pml ob1 -x B=2 -np 4");
+  EXPECT_EQ(again("--oversubscribe ./a", "--nooversubscribe"), "--nooversubscribe -np 4");
+}
+
+TEST(ToldAgain, CairnsOwnOptionsCount) {
+  EXPECT_EQ(again("--cr-every 60 -np 2 --cr-dir=snaps --cr-compress lz4 ./a --cr-keep 1"),
+            "--cr-every 60 --cr-dir=/started/snaps --cr-compress lz4 -np 4");
+  EXPECT_EQ(again("--cr-dir=/a --cr-keep 2 ./a", "--cr-dir /b"), "--cr-keep 2 --cr-dir /b -np 4");
+}
+
+TEST(ToldAgain, FilesAreThoseOfTheOldDirectory) {
+  EXPECT_EQ(again("--hostfile hosts --rankfile /old/ranks --output-filename out ./a"),
+            "--hostfile /started/hosts --rankfile /new/ranks --output-filename out -np 4");
+}
+
+TEST(ToldAgain, ApplicationContextsAreThereAgain) {
+  EXPECT_EQ(again("--tag-output -np 1 -wdir /a ./a : -np 3 -x V=1 ./b -np 9"),
+            "--tag-output -wdir /a -np 1 : -x V=1 -np 3");
+  EXPECT_EQ(again("--tag-output -np 1 ./a : -x V=1 ./b"), "--tag-output -np 4");
+  EXPECT_EQ(again("--tag-output --app file"), "--tag-output -np 4");
+}
+
+TEST(ToldAgain, VariablesThatAreNotThereAnyMoreAreNotAskedFor) {
+  setenv("CAIRN_TEST_THERE", "1", 1);
+  unsetenv("CAIRN_TEST_GONE");
+  EXPECT_EQ(again("-x CAIRN_TEST_THERE -x CAIRN_TEST_GONE ./a"), "-x CAIRN_TEST_THERE -np 4");
+}
+
+TEST(ToldAgain, ARestartedJobIsRestartedAlike) {
+  const std::string once = again("--cr-keep 3 --map-by core -np 2 ./a : -np 2 ./b");
+  EXPECT_EQ(again(once), once);
+}
+
+}  // namespace
+}  // namespace cairn::launcher
