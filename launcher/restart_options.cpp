@@ -3,7 +3,7 @@
 
 #include "core/base/error.hpp"
 #include "core/cli/command_line.hpp"
-#include "core/cli/file_options.hpp"
+#include "core/cli/inherited_options.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -26,7 +26,7 @@ cli::CommandLine table() {
                        {"verbose,v", "", "say what is done"},
                        {"help,h", "", "this text"},
                        {"version", "", "version"}}},
-                     cli::file_options()},
+                     cli::inherited_options()},
           .abbreviations = true};
 }
 
@@ -48,7 +48,7 @@ std::optional<RestartOptions> parse_restart(const std::vector<std::string>& word
   o.mpirun_options = given->text("mpirun_opts");
   o.host.relocate = given->pairs("relocate");
   o.host.verbose = o.verbose;
-  cli::take_file_options(*given, o.host);
+  cli::take_inherited_options(*given, o.host);
   o.snapshot = given->operand("the snapshot, a directory ompi_global_snapshot_<pid>.ckpt");
   if (given->has("preload"))
     throw ArgumentError(

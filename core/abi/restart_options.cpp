@@ -74,6 +74,10 @@ void take_word(Options& options, const std::string& word) {
     options.keep_numbers = true;
   } else if (name == "relocate") {
     options.relocate.push_back(pair_of(name, value));
+  } else if (name == "new-env") {
+    options.new_environment.push_back(unescaped(value));
+  } else if (name == "saved-env") {
+    options.saved_environment.push_back(unescaped(value));
   } else if (name == "length") {
     const auto [path, length] = pair_of(name, value);
     options.lengths.emplace_back(path, std::strtoull(length.c_str(), nullptr, 10));
@@ -111,6 +115,8 @@ std::string to_text(const Options& options) {
   for (const auto& [from, to] : options.relocate) text += "relocate=" + escaped(from) + "\t" + escaped(to) + "\n";
   for (const auto& [path, length] : options.lengths)
     text += "length=" + escaped(path) + "\t" + std::to_string(length) + "\n";
+  for (const auto& variable : options.new_environment) text += "new-env=" + escaped(variable) + "\n";
+  for (const auto& variable : options.saved_environment) text += "saved-env=" + escaped(variable) + "\n";
   const Options usual;
   for (const Word& word : kWords) {
     if (options.*word.member != usual.*word.member) text += std::string(word.name) + "=" + options.*word.member + "\n";

@@ -20,6 +20,9 @@ struct Options {
   // What becomes of files that are not what they were (core/state/files); one of the words that cr_restart --help
   // shows.
   std::string grown = "cut", changed = "refuse", missing = "refuse";
+  // Names of variables, or beginnings followed by "*": those that are the new process's besides the usual, and those
+  // that are not.
+  std::vector<std::string> new_environment, saved_environment;
   std::string stdio = "auto";                                  // which files stand at 0, 1 and 2
   std::vector<std::pair<std::string, std::uint64_t>> lengths;  // of files that several ranks write to, by their paths
 };

@@ -6,7 +6,7 @@
 #include "core/base/error.hpp"
 #include "core/cli/after_signal.hpp"
 #include "core/cli/command_line.hpp"
-#include "core/cli/file_options.hpp"
+#include "core/cli/inherited_options.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -59,7 +59,7 @@ OptionGroup talk() {
 CommandLine table() {
   return {.name = "cr_restart",
           .usage = "Usage: cr_restart [OPTION ...] FILE\nBrings a saved process back.\n",
-          .groups = {place(), file_options(), after_signal_options(), identity(), hooks(), talk()}};
+          .groups = {place(), inherited_options(), after_signal_options(), identity(), hooks(), talk()}};
 }
 
 std::string choose_file(const Given& given) {
@@ -92,7 +92,7 @@ std::optional<RestartOptions> parse_restart(const std::vector<std::string>& word
   if (const int signal = after_signal(*given); signal != 0) options.host.signals.push_back(signal);
   options.host.verbose = given->has("verbose");
   options.host.relocate = given->pairs("relocate");
-  take_file_options(*given, options.host);
+  take_inherited_options(*given, options.host);
   options.restore_pid = !given->has("no-restore-pid");
   options.quiet = given->has("quiet");
   options.messages = !given->has("kmsg-none");

@@ -101,10 +101,11 @@ void fill_guest() {
   g.is_own_handler = is_own_handler;
 }
 
-__attribute__((constructor)) void attach() {
+__attribute__((constructor)) void attach(int /*argc*/, char** /*argv*/, char** environment) {
   real();
   if (!hosted()) return;
   fill_guest();
+  note_first_environment(environment);
   end_of_thread_made = pthread_key_create(&end_of_thread, thread_ends) == 0;
   install_fork_handlers();
   install_stop_handler();

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The environment of the job that a guest was revived in. Frozen-world code: another thread may have been saved
-// while it held the allocator's or the environment's lock, so neither is used. The entries stay in the mapping
-// that revive made for them; the new array of pointers is a mapping of its own.
+// Frozen-world code, but for note_first_environment(): another thread may have been saved while it held the allocator's
+// or the environment's lock, so neither is used. The new entries stay in the mapping that revive made for them; the new
+// array of pointers and the old entries are a mapping of their own. All of it is for ever.
 #include "core/guest/environment.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cstddef>
 
 #include "core/abi/crossing.h"
 #include "core/base/raw_syscall.hpp"
@@ -35,53 +33,188 @@ bool same(const char* a, const char* b, std::size_t n) {
   return true;
 }
 
-struct Variables {
-  char** entries;
-  std::size_t count;
+bool same_text(const char* a, const char* b) {
+  const std::size_t n = length_of(a);
+  return n == length_of(b) && same(a, b, n);
+}
 
-  void remove(const char* name, std::size_t length, bool prefix) {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t n = name_length(entries[i]);
-      const bool hit = (prefix ? n >= length : n == length) && same(entries[i], name, length);
-      if (!hit) entries[kept++] = entries[i];
+bool same_name(const char* a, const char* b) {
+  const std::size_t n = name_length(a);
+  return n == name_length(b) && same(a, b, n);
+}
+
+// Texts, one after the other, each with its NUL.
+struct Texts {
+  char* begin = nullptr;
+  std::size_t size = 0;
+
+  struct Iterator {
+    char* at;
+    char* operator*() const { return at; }
+    Iterator& operator++() {
+      at += length_of(at) + 1;
+      return *this;
     }
-    count = kept;
+    bool operator!=(const Iterator& other) const { return at < other.at; }
+  };
+  bool has(const char* text) const {
+    for (char* own : *this) {
+      if (same_text(own, text)) return true;
+    }
+    return false;
   }
+  friend Iterator begin(const Texts& texts) { return {texts.begin}; }
+  friend Iterator end(const Texts& texts) { return {texts.begin + texts.size}; }
+};
 
-  void apply(char* change) {
-    const std::size_t name = name_length(change);
-    if (change[name] == '=') {
-      remove(change, name, false);
-      entries[count++] = change;
-    } else if (name > 0 && change[name - 1] == '*') {
-      remove(change, name - 1, true);
-    } else {
-      remove(change, name, false);
-    }
+// "NAME=VALUE" sets, "NAME" and "NAME*" remove.
+struct Change {
+  char* text;
+  std::size_t name;
+
+  explicit Change(char* t) : text(t), name(name_length(t)) {}
+  bool sets() const { return text[name] == '='; }
+  bool is_family() const { return !sets() && name > 0 && text[name - 1] == '*'; }
+  bool is_about(const char* entry) const {
+    const std::size_t n = name_length(entry);
+    return is_family() ? n >= name - 1 && same(entry, text, name - 1) : n == name && same(entry, text, name);
   }
 };
 
+// What one restart has replaced.
+struct Former {
+  Former* next;
+  Texts entries;
+};
+
+Texts first_environment, current_changes;
+Former* former = nullptr;
+
+bool is_of_family(const char* entry) {
+  for (char* text : current_changes) {
+    const Change change(text);
+    if (change.is_family() && change.is_about(entry)) return true;
+  }
+  return false;
+}
+
+bool was_replaced(const char* entry) {
+  for (const Former* one = former; one != nullptr; one = one->next) {
+    if (one->entries.has(entry)) return true;
+  }
+  return false;
+}
+
+// Is the entry what the program has been given, not what it has made of it?
+bool is_inherited(const char* entry, const Texts& given_before) {
+  return is_of_family(entry) || first_environment.has(entry) || given_before.has(entry) || was_replaced(entry);
+}
+
+bool is_to_go(const char* entry, const Texts& given_before) {
+  for (char* text : current_changes) {
+    if (Change(text).is_about(entry)) return is_inherited(entry, given_before);
+  }
+  return false;
+}
+
+bool has_name_of(char* const* environment, const char* entry) {
+  for (; *environment != nullptr; ++environment) {
+    if (same_name(*environment, entry)) return true;
+  }
+  return false;
+}
+
+struct Sizes {
+  std::size_t entries = 0, set = 0, gone = 0, gone_bytes = 0;
+};
+
+Sizes measure(const Texts& given_before) {
+  Sizes sizes;
+  for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
+    ++sizes.entries;
+    if (!is_to_go(*e, given_before)) continue;
+    ++sizes.gone;
+    sizes.gone_bytes += length_of(*e) + 1;
+  }
+  for (char* text : current_changes) sizes.set += Change(text).sets() ? 1 : 0;
+  return sizes;
+}
+
+void keep_former(Former& place, char** gone, std::size_t count) {
+  place.entries.begin = reinterpret_cast<char*>(&place + 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t c = 0, n = length_of(gone[i]) + 1; c < n; ++c)
+      place.entries.begin[place.entries.size++] = gone[i][c];
+  }
+  place.next = former;
+  former = &place;
+}
+
+void replace_environment(const Sizes& sizes, const Texts& given_before) {
+  const std::size_t pointers = (2 * sizes.entries + sizes.set + 1) * sizeof(char*);
+  const long area = raw_syscall(SYS_mmap, 0, static_cast<long>(pointers + sizeof(Former) + sizes.gone_bytes),
+                                PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (is_error(area)) return;
+  char** const entries = reinterpret_cast<char**>(area);
+  char** const gone = entries + sizes.entries + sizes.set + 1;
+  std::size_t count = 0, gone_count = 0;
+  for (char** e = environ; e != nullptr && *e != nullptr; ++e)
+    (is_to_go(*e, given_before) ? gone[gone_count++] : entries[count++]) = *e;
+  for (char* text : current_changes) {
+    entries[count] = nullptr;  // one that is there still has been chosen by the program
+    if (Change(text).sets() && !has_name_of(entries, text)) entries[count++] = text;
+  }
+  entries[count] = nullptr;
+  keep_former(*reinterpret_cast<Former*>(area + static_cast<long>(pointers)), gone, gone_count);
+  environ = entries;
+}
+
 }  // namespace
+
+void note_first_environment(char* const* environment) {
+  if (environment == nullptr || *environment == nullptr) return;
+  char *begin = *environment, *end = *environment;
+  for (char* const* e = environment; *e != nullptr; ++e) {  // beside one another, as the kernel and the host put them
+    if (*e < begin) begin = *e;
+    if (*e >= end) end = *e + length_of(*e) + 1;
+  }
+  first_environment = {begin, static_cast<std::size_t>(end - begin)};
+}
 
 void apply_revive_environment() {
   char* const changes = reinterpret_cast<char*>(cairn_guest_self.revive_environment);
   const std::size_t size = cairn_guest_self.revive_environment_size;
   if (changes == nullptr || size == 0) return;
-  std::size_t old_count = 0, added = 0;
-  while (environ != nullptr && environ[old_count] != nullptr) ++old_count;
-  for (std::size_t at = 0; at < size; at += length_of(changes + at) + 1) ++added;
-  const std::size_t bytes = (old_count + added + 1) * sizeof(char*);
-  const long area =
-      raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-  if (is_error(area)) return;
-  Variables variables{reinterpret_cast<char**>(area), old_count};
-  for (std::size_t i = 0; i < old_count; ++i) variables.entries[i] = environ[i];
-  for (std::size_t at = 0; at < size; at += length_of(changes + at) + 1) variables.apply(changes + at);
-  variables.entries[variables.count] = nullptr;
-  environ = variables.entries;
+  const Texts given_before = current_changes;
+  current_changes = {changes, size};
+  const Sizes sizes = measure(given_before);
+  if (sizes.gone + sizes.set != 0) replace_environment(sizes, given_before);
   cairn_guest_self.revive_environment = 0;
   cairn_guest_self.revive_environment_size = 0;
+}
+
+std::size_t refreshed_environment_size(char* const* environment) {
+  if (former == nullptr || environment == nullptr) return 0;
+  std::size_t n = 0;
+  while (environment[n] != nullptr) ++n;
+  return n + 1;
+}
+
+char* const* refreshed_environment(char* const* environment, char** room) {
+  if (former == nullptr || environment == nullptr) return environment;
+  std::size_t count = 0;
+  for (; *environment != nullptr; ++environment) {
+    char* entry = *environment;
+    if (was_replaced(entry)) {
+      entry = nullptr;
+      for (char* text : current_changes) {
+        if (Change(text).sets() && same_name(text, *environment)) entry = text;
+      }
+    }
+    if (entry != nullptr) room[count++] = entry;
+  }
+  room[count] = nullptr;
+  return room;
 }
 
 }  // namespace cairn::guest

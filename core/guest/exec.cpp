@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/raw_syscall.hpp"
+#include "core/guest/environment.hpp"
 #include "core/guest/exec_image.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
@@ -33,7 +34,8 @@ int exec_program(const char* path, char* const* argv, char* const* environment) 
 }
 
 int exec_path(const char* path, char* const* argv, char* const* environment) {
-  return hosted() ? exec_program(path, argv, environment) : real().execve(path, argv, environment);
+  return hosted() ? exec_program(path, argv, CAIRN_FRESH_ENVIRONMENT(environment))
+                  : real().execve(path, argv, environment);
 }
 
 // A file without a header the kernel knows is a shell script, to the p functions.
@@ -117,18 +119,18 @@ CAIRN_INTERPOSE(int, execveat,
                 (int directory, const char* path, char* const* argv, char* const* environment, int flags)) {
   char resolved[kPathSize];
   if (hosted() && path != nullptr && flags == 0 && (path[0] == '/' || directory == AT_FDCWD))
-    return exec_program(path, argv, environment);
+    return exec_path(path, argv, environment);
   if (hosted() && path != nullptr && resolve_at(directory, path, flags, resolved, sizeof resolved) &&
       can_be_hosted(resolved)) {
-    return exec_program(resolved, argv, environment);
+    return exec_path(resolved, argv, environment);
   }
-  return real().execveat(directory, path, argv, environment, flags);
+  return real().execveat(directory, path, argv, CAIRN_FRESH_ENVIRONMENT(environment), flags);
 }
 CAIRN_INTERPOSE(int, fexecve, (int fd, char* const* argv, char* const* environment)) {
   char resolved[kPathSize];
   if (hosted() && resolve_at(fd, "", AT_EMPTY_PATH, resolved, sizeof resolved) && can_be_hosted(resolved))
-    return exec_program(resolved, argv, environment);
-  return real().fexecve(fd, argv, environment);
+    return exec_path(resolved, argv, environment);
+  return real().fexecve(fd, argv, CAIRN_FRESH_ENVIRONMENT(environment));
 }
 
 // Collects the words of an execl-like call into an array on the caller's stack: first counts, then copies.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/guest/environment.hpp"
 #include "core/guest/exec_image.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
@@ -72,6 +73,7 @@ class HostedShellCommand {
 
 int spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions, const posix_spawnattr_t* attributes,
           char* const* argv, char* const* environment) {
+  environment = CAIRN_FRESH_ENVIRONMENT(environment);
   if (!hosted() || !can_be_hosted(path)) return real().posix_spawn(pid, path, actions, attributes, argv, environment);
   return real().posix_spawn(pid, table().host_path, actions, attributes, CAIRN_HOST_ARGV(path, argv), environment);
 }
@@ -94,7 +96,7 @@ CAIRN_INTERPOSE(int, posix_spawnp,
     if (can_be_hosted(candidate)) return spawn(pid, candidate, actions, attributes, argv, environment);
     if (access(candidate, X_OK) == 0) break;  // found, but it cannot be hosted
   }
-  return real().posix_spawnp(pid, file, actions, attributes, argv, environment);
+  return real().posix_spawnp(pid, file, actions, attributes, argv, CAIRN_FRESH_ENVIRONMENT(environment));
 }
 
 CAIRN_INTERPOSE(int, system, (const char* command)) {

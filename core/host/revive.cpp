@@ -26,7 +26,8 @@
 #include "core/state/guest/state.hpp"
 #include "core/state/image.hpp"
 #include "core/state/kinds.hpp"
-#include "core/state/process/kind.hpp"
+#include "core/state/process/new_environment.hpp"
+#include "core/state/process/state.hpp"
 #include "core/state/threads/resume.hpp"
 #include "core/state/threads/state.hpp"
 
@@ -42,9 +43,9 @@ void block_all_signals() noexcept {
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&all), 0, sizeof all);
 }
 
-void hand_over_environment(cairn_guest& guest) {
+void hand_over_environment(cairn_guest& guest, const restart::Options& options) {
   guest.revive_environment = guest.revive_environment_size = 0;
-  const std::string entries = state::job_environment(guest_environment());
+  const std::string entries = state::new_environment(guest_environment(), options);
   if (entries.empty()) return;
   void* block = arena_mmap(nullptr, entries.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (block == MAP_FAILED) throw EnvironmentError(with_errno("memory for the new environment", errno));
@@ -54,12 +55,12 @@ void hand_over_environment(cairn_guest& guest) {
 }
 
 // The guest stands as if its checkpoint had just been taken; only the result will be another.
-void prepare_guest(cairn_guest& guest, const state::Image& image) {
+void prepare_guest(cairn_guest& guest, const state::Image& image, const restart::Options& options) {
   guest.stop_wanted = 0;
   guest.stopped = 0;
   guest.release = image.get<state::GuestState>().epoch;
   guest.generation += 1;
-  hand_over_environment(guest);
+  hand_over_environment(guest, options);
   set_guest(&guest);
 }
 
@@ -140,7 +141,7 @@ void revive(const std::string& context_file, Extension& extension) {
   for (Stage stage : {Stage::memory, Stage::guest, Stage::process, Stage::descriptors, Stage::actions})
     revival.restore(stage);
   cairn_guest& guest = *work->restart.guest;
-  prepare_guest(guest, work->image);
+  prepare_guest(guest, work->image, options);
   start_control();
   extension.started();
   block_all_signals();  // again: making those threads, libc has let its own two signals through

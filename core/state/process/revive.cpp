@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "core/abi/layout.h"
@@ -22,9 +21,6 @@
 
 namespace cairn::state {
 namespace {
-
-// Of the launchers that a job can be restarted by; what they said to the old processes is wrong for the new ones.
-constexpr std::array<const char*, 4> kJobFamilies{"PMIX_", "OMPI_", "PRTE_", "ORTE_"};
 
 void restore_memory_layout(const ProcessState& process) {
   host::GuestMemoryMap map;
@@ -131,19 +127,5 @@ class ProcessReviver : public Reviver {
 }  // namespace
 
 std::unique_ptr<Reviver> prepare_process(Restart& restart) { return std::make_unique<ProcessReviver>(restart); }
-
-std::string job_environment(const std::vector<std::string>& environment) {
-  const bool in_job = std::any_of(environment.begin(), environment.end(),
-                                  [](const std::string& e) { return e.starts_with("PMIX_NAMESPACE="); });
-  std::string entries;
-  if (!in_job) return entries;
-  for (const char* family : kJobFamilies) entries += std::string(family) + "*" + '\0';
-  for (const std::string& entry : environment) {
-    const bool wanted = std::any_of(kJobFamilies.begin(), kJobFamilies.end(),
-                                    [&](const char* family) { return entry.starts_with(family); });
-    if (wanted) entries += entry + '\0';
-  }
-  return entries;
-}
 
 }  // namespace cairn::state

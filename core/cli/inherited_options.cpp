@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/cli/file_options.hpp"
+#include "core/cli/inherited_options.hpp"
 
 #include <array>
 
@@ -40,21 +40,28 @@ const std::vector<Choice>& choices() {
 
 }  // namespace
 
-OptionGroup file_options() {
-  OptionGroup group{"Files that are not what they were", {}};
+OptionGroup inherited_options() {
+  OptionGroup group{"Files that are not what they were, variables of another job", {}};
   for (const Choice& choice : choices()) {
     std::string values;
     for (const std::string& value : choice.values) values += (values.empty() ? "" : "|") + value;
     group.options.push_back({choice.name, values, choice.help});
   }
+  group.options.push_back(
+      {"new-env", "NAME",
+       "variable, or NAME* for all that begin so, that is this command's now, as those of batch systems and TMPDIR are",
+       true});
+  group.options.push_back({"saved-env", "NAME", "one of these that stays as it was", true});
   return group;
 }
 
-void take_file_options(const Given& given, restart::Options& options) {
+void take_inherited_options(const Given& given, restart::Options& options) {
   for (const Choice& choice : choices()) {
     if (!given.has(choice.name)) continue;
     options.*choice.member = one_of(std::string("--") + choice.name, given.text(choice.name), choice.values);
   }
+  options.new_environment = given.texts("new-env");
+  options.saved_environment = given.texts("saved-env");
 }
 
 }  // namespace cairn::cli

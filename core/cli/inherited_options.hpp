@@ -7,8 +7,8 @@
 
 namespace cairn::cli {
 
-OptionGroup file_options();
+OptionGroup inherited_options();
 // Throws ArgumentError.
-void take_file_options(const Given& given, restart::Options& options);
+void take_inherited_options(const Given& given, restart::Options& options);
 
 }  // namespace cairn::cli
