@@ -8,7 +8,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "core/abi/layout.h"
@@ -16,6 +15,7 @@
 #include "core/base/proc.hpp"
 #include "core/state/credentials/state.hpp"
 #include "core/state/process/kind.hpp"
+#include "core/state/process/limits.hpp"
 #include "core/state/resident.hpp"
 #include "core/state/settings/state.hpp"
 
@@ -54,27 +54,6 @@ void restore_process(const ProcessState& process, bool threads_have_credentials,
   write_file("/proc/self/oom_score_adj", std::to_string(process.oom_score_adjustment));
 }
 
-void restore_limits(const ProcessState& process, std::uint32_t inherited) {
-  for (std::size_t i = 0; i < process.limits.size() && i < RLIM_NLIMITS; ++i) {
-    const auto resource = static_cast<__rlimit_resource_t>(i);
-    const Limit& saved = process.limits[i];
-    if ((inherited & kInheritedLimit << i) != 0) continue;
-    rlimit wanted{saved.soft, saved.hard}, present{};
-    getrlimit(resource, &present);
-    if (resource == RLIMIT_NOFILE) {
-      // The host's descriptors are above the guest's; libcr shows the guest its own limit.
-      CAIRN_TABLE->nofile_soft = saved.soft;
-      wanted.rlim_cur = std::max(wanted.rlim_cur, present.rlim_cur);
-      wanted.rlim_max = std::max(wanted.rlim_max, wanted.rlim_cur);
-    }
-    if (setrlimit(resource, &wanted) == 0) continue;
-    // Not allowed to go up again: as near as this user can come.
-    wanted.rlim_max = present.rlim_max;
-    wanted.rlim_cur = std::min<rlim_t>(wanted.rlim_cur, present.rlim_max);
-    setrlimit(resource, &wanted);
-  }
-}
-
 void restore_interval_timers(const ProcessState& process) {
   for (int which = 0; which < 3; ++which) {
     const IntervalTimer& saved = process.timers[which];
@@ -95,7 +74,7 @@ class ProcessReviver : public Reviver {
     if (stage == Stage::check) check_directory();
     if (stage == Stage::process)
       restore_process(process_, !image_.get<CredentialsState>().threads.empty(), inherited());
-    if (stage == Stage::limits) restore_limits(process_, inherited());
+    if (stage == Stage::limits) restore_limits(process_, inherited(), restart_.notes);
     if (stage == Stage::last) restore_interval_timers(process_);
     if (stage == Stage::last) note_dumpable();
   }
