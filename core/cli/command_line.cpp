@@ -183,7 +183,7 @@ void Given::without(const std::string& option, std::initializer_list<const char*
   }
 }
 
-// Which '=' is the one in between? The only one; else the only one that an absolute path follows.
+// Which '=' is the one in between? The only one that an absolute path follows, else the first.
 std::pair<std::string, std::string> pair_of(const std::string& what, const std::string& text) {
   std::vector<std::size_t> all, before_path;
   std::string plain;
@@ -196,9 +196,7 @@ std::pair<std::string, std::string> pair_of(const std::string& what, const std::
     }
     plain += text[i];
   }
-  const std::vector<std::size_t>& candidates = all.size() == 1 ? all : before_path;
-  if (all.size() > 1 && candidates.size() != 1)
-    throw ArgumentError(what + ": which '=' separates OLD from NEW in '" + text + "'? Write \\= for one in a name");
+  const std::vector<std::size_t>& candidates = before_path.size() == 1 ? before_path : all;
   if (candidates.empty() || candidates[0] == 0 || candidates[0] + 1 == plain.size())
     throw ArgumentError(what + " wants OLD=NEW, not '" + text + "'");
   return {plain.substr(0, candidates[0]), plain.substr(candidates[0] + 1)};

@@ -112,7 +112,9 @@ TEST(CommandLine, SecondsAreMoreThanNone) {
 TEST(CommandLine, PairsHaveTwoSides) {
   EXPECT_THAT(given({"--move", "a=b", "--move", "c=d=e"}).pairs("move"),
               testing::ElementsAre(Pair("a", "b"), Pair("c", "d=e")));
-  for (const char* wrong : {"a", "=b", "a=", "a=b\tc", "a\n=b"})
+  EXPECT_THAT(given({"--move", "/a=b\t=/c\n", "--move", "a\\=b=c"}).pairs("move"),
+              testing::ElementsAre(Pair("/a=b\t", "/c\n"), Pair("a=b", "c")));
+  for (const char* wrong : {"a", "=b", "a="})
     EXPECT_THAT(complaint({"--move", wrong}, [](const Given& g) { g.pairs("move"); }), HasSubstr("--move")) << wrong;
 }
 
