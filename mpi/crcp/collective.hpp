@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/shim/handle.hpp"
 
 namespace cairn::crcp {
@@ -30,6 +31,20 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 // is refused by the file's or the window's name.
 void inside_begin(const char* name) noexcept;
 void inside_end() noexcept;
+
+// Around the door of a call that waits inside for processes which are not members of its communicator: of another
+// group, or another job. No door brings them there, and some of them may be held: a request that meets such a call, or
+// one that is about to begin, is refused by its name.
+class AwaitsOutsiders {
+ public:
+  explicit AwaitsOutsiders(const char* name) noexcept { say(name); }
+  ~AwaitsOutsiders() { say(nullptr); }
+  AwaitsOutsiders(const AwaitsOutsiders&) = delete;
+  AwaitsOutsiders& operator=(const AwaitsOutsiders&) = delete;
+
+ private:
+  static void say(const char* name) noexcept { mpi_thread().awaits_outsiders.store(name, std::memory_order_relaxed); }
+};
 
 // Around MPI_Comm_create_group, which is collective over a group without a communicator. `identity` is the same at all
 // members, and not 0; `members` are the group's, null if there is no such group. Handles as with collective_begin().

@@ -75,6 +75,12 @@ class Doors final : public Participant {
     return agent::present() && thread_level() != MPI_THREAD_MULTIPLE ? make_group_channel() : MPI_SUCCESS;
   }
 
+  std::string obstacle(Asked) override {
+    const char* const call = mpi_thread().awaits_outsiders.load(std::memory_order_relaxed);
+    if (call == nullptr) return {};
+    return "it is in " + std::string(call) + ", which waits for processes outside of its communicator";
+  }
+
   void contribute(Fence fence, Encoder& out) override {
     if (fence == Fence::request) {
       known() = {};

@@ -24,6 +24,10 @@ struct MpiThread {
   std::uint64_t awaited_group_call = 0;  // ... at whose door it stands
   std::uint64_t passed_group_call = 0;   // ... whose door it has behind it for good: MPI_Finalize
 
+  // Literal: the call for processes that no door brings there, from before its door until it is over; null: none.
+  // Written without the lock by the thread.
+  std::atomic<const char*> awaits_outsiders{nullptr};
+
   const char* standing_at = nullptr;  // for texts: literal, the collective at whose door it stands, or null
   const char* call = nullptr;         // for texts: literal, the blocking call it is in, or null
   int peer = -1;                      // for texts: rank in that call's communicator, < 0: none

@@ -148,7 +148,7 @@ CAIRN_MPI_WEAK(MPI_Comm_split_type);
 
 int PMPI_Intercomm_create(MPI_Comm local, int local_leader, MPI_Comm peer, int remote_leader, int tag,
                           MPI_Comm* newcomm) {
-  return comm_create(local, newcomm, {}, "MPI_Intercomm_create", [&](RealComm** made) {
+  return comm_create<crcp::AwaitsOutsiders>(local, newcomm, {}, "MPI_Intercomm_create", [&](RealComm** made) {
     return cross(real.Intercomm_create, to_real(local), local_leader, to_real(peer), remote_leader, tag, made);
   });
 }

@@ -8,11 +8,16 @@
 namespace cairn::shim {
 
 // Door, real call, handle, errors. `call(RealComm** made)` gives the real function's code; `made` is null if the caller
-// gave no place for the handle. `origin` need not name the parent.
-template <class Call>
+// gave no place for the handle. `origin` need not name the parent. `Awaits` is crcp::AwaitsOutsiders if the call waits
+// for others than the parent's members.
+struct AwaitsMembers {
+  explicit AwaitsMembers(const char* /*name*/) noexcept {}
+};
+template <class Awaits = AwaitsMembers, class Call>
 int comm_create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name, Call&& call) {
   int rc;
   {
+    const Awaits awaits(name);
     CollectiveScope scope(parent, name);
     RealComm* made = real_objects.comm_null;
     rc = call(out == nullptr ? nullptr : &made);

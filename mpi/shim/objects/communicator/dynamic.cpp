@@ -10,7 +10,7 @@ using namespace cairn::shim;
 
 int PMPI_Comm_spawn(const char* command, char* argv[], int maxprocs, MPI_Info info, int root, MPI_Comm comm,
                     MPI_Comm* intercomm, int errcodes[]) {
-  return comm_create(comm, intercomm, {}, "MPI_Comm_spawn", [&](RealComm** made) {
+  return comm_create<crcp::AwaitsOutsiders>(comm, intercomm, {}, "MPI_Comm_spawn", [&](RealComm** made) {
     const InfoScope real_info(info);
     return cross(real.Comm_spawn, command, argv, maxprocs, real_info.get(), root, to_real(comm), made, errcodes);
   });
@@ -19,7 +19,7 @@ CAIRN_MPI_WEAK(MPI_Comm_spawn);
 
 int PMPI_Comm_spawn_multiple(int count, char* commands[], char** argvs[], const int maxprocs[], const MPI_Info infos[],
                              int root, MPI_Comm comm, MPI_Comm* intercomm, int errcodes[]) {
-  return comm_create(comm, intercomm, {}, "MPI_Comm_spawn_multiple", [&](RealComm** made) {
+  return comm_create<crcp::AwaitsOutsiders>(comm, intercomm, {}, "MPI_Comm_spawn_multiple", [&](RealComm** made) {
     // Only the root's arguments mean anything.
     std::deque<InfoScope> scopes;
     std::vector<RealInfo*> real_infos;
@@ -32,7 +32,7 @@ int PMPI_Comm_spawn_multiple(int count, char* commands[], char** argvs[], const 
 CAIRN_MPI_WEAK(MPI_Comm_spawn_multiple);
 
 int PMPI_Comm_accept(const char* port, MPI_Info info, int root, MPI_Comm comm, MPI_Comm* newcomm) {
-  return comm_create(comm, newcomm, {}, "MPI_Comm_accept", [&](RealComm** made) {
+  return comm_create<crcp::AwaitsOutsiders>(comm, newcomm, {}, "MPI_Comm_accept", [&](RealComm** made) {
     const InfoScope real_info(info);
     return cross(real.Comm_accept, port, real_info.get(), root, to_real(comm), made);
   });
@@ -40,7 +40,7 @@ int PMPI_Comm_accept(const char* port, MPI_Info info, int root, MPI_Comm comm, M
 CAIRN_MPI_WEAK(MPI_Comm_accept);
 
 int PMPI_Comm_connect(const char* port, MPI_Info info, int root, MPI_Comm comm, MPI_Comm* newcomm) {
-  return comm_create(comm, newcomm, {}, "MPI_Comm_connect", [&](RealComm** made) {
+  return comm_create<crcp::AwaitsOutsiders>(comm, newcomm, {}, "MPI_Comm_connect", [&](RealComm** made) {
     const InfoScope real_info(info);
     return cross(real.Comm_connect, port, real_info.get(), root, to_real(comm), made);
   });
@@ -48,8 +48,8 @@ int PMPI_Comm_connect(const char* port, MPI_Info info, int root, MPI_Comm comm, 
 CAIRN_MPI_WEAK(MPI_Comm_connect);
 
 int PMPI_Comm_join(int fd, MPI_Comm* intercomm) {
-  return comm_create(MPI_COMM_SELF, intercomm, {}, "MPI_Comm_join",
-                     [&](RealComm** made) { return cross(real.Comm_join, fd, made); });
+  return comm_create<crcp::AwaitsOutsiders>(MPI_COMM_SELF, intercomm, {}, "MPI_Comm_join",
+                                            [&](RealComm** made) { return cross(real.Comm_join, fd, made); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_join);
 
