@@ -113,12 +113,13 @@ class Wrapper:
     def text(self):
         f = self.function
         parameters = ", ".join(f"{p.type} {p.name}" + ("[]" if p.array else "") for p in f.parameters) or "void"
-        collective = self.row.cls in ("collective", "collective_request", "persistent_collective") or "collective" in self.row.options
         comm = self.first("MPI_Comm")
-        if collective:
+        if self.row.collective and comm:
             guard = [f'CollectiveScope scope({comm}, "{f.name}");']
         elif self.row.cls in ("io", "io_request", "rma", "rma_request"):  # may wait for other ranks
             guard = [f'const InsideScope scope("{f.name}");']
+        elif self.row.collective:
+            raise ValueError(f"{f.name}: collective over what? Write it by hand")
         else:
             guard = ["crcp::Section section;"]
         call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"

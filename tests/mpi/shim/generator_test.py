@@ -37,7 +37,7 @@ class Generator(unittest.TestCase):
         self.assertIn("MPI_Bcast is missing", result.stderr)
 
     def test_unknown_function_fails_by_name(self):
-        result = generate(self.table + "\nBroadcast collective\n")
+        result = generate(self.table + "\nBroadcast collective all\n")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("Broadcast", result.stderr)
 
@@ -45,6 +45,14 @@ class Generator(unittest.TestCase):
         result = generate(self.table.replace("Barrier                      collective", "Barrier  colective", 1))
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("colective", result.stderr)
+
+    def test_row_must_say_whether_the_function_is_collective(self):
+        for row in ("Barrier collective", "Barrier collective one", "Comm_rank guest all", "Comm_dup hand both"):
+            name = row.split()[0]
+            lines = [row if line.startswith(name + " ") else line for line in self.table.splitlines()]
+            result = generate("\n".join(lines))
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn(f"{name} of class", result.stderr)
 
     def test_argument_without_a_rule_fails(self):
         result = generate(self.table.replace("Comm_split                   hand", "Comm_split comm_call", 1))

@@ -58,24 +58,28 @@ static void met(MPI_Comm other, int n, const char* what) {
   MPI_Comm_disconnect(&other);
 }
 
-// Rank 0 accepts, rank 1 connects; the one or the other comes late.
-static void connect_round(int n) {
+// Of ranks 0 and 1, one accepts and the other connects; the one or the other comes late.
+static void meet_at(int acceptor, int n) {
   char port[MPI_MAX_PORT_NAME];
   MPI_Comm other;
-  if (rank == 0) {
+  if (rank > 1) return;
+  if (rank == acceptor) {
     MPI_Open_port(MPI_INFO_NULL, port);
-    MPI_Send(port, sizeof port, MPI_CHAR, 1, 0, copy);
+    MPI_Send(port, sizeof port, MPI_CHAR, 1 - rank, 0, copy);
     come_late();
     MPI_Comm_accept(port, MPI_INFO_NULL, 0, MPI_COMM_SELF, &other);
     MPI_Close_port(port);
     met(other, n, "MPI_Comm_accept");
-  } else if (rank == 1) {
-    MPI_Recv(port, sizeof port, MPI_CHAR, 0, 0, copy, MPI_STATUS_IGNORE);
+  } else {
+    MPI_Recv(port, sizeof port, MPI_CHAR, 1 - rank, 0, copy, MPI_STATUS_IGNORE);
     come_late();
     MPI_Comm_connect(port, MPI_INFO_NULL, 0, MPI_COMM_SELF, &other);
     met(other, n, "MPI_Comm_connect");
   }
 }
+
+static void accept_round(int n) { meet_at(1, n); }
+static void connect_round(int n) { meet_at(0, n); }
 
 // A socket between ranks 0 and 1, of the loopback interface.
 static int connected_socket(void) {
@@ -113,6 +117,7 @@ const struct call process_calls[] = {
 };
 
 const struct call connection_calls[] = {
+    {"MPI_Comm_accept", accept_round},
     {"MPI_Comm_connect", connect_round},
     {"MPI_Comm_join", join_round},
     {NULL, NULL},
