@@ -7,8 +7,8 @@
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin crcp_every_collective
 program=$CAIRN_BUILD/tests/programs/crcp_every_collective
-requests=${CAIRN_COLLECTIVE_REQUESTS:-50}
-within=${CAIRN_COLLECTIVE_ANSWER:-20}  # seconds
+requests=${CAIRN_COLLECTIVE_REQUESTS:-40}
+within=${CAIRN_COLLECTIVE_ANSWER:-60}  # seconds
 named='exists \(|is in MPI_|waits before MPI_|not complete|did not reach|further MPI processes|cannot be saved yet'
 
 # One request: taken or refused by name.

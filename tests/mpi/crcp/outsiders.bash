@@ -7,14 +7,14 @@ call=$1
 
 # Until the rank is in the call, requests may be taken, or be refused otherwise.
 is_refused_by_name() {
-  timeout -k 5 20 "$BIN/ompi-checkpoint" "$JOB_PID" >"$SCRATCH/answer.log" 2>&1
+  timeout -k 5 40 "$BIN/ompi-checkpoint" "$JOB_PID" >"$SCRATCH/answer.log" 2>&1
   local status=$?
   [ "$status" -ne 124 ] || fail "a request is not answered: $("$BIN/ompi-checkpoint" --status "$JOB_PID" 2>&1 | head -2)"
   [ "$status" -ne 0 ] && grep -q "$call" "$SCRATCH/answer.log"
 }
 
 start_job --oversubscribe --wdir "$SCRATCH" -np 2 "$CAIRN_BUILD/tests/programs/crcp_outsiders" "$call"
-end=$(deadline_of 60)
+end=$(deadline_of 100)
 for ((refused = 0; refused < 5;)); do
   if is_refused_by_name; then refused=$((refused + 1)); fi
   running "$JOB_PID" || fail "the job ended"
