@@ -16,6 +16,7 @@
 #include "mpi/shim/objects/errhandler/raise.hpp"
 #include "mpi/shim/real.hpp"
 #include "mpi/shim/start.hpp"
+#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::crcp {
 
@@ -53,6 +54,7 @@ int take_part(void*) {
 // The real library is up: everything of ours that depends on it.
 int become_ready(int required, int provided) noexcept {
   life.level = provided;
+  shim::TableLock::set_needed(provided == MPI_THREAD_MULTIPLE);
   life.main_thread = pthread_self();
   shim::after_init();
   for (Participant* p : participants())

@@ -5,6 +5,7 @@
 
 #include "mpi/crcp/communicators.hpp"
 #include "mpi/p2p/references.hpp"
+#include "mpi/p2p/request.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -35,7 +36,8 @@ void comm_hold_back(ompi_communicator_t* comm) noexcept {
 
 void comm_reap_held() {
   if (held.head() == nullptr) return;
-  const TableLock lock;
+  const crcp::InnerLock lock;
+  p2p::reap_orphans();
   for (ompi_communicator_t *comm = held.head(), *next; comm != nullptr; comm = next) {
     next = comm->next;
     if (p2p::need_of(*comm) != p2p::Need::none) continue;
