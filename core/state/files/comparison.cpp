@@ -15,6 +15,7 @@
 
 #include "core/base/unique_fd.hpp"
 #include "core/context/checksum.hpp"
+#include "core/context/format.h"
 
 namespace cairn::state {
 namespace {
@@ -116,6 +117,12 @@ Comparison compare(const FileRecord& record, const std::string& path, std::uint6
   if (as_it_was.value_or(grown || now.modified_ns == record.modified_ns))
     return {grown ? Change::grown : Change::none, now.size, 0};
   return {record.written && same_file ? Change::rewritten : Change::replaced, now.size, 0};
+}
+
+bool is_context_file(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  std::uint64_t magic = 0;
+  return fd && pread(fd.get(), &magic, sizeof magic, 0) == sizeof magic && magic == CAIRN_CTX_MAGIC;
 }
 
 bool is_made_by_kernel(const std::string& path) {

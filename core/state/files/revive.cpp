@@ -103,6 +103,7 @@ void FileRecordsReviver::check() {
     if (record.standard >= 0 && takes_new_standard(record.standard, options_.stdio)) continue;
     const Comparison now = compare(record, record.path, length_of(record));
     if (now.change == state::Change::none) continue;
+    if (record.written && now.change != state::Change::missing && is_context_file(record.path)) continue;
     const std::string why = objection(record, now);
     if (!why.empty()) objections.push_back(record.path + " " + why);
     changes_.push_back({&record, now});

@@ -78,6 +78,8 @@ def twice(bin_dir, directory):
 
 def main():
     bin_dir, case = sys.argv[1:]
+    for name in [name for name in os.environ if "FAIL" in name]:  # the program prints its environment
+        del os.environ[name]
     run_test(lambda directory: globals()[case](bin_dir, directory))
 
 
