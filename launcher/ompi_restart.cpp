@@ -13,6 +13,7 @@
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
 #include "launcher/restart_options.hpp"
+#include "launcher/shared_files.hpp"
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_text.hpp"
 #include "launcher/told_again.hpp"
@@ -43,7 +44,12 @@ std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot&
   return command;
 }
 
-void pass_options(const RestartOptions& o) { ::setenv(restart::options_variable, restart::to_text(o.host).c_str(), 1); }
+void pass_options(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
+  restart::Options options = o.host;
+  for (const auto& [path, length] : shared_files(snapshot, sequence))
+    options.lengths.emplace_back(restart::relocated(options, path), length);
+  ::setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
+}
 
 int write_app_file(const Snapshot& snapshot, std::uint64_t sequence) {
   const std::string path = snapshot.directory + "/" + manifest::kAppFile;
@@ -85,7 +91,7 @@ int run(const RestartOptions& o) {
   if (o.verbose)
     std::fprintf(stderr, "%s: sequence %llu is whole; %s\n", kCommand, static_cast<unsigned long long>(sequence),
                  quoted(command).c_str());
-  pass_options(o);
+  pass_options(o, snapshot, sequence);
   if (o.fork) return cli::run_tool(command);
   cli::execute(command.front(), command);
 }

@@ -27,8 +27,8 @@ struct Comparison {
 bool take_record(FileRecord& record);
 // The file at `path` with what it was. `least`: it may be that long without having grown.
 Comparison compare(const FileRecord& record, const std::string& path, std::uint64_t least = 0);
-// Has a checkpoint been written to it? It has its own reason to be longer than it was then, and may be the very one that
-// is being read.
+// Has a checkpoint been written to it? It has its own reason to be longer than it was then, and may be the very one
+// that is being read.
 bool is_context_file(const std::string& path);
 // Has it no content of its own: the kernel makes what is read (/proc, /sys)?
 bool is_made_by_kernel(const std::string& path);
