@@ -133,9 +133,11 @@ contains
     call check('any tested', index >= 1 .and. index <= modes .and. TAG_OF(one) == index)
     call MPI_Waitsome(modes, pending, done, indices, some, ierr)
     call check('some', done >= 1 .and. all(indices(1:done) >= 1 .and. indices(1:done) <= modes))
+    flag = .true.
     do i = 1, done
-      call check('status of some', TAG_AT(some, i) == indices(i) .and. SOURCE_AT(some, i) == left)
+      flag = flag .and. TAG_AT(some, i) == indices(i) .and. SOURCE_AT(some, i) == left
     end do
+    call check('statuses of some', flag)
     total = done + 2
     do while (total < modes)
       call MPI_Testsome(modes, pending, done, indices, some, ierr)
