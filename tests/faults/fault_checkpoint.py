@@ -207,7 +207,7 @@ class CheckpointFaults:
         r.restart(snapshot).expect_pass(300)
 
     def test_mpirun_killed_during_checkpoint(self, r):
-        job = self.start(r, mib=400, seconds=60)
+        job = self.start(r, mib=800, seconds=60)
         asking = self.asking(r, job)
         self.wait_images(r, job)
         r.scratch.note_segments()
