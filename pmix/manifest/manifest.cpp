@@ -42,7 +42,7 @@ void put_ranks(const Id& sequence, std::vector<Rank> ranks) {
   }
 }
 
-std::vector<Rank> get_ranks(const Tree& tree, const std::string& sequence) {
+std::vector<Rank> get_ranks(const GroupIndex& tree, const std::string& sequence) {
   std::vector<Column> columns = columns_of_ranks();
   std::vector<Rank> ranks;
   for (Column& column : columns) {
@@ -80,7 +80,7 @@ void check_path(const std::string& path) {
   }
 }
 
-Sequence get_sequence(const Tree& tree, const Group& group) {
+Sequence get_sequence(const GroupIndex& tree, const Group& group) {
   Sequence sequence;
   AttributeReader reader(group);
   sequence.fields(reader);
@@ -126,13 +126,13 @@ std::vector<unsigned char> encode(const Manifest& manifest) {
 
 namespace {
 
-const Group& group_of(const Tree& tree, const std::string& path) {
+const Group& group_of(const GroupIndex& tree, const std::string& path) {
   const Group* group = tree.find(path);
   if (group == nullptr) throw PermanentError("manifest: there is no group " + path);
   return *group;
 }
 
-void check_format(const Tree& tree) {
+void check_format(const GroupIndex& tree) {
   std::uint64_t format = 0;
   AttributeReader reader(group_of(tree, "/"));
   reader("format", format);
@@ -145,15 +145,16 @@ void check_format(const Tree& tree) {
 
 Manifest from_tree(std::span<const std::uint8_t> bytes) {
   const Tree tree = cairn::decode<Tree>(bytes, "manifest");
-  check_format(tree);
+  const GroupIndex index(tree);
+  check_format(index);
   Manifest manifest;
-  AttributeReader reader(group_of(tree, "/job"));
+  AttributeReader reader(group_of(index, "/job"));
   manifest.job.fields(reader);
-  const std::string sequences = group_of(tree, "/sequences").path + "/";
+  const std::string sequences = group_of(index, "/sequences").path + "/";
   for (const Group& group : tree.groups) {
     if (group.path.rfind(sequences, 0) != 0) continue;
     const std::string name = group.path.substr(sequences.size());
-    if (name.find('/') == std::string::npos) manifest.sequences[sequence_number(name)] = get_sequence(tree, group);
+    if (name.find('/') == std::string::npos) manifest.sequences[sequence_number(name)] = get_sequence(index, group);
   }
   return manifest;
 }

@@ -16,9 +16,13 @@ void check_kind(const Values& values, Kind kind) {
 
 }  // namespace
 
-const Group* Tree::find(const std::string& path) const noexcept {
-  const auto found = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.path == path; });
-  return found == groups.end() ? nullptr : &*found;
+GroupIndex::GroupIndex(const Tree& tree) {
+  for (const Group& group : tree.groups) groups_.emplace(group.path, &group);
+}
+
+const Group* GroupIndex::find(const std::string& path) const {
+  const auto found = groups_.find(path);
+  return found == groups_.end() ? nullptr : found->second;
 }
 
 const Values* find(const std::vector<Values>& all, const std::string& name) noexcept {

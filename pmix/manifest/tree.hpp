@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace cairn::manifest {
@@ -38,13 +40,21 @@ struct Group {
 struct Tree {
   std::vector<Group> groups;
 
-  // Null if there is none.
-  const Group* find(const std::string& path) const noexcept;
-
   template <class Archive>
   void fields(Archive& a) {
     a(groups);
   }
+};
+
+// The groups of a tree, which must outlive it, by path.
+class GroupIndex {
+ public:
+  explicit GroupIndex(const Tree& tree);
+  // Null if there is none.
+  const Group* find(const std::string& path) const;
+
+ private:
+  std::unordered_map<std::string_view, const Group*> groups_;
 };
 
 // Null if there are none of that name.
