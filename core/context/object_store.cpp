@@ -17,6 +17,7 @@
 #include <memory>
 
 #include "core/base/error.hpp"
+#include "core/base/write_all.hpp"
 #include "core/context/format.h"
 
 namespace cairn::context {
@@ -40,16 +41,6 @@ struct XxhState {
     return hash;
   }
 };
-
-void write_all(int fd, const char* from, std::size_t bytes, const std::string& name) {
-  while (bytes > 0) {
-    const ssize_t n = ::write(fd, from, bytes);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw EnvironmentError(with_errno("cannot write " + name, n < 0 ? errno : ENOSPC));
-    from += n;
-    bytes -= static_cast<std::size_t>(n);
-  }
-}
 
 // Hashes, and copies if `to` >= 0.
 ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, int to, const std::string& to_name) {

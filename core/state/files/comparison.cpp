@@ -120,7 +120,7 @@ Comparison compare(const FileRecord& record, const std::string& path, std::uint6
 }
 
 bool is_context_file(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const UniqueFd fd = open_to_read(path);
   std::uint64_t magic = 0;
   return fd && pread(fd.get(), &magic, sizeof magic, 0) == sizeof magic && magic == CAIRN_CTX_MAGIC;
 }

@@ -11,22 +11,13 @@
 
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/base/write_all.hpp"
 
 namespace cairn::state {
 namespace {
 
 constexpr int kMostCopies = 100000;
 constexpr std::size_t kBuffer = 1 << 20;
-
-void write_all(int fd, const std::uint8_t* bytes, std::size_t length, const std::string& name) {
-  while (length > 0) {
-    const ssize_t n = write(fd, bytes, length);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw EnvironmentError(with_errno("cannot write " + name, n < 0 ? errno : ENOSPC));
-    bytes += n;
-    length -= static_cast<std::size_t>(n);
-  }
-}
 
 // A new file beside `path`.
 UniqueFd create_beside(const std::string& path, mode_t mode, std::string& name) {
