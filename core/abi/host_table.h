@@ -41,7 +41,7 @@ struct cairn_table {
   char host_options[256];       /* options to repeat when exec re-enters the host, blank-separated */
   int32_t fd_base;              /* host descriptors are at or above this number */
   int32_t barrier_fd;           /* node request of the kernel module in which stopped threads stand, or -1 */
-  uint64_t nofile_soft;         /* RLIMIT_NOFILE's soft limit as the guest must see it */
+  uint64_t nofile_soft;         /* RLIMIT_NOFILE's soft limit as the guest must see it, if the kernel's is higher */
 
   /* G */
   uint64_t (*borrow_fs)(void); /* host thread pointer for one more guest thread; blocks while none is free */
@@ -60,6 +60,8 @@ struct cairn_table {
 
   /* G and H: the trace ring, core/abi/trace_event.h */
   void (*trace)(uint32_t event, uint64_t a, uint64_t b);
+
+  uint64_t nofile_hard; /* as nofile_soft: the hard limit. The guest writes both; ~0: it is the kernel's */
 };
 
 #define CAIRN_TABLE ((struct cairn_table *)CAIRN_TABLE_ADDR)

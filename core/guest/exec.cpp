@@ -25,7 +25,7 @@ constexpr std::size_t kPathSize = 4096;
 bool for_lack_of_memory(int error) { return error == E2BIG || error == ENOMEM || error == EAGAIN; }
 
 int exec_program(const char* path, char* const* argv, char* const* environment) {
-  const GuestLimitsInForce limits;
+  const GuestLimitsInForce limits(path);
   if (limits.enough_for_host() && can_be_hosted(path)) {
     real().execve(table().host_path, CAIRN_HOST_ARGV(path, argv), environment);
     if (for_lack_of_memory(errno)) return -1;

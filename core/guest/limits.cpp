@@ -2,6 +2,11 @@
 #include "core/guest/limits.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -15,21 +20,27 @@ using namespace cairn::guest;
 namespace {
 
 constexpr rlim_t kNotLowered = RLIM_INFINITY;
-rlim_t lowered = kNotLowered;  // the guest's soft limit, where it is below the kernel's
+
+// The guest's limits, where they are below the kernel's. An older host has no place for a hard one.
+bool has_place_for_hard() { return table().size > offsetof(cairn_table, nofile_hard); }
+rlim_t hard_kept() { return has_place_for_hard() ? load(table().nofile_hard) : kNotLowered; }
+void keep(rlim_t soft, rlim_t hard) {
+  store(table().nofile_soft, soft);
+  if (has_place_for_hard()) store(table().nofile_hard, hard);
+}
 
 // What the guest is to see, given what the kernel says.
-void show(rlimit& limit) {
-  const rlim_t mine = load(lowered);
-  if (mine < limit.rlim_cur) limit.rlim_cur = mine;
+rlimit shown(const rlimit& kernel) {
+  return {std::min<rlim_t>(kernel.rlim_cur, load(table().nofile_soft)), std::min(kernel.rlim_max, hard_kept())};
 }
 
 int get_files(rlimit* limit) {
   const int result = real().getrlimit(RLIMIT_NOFILE, limit);
-  if (result == 0) show(*limit);
+  if (result == 0) *limit = shown(*limit);
   return result;
 }
 
-// A soft limit below the kernel's current one is only noted; the hard limit and higher ones go to the kernel.
+// Limits below the kernel's current ones are only noted; higher ones go to the kernel.
 int set_files(const rlimit* wanted) {
   rlimit now;
   if (real().getrlimit(RLIMIT_NOFILE, &now) != 0) return -1;
@@ -37,11 +48,16 @@ int set_files(const rlimit* wanted) {
     errno = EINVAL;
     return -1;
   }
-  const bool lower = wanted->rlim_cur < now.rlim_cur;
-  rlimit kernel = *wanted;
-  if (lower) kernel.rlim_cur = now.rlim_cur < wanted->rlim_max ? now.rlim_cur : wanted->rlim_max;
+  if (wanted->rlim_max > hard_kept() && raw_syscall(SYS_geteuid) != 0) {
+    errno = EPERM;
+    return -1;
+  }
+  const bool holds_hard = has_place_for_hard();
+  const rlimit kernel{std::max(wanted->rlim_cur, std::min(now.rlim_cur, holds_hard ? now.rlim_max : wanted->rlim_max)),
+                      holds_hard ? std::max(wanted->rlim_max, now.rlim_max) : wanted->rlim_max};
   if (real().setrlimit(RLIMIT_NOFILE, &kernel) != 0) return -1;
-  store(lowered, lower ? wanted->rlim_cur : kNotLowered);
+  keep(wanted->rlim_cur < kernel.rlim_cur ? wanted->rlim_cur : kNotLowered,
+       wanted->rlim_max < kernel.rlim_max ? wanted->rlim_max : kNotLowered);
   return 0;
 }
 
@@ -51,12 +67,12 @@ bool mine(pid_t pid) { return pid == 0 || pid == own_pid(); }
 
 namespace cairn::guest {
 
-GuestLimitsInForce::GuestLimitsInForce() {
-  const rlim_t soft = load(lowered);
-  if (soft == kNotLowered || raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)) != 0) return;
-  const rlimit guest{soft, before_.rlim_max};
-  guest_soft_ = soft;
-  changed_ = raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&guest), 0) == 0;
+GuestLimitsInForce::GuestLimitsInForce(const char* path) {
+  if (is_error(raw_syscall(SYS_faccessat, AT_FDCWD, address(path), X_OK))) return;
+  if (raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)) != 0) return;
+  guest_ = shown(before_);
+  if (guest_.rlim_cur == before_.rlim_cur && guest_.rlim_max == before_.rlim_max) return;
+  changed_ = raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&guest_), 0) == 0;
 }
 
 GuestLimitsInForce::~GuestLimitsInForce() {

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's limit of open files. The host's descriptors need room above it, so that a soft limit that the guest
-// lowers is kept here and comes into force for what it executes.
+// The guest's limits of open files. The host's descriptors need room above them, so that limits that the guest lowers
+// are kept in the host's table and come into force for what it executes.
 #pragma once
 
 #include <sys/resource.h>
 
 namespace cairn::guest {
 
-// While it exists the kernel has the guest's limit. vfork-safe.
+// While it exists the kernel has the guest's limits, if `path` can be executed: a hard limit may not go up again.
+// vfork-safe.
 class GuestLimitsInForce {
  public:
-  GuestLimitsInForce();
+  explicit GuestLimitsInForce(const char* path);
   ~GuestLimitsInForce();
   GuestLimitsInForce(const GuestLimitsInForce&) = delete;
   GuestLimitsInForce& operator=(const GuestLimitsInForce&) = delete;
   // A host does not start with fewer descriptors than this.
-  bool enough_for_host() const { return !changed_ || guest_soft_ >= 128; }
+  bool enough_for_host() const { return !changed_ || guest_.rlim_cur >= 128; }
 
  private:
-  rlimit before_{};
-  rlim_t guest_soft_ = 0;
+  rlimit before_{}, guest_{};
   bool changed_ = false;
 };
 

@@ -97,7 +97,7 @@ int run(int argc, char** argv, Extension& extension) {
     const std::string host = own_path();
     set_host_path(host);
     const Options options = parse_options(argc, argv);
-    state::begin_inheritance(options.inherited);
+    state::begin_inheritance(options.inherited, guest_stack_limit());
     set_host_options("--cairn-inherited=" + state::inheritance_word());
     open_control();
     if (!options.restart.empty()) revive(extension.context_file(options.restart), extension);

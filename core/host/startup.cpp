@@ -91,14 +91,19 @@ std::vector<std::string> guest_environment() {
   return result;
 }
 
+unsigned long guest_stack_limit() {
+  const char* saved = std::getenv(kSavedStack);
+  if (saved != nullptr) return std::strtoul(saved, nullptr, 10);
+  rlimit limit{};
+  getrlimit(RLIMIT_STACK, &limit);
+  return limit.rlim_cur;
+}
+
 unsigned long restore_stack_limit() {
   rlimit limit{};
   getrlimit(RLIMIT_STACK, &limit);
-  const char* saved = std::getenv(kSavedStack);
-  if (saved != nullptr) {
-    limit.rlim_cur = std::strtoul(saved, nullptr, 10);
-    setrlimit(RLIMIT_STACK, &limit);
-  }
+  limit.rlim_cur = guest_stack_limit();
+  setrlimit(RLIMIT_STACK, &limit);
   return limit.rlim_cur;
 }
 

@@ -24,7 +24,9 @@ void clean_and_exec_again(char** argv);
 
 // The environment with what was set aside put back, without our own notes.
 std::vector<std::string> guest_environment();
-// RLIMIT_STACK's soft limit as the guest shall have it; puts it back in force for children.
+// RLIMIT_STACK's soft limit as the guest shall have it.
+unsigned long guest_stack_limit();
+// The same; puts it back in force for children.
 unsigned long restore_stack_limit();
 
 }  // namespace cairn::host

@@ -50,8 +50,6 @@ void copy_text(char (&to)[N], const std::string& from, const char* what) {
 }
 
 void fill(cairn_table& table, std::uint64_t generation) {
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
   table.version = CAIRN_TABLE_VERSION;
   table.size = sizeof table;
   table.generation = generation;
@@ -62,7 +60,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
   copy_text(table.host_options, process.host_options, "the host's options");
   table.fd_base = fd_base();
   table.barrier_fd = -1;
-  table.nofile_soft = files.rlim_cur;
+  table.nofile_soft = table.nofile_hard = RLIM_INFINITY;
   table.borrow_fs = borrow_fs;
   table.return_fs = return_fs;
   table.attach_guest = attach_guest;

@@ -48,7 +48,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5)", "coredump_filter", chosen, "", kChosen},
     {"proc(5)", "cwd, exe, cmdline, environ, auxv", saved, "", kProcess},
     {"proc(5)", "root", refused, "if changed (chroot)", ""},
-    {"proc(5)", "limits", chosen, "as far as the user may; those of descriptors and stack are saved", kInherited},
+    {"proc(5)", "limits", chosen, "as far as the user may; what shrinks is named", kInherited},
     {"proc(5)", "oom_score_adj", chosen, "as far as the user may", kInherited},
     {"proc(5)", "timerslack_ns", saved, "", kProcess},
     {"proc(5)", "personality", chosen, "thread by thread", kChosen},

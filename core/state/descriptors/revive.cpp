@@ -10,6 +10,7 @@
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/placement.hpp"
+#include "core/state/descriptors/room.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/process/state.hpp"
 
@@ -28,6 +29,7 @@ class DescriptorsReviver : public Reviver {
       description.path = restart::relocated(restart.options, description.path);
   }
   void restore(Stage stage) override try {
+    if (stage == Stage::check) room_.make(files_.descriptors);
     if (stage == Stage::open) open_all();
     if (stage == Stage::descriptors) place_all();
     if (stage == Stage::last) refill_all();
@@ -42,6 +44,7 @@ class DescriptorsReviver : public Reviver {
   void place_all() {
     note_standard_files();
     place_descriptors(files_.descriptors, opened_);
+    room_.close();
     opened_.clear();
   }
   void refill_all();
@@ -51,6 +54,7 @@ class DescriptorsReviver : public Reviver {
   const Image& image_;
   const restart::Options& options_;
   FilesState files_;
+  DescriptorRoom room_;
   std::vector<UniqueFd> opened_;  // by description, on descriptors of the host
 };
 

@@ -2,7 +2,6 @@
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/process/kind.hpp"
+#include "core/state/process/limits.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -52,15 +52,6 @@ void capture_prctl(ProcessState& process) {
   process.dumpable = static_cast<std::uint32_t>(prctl(PR_GET_DUMPABLE));
   process.thp_disable = static_cast<std::uint32_t>(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
   if (prctl(PR_GET_CHILD_SUBREAPER, &value) == 0) process.child_subreaper = static_cast<std::uint32_t>(value);
-}
-
-void capture_limits(ProcessState& process) {
-  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
-    rlimit limit{};
-    getrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
-    if (resource == RLIMIT_NOFILE && CAIRN_TABLE->nofile_soft != 0) limit.rlim_cur = CAIRN_TABLE->nofile_soft;
-    process.limits.push_back({limit.rlim_cur, limit.rlim_max});
-  }
 }
 
 void capture_interval_timers(ProcessState& process) {
@@ -115,7 +106,7 @@ ProcessState describe() {
   process.oom_score_adjustment = std::atoi(read_file("/proc/self/oom_score_adj").value_or("0").c_str());
   capture_memory_layout(process);
   capture_prctl(process);
-  capture_limits(process);
+  process.limits = limits_of_guest();
   capture_interval_timers(process);
   process.clocks = {trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or("")), clock_now(CLOCK_REALTIME),
                     clock_now(CLOCK_MONOTONIC), clock_now(CLOCK_BOOTTIME)};

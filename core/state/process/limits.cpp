@@ -26,35 +26,64 @@ constexpr std::array<const char*, RLIM_NLIMITS> kNames{
 
 std::string value(std::uint64_t limit) { return limit == RLIM_INFINITY ? "unlimited" : std::to_string(limit); }
 
-std::string lower(std::size_t number, std::uint64_t now, std::uint64_t saved) {
-  return std::string("the limit of ") + kNames[number] + " is " + value(now) + " here; it was " + value(saved) +
-         " at the checkpoint";
+// A line for a limit that is lower than it was; the soft one counts, since it is in force.
+void compare(std::size_t number, const Limit& now, const Limit& saved, std::vector<std::string>& notes) {
+  if (now.soft >= saved.soft && now.hard >= saved.hard) return;
+  const bool soft = now.soft < saved.soft;
+  notes.push_back(std::string("the ") + (soft ? "" : "hard ") + "limit of " + kNames[number] + " is " +
+                  value(soft ? now.soft : now.hard) + " here; it was " + value(soft ? saved.soft : saved.hard) +
+                  " at the checkpoint");
+}
+
+Limit get(std::size_t number) {
+  rlimit limit{};
+  getrlimit(static_cast<__rlimit_resource_t>(number), &limit);
+  return {limit.rlim_cur, limit.rlim_max};
+}
+
+bool set(std::size_t number, const Limit& limit) {
+  const rlimit wanted{limit.soft, limit.hard};
+  return setrlimit(static_cast<__rlimit_resource_t>(number), &wanted) == 0;
+}
+
+// As it was, or, where it is not allowed to go up again, as near as this user can come. Returns what is in force.
+Limit set_nearest(std::size_t number, const Limit& wanted, const Limit& present) {
+  if (set(number, wanted)) return wanted;
+  const Limit nearest{std::min(wanted.soft, present.hard), std::min(wanted.hard, present.hard)};
+  return set(number, nearest) ? nearest : present;
+}
+
+// The host's descriptors are above the guest's: the kernel's limits do not go down, libcr shows the guest its own.
+Limit set_files(const Limit& saved, const Limit& present) {
+  const Limit wanted{std::max(saved.soft, present.soft), std::max(saved.hard, present.hard)};
+  const Limit kernel = set_nearest(RLIMIT_NOFILE, wanted, present);
+  CAIRN_TABLE->nofile_soft = saved.soft < kernel.soft ? saved.soft : RLIM_INFINITY;
+  CAIRN_TABLE->nofile_hard = saved.hard < kernel.hard ? saved.hard : RLIM_INFINITY;
+  return kernel;
 }
 
 }  // namespace
 
+std::vector<Limit> limits_in_force() {
+  std::vector<Limit> limits;
+  for (std::size_t i = 0; i < RLIM_NLIMITS; ++i) limits.push_back(get(i));
+  return limits;
+}
+
+std::vector<Limit> limits_of_guest() {
+  std::vector<Limit> limits = limits_in_force();
+  Limit& files = limits[RLIMIT_NOFILE];
+  files = {std::min(files.soft, CAIRN_TABLE->nofile_soft), std::min(files.hard, CAIRN_TABLE->nofile_hard)};
+  return limits;
+}
+
 void restore_limits(const ProcessState& process, std::uint32_t inherited, std::vector<std::string>& notes) {
   for (std::size_t i = 0; i < process.limits.size() && i < RLIM_NLIMITS; ++i) {
-    const auto resource = static_cast<__rlimit_resource_t>(i);
-    const Limit& saved = process.limits[i];
-    rlimit wanted{saved.soft, saved.hard}, present{};
-    getrlimit(resource, &present);
-    if ((inherited & kInheritedLimit << i) != 0) {
-      if (present.rlim_cur < saved.soft) notes.push_back(lower(i, present.rlim_cur, saved.soft));
-      continue;
-    }
-    if (resource == RLIMIT_NOFILE) {
-      // The host's descriptors are above the guest's; libcr shows the guest its own limit.
-      CAIRN_TABLE->nofile_soft = saved.soft;
-      wanted.rlim_cur = std::max(wanted.rlim_cur, present.rlim_cur);
-      wanted.rlim_max = std::max(wanted.rlim_max, wanted.rlim_cur);
-    }
-    if (setrlimit(resource, &wanted) == 0) continue;
-    // Not allowed to go up again: as near as this user can come.
-    wanted.rlim_max = present.rlim_max;
-    wanted.rlim_cur = std::min<rlim_t>(wanted.rlim_cur, present.rlim_max);
-    setrlimit(resource, &wanted);
-    if (wanted.rlim_cur < saved.soft) notes.push_back(lower(i, wanted.rlim_cur, saved.soft));
+    const Limit &saved = process.limits[i], present = get(i);
+    Limit now = present;
+    if ((inherited & kInheritedLimit << i) == 0)
+      now = i == RLIMIT_NOFILE ? set_files(saved, present) : set_nearest(i, saved, present);
+    compare(i, now, saved, notes);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "core/base/codec.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/state/process/limits.hpp"
 #include "core/state/threads/scheduling_abi.hpp"
 
 namespace cairn::state {
@@ -51,18 +52,14 @@ Hash scheduling_hash(const ThreadState& thread) {
   return hash_of(encode(scheduling));
 }
 
-Hashes hashes_now(const ThreadState& main) {
+Hash limit_hash(Limit limit) { return hash_of(encode(limit)); }
+
+Hashes hashes_now(const ThreadState& main, const std::vector<Limit>& limits) {
   Hashes result{cpus_hash(main), scheduling_hash(main)};
   const std::string status = read_file("/proc/self/status").value_or("");
   result.push_back(static_cast<Hash>(to_number(field(status, "Umask"), 8)));
   result.push_back(static_cast<Hash>(std::atoi(read_file("/proc/self/oom_score_adj").value_or("0").c_str())));
-  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
-    rlimit limit{};
-    getrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
-    std::vector<std::uint8_t> bytes(sizeof limit);
-    std::copy_n(reinterpret_cast<const std::uint8_t*>(&limit), sizeof limit, bytes.begin());
-    result.push_back(hash_of(bytes));
-  }
+  for (const Limit& limit : limits) result.push_back(limit_hash(limit));
   return result;
 }
 
@@ -87,10 +84,12 @@ bool chosen_before(int tid, bool cpus) {
 
 }  // namespace
 
-void begin_inheritance(const std::string& handed_on) {
+void begin_inheritance(const std::string& handed_on, std::uint64_t stack_limit) {
   read_scheduling(getpid(), inheritance.place);
   inheritance.began = hashes_of(handed_on);
-  if (inheritance.began.empty()) inheritance.began = hashes_now(inheritance.place);
+  std::vector<Limit> limits = limits_in_force();
+  limits[RLIMIT_STACK].soft = stack_limit;
+  if (inheritance.began.empty()) inheritance.began = hashes_now(inheritance.place, limits);
   inheritance.word = word_of(inheritance.began);
   inheritance.chosen = 0;
 }
@@ -122,17 +121,15 @@ void note_chosen_scheduling(int tid, bool cpus, bool scheduling) {
 
 std::uint32_t inherited_by_process() {
   if (inheritance.began.empty()) return 0;
-  const Hashes now = hashes_now(inheritance.place);
+  const Hashes now = hashes_now(inheritance.place, limits_of_guest());
   std::uint32_t result = 0;
   const auto compare = [&](std::size_t index, std::uint32_t bit) {
     if (now[index] == inheritance.began[index]) result |= bit;
   };
   compare(kUmask, kInheritedUmask);
   compare(kOomScore, kInheritedOomScore);
-  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
-    if (resource != RLIMIT_NOFILE && resource != RLIMIT_STACK)
-      compare(kFirstLimit + static_cast<std::size_t>(resource), kInheritedLimit << resource);
-  }
+  for (std::size_t resource = 0; resource < RLIM_NLIMITS; ++resource)
+    compare(kFirstLimit + resource, kInheritedLimit << resource);
   return result & ~inheritance.chosen;
 }
 

@@ -14,8 +14,9 @@
 
 namespace cairn::state {
 
-// `handed_on`: the word of the host before, or empty: this is the first.
-void begin_inheritance(const std::string& handed_on);
+// `handed_on`: the word of the host before, or empty: this is the first. `stack_limit`: the guest's soft one, if the
+// host has set it aside for itself.
+void begin_inheritance(const std::string& handed_on, std::uint64_t stack_limit);
 // For the next host.
 const std::string& inheritance_word();
 
@@ -28,8 +29,7 @@ void note_chosen_scheduling(int tid, bool cpus, bool scheduling);
 // What this place has for a thread that has inherited it.
 const ThreadState& scheduling_of_place();
 
-// Bits of SettingsState::inherited for what the process has now. Limits of descriptors and stack are never among them:
-// the host changes its own.
+// Bits of SettingsState::inherited for what the process has now.
 std::uint32_t inherited_by_process();
 // A restart: what is not among them stays a choice.
 void note_inherited(std::uint32_t inherited);
