@@ -44,9 +44,9 @@ std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot&
   return command;
 }
 
-void pass_options(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
+void pass_options(const RestartOptions& o, const SharedFiles& files) {
   restart::Options options = o.host;
-  for (const auto& [path, length] : shared_files(snapshot, sequence))
+  for (const auto& [path, length] : files.lengths())
     options.lengths.emplace_back(restart::relocated(options, path), length);
   ::setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
 }
@@ -86,12 +86,15 @@ int run(const RestartOptions& o) {
   how.fill_cache = fits_into_memory(snapshot.manifest.sequences.at(sequence).bytes());
   // On other nodes the hosts look for themselves.
   how.this_machine = o.hostfile.empty() && o.host.relocate.empty();
-  verify_sequence(snapshot, sequence, how);
+  how.originals_serve = true;
+  SharedFiles files;
+  how.look = [&files](const context::Reader& image) { files.look_at(image); };
+  for (const std::string& text : verify_sequence(snapshot, sequence, how)) cli::complain(kCommand, text);
   if (o.app_only) return write_app_file(snapshot, sequence);
   if (o.verbose)
     std::fprintf(stderr, "%s: sequence %llu is whole; %s\n", kCommand, static_cast<unsigned long long>(sequence),
                  quoted(command).c_str());
-  pass_options(o, snapshot, sequence);
+  pass_options(o, files);
   if (o.fork) return cli::run_tool(command);
   cli::execute(command.front(), command);
 }

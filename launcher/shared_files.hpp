@@ -3,16 +3,29 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "launcher/snapshot.hpp"
+#include "core/context/reader.hpp"
 
 namespace cairn::launcher {
 
-// Their paths as saved, and how long they were when the last of the ranks stood still: what a rank that stopped earlier
-// must not cut off. Throws cairn::Error if an image cannot be read.
-std::vector<std::pair<std::string, std::uint64_t>> shared_files(const Snapshot& snapshot, std::uint64_t sequence);
+class SharedFiles {
+ public:
+  // Once for each image.
+  void look_at(const context::Reader& image);
+  // Their paths as saved, and how long they were when the last of the ranks stood still: what a rank that stopped
+  // earlier must not cut off.
+  std::vector<std::pair<std::string, std::uint64_t>> lengths() const;
+
+ private:
+  struct Written {
+    std::uint64_t length = 0;
+    unsigned ranks = 0;
+  };
+  std::map<std::string, Written> files_;
+};
 
 }  // namespace cairn::launcher

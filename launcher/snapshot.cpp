@@ -15,7 +15,7 @@
 #include "core/base/text.hpp"
 #include "core/cli/progress_line.hpp"
 #include "core/context/machine.hpp"
-#include "core/context/reader.hpp"
+#include "core/context/verified_copies.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -39,8 +39,8 @@ void check_references(const context::Reader& reader) {
   }
 }
 
-void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const std::string& who,
-                  const Verification& how) {
+void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const std::string& who, const Verification& how,
+                  context::VerifiedCopies& copies) {
   const std::string path = snapshot.directory + "/" + rank.path;
   struct stat st {};
   if (::stat(path.c_str(), &st) != 0)
@@ -59,7 +59,8 @@ void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const st
     if (!obstacles.empty()) throw EnvironmentError(who + " cannot be restarted on this machine: " + obstacles.front());
     check_references(reader);
   }
-  if (how.payload) reader.verify_all(std::clamp(std::thread::hardware_concurrency(), 1u, 8u), how.fill_cache);
+  if (how.payload) reader.verify_all(std::clamp(std::thread::hardware_concurrency(), 1u, 8u), how.fill_cache, &copies);
+  how.look(reader);
 }
 
 }  // namespace
@@ -93,7 +94,7 @@ std::uint64_t choose_sequence(const Snapshot& snapshot, std::int64_t wanted) {
   return number;
 }
 
-void verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verification& how) {
+std::vector<std::string> verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verification& how) {
   const manifest::Sequence& sequence = snapshot.manifest.sequences.at(number);
   if (sequence.ranks.size() != snapshot.manifest.job.ranks || sequence.ranks.empty()) {
     throw PermanentError("snapshot " + snapshot.name() + " is damaged: sequence " + std::to_string(number) + " has " +
@@ -104,13 +105,15 @@ void verify_sequence(const Snapshot& snapshot, std::uint64_t number, const Verif
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t done = 0;
   cli::ProgressLine line;
+  context::VerifiedCopies copies(how.originals_serve);
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
-    verify_image(snapshot, sequence.ranks[r], "rank " + std::to_string(r), how);
+    verify_image(snapshot, sequence.ranks[r], "rank " + std::to_string(r), how, copies);
     done += sequence.ranks[r].statistics.bytes;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     line.show("verified " + human_size(done) + " of " + human_size(total) + " (" + human_rate(done, passed.count()) +
               ")");
   }
+  return copies.unusable();
 }
 
 }  // namespace cairn::launcher

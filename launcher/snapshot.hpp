@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "core/base/text.hpp"
+#include "core/context/reader.hpp"
 #include "pmix/manifest/manifest.hpp"
 
 namespace cairn::launcher {
@@ -28,8 +31,12 @@ struct Verification {
   bool payload = true;        // every byte; otherwise sizes, tables and checksums of tables
   bool fill_cache = false;    // a restart will read it next
   bool this_machine = false;  // also: could the images be revived here (CPU, files taken by reference)?
+  // For a restart: stored copies of files whose originals are here and the same need not be whole.
+  bool originals_serve = false;
+  std::function<void(const context::Reader&)> look = [](const context::Reader&) {};  // is shown each image
 };
-// Throws at the first thing that is wrong and names it. Shows progress on a terminal.
-void verify_sequence(const Snapshot& snapshot, std::uint64_t sequence, const Verification& how);
+// Throws at the first thing that is wrong and names it. Shows progress on a terminal. Returns texts about stored copies
+// that cannot be used and need not be.
+std::vector<std::string> verify_sequence(const Snapshot& snapshot, std::uint64_t sequence, const Verification& how);
 
 }  // namespace cairn::launcher

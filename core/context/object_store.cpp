@@ -70,9 +70,21 @@ void make_object_directory(const std::string& directory) {
   }
 }
 
-bool holds(const std::string& path, std::uint64_t size) {
+// What was stored earlier may be damaged since: it is read, unless this process has done so since it was last changed.
+bool holds(const std::string& path, std::uint64_t size, const ObjectHash& hash, ObjectCache* cache) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   struct stat st;
-  return ::lstat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode) && static_cast<std::uint64_t>(st.st_size) == size;
+  if (!fd || fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode) || static_cast<std::uint64_t>(st.st_size) != size)
+    return false;
+  const FileIdentity identity = identify(fd.get(), path);
+  if (cache != nullptr && cache->find(identity) == hash) return true;
+  try {
+    if (hash_file(fd.get(), size, path) != hash) return false;
+  } catch (const EnvironmentError&) {
+    return false;  // unreadable: stored anew
+  }
+  if (cache != nullptr) cache->remember(identity, hash);
+  return true;
 }
 
 // The device and inode that /proc/self/maps shows for a mapping of this file: on some file systems not what stat()
@@ -152,11 +164,11 @@ UniqueFd open_mapped_file(const Area& area) {
 ObjectHash hash_file(int fd, std::uint64_t size, const std::string& name) { return pass_over(fd, size, name, -1, {}); }
 
 ObjectHash store_object(int fd, std::uint64_t size, const std::string& name, const std::string& directory,
-                        const std::optional<ObjectHash>& known) {
+                        const std::optional<ObjectHash>& known, ObjectCache* cache) {
   make_object_directory(directory);
   // Most files are there already, from another rank or an earlier checkpoint: a hash is cheaper than a copy.
   const ObjectHash expected = known ? *known : hash_file(fd, size, name);
-  if (holds(directory + "/" + to_hex(expected.data(), expected.size()), size)) return expected;
+  if (holds(directory + "/" + to_hex(expected.data(), expected.size()), size, expected, cache)) return expected;
   std::string temporary = directory + "/.object-XXXXXX";
   UniqueFd out(mkostemp(temporary.data(), O_CLOEXEC));
   if (!out) throw EnvironmentError(with_errno("cannot create a file in " + directory, errno));

@@ -52,9 +52,9 @@ std::vector<std::uint8_t> build_id(int fd);
 // Of the first `size` bytes. Throws EnvironmentError if the file is shorter or unreadable.
 ObjectHash hash_file(int fd, std::uint64_t size, const std::string& name);
 
-// Makes `directory`/<hash> hold the content; returns the hash of what was stored. `known`: the hash, if it is known
-// already. Throws EnvironmentError.
+// Makes `directory`/<hash> hold the content, anew if what is there is damaged; returns the hash of what was stored.
+// `known`: the hash, if it is known already. `cache` may be null. Throws EnvironmentError.
 ObjectHash store_object(int fd, std::uint64_t size, const std::string& name, const std::string& directory,
-                        const std::optional<ObjectHash>& known);
+                        const std::optional<ObjectHash>& known, ObjectCache* cache);
 
 }  // namespace cairn::context

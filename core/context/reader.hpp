@@ -58,6 +58,8 @@ struct LoadTarget {
 // nobody writes to is empty, and a device is refused. "-" is standard input. Throws.
 UniqueFd open_image(const std::string& path);
 
+class VerifiedCopies;  // core/context/verified_copies.hpp
+
 class Reader {
  public:
   // `path` as for open_image().
@@ -97,12 +99,13 @@ class Reader {
   UniqueFd open_object(std::uint32_t object, bool prefer_original = true) const;
 
   // Every chunk and every object with content, and the padding. `fill_cache`: what was read stays in the page cache,
-  // from where load() will take it.
-  void verify_all(unsigned threads = 1, bool fill_cache = false) const;
+  // from where load() will take it. `copies`: those that other files refer to as well.
+  void verify_all(unsigned threads = 1, bool fill_cache = false, VerifiedCopies* copies = nullptr) const;
 
   struct State;  // core/context/reader_state.hpp
 
  private:
+  void verify_copy(std::uint32_t object, VerifiedCopies& copies) const;
   explicit Reader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

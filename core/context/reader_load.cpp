@@ -15,6 +15,7 @@
 #include "core/context/compressor.hpp"
 #include "core/context/parallel.hpp"
 #include "core/context/reader_state.hpp"
+#include "core/context/verified_copies.hpp"
 #include "core/context/zero.hpp"
 
 namespace cairn::context {
@@ -147,7 +148,21 @@ void Reader::load(std::span<const LoadTarget> targets, unsigned threads) const {
   });
 }
 
-void Reader::verify_all(unsigned threads, bool fill_cache) const {
+void Reader::verify_copy(std::uint32_t object, VerifiedCopies& copies) const {
+  const std::string path = object_path(object);
+  if (!path.empty() && copies.has(path)) return;
+  try {
+    open_object(object, false);
+  } catch (const Error& error) {
+    if (path.empty() || !copies.originals_serve() || original(object) != Original::identical) throw;
+    copies.add_unusable(
+        path, std::string(error.what()) + "; " + objects()[object].path + " itself is here and the same, and is used");
+    return;
+  }
+  copies.add(path);
+}
+
+void Reader::verify_all(unsigned threads, bool fill_cache, VerifiedCopies* copies) const {
   const State& s = *state_;
   parallel_for<Buffers>(s.chunks.size(), threads, [&](std::size_t i, Buffers& buffers) {
     const cairn_ctx_chunk& chunk = s.chunks[i];
@@ -162,9 +177,11 @@ void Reader::verify_all(unsigned threads, bool fill_cache) const {
       s.damaged(s.place_of(chunk), "it cannot be decompressed");
     }
   });
+  VerifiedCopies own(false);
   struct Nothing {};
   parallel_for<Nothing>(s.objects.size(), threads, [&](std::size_t i, Nothing&) {
-    if (s.objects[i].kind != CAIRN_CTX_OBJECT_REFERENCE) open_object(static_cast<std::uint32_t>(i), false);
+    if (s.objects[i].kind != CAIRN_CTX_OBJECT_REFERENCE)
+      verify_copy(static_cast<std::uint32_t>(i), copies != nullptr ? *copies : own);
   });
 }
 

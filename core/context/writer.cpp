@@ -136,7 +136,7 @@ void Writer::State::store(std::size_t i, Lane* lane) {
   std::optional<ObjectHash> hash;
   if (options.cache != nullptr) hash = options.cache->find(identity);
   if (object.record.kind == CAIRN_CTX_OBJECT_EXTERNAL) {
-    hash = store_object(fd.get(), identity.size, object.path, options.object_directory, hash);
+    hash = store_object(fd.get(), identity.size, object.path, options.object_directory, hash, options.cache);
     object.location = object_prefix + to_hex(hash->data(), hash->size());
   } else if (object.record.kind == CAIRN_CTX_OBJECT_EMBEDDED) {
     lane->append_file(static_cast<std::uint32_t>(i), fd.get(), 0, identity.size);

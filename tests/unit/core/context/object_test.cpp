@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/reader.hpp"
+#include "core/context/verified_copies.hpp"
 #include "core/context/writer.hpp"
 #include "tests/unit/core/context/forger.hpp"
 
@@ -133,6 +134,33 @@ TEST_F(ContextObject, DamagedExternalIsFound) {
   EXPECT_EQ(content_of(reader.open_object(0, true)), content_) << "the original is still good";
   std::filesystem::remove(path);
   EXPECT_THROW(reader.open_object(0, false), EnvironmentError);
+}
+
+TEST_F(ContextObject, DamagedExternalIsStoredAnew) {
+  ObjectCache cache;
+  WriterOptions o = external();
+  o.cache = &cache;
+  const Reader first = write(o);
+  for (const Bytes& damage : {random_bytes(content_.size(), 9), random_bytes(5, 9)}) {
+    write_file(first.object_path(0), damage);
+    o.path = directory_ / ("image" + std::to_string(damage.size()) + ".ctx");
+    write(o).verify_all();
+    first.verify_all();
+  }
+}
+
+TEST_F(ContextObject, OriginalServesForADamagedExternal) {
+  const Reader reader = write(external());
+  write_file(reader.object_path(0), random_bytes(content_.size(), 9));
+  VerifiedCopies copies(true);
+  reader.verify_all(1, false, &copies);
+  reader.verify_all(2, false, &copies);  // of another file that refers to it
+  ASSERT_EQ(copies.unusable().size(), 1u);
+  EXPECT_THAT(copies.unusable()[0], HasSubstr("damaged"));
+  EXPECT_THAT(copies.unusable()[0], HasSubstr(library()));
+  replace_library(2);
+  VerifiedCopies others(true);
+  EXPECT_THROW(reader.verify_all(1, false, &others), PermanentError);
 }
 
 TEST_F(ContextObject, ReferenceNeedsTheOriginal) {
