@@ -196,6 +196,12 @@ CAIRN_EXPORT int cr_checkpoint(int flags) {
   return state.chain->checkpoint(verdict_of(flags));
 }
 
+CAIRN_EXPORT int cr_reopen_cs(void) {
+  if (state.chain == nullptr || state.chain->in_signal_context()) return fail(CR_ENOTCB);
+  open_critical_gate();
+  return 0;
+}
+
 CAIRN_EXPORT int cr_set_refusal(const char* text) {
   if (state.chain == nullptr || state.chain->in_signal_context()) return fail(CR_ENOTCB);
   char* message = cairn_guest_self.callback_message;

@@ -74,6 +74,9 @@ int cr_checkpoint(int flags);
 /* Cairn's addition: why the callback is about to refuse, shown to whoever asked for the checkpoint. Truncated to
  * 255 bytes. Thread-context callbacks only. */
 int cr_set_refusal(const char *text);
+/* Cairn's addition: the callback will refuse, but not yet. Critical sections may be entered again. Thread-context
+ * callbacks only. */
+int cr_reopen_cs(void);
 
 /* --- what is going on (callbacks only; null elsewhere) --- */
 typedef enum { CR_SCOPE_PROC, CR_SCOPE_PGRP, CR_SCOPE_SESS, CR_SCOPE_TREE } cr_scope_t;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/guest/libcr.h"
 #include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/lifecycle.hpp"
 #include "mpi/crcp/now.hpp"
@@ -63,7 +64,7 @@ bool Protocol::quiesce() {
     agent::forget();
     return true;
   }
-  hands_off_ = true;
+  let_go();
   fences_.close();
   return false;
 }
@@ -96,7 +97,12 @@ Failure Protocol::own_obstacle() const {
 // A rank that is stopped, or whose agent does not answer, is waited for while the application of the others goes on.
 bool Protocol::join() {
   begin_phase("request: waiting for all ranks");
-  if (!arrived(fences_.pass(make_part(Fence::join, own_obstacle()), kForever))) return false;
+  Passage passage = fences_.pass(make_part(Fence::join, own_obstacle()), started_ + request_.level_deadline);
+  if (passage == Passage::late) {
+    let_go();
+    passage = fences_.finish();
+  }
+  if (!arrived(passage)) return false;
   refusal_ = fences_.log().joined_failures("cannot be checkpointed: ");
   refused_for_good_ = fences_.log().any_is_permanent();
   return refusal_.empty();
@@ -131,27 +137,33 @@ bool Protocol::admit() {
 }
 
 bool Protocol::wait_level() {
-  bool level = false;
-  while (!level && now() - started_ < request_.level_deadline) {
-    if (lock_.acquire(kShortWait)) {
-      behind_ = first_text([](Participant& p) { return p.behind(); });
-      level = behind_.empty();
-      lock_.release();
-    }
-    attend();
-    if (level) break;
-    text_.say("admission: " + text_.what_guest_does());
-    pause_a_moment();
-  }
-  const Bytes part = make_part(Fence::level, {level ? std::string() : text_.what_guest_does() + " (" + behind_ + ")"});
+  const Bytes part = make_part(Fence::level, {become_level()});
   begin_phase("admission: this rank is ready, waiting for the others");
   Passage passage = fences_.pass(part, latest());
   if (passage == Passage::late) {
     leave(Mode::left);
     passage = fences_.finish();
   }
-  refusal_ = fences_.log().joined_failures("did not reach the collective calls that others are in: ");
+  refusal_ = fences_.log().joined_failures("");
   return arrived(passage);
+}
+
+// Empty, or why this rank is not level. What forbids the checkpoint by now is no reason to wait any longer.
+std::string Protocol::become_level() {
+  std::string behind = "it is in MPI calls", forbidden;
+  while (now() - started_ < request_.level_deadline) {
+    if (lock_.acquire(kShortWait)) {
+      behind = first_text([](Participant& p) { return p.behind(); });
+      if (!behind.empty()) forbidden = obstacle(Participant::Asked::locked);
+      lock_.release();
+    }
+    attend();
+    if (behind.empty()) return {};
+    if (!forbidden.empty()) return "cannot be checkpointed now: " + forbidden;
+    text_.say("admission: " + text_.what_guest_does());
+    pause_a_moment();
+  }
+  return "did not reach the collective calls that others are in: " + text_.what_guest_does() + " (" + behind + ")";
 }
 
 // All ranks are told how far each has come, or none: who left would not know up to where to keep to the others'
@@ -250,9 +262,15 @@ double Protocol::latest() const {
 // From here on the application does not notice the request. This rank waits on, and goes on contributing.
 void Protocol::leave(Mode m) {
   change_mode(m);
-  hands_off_ = true;
+  let_go();
   left_ = "it has waited for others as long as it may";
   begin_phase("gave up, and waits for a rank that is late");
+}
+
+// The request will come to nothing, however long it takes.
+void Protocol::let_go() {
+  hands_off_ = true;
+  cr_reopen_cs();
 }
 
 bool Protocol::arrived(Passage passage) {

@@ -34,9 +34,10 @@ class Protocol {
  private:
   bool come_to_cut();
   Failure own_obstacle() const;
-  bool join();                  // all ranks are there. False: refused
-  bool admit();                 // F0: phase 0. False: refused
-  bool wait_level();            // F1: phase 1. False: lost
+  bool join();        // all ranks are there. False: refused
+  bool admit();       // F0: phase 0. False: refused
+  bool wait_level();  // F1: phase 1. False: lost
+  std::string become_level();
   bool close();                 // mode CLOSED, F2. False: lost
   void settle();                // phase 2
   bool drain();                 // F3, F4: phase 3
@@ -46,6 +47,7 @@ class Protocol {
   // When a rank has been waited for long enough.
   double latest() const;
   void leave(Mode m);
+  void let_go();
   // False: refusal_ says that the connection was lost.
   bool arrived(Passage passage);
   // A fence behind F2: who leaves it knows how far everybody may be, and ends the request for this rank.
@@ -68,7 +70,6 @@ class Protocol {
   double started_;
   std::string refusal_;
   bool refused_for_good_ = false;
-  std::string behind_;
 };
 
 }  // namespace cairn::crcp

@@ -3,12 +3,14 @@
 // and part 0 by the other one. What it does makes each phase of one last for a while: reductions of its own take their
 // time (F0 and F2 wait for them), it comes late to non-blocking barriers with part 0 (F1 does), and it is long inside
 // of reductions together with part 3, if there is one (F3 does). The others go round and round in collectives that need
-// nothing of it; each round is a line of part 0. The end is when the file named by the second argument exists. PASS if
-// every value was right.
+// nothing of it, and through critical sections; each round is a line of part 0. The end is when the file named by the
+// second argument exists. PASS if every value was right.
 #include <mpi.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/guest/libcr.h"
 
 enum { kBarriers = 7 };  // tag: how many barriers part 1 is to come to in all
 
@@ -44,6 +46,8 @@ static void go_round(MPI_Comm others, const char* until, MPI_Comm with1) {
     int sum = 0, sent = round, got = 0;
     MPI_Allreduce(&round, &sum, 1, MPI_INT, MPI_SUM, others);
     require(sum == size * round, "a sum");
+    cr_enter_cs(cr_init());
+    cr_leave_cs(cr_init());
     MPI_Sendrecv(&sent, 1, MPI_INT, (rank + 1) % size, 0, &got, 1, MPI_INT, (rank + size - 1) % size, 0, others,
                  MPI_STATUS_IGNORE);
     require(got == round, "a message");

@@ -199,6 +199,30 @@ void section_held_too_long() {
   CHECK(freezer().failures == 1 && stops() == 1);
 }
 
+// A callback that will refuse lets critical sections be entered while it still waits for something.
+int section_entered = 0;
+int wait_for_the_section(void*) {
+  usleep(20000);
+  const bool kept_out = __atomic_load_n(&section_entered, __ATOMIC_SEQ_CST) == 0;
+  CHECK(cr_reopen_cs() == 0);
+  CHECK(eventually([] { return __atomic_load_n(&section_entered, __ATOMIC_SEQ_CST) != 0; }, 10));
+  note(kept_out ? 'k' : 'e');
+  cr_checkpoint(CR_CHECKPOINT_TEMP_FAILURE);
+  return 0;
+}
+void sections_reopened_by_a_callback() {
+  const int id = cr_init();
+  CHECK(id >= 0 && cr_reopen_cs() == -1 && errno == CR_ENOTCB);
+  CHECK(cr_register_callback(wait_for_the_section, nullptr, CR_THREAD_CONTEXT) >= 0);
+  const unsigned mine = __atomic_add_fetch(&freezer().wanted, 1, __ATOMIC_SEQ_CST);
+  CHECK(eventually([=] { return cr_status() == CR_STATE_PENDING && cr_tryenter_cs(id) > 0; }, 10));
+  CHECK(cr_enter_cs(id) == 0);
+  __atomic_store_n(&section_entered, 1, __ATOMIC_SEQ_CST);
+  CHECK(eventually([=] { return __atomic_load_n(&freezer().served, __ATOMIC_ACQUIRE) == mine; }, 10));
+  CHECK(cr_leave_cs(id) == 0);
+  CHECK(freezer().failures == 1 && stops() == 0 && happened("k"));
+}
+
 volatile int running = 1;
 unsigned long entries = 0;
 volatile int inside = 0;
@@ -306,6 +330,7 @@ int main(int argc, char** argv) {
                     {"critical_section", critical_section},
                     {"critical_section_with_callback", critical_section_with_callback},
                     {"section_held_too_long", section_held_too_long},
+                    {"sections_reopened_by_a_callback", sections_reopened_by_a_callback},
                     {"sections_of_many_threads", sections_of_many_threads},
                     {"hooks", hooks},
                     {"after_fork", after_fork},
