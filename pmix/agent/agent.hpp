@@ -7,7 +7,8 @@
 // An agent lives as long as its process: it is never destroyed.
 //
 // One order (docs/agent-transport.md): obstacle, save (crcp: F0..F4), release unless the job is to end, finish,
-// F5 with the results; with term F6: has the coordinator the manifest on disk? Then the job ends, or goes on.
+// F5 with the results; with term F6: has the coordinator the manifest on disk? Then the job ends, or goes on. A guest
+// that has been saved stands until then, but no longer than the timeout: agent_term.cpp.
 #pragma once
 
 #include <atomic>
@@ -66,9 +67,14 @@ class Agent : private AgentLink::Orders {
   std::optional<Error> announce(std::uint64_t n, const CheckpointOrder& order);
   void stand_in_for_guest();
   void finish_group(const CheckpointOrder& order, Outcome& outcome);
-  bool gather_results(std::uint64_t n, const CheckpointOrder& order, const Outcome& outcome);
-  bool decided_to_end(std::uint64_t n, bool all_well);
+  bool gather_results(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
   void go_on(const CheckpointOrder& order, const Outcome& outcome, bool all_well);
+  // agent_term.cpp
+  using Parts = std::vector<std::vector<std::byte>>;
+  Parts gather_or_let_go(std::uint64_t n, const std::string& mine, Outcome& outcome);
+  std::optional<bool> ask_for_the_end(std::uint64_t n, Outcome& outcome);
+  bool await_decision(std::uint64_t n, Outcome& outcome);
+  bool decided_to_end(std::uint64_t n, bool all_well, Outcome& outcome);
   bool wait_until_ready(double seconds);
   void phase(const std::string& name);
   void leave();

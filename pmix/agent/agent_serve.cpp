@@ -8,21 +8,13 @@
 
 #include "core/base/error.hpp"
 #include "pmix/agent/agent.hpp"
+#include "pmix/agent/outcome.hpp"
 
 namespace cairn::pmix {
 namespace {
 
-constexpr double kDecisionSeconds = 120;
 constexpr double kLeastStopSeconds = 5;
 constexpr double kGraceSeconds = 15;
-
-std::span<const std::byte> as_bytes(const std::string& text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
-
-std::string as_text(const std::vector<std::byte>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 unsigned number_from_environment(const char* name, unsigned otherwise) {
   const char* text = std::getenv(name);
@@ -56,18 +48,6 @@ group::Request request_for(std::uint64_t entry, const CheckpointOrder& order, in
 
 }  // namespace
 
-struct Agent::Outcome {
-  bool saved = false;  // the guest stands still, or its memory is written in the background
-  std::string path;
-  RankResult result;
-
-  void fail(const std::exception& e) {
-    const auto* error = dynamic_cast<const Error*>(&e);
-    result.code = error != nullptr ? error->code() : CAIRN_EXIT_PERMANENT;
-    result.text = e.what();
-  }
-};
-
 void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   Outcome mine;
   mine.result = {CAIRN_EXIT_OK, "", host_name(), static_cast<std::uint64_t>(::getpid()), {}};
@@ -76,13 +56,15 @@ void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
     fences_ = 0;
     stood_in_ = false;
   }
+  mine.may_stand = order.parameters.timeout;
   save_group(n, order, mine);
   stand_in_for_guest();
   if (mine.saved && !order.term) group_->release();
+  mine.stands = mine.saved && order.term;
   if (mine.saved) finish_group(order, mine);
   phase("reporting");
   const bool all_well = gather_results(n, order, mine);
-  if (order.term && decided_to_end(n, all_well)) {
+  if (order.term && decided_to_end(n, all_well, mine)) {
     phase("ending");
     leave();
     end_job_();
@@ -104,7 +86,7 @@ void Agent::stand_in_for_guest() {
 void Agent::go_on(const CheckpointOrder& order, const Outcome& outcome, bool all_well) {
   if (!all_well || order.term) {
     // A context file of an attempt that failed somewhere is of no use; whoever wrote it removes it.
-    if (outcome.saved && order.term) group_->release(-1);
+    if (outcome.stands) group_->release(-1);
     if (!outcome.path.empty()) ::unlink(outcome.path.c_str());
   }
   {
@@ -159,7 +141,7 @@ void Agent::finish_group(const CheckpointOrder& order, Outcome& outcome) {
   phase(kWriting);
   if (outcome.result.code != CAIRN_EXIT_OK) {
     group_->abandon();
-    outcome.saved = false;
+    outcome.saved = outcome.stands = false;
     return;
   }
   try {
@@ -167,12 +149,12 @@ void Agent::finish_group(const CheckpointOrder& order, Outcome& outcome) {
   } catch (const std::exception& e) {
     outcome.fail(e);
     group_->abandon();
-    outcome.saved = false;
+    outcome.saved = outcome.stands = false;
   }
 }
 
-bool Agent::gather_results(std::uint64_t n, const CheckpointOrder& order, const Outcome& outcome) {
-  const auto parts = transport_->gather(as_bytes(to_record(outcome.result).encode()));
+bool Agent::gather_results(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome) {
+  const Parts parts = gather_or_let_go(n, to_record(outcome.result).encode(), outcome);
   Results all;
   all.entry = n;
   all.id = order.id;
@@ -183,18 +165,6 @@ bool Agent::gather_results(std::uint64_t n, const CheckpointOrder& order, const 
   }
   if (link_) link_->send(all);
   return well;
-}
-
-bool Agent::decided_to_end(std::uint64_t n, bool all_well) {
-  bool commit = false;
-  if (transport_->rank() == 0 && all_well && link_) {
-    phase("waiting for the manifest");
-    std::unique_lock lock(state_mutex_);
-    state_changed_.wait_for(lock, std::chrono::duration<double>(kDecisionSeconds), [&] { return decided_.entry == n; });
-    commit = decided_.entry == n && decided_.commit;
-  }
-  const auto parts = transport_->gather(as_bytes(commit ? "end" : "go on"));
-  return as_text(parts.at(0)) == "end";
 }
 
 }  // namespace cairn::pmix

@@ -102,7 +102,8 @@ void Coordinator::receive(const Record& message) {
 }
 
 std::optional<Verdict> Coordinator::judge(const Vote& vote) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (vote.step == kStepOfEnd) changed_.wait(lock, [&] { return committing_ != vote.entry; });
   if (vote.job != job_name_) return std::nullopt;
   // All ranks are through with the entries before: they have met in this one.
   std::erase_if(verdicts_, [&](const auto& known) { return known.first.first < vote.entry; });

@@ -68,6 +68,7 @@ class Coordinator {
   Record conclude(Attempt& attempt, const Results& results);
   manifest::Sequence describe_sequence(const Attempt& attempt, const Results& results) const;
   Record commit(Attempt& attempt, manifest::Sequence sequence);
+  Record commit_the_end(Attempt& attempt, const Results& results);
   void decide(const Attempt& attempt, std::uint64_t entry, bool commit);
   Failed timed_out(double timeout, double patience);
   void await_late_results(Attempt& attempt);
@@ -97,6 +98,7 @@ class Coordinator {
   std::optional<SurveyAnswer> survey_;
   std::optional<Refused> refusal_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, bool> verdicts_;  // by entry and step: passed
+  std::uint64_t committing_ = 0;                                      // with `term`: the entry whose end is decided now
 
   std::mutex survey_mutex_;         // taken before mutex_
   mutable std::mutex store_mutex_;  // never taken with mutex_ held

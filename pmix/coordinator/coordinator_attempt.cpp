@@ -158,9 +158,28 @@ std::optional<Record> Coordinator::await_results(Attempt& attempt, double second
 
 Record Coordinator::conclude(Attempt& attempt, const Results& results) {
   const Failed failures = failures_of(results, size_);
-  const Record answer =
-      failures.code != CAIRN_EXIT_OK ? to_record(failures) : commit(attempt, describe_sequence(attempt, results));
+  const Record answer = failures.code != CAIRN_EXIT_OK ? to_record(failures)
+                        : attempt.term                 ? commit_the_end(attempt, results)
+                                                       : commit(attempt, describe_sequence(attempt, results));
   if (attempt.term) decide(attempt, results.entry, is<Done>(answer));
+  return answer;
+}
+
+// The ranks stand meanwhile. Those that have waited long enough ask, and go on if this has not begun: then it never
+// does. Who asks later is told what has become of it.
+Record Coordinator::commit_the_end(Attempt& attempt, const Results& results) {
+  const auto end = std::make_pair(results.entry, kStepOfEnd);
+  {
+    const std::lock_guard lock(mutex_);
+    if (verdicts_.count(end) != 0)
+      return failed(CAIRN_EXIT_TEMPORARY, "a rank was so late that the others have gone on; nothing was saved");
+    committing_ = results.entry;
+  }
+  const Record answer = commit(attempt, describe_sequence(attempt, results));
+  const std::lock_guard lock(mutex_);
+  verdicts_[end] = is<Done>(answer);
+  committing_ = 0;
+  changed_.notify_all();
   return answer;
 }
 

@@ -91,6 +91,9 @@ struct SurveyAnswer {
 
 // --- any rank's agent to the coordinator, on a connection for this alone ---
 
+// Whether the job ends after an order with `term`: passed when the manifest is on disk.
+inline constexpr std::uint64_t kStepOfEnd = ~std::uint64_t{0};
+
 // Do all ranks pass step `step` of log entry `entry`, or none? The first vote decides.
 struct Vote {
   static constexpr const char* type = "vote";
