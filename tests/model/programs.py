@@ -12,8 +12,8 @@ import argparse
 import itertools
 import random
 
-SEND, RECEIVE, BARRIER, BCAST, REDUCE, FREE, IBARRIER, IBCAST, WAIT, GROUP = range(1, 11)
-NAMES = "end send receive barrier bcast reduce free ibarrier ibcast wait group".split()
+SEND, RECEIVE, BARRIER, BCAST, REDUCE, FREE, IBARRIER, IBCAST, WAIT, GROUP, FILE = range(1, 12)
+NAMES = "end send receive barrier bcast reduce free ibarrier ibcast wait group file".split()
 ANY = 3
 RANKS = range(3)
 LONGEST = 7
@@ -100,8 +100,9 @@ def make(options):
             events += [(BCAST, 0, root), ("message", root, (root + 1) % 3)]
         if options.kind == "free":
             events.append((FREE, 1, 0))
-        if options.kind == "group":
-            events.insert(source.randrange(len(events) + 1), (GROUP, 1, 0))
+        if options.kind in ("group", "file"):
+            call = GROUP if options.kind == "group" else FILE
+            events.insert(source.randrange(len(events) + 1), (call, 1, 0))
         program = vary(project(events, options.members1, options.kind == "early"), source)
         if options.threads:
             extra = [source.choice([l for l in letters if l[0] != "message" and l[1] == 1]) for _ in range(2)]
@@ -136,7 +137,7 @@ def main():
     parser.add_argument("--events", type=int, default=3)
     parser.add_argument("--members1", type=int, default=6)
     parser.add_argument("--threads", type=int, default=0, help="second threads, of ranks 0 and 1")
-    parser.add_argument("--kind", choices=("plain", "nonblocking", "create", "free", "early", "group"), default="plain")
+    parser.add_argument("--kind", choices=("plain", "nonblocking", "create", "free", "early", "group", "file"), default="plain")
     parser.add_argument("--output", default="programs.h")
     options = parser.parse_args()
     found = make(options)

@@ -12,7 +12,7 @@
  *   communicator 0).
  * Faults, each of which must be found: FAULT_RACE, FAULT_THROUGH, FAULT_UNSTARTED, FAULT_EQUAL, FAULT_DROP,
  *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT, FAULT_SECTION,
- *   FAULT_CLOCK0, FAULT_CLOCK2, FAULT_UNISSUED, FAULT_BELIEVE (check.py says what they are).
+ *   FAULT_CLOCK0, FAULT_CLOCK2, FAULT_UNISSUED, FAULT_BELIEVE, FAULT_SILENT (check.py says what they are).
  */
 #ifndef REQUESTS
 #define REQUESTS 1
@@ -44,6 +44,7 @@
 #define IBCAST 8
 #define WAIT 9
 #define GROUP 10 /* MPI_Comm_create_group over the members of communicator 1; at most one in a program */
+#define FILE 11  /* MPI_File_open over the same members: it has no door, and what it makes forbids a checkpoint */
 #define ADMISSION 255 /* as an operation of the library: the protocol's own Ibarrier */
 #define ANY 3
 
@@ -81,6 +82,9 @@ byte wire[9], queue[9], sent[9], received[9];
 /* group_door.cpp: bit masks of ranks */
 byte gathered, in_group;
 
+/* a bit mask of ranks: inside of the call that opens the file, or with the file open */
+byte in_file;
+
 /* the real library: operation n of communicator c, who has begun it, whether its lowest member has worked on it */
 byte begun[6];
 byte operation[2 * MOST], inside[2 * MOST];
@@ -91,6 +95,7 @@ bit worked[2 * MOST];
 /* fences, per request */
 byte limit[2 * REQUESTS], limit2[2 * REQUESTS], top[2 * REQUESTS];
 byte f0[REQUESTS], f1[REQUESTS], f2[2 * REQUESTS], f3[REQUESTS], f4[REQUESTS], f5[REQUESTS];
+bit refused[REQUESTS]; /* F0 */
 byte not_level[REQUESTS], gave_up[REQUESTS], fate[REQUESTS];
 byte verdict0[REQUESTS], verdict2[2 * REQUESTS]; /* F2 can be repeated: once, here */
 bit left_drain[REQUESTS], left_cut[REQUESTS];    /* in F4, in F5: somebody has left F3, F4 */
@@ -171,6 +176,7 @@ inline start_recorded(r, c) {
 #endif
 #define GROUP_IS_OPEN(r) (ALL_HAVE_COME && (mode[r] < CLOSED || (mode[r] == RELEASE && released[now_serving[r]])))
 #define INSIDE_GROUP(r) (TYPE(op[r]) == GROUP && where[r] == INSIDE)
+#define OBSTACLE(r) ((in_file >> (r)) & 1)
 #define AT_GROUP_DOOR(r) (TYPE(op[r]) == GROUP && where[r] == AT_DOOR)
 
 inline take_message(s) {
@@ -229,6 +235,9 @@ stand_at_group_door:
      :: atomic { GROUP_IS_OPEN(r) -> where[g] = INSIDE; in_group = in_group | (1 << r) }
      fi;
      atomic { in_group == MEMBERS(1) -> where[g] = OUTSIDE; at[g]++; goto fetch }
+  :: type == FILE ->
+     atomic { mode[r] < CLOSED -> where[g] = INSIDE; in_file = in_file | (1 << r) };
+     atomic { in_file == MEMBERS(1) -> where[g] = OUTSIDE; at[g]++; goto fetch }
 #ifdef FAULT_SECTION
   :: type == BARRIER ->
      atomic { mode[r] < CLOSED -> in_section[r] = 1; n = begun[X(r, c)]; begin_real(r, c, o) };
@@ -400,6 +409,7 @@ inline post_again(r) {
 
 inline check_cut() {
   assert(in_group == 0 || in_group == MEMBERS(1)); /* COLL */
+  assert(in_file == 0); /* nobody has what forbids a checkpoint */
   k = 0;
   do
   :: k < GUESTS -> assert(where[k] != INSIDE); k++ /* IDLE */
@@ -506,16 +516,19 @@ proctype Callback(byte r) {
       :: COUNTS(r, 1) -> raise_to(limit[i * 2 + 1], entered[X(r, 1)])
       :: else
       fi;
+      raise_to(refused[i], OBSTACLE(r));
       f0[i]++
     };
     if
-    :: atomic { f0[i] == RANKS && PASSES_0 && CAN_LOCK(r) -> verdict0[i] = PASSED; mode[r] = ADMIT }
+    :: atomic { f0[i] == RANKS && refused[i] -> mode[r] = NORMAL; f5[i]++; goto served }
+    :: atomic { f0[i] == RANKS && !refused[i] && PASSES_0 && CAN_LOCK(r) -> verdict0[i] = PASSED; mode[r] = ADMIT }
 #ifdef LEAVE
     :: atomic { OVER_AT_0 && CAN_LOCK(r) -> verdict0[i] = OVER; mode[r] = NORMAL; f5[i]++; goto served }
 #endif
     fi;
     if
     :: atomic { IS_LEVEL(r) -> f1[i]++ }
+    :: atomic { !IS_LEVEL(r) && OBSTACLE(r) -> not_level[i] = 1; f1[i]++ }
 #ifdef DEADLINES
     :: atomic { !IS_LEVEL(r) -> not_level[i] = 1; f1[i]++ }
 #endif
@@ -540,7 +553,11 @@ freeze:
       raise_to(top[i * 2], issued[X(r, 0)]);
       raise_to(top[i * 2 + 1], issued[X(r, 1)]);
       raise_to(released[i], INSIDE_GROUP(r));
+#ifdef FAULT_SILENT
       raise_to(not_level[i], left);
+#else
+      raise_to(not_level[i], left || OBSTACLE(r)); /* who is inside may wait there for one that is held now */
+#endif
       f2[i * 2 + turn]++
     };
     if
