@@ -128,7 +128,9 @@ struct cairn_guest {
    * stops the threads and reads it when all stand. */
   int32_t stop_verdict;
   uint32_t reserved1;
-  uint64_t reserved[5];
+  /* Signals whose action the program has set itself; bit 0 is signal 1. In an older libcr none. Atomic. */
+  uint64_t chosen_signals;
+  uint64_t reserved[4];
 };
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "core/abi/crossing.h"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/base/spin_lock.hpp"
@@ -81,6 +82,7 @@ int change_action(int signal, const struct sigaction* wanted, struct sigaction* 
     errno = -result;
     return -1;
   }
+  if (wanted != nullptr) __atomic_or_fetch(&cairn_guest_self.chosen_signals, signal_bit(signal), __ATOMIC_SEQ_CST);
   if (old != nullptr) report(signal, before, previous, old);
   return 0;
 }

@@ -16,7 +16,7 @@
 #include "core/host/table.hpp"
 #include "core/host/threads.hpp"
 #include "core/host/trace.hpp"
-#include "core/state/settings/inherited.hpp"
+#include "core/state/beginning.hpp"
 
 // jemalloc reads this at its first use: no sbrk (the break is the guest's), few arenas.
 extern "C" {
@@ -97,8 +97,8 @@ int run(int argc, char** argv, Extension& extension) {
     const std::string host = own_path();
     set_host_path(host);
     const Options options = parse_options(argc, argv);
-    state::begin_inheritance(options.inherited, guest_stack_limit());
-    set_host_options("--cairn-inherited=" + state::inheritance_word());
+    state::begin(options.inherited, guest_stack_limit());
+    set_host_options("--cairn-inherited=" + state::beginning_word());
     open_control();
     if (!options.restart.empty()) revive(extension.context_file(options.restart), extension);
     start(options, host);

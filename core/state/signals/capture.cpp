@@ -10,6 +10,7 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/state/resident.hpp"
 #include "core/state/signals/kind.hpp"
+#include "core/state/signals/start.hpp"
 
 namespace cairn::state {
 namespace {
@@ -110,6 +111,7 @@ void check_handlers(const cairn_guest& guest) {
 std::vector<std::uint8_t> capture_signals(Capture& capture) {
   check_handlers(capture.guest);
   TakenSignals signals;
+  signals.state().inherited = inherited_signals(capture.guest, signals.state());
   return encode(signals.state());
 }
 

@@ -12,6 +12,7 @@ namespace cairn::state {
 // Throws for a handler that was installed behind libc's back.
 void check_handlers(const cairn_guest& guest);
 std::vector<std::uint8_t> capture_signals(Capture& capture);
+void read_signals(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version);
 void check_signals(const Image& image);
 std::unique_ptr<Reviver> prepare_signals(Restart& restart);
 

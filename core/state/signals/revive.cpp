@@ -6,6 +6,7 @@
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/signals/kind.hpp"
+#include "core/state/signals/start.hpp"
 
 namespace cairn::state {
 namespace {
@@ -14,6 +15,7 @@ void restore_actions(const SignalsState& signals) {
   for (int number = 1; number <= signal_count; ++number) {
     if (number == SIGKILL || number == SIGSTOP) continue;
     const Action& saved = signals.actions[static_cast<std::size_t>(number - 1)];
+    if ((signals.inherited >> (number - 1) & 1) != 0) continue;
     if (saved.handler == 0 && (number == 32 || number == 33)) continue;  // this host's libc may have its own
     const std::uint64_t words[4] = {saved.handler, saved.flags, saved.restorer, saved.mask};
     const long result = raw_syscall(SYS_rt_sigaction, number, reinterpret_cast<long>(words), 0, 8);
@@ -39,7 +41,10 @@ class SignalsReviver : public Reviver {
   explicit SignalsReviver(Restart& restart) : restart_(restart) {}
   void restore(Stage stage) override {
     const auto& signals = restart_.image.get<SignalsState>();
-    if (stage == Stage::actions) restore_actions(signals);
+    if (stage == Stage::actions) {
+      restore_actions(signals);
+      note_inherited_signals(signals.inherited);
+    }
     if (stage == Stage::pending) restore_pending(signals, restart_.numbers);
   }
 
@@ -48,6 +53,13 @@ class SignalsReviver : public Reviver {
 };
 
 }  // namespace
+
+// Version 1 did not say what was inherited: nothing.
+void read_signals(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version) {
+  std::vector<std::uint8_t> whole(bytes.begin(), bytes.end());
+  if (version == 1) whole.insert(whole.end(), sizeof(std::uint64_t), 0);
+  image.keep(decode<SignalsState>(whole, SignalsState::section_name));
+}
 
 void check_signals(const Image& image) {
   const auto& signals = image.get<SignalsState>();

@@ -34,9 +34,10 @@ struct SignalsState {
   static constexpr const char* section_name = "signals";
   std::array<Action, signal_count> actions;  // [0] is signal 1
   std::vector<Pending> pending;              // in the order of delivery
+  std::uint64_t inherited = 0;               // signals whose disposition is the starter's; bit 0 is signal 1
   template <class Archive>
   void fields(Archive& a) {
-    a(actions, pending);
+    a(actions, pending, inherited);
   }
 };
 

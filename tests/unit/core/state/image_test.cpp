@@ -72,7 +72,7 @@ struct Forged {
     add(*writer, CAIRN_CTX_GUEST, 1, guest);
     add(*writer, CAIRN_CTX_THREADS, 1, threads);
     add(*writer, CAIRN_CTX_FILES, 2, files);
-    add(*writer, CAIRN_CTX_SIGNALS, 1, signals);
+    add(*writer, CAIRN_CTX_SIGNALS, 2, signals);
     add(*writer, CAIRN_CTX_TIMERS, 1, timers);
     if (!credentials.threads.empty()) add(*writer, CAIRN_CTX_CREDENTIALS, 1, credentials);
     if (!memory.guards.empty()) add(*writer, CAIRN_CTX_MEMORY, 1, memory);

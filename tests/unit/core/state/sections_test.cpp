@@ -56,6 +56,7 @@ SignalsState some_signals() {
   signals.pending[1].number = 40;
   signals.pending[1].has_info = true;
   signals.pending[1].info[5] = 7;
+  signals.inherited = 1ULL << 63 | 1;
   return signals;
 }
 

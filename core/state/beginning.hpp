@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the first program of a tree was started with. Each kind that tells what was chosen from what was inherited has
+// its part of a word, which every host hands to the next through exec.
+//
+// Ordinary code. Called once, on the main thread, before anything is changed.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <string>
+
+namespace cairn::state {
+
+// `handed_on`: the word of the host before, or empty: this is the first. `stack_limit`: the program's.
+void begin(const std::string& handed_on, rlim_t stack_limit);
+// For the next host. No blanks; table.host_options has room for 230 characters.
+std::string beginning_word();
+
+}  // namespace cairn::state
