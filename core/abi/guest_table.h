@@ -127,7 +127,7 @@ struct cairn_guest {
   /* A signal-context callback has refused: the first one's CR_E... code, else 0. The host clears it before it
    * stops the threads and reads it when all stand. */
   int32_t stop_verdict;
-  uint32_t reserved1;
+  uint32_t threads_in_callbacks; /* futex: how many are in their signal-context callbacks; 0 in an older libcr */
   /* Signals whose action the program has set itself; bit 0 is signal 1. In an older libcr none. Atomic. */
   uint64_t chosen_signals;
   uint64_t reserved[4];

@@ -123,7 +123,7 @@ void reset_callbacks() {
   pthread_mutex_init(&registering, nullptr);
   thread_callbacks = nullptr;
   thread_started = false;
-  threads_in_callbacks = state.chain != nullptr && state.chain->in_signal_context() ? 1 : 0;
+  cairn_guest_self.threads_in_callbacks = state.chain != nullptr && state.chain->in_signal_context() ? 1 : 0;
   state.callbacks = nullptr;
   state.chain = nullptr;
   state.initialised = 0;

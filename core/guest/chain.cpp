@@ -51,16 +51,15 @@ int stand_still_and_run_hook(int verdict) {
 
 }  // namespace
 
-uint32_t threads_in_callbacks = 0;
-
 void run_signal_callbacks() {
+  uint32_t& count = cairn_guest_self.threads_in_callbacks;
   const bool counted = state.callbacks != nullptr;
-  if (counted) __atomic_add_fetch(&threads_in_callbacks, 1, __ATOMIC_SEQ_CST);
+  if (counted) __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST);
   Chain chain(state.callbacks, stand_still_and_run_hook, true);
   const int result = chain.run();
   if (counted) {
-    __atomic_sub_fetch(&threads_in_callbacks, 1, __ATOMIC_SEQ_CST);
-    wake_all(threads_in_callbacks);
+    __atomic_sub_fetch(&count, 1, __ATOMIC_SEQ_CST);
+    wake_all(count);
   }
   hold_if_asked(result);
 }

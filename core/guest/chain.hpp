@@ -43,9 +43,6 @@ class Chain {
   bool signal_context_;
 };
 
-// How many threads are in their signal-context callbacks; futex.
-extern uint32_t threads_in_callbacks;
-
 // Runs the calling thread's signal-context callbacks around the stop.
 void run_signal_callbacks();
 

@@ -56,7 +56,7 @@ CAIRN_EXPORT int cr_status(void) {
   if (state.chain != nullptr) return CR_STATE_ACTIVE;
   const cairn_guest& g = cairn_guest_self;
   const bool pending =
-      load(g.stop_wanted) != 0 || load(g.callback_ask) != load(g.callback_done) || load(threads_in_callbacks) != 0;
+      load(g.stop_wanted) != 0 || load(g.callback_ask) != load(g.callback_done) || load(g.threads_in_callbacks) != 0;
   return pending ? CR_STATE_PENDING : CR_STATE_IDLE;
 }
 

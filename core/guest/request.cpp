@@ -101,7 +101,7 @@ const uint32_t* Request::awaited() const {
   if (state.chain != nullptr) return nullptr;
   const cairn_guest& g = cairn_guest_self;
   if (load(g.callback_done) != load(g.callback_ask)) return &g.callback_done;
-  return load(threads_in_callbacks) != 0 ? &threads_in_callbacks : nullptr;
+  return load(g.threads_in_callbacks) != 0 ? &g.threads_in_callbacks : nullptr;
 }
 
 bool Request::done() { return socket_ >= 0 ? wait_process(0) > 0 : awaited() == nullptr; }

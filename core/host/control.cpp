@@ -21,6 +21,7 @@
 #include "core/base/error.hpp"
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
+#include "core/host/self_request_v1.hpp"
 #include "core/host/table.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/descriptors/kind.hpp"
@@ -38,7 +39,7 @@ constexpr std::chrono::seconds kEndOfJob{2};
 class Worker {
  public:
   // False if one is being taken. Waits for the end of one that has been answered.
-  bool start(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer);
+  bool start(std::shared_ptr<ControlJob> job);
   cairn_control_reply progress();
   void cancel();
   void run();
@@ -52,11 +53,11 @@ class Worker {
   bool open_ = false;
 };
 
-bool Worker::start(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer) {
+bool Worker::start(std::shared_ptr<ControlJob> job) {
   std::unique_lock lock(mutex_);
   if (job_ && job_->answered()) idle_.wait_for(lock, kEndOfJob, [this] { return job_ == nullptr; });
   if (job_) return false;
-  job_ = std::make_shared<ControlJob>(request, std::move(descriptor), std::move(answer));
+  job_ = std::move(job);
   wanted_.notify_one();
   return true;
 }
@@ -90,13 +91,22 @@ void Worker::open() {
   wanted_.notify_one();
 }
 
-// A command that waits for its checkpoint.
+// Whoever asks: a command, or a program by its libcr, which may be older than this host.
 struct Client {
   UniqueFd socket;
+  bool older = false;  // asks and is answered in version 1
   std::atomic<bool> answered{false};
 
-  // False if the command has gone. One that does not read misses progress, nothing else.
-  bool send(const cairn_control_reply& reply, int flags) noexcept {
+  // False if it has gone. One that does not read misses progress, nothing else.
+  bool send(const cairn_control_reply& reply, int flags = 0) noexcept {
+    if (older) return send_bytes(to_v1(reply), flags);
+    return send_bytes(reply, flags);
+  }
+  void send_final(int code, const std::string& text) noexcept { send(make_reply(CAIRN_CONTROL_DONE, code, text)); }
+
+ private:
+  template <class Reply>
+  bool send_bytes(const Reply& reply, int flags) noexcept {
     return ::send(socket.get(), &reply, sizeof reply, MSG_NOSIGNAL | flags) >= 0 || errno == EAGAIN;
   }
 };
@@ -111,7 +121,7 @@ class Control {
  private:
   void accept_one();
   void serve(UniqueFd socket);
-  void begin_checkpoint(const cairn_control_request& request, UniqueFd descriptor, UniqueFd socket);
+  void begin_checkpoint(const cairn_control_request& request, UniqueFd descriptor, std::shared_ptr<Client> client);
   void look_after_client();
 
   UniqueFd listening_, answered_;
@@ -135,55 +145,58 @@ bool may_ask(int socket) {
   return peer.uid == 0 || peer.uid == getuid();
 }
 
-// Reads one request and the descriptor that may come with it. False if it is none, or nobody waits for it any more.
-bool receive(int socket, cairn_control_request& request, UniqueFd& descriptor) {
-  pollfd ready{socket, POLLIN | POLLRDHUP, 0};
-  if (poll(&ready, 1, kRequestMilliseconds) != 1 || (ready.revents & (POLLRDHUP | POLLHUP)) != 0) return false;
+// Reads one request and the descriptor that may come with it. Nothing if it is none, or nobody waits for it any more.
+std::optional<cairn_control_request> receive(Client& client, UniqueFd& descriptor) {
+  pollfd ready{client.socket.get(), POLLIN | POLLRDHUP, 0};
+  if (poll(&ready, 1, kRequestMilliseconds) != 1 || (ready.revents & (POLLRDHUP | POLLHUP)) != 0) return std::nullopt;
+  union {
+    cairn_control_request request;
+    v1::ControlRequest older;
+  } said{.older = {}};
   int low = -1;
-  const ssize_t n = DescriptorMessage(&request, sizeof request).receive(socket, low);
+  const ssize_t n = DescriptorMessage(&said, sizeof said).receive(client.socket.get(), low);
   if (low >= 0) {
     descriptor.reset(dup(low));  // the host's dup() moves it up to where the host's descriptors are
     close(low);
   }
-  return n >= 0 && cairn_control_understands(request, static_cast<std::size_t>(n));
-}
-
-void send_final(const UniqueFd& socket, int code, const std::string& text) {
-  const cairn_control_reply reply = make_reply(CAIRN_CONTROL_DONE, code, text);
-  ::send(socket.get(), &reply, sizeof reply, MSG_NOSIGNAL);
+  client.older = n == sizeof said.older && said.older.version == v1::kControlVersion;
+  if (client.older) return from_v1(said.older);
+  if (n < 0 || !cairn_control_understands(said.request, static_cast<std::size_t>(n))) return std::nullopt;
+  return said.request;
 }
 
 void Control::serve(UniqueFd socket) {
-  cairn_control_request request{};
-  UniqueFd descriptor;
-  if (!may_ask(socket.get())) {
+  const auto client = std::make_shared<Client>();
+  client->socket = std::move(socket);
+  if (!may_ask(client->socket.get())) {
     // What it says is read, without the descriptors: an answer over unread words would be lost.
-    pollfd ready{socket.get(), POLLIN, 0};
-    if (poll(&ready, 1, kStrangerMilliseconds) == 1) recv(socket.get(), &request, sizeof request, MSG_DONTWAIT);
-    return send_final(socket, CAIRN_EXIT_ENVIRONMENT, "only its owner or root may checkpoint this process");
+    cairn_control_request ignored{};
+    pollfd ready{client->socket.get(), POLLIN, 0};
+    if (poll(&ready, 1, kStrangerMilliseconds) == 1) recv(ready.fd, &ignored, sizeof ignored, MSG_DONTWAIT);
+    return client->send_final(CAIRN_EXIT_ENVIRONMENT, "only its owner or root may checkpoint this process");
   }
-  if (!receive(socket.get(), request, descriptor))
-    return send_final(socket, CAIRN_EXIT_ENVIRONMENT, "the command is of another version than the process's host");
-  if (request.command == CAIRN_CONTROL_CHECKPOINT)
-    return begin_checkpoint(request, std::move(descriptor), std::move(socket));
-  if (request.command == CAIRN_CONTROL_CANCEL) worker_.cancel();
-  const cairn_control_reply reply = worker_.progress();
-  ::send(socket.get(), &reply, sizeof reply, MSG_NOSIGNAL);
+  UniqueFd descriptor;
+  const auto request = receive(*client, descriptor);
+  if (!request)
+    return client->send_final(CAIRN_EXIT_ENVIRONMENT, "whoever asks is of another version than the process's host");
+  if (request->command == CAIRN_CONTROL_CHECKPOINT) return begin_checkpoint(*request, std::move(descriptor), client);
+  if (request->command == CAIRN_CONTROL_CANCEL) worker_.cancel();
+  client->send(worker_.progress());
 }
 
-void Control::begin_checkpoint(const cairn_control_request& request, UniqueFd descriptor, UniqueFd socket) {
-  auto client = std::make_shared<Client>();
-  client->socket = std::move(socket);
+void Control::begin_checkpoint(const cairn_control_request& request, UniqueFd descriptor,
+                               std::shared_ptr<Client> client) {
   const int wake = answered_.get();
   const auto answer = [client, wake](const cairn_control_reply& reply) {
-    client->send(reply, 0);
+    client->send(reply);
     client->answered.store(true);
     eventfd_write(wake, 1);
   };
-  if (worker_.start(request, std::move(descriptor), answer)) {
-    client_ = client;
+  using enum ControlJob::Asker;
+  if (worker_.start(std::make_shared<ControlJob>(request, std::move(descriptor), other_process, answer))) {
+    client_ = std::move(client);
   } else {
-    send_final(client->socket, CAIRN_EXIT_TEMPORARY, "another checkpoint of this process is being taken");
+    client->send_final(CAIRN_EXIT_TEMPORARY, "another checkpoint of this process is being taken");
   }
 }
 
@@ -226,7 +239,9 @@ std::unique_ptr<Control> control;  // lives as long as the process
 }  // namespace
 
 bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer) {
-  return control->worker().start(request, std::move(descriptor), std::move(answer));
+  using enum ControlJob::Asker;
+  return control->worker().start(
+      std::make_shared<ControlJob>(request, std::move(descriptor), program, std::move(answer)));
 }
 
 void open_control() { control = std::make_unique<Control>(); }

@@ -4,21 +4,30 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
+
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
+#include "core/base/futex.hpp"
 #include "core/host/host.hpp"
 
 namespace cairn::host {
 namespace {
 
 constexpr double kDefaultTimeout = 60;
+constexpr std::chrono::milliseconds kLook{50};
 constexpr double kWriteTimeout = 24 * 3600;  // a hung disk, not a slow one
+
+double timeout_of(const cairn_control_request& request) {
+  return request.parameters.timeout > 0 ? request.parameters.timeout : kDefaultTimeout;
+}
 
 group::Request to_request(const cairn_control_request& control, const ControlTarget& target) {
   group::Request request;
   request.path = target.path();
   request.fd = target.fd();
   request.parameters = control.parameters;
-  if (!(request.parameters.timeout > 0)) request.parameters.timeout = kDefaultTimeout;
+  request.parameters.timeout = timeout_of(control);
   request.was_stopped = (control.flags & CAIRN_CONTROL_WAS_STOPPED) != 0;
   return request;
 }
@@ -39,8 +48,8 @@ cairn_control_reply make_reply(std::uint32_t state, int code, const std::string&
   return reply;
 }
 
-ControlJob::ControlJob(const cairn_control_request& request, UniqueFd descriptor, Answer answer)
-    : request_(request), descriptor_(std::move(descriptor)), answer_(std::move(answer)) {}
+ControlJob::ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer)
+    : request_(request), descriptor_(std::move(descriptor)), asker_(asker), answer_(std::move(answer)) {}
 
 bool ControlJob::was_stopped() const noexcept { return (request_.flags & CAIRN_CONTROL_WAS_STOPPED) != 0; }
 
@@ -61,7 +70,25 @@ void ControlJob::answer(const cairn_control_reply& reply) {
   answer_(reply);
 }
 
+// Until the callbacks of the program, which runs again, have returned. Not for ever: one that waits for whoever asks
+// would be waited for by it.
+void ControlJob::wait_for_callbacks(double seconds) const {
+  const cairn_guest* guest = host::guest();
+  if (asker_ == Asker::program || guest == nullptr) return;
+  for (const Deadline deadline(seconds); !deadline.passed() && !cancelled_.load();) {
+    const std::uint32_t done = load(guest->callback_done), threads = load(guest->threads_in_callbacks);
+    if (done != load(guest->callback_ask)) {
+      wait_while(guest->callback_done, done, kLook);
+    } else if (threads != 0) {
+      wait_while(guest->threads_in_callbacks, threads, kLook);
+    } else {
+      return;
+    }
+  }
+}
+
 void ControlJob::run() noexcept {
+  const Deadline deadline(timeout_of(request_));
   cairn_control_reply reply{};
   try {
     take();
@@ -73,6 +100,7 @@ void ControlJob::run() noexcept {
   }
   group_.abandon();
   target_.reset();
+  wait_for_callbacks(deadline.left());
   answer(reply);
 }
 
@@ -89,6 +117,7 @@ void ControlJob::take() {
   const CheckpointStatistics statistics = group_.finish(kWriteTimeout).front();
   check_cancelled();
   target_->commit();
+  if (goes_on) wait_for_callbacks(timeout_of(request_));
   answer(success(statistics));
   state_.store(CAIRN_CONTROL_DONE);
   if (!goes_on) end_with_signal();

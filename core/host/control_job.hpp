@@ -18,10 +18,13 @@ namespace cairn::host {
 
 class ControlJob {
  public:
-  // Called with the final reply before the process goes on or is ended. Runs on the worker.
+  // Called with the final reply: when the program's callbacks have returned, or before the process is ended. Runs on
+  // the worker.
   using Answer = std::function<void(const cairn_control_reply&)>;
+  // The program itself waits for its callbacks: one of them may be what asks.
+  enum class Asker { program, other_process };
 
-  ControlJob(const cairn_control_request& request, UniqueFd descriptor, Answer answer);
+  ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer);
   // Takes the checkpoint; all errors end up in the reply.
   void run() noexcept;
   // What is going on now.
@@ -36,10 +39,12 @@ class ControlJob {
   void answer(const cairn_control_reply& reply);
   void end_with_signal();
   void check_cancelled() const;
+  void wait_for_callbacks(double seconds) const;
   bool was_stopped() const noexcept;
 
   cairn_control_request request_;
   UniqueFd descriptor_;
+  Asker asker_;
   Answer answer_;
   std::optional<ControlTarget> target_;  // outlives the group, which removes its file by way of it
   group::Group group_{group::own_process_only};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between today's requests and replies and those of an older libcr, which programs that were restarted from older files
-// still have (core/abi/self_request_v1.hpp). Values only; any thread.
+// Between today's requests and replies and those of an older libcr, over the table or the control socket, which
+// programs that were restarted from older files still have (core/abi/self_request_v1.hpp). Values only; any thread.
 #pragma once
 
 #include <optional>
