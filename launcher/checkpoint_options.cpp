@@ -20,6 +20,8 @@ cli::CommandLine table() {
              {"status,s", "",
               "say what the job is doing and take no checkpoint; with --term, --stop or --nowait: show progress lines"},
              {"list,l", "", "take no checkpoint, list the job's snapshots"},
+             {"save-files", "",
+              "also save the contents of files that the ranks may write to: a restart puts them back as they were"},
              {"verbose,v", "", "say what is done"},
              {"timeout", "SEC", "seconds until the checkpoint is given up (600)"},
              {"wait", "SEC", cli::kWaitHelp},
@@ -39,6 +41,7 @@ std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>
   o.stop = given->has("stop");
   o.nowait = given->has("nowait");
   o.status = given->has("status");
+  o.save_files = given->has("save-files");
   o.list = given->has("list");
   o.verbose = given->has("verbose");
   o.json = given->has("json");
@@ -46,7 +49,7 @@ std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>
   o.wait = given->seconds("wait", o.wait);
   o.pid = cli::process_of(given->operand("the process number of mpirun"));
   given->at_most_one({"term", "stop"});
-  given->without("list", {"term", "stop", "nowait"}, "takes no checkpoint");
+  given->without("list", {"term", "stop", "nowait", "save-files"}, "takes no checkpoint");
   return o;
 }
 

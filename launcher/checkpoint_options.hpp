@@ -11,7 +11,8 @@
 namespace cairn::launcher {
 
 struct CheckpointOptions {
-  bool term = false, stop = false, nowait = false, status = false, list = false, verbose = false, json = false;
+  bool term = false, stop = false, nowait = false, status = false, list = false, verbose = false, json = false,
+       save_files = false;
   double timeout = 600, wait = 0;  // seconds
   pid_t pid = 0;
 };

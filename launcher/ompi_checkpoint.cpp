@@ -11,8 +11,11 @@
 #include "core/cli/asking_again.hpp"
 #include "core/cli/progress_line.hpp"
 #include "core/cli/report.hpp"
+#include "core/context/reader.hpp"
+#include "core/state/files/saved_contents.hpp"
 #include "launcher/checkpoint_options.hpp"
 #include "launcher/job_status.hpp"
+#include "launcher/snapshot.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/coordinator/tool_client.hpp"
 #include "pmix/coordinator/tool_server.hpp"
@@ -43,6 +46,14 @@ void print_list(const pmix::SequenceList& list, bool json) {
   if (!json && first) std::printf("This job has no snapshots.\n");
 }
 
+void tell_of_contents(const pmix::Done& done) {
+  const Snapshot snapshot = open_snapshot(done.snapshot);
+  state::SavedContents contents;
+  for (const manifest::Rank& rank : snapshot.manifest.sequences.at(done.sequence).ranks)
+    contents.look_at(context::Reader::open(snapshot.directory + "/" + rank.path));
+  cli::complain(kCommand, contents.text());
+}
+
 int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
   if (pmix::is<pmix::Failed>(answer)) {
     const auto failed = pmix::from_record<pmix::Failed>(answer);
@@ -63,12 +74,13 @@ int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
     std::fprintf(stderr, "%s: %s in %.2f s (%s), in %s\n", kCommand, human_size(done.bytes).c_str(), done.seconds,
                  human_rate(done.bytes, done.seconds).c_str(), done.snapshot.c_str());
   }
+  if (o.save_files && pmix::is<pmix::Done>(answer)) tell_of_contents(done);
   return 0;
 }
 
 // Asks for the checkpoint on a thread of its own, and for the state of things while it runs.
 pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
-  const pmix::CheckpointWish wish{o.term, o.stop, o.nowait, o.timeout};
+  const pmix::CheckpointWish wish{o.term, o.stop, o.nowait, o.timeout, o.save_files};
   // The survey after a timeout takes mpirun a few seconds.
   const double patience = o.timeout + kAnswerMargin;
   pmix::PendingReply reply = client.begin_checkpoint(wish);
@@ -112,7 +124,7 @@ int ask(pmix::ToolClient& client, const CheckpointOptions& o) {
 }
 
 int run(const CheckpointOptions& o) {
-  const bool asks_only = o.list || (o.status && !o.term && !o.stop && !o.nowait);
+  const bool asks_only = o.list || (o.status && !o.term && !o.stop && !o.nowait && !o.save_files);
   const pmix::MpirunAddress mpirun = cli::ask_again(
       asks_only ? 0 : o.wait, [&] { return pmix::find_mpirun(o.pid); },
       [&](const std::string& why) { tell_of_waiting(o, why); });

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 
-#include "core/base/codec.hpp"
-#include "core/state/files/state.hpp"
+#include "core/state/files/read.hpp"
 
 namespace cairn::launcher {
 
 void SharedFiles::look_at(const context::Reader& image) {
   const auto section = image.section(CAIRN_CTX_FILE_RECORDS);
   if (!section) return;
-  for (const state::FileRecord& record : decode<state::FileRecords>(section->bytes, "file records").files) {
+  for (const state::FileRecord& record : state::read_file_records(section->bytes, section->version).files) {
     if (!record.written) continue;
     Written& file = files_[record.path];
     file.length = std::max(file.length, record.size);

@@ -42,6 +42,7 @@ struct CheckpointParameters {
   ForkMode fork = ForkMode::automatic;
   bool by_reference = false;  // executables and libraries: path and identity only
   bool sync = true;           // the file has reached the disk when the checkpoint is done
+  bool save_files = false;    // with the contents of files that the program may write to
   double timeout = 0;         // seconds, for all that comes before the memory is written; 0: as whoever is asked likes
 
   // Hands each member, with its description, to `a`.
@@ -72,6 +73,15 @@ struct CheckpointParameters {
                 .options = {{"sync", "return when the file is on the disk (default)", nullptr, "1"},
                             {"nosync", "do not wait for the disk", nullptr, "0"}}},
       sync);
+    a(Parameter{.name = "save_files",
+                .options = {{"save-files",
+                             "also save the contents of files that the program may write to: a restart puts "
+                             "them back",
+                             nullptr, "1"},
+                            {}},
+                .choices = "0|1",
+                .job_help = "also save the contents of files that the ranks may write to"},
+      save_files);
     a(Parameter{.name = "timeout",
                 .options = {{"time,t", "give up if the process does not stop within SEC seconds", "SEC"}, {}},
                 .job_help = "seconds until a checkpoint is given up"},

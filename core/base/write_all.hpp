@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "core/base/error.hpp"
@@ -20,6 +21,19 @@ inline void write_all(int fd, const void* bytes, std::size_t length, const std::
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) throw EnvironmentError(with_errno("cannot write " + name, n < 0 ? errno : ENOSPC));
     from += n;
+    length -= static_cast<std::size_t>(n);
+  }
+}
+
+// The same at a place of the file.
+inline void pwrite_all(int fd, const void* bytes, std::size_t length, std::uint64_t offset, const std::string& name) {
+  const auto* from = static_cast<const char*>(bytes);
+  while (length > 0) {
+    const ssize_t n = ::pwrite(fd, from, length, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw EnvironmentError(with_errno("cannot write " + name, n < 0 ? errno : ENOSPC));
+    from += n;
+    offset += static_cast<std::uint64_t>(n);
     length -= static_cast<std::size_t>(n);
   }
 }

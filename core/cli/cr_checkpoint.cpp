@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cr_checkpoint [options] PID: has a process saved to a context file.
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <optional>
@@ -14,6 +15,8 @@
 #include "core/cli/control_client.hpp"
 #include "core/cli/other_process.hpp"
 #include "core/cli/report.hpp"
+#include "core/context/reader.hpp"
+#include "core/state/files/saved_contents.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -64,6 +67,16 @@ cairn_control_reply ask(const CheckpointOptions& options) {
   throw Error(reply.code, text);
 }
 
+void tell_of_contents(const CheckpointOptions& options) {
+  if (!options.parameters.save_files || options.quiet || options.to_descriptor) return;
+  const std::string path = options.directory + "/" + options.name;
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;  // who reads from it may have ended
+  state::SavedContents contents;
+  contents.look_at(context::Reader::open(path));
+  complain(kCommand, contents.text());
+}
+
 int checkpoint(const CheckpointOptions& options) {
   const auto told = [&](const std::string& why) {
     if (options.verbose) complain(kCommand, why + "; asking again");
@@ -75,6 +88,7 @@ int checkpoint(const CheckpointOptions& options) {
   };
   const cairn_control_reply reply = ask_again(options.wait, attempt, told);
   if (options.verbose) print_summary(options, reply);
+  tell_of_contents(options);
   if (ends_processes(options.signal)) end->wait();
   return CAIRN_EXIT_OK;
 }

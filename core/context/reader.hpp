@@ -98,6 +98,10 @@ class Reader {
   // REFERENCE's original is missing or changed.
   UniqueFd open_object(std::uint32_t object, bool prefer_original = true) const;
 
+  // The stored content of an object to a file, from its beginning on; `to` < 0: is only verified. Throws
+  // PermanentError, perhaps after it has written some of it.
+  void copy_object(std::uint32_t object, int to, const std::string& name) const;
+
   // Every chunk and every object with content, and the padding. `fill_cache`: what was read stays in the page cache,
   // from where load() will take it. `copies`: those that other files refer to as well.
   void verify_all(unsigned threads = 1, bool fill_cache = false, VerifiedCopies* copies = nullptr) const;

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "core/base/error.hpp"
+#include "core/base/write_all.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/reader_state.hpp"
 
@@ -63,6 +64,39 @@ Original Reader::original(std::uint32_t object) const {
   return is_identical(fd.get(), o) ? Original::identical : Original::changed;
 }
 
+void Reader::State::copy_embedded(std::uint32_t object, int to, const std::string& to_name) const {
+  const StoredObject& o = objects.at(object);
+  const std::size_t buffer_bytes = CAIRN_CTX_CHUNK_MAX + CAIRN_CTX_PAGE;
+  using Buffer = std::unique_ptr<void, decltype(&std::free)>;
+  const Buffer packed(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
+  const Buffer raw(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
+  const Buffer content(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
+  if (!packed || !raw || !content) throw EnvironmentError("not enough memory to read " + name);
+  const auto bytes = [](const Buffer& b) { return static_cast<std::uint8_t*>(b.get()); };
+  for (std::uint32_t i = object_chunks[object].first; i < object_chunks[object].last; ++i) {
+    const cairn_ctx_chunk& chunk = chunks[i];
+    const std::uint64_t origin = runs[chunk.first_run].address;
+    load_chunk(chunk, bytes(content), origin, bytes(packed), bytes(raw));
+    const std::uint64_t count = std::min<std::uint64_t>(chunk.raw, o.size - std::min(origin, o.size));
+    if (to >= 0) pwrite_all(to, bytes(content), count, origin, to_name);
+  }
+}
+
+void Reader::copy_object(std::uint32_t object, int to, const std::string& name) const {
+  const StoredObject& o = state_->objects.at(object);
+  if (o.kind == CAIRN_CTX_OBJECT_EMBEDDED) return state_->copy_embedded(object, to, name);
+  const UniqueFd fd = open_object(object, false);
+  if (to < 0) return;
+  const auto buffer = std::make_unique<char[]>(CAIRN_CTX_CHUNK_MAX);
+  for (std::uint64_t at = 0; at < o.size;) {
+    const ssize_t n = pread(fd.get(), buffer.get(), CAIRN_CTX_CHUNK_MAX, static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw EnvironmentError(with_errno("cannot read the copy of " + o.path, n < 0 ? errno : ENODATA));
+    pwrite_all(to, buffer.get(), static_cast<std::size_t>(n), at, name);
+    at += static_cast<std::uint64_t>(n);
+  }
+}
+
 UniqueFd Reader::open_object(std::uint32_t object, bool prefer_original) const {
   const State& s = *state_;
   const StoredObject& o = s.objects.at(object);
@@ -85,25 +119,9 @@ UniqueFd Reader::open_object(std::uint32_t object, bool prefer_original) const {
     return fd;
   }
   UniqueFd fd(memfd_create("cairn-object", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd || ftruncate(fd.get(), static_cast<off_t>(page_round_up(o.size))) != 0) {
-    throw EnvironmentError(with_errno("no memory for the copy of " + o.path, errno));
-  }
-  const std::size_t buffer_bytes = CAIRN_CTX_CHUNK_MAX + CAIRN_CTX_PAGE;
-  using Buffer = std::unique_ptr<void, decltype(&std::free)>;
-  const Buffer packed(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
-  const Buffer raw(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
-  const Buffer content(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
-  if (!packed || !raw || !content) throw EnvironmentError("not enough memory to read " + s.name);
-  const auto bytes = [](const Buffer& b) { return static_cast<std::uint8_t*>(b.get()); };
-  for (std::uint32_t i = s.object_chunks[object].first; i < s.object_chunks[object].last; ++i) {
-    const cairn_ctx_chunk& chunk = s.chunks[i];
-    const std::uint64_t origin = s.runs[chunk.first_run].address;
-    s.load_chunk(chunk, bytes(content), origin, bytes(packed), bytes(raw));
-    if (pwrite(fd.get(), content.get(), chunk.raw, static_cast<off_t>(origin)) != static_cast<ssize_t>(chunk.raw)) {
-      throw EnvironmentError(with_errno("no memory for the copy of " + o.path, errno));
-    }
-  }
-  if (ftruncate(fd.get(), static_cast<off_t>(o.size)) != 0 || hash_of(fd.get(), o.size, o.path) != o.hash) {
+  if (!fd) throw EnvironmentError(with_errno("no memory for the copy of " + o.path, errno));
+  s.copy_embedded(object, fd.get(), "memory for the copy of " + o.path);
+  if (hash_of(fd.get(), o.size, o.path) != o.hash) {
     throw PermanentError(s.name + " is damaged: the copy of " + o.path + " in it is not what its hash says");
   }
   fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);

@@ -56,6 +56,8 @@ struct Reader::State {
   void load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base, std::uint64_t origin, std::uint8_t* packed,
                   std::uint8_t* raw) const;
   std::string place_of(const cairn_ctx_chunk& chunk) const;
+  // The content of an embedded object to a file, chunk by chunk; `to` < 0: only verified.  reader_objects.cpp
+  void copy_embedded(std::uint32_t object, int to, const std::string& to_name) const;
 };
 
 inline std::uint64_t page_round_up(std::uint64_t bytes) {

@@ -37,6 +37,7 @@ struct Writer::State {
   std::string object_prefix;  // "objects/": from the context file to the object directory
 
   void fill_header();
+  std::uint32_t add_object(UniqueFd fd, const std::string& path, const FileIdentity& identity, bool by_reference);
   void store(std::size_t i, Lane* lane);
 };
 
@@ -110,19 +111,36 @@ ObjectPlace Writer::add_object_of(const Area& area) {
   }
   fd = move_high(std::move(fd), s.options.fd_base);
   const FileIdentity identity = identify(fd.get(), area.path);
-  PendingObject object;
-  object.path = area.path;
-  cairn_ctx_object& r = object.record;
   const bool reference = s.options.by_reference || identity.size > s.options.object_limit;
-  r.kind = reference                            ? CAIRN_CTX_OBJECT_REFERENCE
-           : s.options.object_directory.empty() ? CAIRN_CTX_OBJECT_EMBEDDED
-                                                : CAIRN_CTX_OBJECT_EXTERNAL;
-  r.size = identity.size, r.device = identity.device, r.inode = identity.inode, r.mtime_ns = identity.mtime_ns;
-  const auto index = static_cast<std::uint32_t>(s.objects.size());
-  s.objects.push_back(std::move(object));
-  s.object_files.push_back(std::move(fd));
+  const std::uint32_t index = s.add_object(std::move(fd), area.path, identity, reference);
   s.object_of[key] = index;
   return {index, area.file_offset};
+}
+
+std::uint32_t Writer::State::add_object(UniqueFd fd, const std::string& path, const FileIdentity& identity,
+                                        bool by_reference) {
+  PendingObject object;
+  object.path = path;
+  cairn_ctx_object& r = object.record;
+  r.kind = by_reference                       ? CAIRN_CTX_OBJECT_REFERENCE
+           : options.object_directory.empty() ? CAIRN_CTX_OBJECT_EMBEDDED
+                                              : CAIRN_CTX_OBJECT_EXTERNAL;
+  r.size = identity.size, r.device = identity.device, r.inode = identity.inode, r.mtime_ns = identity.mtime_ns;
+  objects.push_back(std::move(object));
+  object_files.push_back(std::move(fd));
+  return static_cast<std::uint32_t>(objects.size() - 1);
+}
+
+std::uint32_t Writer::store_file(UniqueFd fd, const std::string& path) {
+  State& s = *state_;
+  fd = move_high(std::move(fd), s.options.fd_base);
+  const FileIdentity identity = identify(fd.get(), path);
+  const std::uint32_t index = s.add_object(std::move(fd), path, identity, false);
+  Lane lane = open_lane(false);
+  s.store(index, &lane);
+  lane.flush();
+  lane.throw_if_failed();
+  return index;
 }
 
 void Writer::State::store(std::size_t i, Lane* lane) {

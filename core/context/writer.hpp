@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/unique_fd.hpp"
 #include "core/context/area.hpp"
 #include "core/context/compressor.hpp"
 #include "core/context/format.h"
@@ -77,6 +78,8 @@ class Writer {
   // context-format.md), whatever the number of areas and processes that use it. Returns NONE in `object` if the file
   // cannot be had any more (deleted, replaced, unreadable): the area's pages must then all be written.
   ObjectPlace add_object_of(const Area& area);
+  // A file as an object of its own, whose content is stored before this returns, however long the file: by number.
+  std::uint32_t store_file(UniqueFd fd, const std::string& path);
   // Stores the contents of the objects added so far; ordinary code, may take long, may be called while the guest
   // runs. finish() calls it for what is left.
   void store_objects();

@@ -38,11 +38,27 @@ int begin_v1(const cairn_self_request& asked) {
   return begin(*request, asked.descriptor, answer_to(reinterpret_cast<v1::SelfResult*>(asked.result), to_v1));
 }
 
+// The libcr of before --save-files has the same layout, with nothing at its place.
+int begin_v2(const cairn_self_request& asked) {
+  constexpr std::uint32_t kControlVersion = 2;
+  static_assert(sizeof(cairn_control_request) == 2128 && sizeof(cairn_control_reply) == 2424);
+  cairn_control_request request = *asked.request;
+  if (request.version != kControlVersion) return -EINVAL;
+  request.version = CAIRN_CONTROL_VERSION;
+  request.parameters.save_files = false;
+  if (!cairn_control_understands(request, request.size)) return -EINVAL;
+  return begin(request, asked.descriptor, answer_to(asked.result, [](cairn_control_reply reply) {
+                 reply.version = kControlVersion;
+                 return reply;
+               }));
+}
+
 }  // namespace
 
 int request_own_checkpoint(const cairn_self_request* asked) {
   if (asked->size != sizeof *asked) return -EINVAL;
   if (asked->version == v1::kSelfRequestVersion) return begin_v1(*asked);
+  if (asked->version == 2) return begin_v2(*asked);
   if (asked->version != CAIRN_SELF_REQUEST_VERSION) return -EINVAL;
   const cairn_control_request& request = *asked->request;
   if (!cairn_control_understands(request, request.size)) return -EINVAL;

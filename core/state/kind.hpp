@@ -22,6 +22,10 @@
 #include "core/state/own_calls.hpp"
 #include "core/state/resident.hpp"
 
+namespace cairn::context {
+class Writer;
+}
+
 namespace cairn::state {
 
 class Image;
@@ -34,6 +38,7 @@ struct Capture {
   bool was_stopped = false;                  // by job control
   std::uint64_t brk_start = 0, brk_end = 0;  // by process
   std::vector<Area> areas;                   // by memory
+  context::Writer* contents = nullptr;       // takes contents of files, if they are to be saved
 };
 
 // The order of a restart. In each stage all kinds do their part, in no particular order: what must come after

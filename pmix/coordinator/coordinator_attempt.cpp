@@ -48,7 +48,7 @@ Failed failures_of(const Results& results, std::uint64_t size) {
 
 struct Coordinator::Attempt {
   std::uint64_t id = 0, sequence = 0;
-  bool begun = false, term = false, stop = false;
+  bool begun = false, term = false, stop = false, save_files = false;
   double timeout = 0;
   Stopwatch since_start;
   std::shared_ptr<SecureLink> link;
@@ -76,6 +76,7 @@ void Coordinator::reserve(const CheckpointWish& wish, Attempt& attempt) {
   attempt.link = link_;
   attempt.term = wish.term;
   attempt.stop = wish.stop;
+  attempt.save_files = wish.save_files || settings_.parameters.save_files;
   attempt.timeout = std::min(wish.timeout > 0 ? wish.timeout : settings_.parameters.timeout, kMaxTimeout);
   settings_.job.ranks = size_;
   results_.reset();
@@ -95,6 +96,7 @@ void Coordinator::send_order(Attempt& attempt) {
   order.term = attempt.term;
   order.parameters = settings_.parameters;
   order.parameters.timeout = attempt.timeout;
+  order.parameters.save_files = attempt.save_files;
   attempt.link->send(to_record(order));
 }
 

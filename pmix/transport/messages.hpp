@@ -168,9 +168,10 @@ struct CheckpointWish {
   bool term = false, stop = false;  // what becomes of the job
   bool nowait = false;              // the answer comes at once
   double timeout = 0;               // 0: mpirun's own
+  bool save_files = false;          // as CheckpointParameters has it, or mpirun's own
   template <class A>
   void fields(A& a) {
-    a("term", term), a("stop", stop), a("nowait", nowait), a("timeout", timeout);
+    a("term", term), a("stop", stop), a("nowait", nowait), a("timeout", timeout), a("save_files", save_files);
   }
 };
 

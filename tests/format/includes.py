@@ -44,7 +44,8 @@ SEAMS = {
     "mpi/crcp/group_door.cpp": ["mpi/p2p/queue.hpp"],
     "mpi/crcp/door.cpp": ["mpi/p2p/adopt.hpp"],
     # What an image says of files, compared over all ranks.
-    "launcher/shared_files.cpp": ["core/state/files/state.hpp"],
+    "launcher/shared_files.cpp": ["core/state/files/read.hpp"],
+    "launcher/ompi_checkpoint.cpp": ["core/state/files/saved_contents.hpp"],
 }
 # For the application, and so for everybody.
 PUBLIC = ["core/guest/libcr.h"]

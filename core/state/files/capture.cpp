@@ -2,9 +2,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <map>
 #include <utility>
 
+#include "core/base/error.hpp"
+#include "core/context/writer.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
 #include "core/state/files/comparison.hpp"
@@ -56,6 +59,19 @@ bool has_content(const OpenFile& file) {
          !is_made_by_kernel(file.path);
 }
 
+// What is written to it while it is read would make it neither the one nor the other; but a file that a checkpoint is
+// being written to is no part of the program.
+void save_contents(FileRecords& records, context::Writer& writer) {
+  for (std::uint32_t i = 0; i < records.files.size(); ++i) {
+    const FileRecord& record = records.files[i];
+    if (!record.written || !S_ISREG(record.mode) || is_context_file(record.path)) continue;
+    UniqueFd fd = open_to_read(record.path);
+    if (!fd)
+      throw EnvironmentError(with_errno("the content of " + record.path + " cannot be saved (--save-files)", errno));
+    records.saved.push_back({i, writer.store_file(std::move(fd), record.path)});
+  }
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> capture_file_records(Capture& capture) {
@@ -71,11 +87,18 @@ std::vector<std::uint8_t> capture_file_records(Capture& capture) {
     records.add({status.st_dev, status.st_ino}, area.path, has_flag(area, "mw"), -1, true);
   }
   FileRecords taken = records.take();
+  if (capture.contents != nullptr) save_contents(taken, *capture.contents);
   return encode(taken);
 }
 
 void check_file_records(const Image& image) {
-  for (const FileRecord& record : image.get<FileRecords>().files) {
+  const FileRecords& records = image.get<FileRecords>();
+  for (const SavedContent& saved : records.saved) {
+    if (saved.file >= records.files.size() || saved.object >= image.reader().objects().size() ||
+        image.reader().objects()[saved.object].hash.empty())
+      image.contradiction("the saved content of file " + std::to_string(saved.file) + " makes no sense");
+  }
+  for (const FileRecord& record : records.files) {
     if (!record.path.starts_with("/") || record.standard < -1 || record.standard > 2 ||
         (record.kept && record.content.size() != record.size))
       image.contradiction("the record of the file " + record.path + " makes no sense");

@@ -13,9 +13,9 @@
 #include <cerrno>
 #include <optional>
 
-#include "core/base/unique_fd.hpp"
 #include "core/context/checksum.hpp"
 #include "core/context/format.h"
+#include "core/context/object_store.hpp"
 
 namespace cairn::state {
 namespace {
@@ -53,10 +53,6 @@ Sample sample(int fd, std::uint64_t size) {
   return {checksum_of(fd, 0, length), checksum_of(fd, size - length, length)};
 }
 
-UniqueFd open_to_read(const std::string& path) {
-  return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-}
-
 std::int64_t nanoseconds(const statx_timestamp& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
 
 bool look_at(FileRecord& now) {
@@ -86,6 +82,10 @@ bool is_same_file(const FileRecord& record, const FileRecord& now) {
 }
 
 }  // namespace
+
+UniqueFd open_to_read(const std::string& path) {
+  return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+}
 
 bool take_record(FileRecord& record) {
   if (!look_at(record)) return false;
@@ -117,6 +117,19 @@ Comparison compare(const FileRecord& record, const std::string& path, std::uint6
   if (as_it_was.value_or(grown || now.modified_ns == record.modified_ns))
     return {grown ? Change::grown : Change::none, now.size, 0};
   return {record.written && same_file ? Change::rewritten : Change::replaced, now.size, 0};
+}
+
+Comparison compare_content(const FileRecord& record, const std::string& path, const std::string& hash,
+                           std::uint64_t least) {
+  FileRecord now;
+  now.path = path;
+  if (!look_at(now)) return {Change::missing, 0, errno};
+  if (!S_ISREG(now.mode)) return {Change::replaced, now.size, 0};
+  const UniqueFd fd = open_to_read(path);
+  if (!fd || now.size < record.size) return {Change::rewritten, now.size, 0};
+  const context::ObjectHash beginning = context::hash_file(fd.get(), record.size, path);
+  if (context::to_hex(beginning.data(), beginning.size()) != hash) return {Change::rewritten, now.size, 0};
+  return {now.size > std::max(record.size, least) ? Change::grown : Change::none, now.size, 0};
 }
 
 bool is_context_file(const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/base/unique_fd.hpp"
 #include "core/state/files/state.hpp"
 
 namespace cairn::state {
@@ -27,6 +28,11 @@ struct Comparison {
 bool take_record(FileRecord& record);
 // The file at `path` with what it was. `least`: it may be that long without having grown.
 Comparison compare(const FileRecord& record, const std::string& path, std::uint64_t least = 0);
+// The same for a file whose whole content is known, by its hash (XXH3, hexadecimal): `rewritten` if it is not that any
+// more, or cannot be read; `replaced` if it is no file.
+Comparison compare_content(const FileRecord& record, const std::string& path, const std::string& hash,
+                           std::uint64_t least = 0);
+UniqueFd open_to_read(const std::string& path);
 // Has a checkpoint been written to it? It has its own reason to be longer than it was then, and may be the very one
 // that is being read.
 bool is_context_file(const std::string& path);

@@ -46,6 +46,19 @@ void copy_rest(int from, std::uint64_t offset, int to, const std::string& path, 
   if (fsync(to) != 0) throw EnvironmentError(with_errno("cannot write " + name, errno));
 }
 
+// Everything from `offset` on, in a new file: its name.
+std::string keep_beside(int fd, mode_t mode, std::uint64_t offset, const std::string& path) {
+  std::string name;
+  const UniqueFd copy = create_beside(path, mode, name);
+  try {
+    copy_rest(fd, offset, copy.get(), path, name);
+  } catch (...) {
+    unlink(name.c_str());
+    throw;
+  }
+  return name;
+}
+
 }  // namespace
 
 std::string cut(const std::string& path, std::uint64_t size, bool keep) {
@@ -56,18 +69,29 @@ std::string cut(const std::string& path, std::uint64_t size, bool keep) {
   if (!fd || fstat(fd.get(), &status) != 0)
     throw EnvironmentError(with_errno(path + " cannot be cut to " + std::to_string(size) + " bytes", errno));
   if (static_cast<std::uint64_t>(status.st_size) <= size) return {};
-  std::string name = path;
-  if (keep) {
-    const UniqueFd copy = create_beside(path, status.st_mode, name);
-    try {
-      copy_rest(fd.get(), size, copy.get(), path, name);
-    } catch (...) {
-      unlink(name.c_str());
-      throw;
-    }
-  }
+  const std::string name = keep ? keep_beside(fd.get(), status.st_mode, size, path) : path;
   if (ftruncate(fd.get(), static_cast<off_t>(size)) != 0)
     throw EnvironmentError(with_errno(path + " cannot be cut to " + std::to_string(size) + " bytes", errno));
+  return name;
+}
+
+std::string put_back(const FileRecord& record, const std::function<bool()>& as_it_was,
+                     const std::function<void(int)>& write, bool keep) {
+  const std::string& path = record.path;
+  const std::string what = path + " cannot be put back as it was";
+  const UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, record.mode & 0777));
+  struct stat status {};
+  if (fd) flock(fd.get(), LOCK_EX);
+  if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(what, errno));
+  if (as_it_was()) return {};
+  const std::string name = keep && status.st_size > 0 ? keep_beside(fd.get(), status.st_mode, 0, path) : path;
+  try {
+    write(fd.get());
+  } catch (const Error& error) {
+    throw Error(error.code(), what + ": " + error.what() + (name == path ? "" : "; what was there is in " + name));
+  }
+  if (ftruncate(fd.get(), static_cast<off_t>(record.size)) != 0 || fsync(fd.get()) != 0)
+    throw EnvironmentError(with_errno(what, errno));
   return name;
 }
 

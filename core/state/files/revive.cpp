@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "core/base/error.hpp"
@@ -33,15 +36,24 @@ class FileRecordsReviver : public Reviver {
   struct Change {
     const FileRecord* record;
     Comparison now;
+    const SavedContent* saved;  // null: its content was not saved
   };
 
   void check();
   void settle();
   // Why the file cannot be used; empty if it can.
   std::string objection(const FileRecord& record, const Comparison& now) const;
+  std::string objection_to_saved(const FileRecord& record, const Comparison& now, const SavedContent& saved) const;
+  const SavedContent* saved_content(std::size_t file) const;
+  bool is_as_it_was(const Comparison& now) const {
+    return now.change == state::Change::none || (now.change == state::Change::grown && options_.grown == "keep");
+  }
+  Comparison compare_now(const FileRecord& record, const SavedContent* saved) const;
   void look_for_changed_objects(std::vector<std::string>& objections) const;
   std::uint64_t length_of(const FileRecord& record) const;
   void cut_back(const Change& change);
+  void settle(const Change& change);
+  void put_back_saved(const Change& change);
 
   Restart& restart_;
   const restart::Options& options_;
@@ -83,6 +95,32 @@ std::string FileRecordsReviver::objection(const FileRecord& record, const Compar
   return {};
 }
 
+const SavedContent* FileRecordsReviver::saved_content(std::size_t file) const {
+  const auto found = std::find_if(records_.saved.begin(), records_.saved.end(),
+                                  [file](const SavedContent& saved) { return saved.file == file; });
+  return found == records_.saved.end() ? nullptr : &*found;
+}
+
+Comparison FileRecordsReviver::compare_now(const FileRecord& record, const SavedContent* saved) const {
+  if (saved == nullptr) return compare(record, record.path, length_of(record));
+  const std::string& hash = restart_.image.reader().objects()[saved->object].hash;
+  return compare_content(record, record.path, hash, length_of(record));
+}
+
+// Whatever it is now, it becomes what it was.
+std::string FileRecordsReviver::objection_to_saved(const FileRecord& record, const Comparison& now,
+                                                   const SavedContent& saved) const {
+  using enum state::Change;
+  if (now.change == grown) return objection(record, now);
+  if (now.change == none) return {};
+  if (now.change == replaced) return "is no regular file any more";
+  const std::string directory = record.path.substr(0, record.path.rfind('/') + 1);
+  const std::string& written = now.change == missing ? directory : record.path;
+  if (access(written.c_str(), W_OK) != 0) return with_errno("cannot be put back as it was: " + written, errno);
+  restart_.image.reader().copy_object(saved.object, -1, record.path);  // is it whole?
+  return {};
+}
+
 // Executables and libraries that the file holds by reference only.
 void FileRecordsReviver::look_for_changed_objects(std::vector<std::string>& objections) const {
   const context::Reader& reader = restart_.image.reader();
@@ -99,14 +137,17 @@ void FileRecordsReviver::look_for_changed_objects(std::vector<std::string>& obje
 
 void FileRecordsReviver::check() {
   std::vector<std::string> objections;
-  for (const FileRecord& record : records_.files) {
+  for (std::size_t i = 0; i < records_.files.size(); ++i) {
+    const FileRecord& record = records_.files[i];
+    const SavedContent* saved = saved_content(i);
     if (record.standard >= 0 && takes_new_standard(record.standard, options_.stdio)) continue;
-    const Comparison now = compare(record, record.path, length_of(record));
+    if (saved != nullptr && length_of(record) > record.size) continue;  // another rank has saved all of it
+    const Comparison now = compare_now(record, saved);
     if (now.change == state::Change::none) continue;
     if (record.written && now.change != state::Change::missing && is_context_file(record.path)) continue;
-    const std::string why = objection(record, now);
+    const std::string why = saved != nullptr ? objection_to_saved(record, now, *saved) : objection(record, now);
     if (!why.empty()) objections.push_back(record.path + " " + why);
-    changes_.push_back({&record, now});
+    changes_.push_back({&record, now, saved});
   }
   look_for_changed_objects(objections);
   if (objections.empty()) return;
@@ -126,26 +167,49 @@ void FileRecordsReviver::cut_back(const Change& change) {
                            (keep ? "; what was cut off is in " + beside : ""));
 }
 
+void FileRecordsReviver::put_back_saved(const Change& change) {
+  const FileRecord& record = *change.record;
+  const bool keep = options_.grown != "discard";
+  const context::Reader& reader = restart_.image.reader();
+  const std::string beside = put_back(
+      record, [&] { return is_as_it_was(compare_now(record, change.saved)); },
+      [&](int fd) { reader.copy_object(change.saved->object, fd, record.path); }, keep);
+  if (beside.empty()) return;
+  restart_.notes.push_back(record.path +
+                           (change.now.change == state::Change::missing
+                                ? " was missing, and was made again with its content at the checkpoint"
+                                : " was put back as it was: " + sizes(record, change.now)) +
+                           (beside != record.path ? "; what was there is in " + beside : ""));
+}
+
+void FileRecordsReviver::settle(const Change& change) {
+  const FileRecord& record = *change.record;
+  switch (change.now.change) {
+    case state::Change::grown:
+      cut_back(change);
+      break;
+    case state::Change::missing:
+      make_again(record, record.path);
+      restart_.notes.push_back(record.path + " was missing, and was made again " +
+                               (record.kept ? "with its content at the checkpoint" : "empty"));
+      break;
+    case state::Change::rewritten:
+      restart_.notes.push_back(record.path + " has been written since the checkpoint: it is newer than the program");
+      if (change.now.size > length_of(record)) cut_back(change);
+      break;
+    default:
+      if (record.directory) break;
+      restart_.notes.push_back(record.path + " is used as it is: " + sizes(record, change.now));
+      break;
+  }
+}
+
 void FileRecordsReviver::settle() {
   for (const Change& change : changes_) {
-    const FileRecord& record = *change.record;
-    switch (change.now.change) {
-      case state::Change::grown:
-        cut_back(change);
-        break;
-      case state::Change::missing:
-        make_again(record, record.path);
-        restart_.notes.push_back(record.path + " was missing, and was made again " +
-                                 (record.kept ? "with its content at the checkpoint" : "empty"));
-        break;
-      case state::Change::rewritten:
-        restart_.notes.push_back(record.path + " has been written since the checkpoint: it is newer than the program");
-        if (change.now.size > length_of(record)) cut_back(change);
-        break;
-      default:
-        if (record.directory) break;
-        restart_.notes.push_back(record.path + " is used as it is: " + sizes(record, change.now));
-        break;
+    if (change.saved != nullptr && change.now.change != state::Change::grown) {
+      put_back_saved(change);
+    } else {
+      settle(change);
     }
   }
 }

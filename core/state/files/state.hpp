@@ -29,12 +29,22 @@ struct FileRecord {
   }
 };
 
+// A file whose content is an object of the context file.
+struct SavedContent {
+  std::uint32_t file = 0, object = 0;  // by number
+  template <class Archive>
+  void fields(Archive& a) {
+    a(file, object);
+  }
+};
+
 struct FileRecords {
   static constexpr const char* section_name = "file records";
   std::vector<FileRecord> files;
+  std::vector<SavedContent> saved;  // since version 2
   template <class Archive>
   void fields(Archive& a) {
-    a(files);
+    a(files, saved);
   }
 };
 

@@ -8,6 +8,7 @@
 #include "core/base/codec.hpp"
 #include "core/base/error.hpp"
 #include "core/state/descriptors/state.hpp"
+#include "core/state/files/read.hpp"
 #include "core/state/guest/state.hpp"
 #include "core/state/process/state.hpp"
 #include "core/state/signals/state.hpp"
@@ -60,6 +61,15 @@ SignalsState some_signals() {
   return signals;
 }
 
+FileRecords some_records() {
+  FileRecords records;
+  records.files.resize(2);
+  records.files[1].path = "/a/file";
+  records.files[1].content = {1, 2};
+  records.saved.push_back({1, 7});
+  return records;
+}
+
 template <class State>
 void comes_back(State state) {
   const auto bytes = encode(state);
@@ -89,8 +99,21 @@ TEST(state, what_is_written_is_read_back) {
   comes_back(some_threads());
   comes_back(some_files());
   comes_back(some_signals());
+  comes_back(some_records());
   comes_back(TimersState{{{1, 2, 3, 4, 5, 6, 7, -8}}});
   comes_back(GuestState{});
+}
+
+// Before contents were saved their list was not there.
+TEST(state, file_records_of_version_1_are_read) {
+  FileRecords records = some_records();
+  records.saved.clear();
+  auto bytes = encode(records);
+  bytes.resize(bytes.size() - 4);
+  EXPECT_THROW(read_file_records(bytes, 2), PermanentError);
+  const FileRecords again = read_file_records(bytes, 1);
+  ASSERT_EQ(again.files.size(), 2u);
+  EXPECT_EQ(again.files[1].path, "/a/file");
 }
 
 TEST(state, values_keep_sign_and_width) {
@@ -107,6 +130,7 @@ TEST(state, damage_is_an_error_at_worst) {
   survives_damage(some_threads());
   survives_damage(some_files());
   survives_damage(some_signals());
+  survives_damage(some_records());
 }
 
 TEST(state, every_truncation_is_an_error) {
