@@ -38,6 +38,11 @@ class Objects final : public Participant {
     shim::held_comms_add(agent::rank(), part);
   }
 
+  std::string park() override {
+    shim::park_all();
+    return {};
+  }
+
   std::string resume(Outcome outcome) override {
     char text[256] = "";
     if (outcome != Outcome::new_library || shim::rebuild_all(text, sizeof text) == MPI_SUCCESS) return {};

@@ -15,8 +15,8 @@ DEFAULTS = {
     "persistent_collective": ("refused", "while the request exists"),
     "rma": ("refused", "a window exists"),
     "rma_request": ("refused", "a window exists"),
-    "io": ("refused", "a file is open"),
-    "io_request": ("refused", "a file is open"),
+    "io": (FULL, ""),
+    "io_request": (FULL, ""),
     "tool": ("refused", "between MPI_T_init_thread and MPI_T_finalize"),
 }
 

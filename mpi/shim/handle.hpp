@@ -67,6 +67,7 @@ struct ChildCounts;    // identity.cpp: how often each member list was derived f
 struct TopologyShape;  // topology.hpp
 struct TypeRecipe;     // types.hpp
 struct InfoStore;      // info.hpp
+struct OpenFile;       // open_file.hpp
 
 }  // namespace cairn::shim
 
@@ -163,7 +164,8 @@ struct ompi_win_t : cairn::shim::Handle {
 struct ompi_file_t : cairn::shim::Handle {
   ompi_errhandler_t* errhandler;
   ompi_file_t *next, *previous;
-  char label[64];  // last part of the file's name, for messages
+  char label[64];               // last part of the file's name, for messages
+  cairn::shim::OpenFile* open;  // objects/file/open_file.hpp; null once closed
 };
 
 // ompi_request_t and ompi_message_t begin with cairn::shim::Handle too; mpi/p2p/request.hpp defines them. A request is

@@ -18,6 +18,8 @@ struct ObjectKind {
   Stage stage;
   // The real library is bound, for the first time or anew: the null handles are other ones.
   void (*rebind)() noexcept;
+  // Before a cut, the library holds nothing and is free: what only it knows of the objects is asked.
+  void (*park)() noexcept;
   // Makes all objects of the kind again in a new library. Collective over all ranks. MPI_SUCCESS or an error code.
   int (*rebuild)();
   // Writes what of this kind keeps the job from being checkpointed; the length of the text, 0 if nothing does.

@@ -7,6 +7,7 @@ import sys
 STAGES = ["world", "parts", "groups", "communicators", "on communicators", "requests"]
 PARTS = {  # what a kind may have -> its declaration
     "rebind": "void {name}_rebind() noexcept;",
+    "park": "void {name}_park() noexcept;",
     "rebuild": "int {name}_rebuild();",
     "obstacle": "std::size_t {name}_obstacle(char* text, std::size_t capacity);",
 }

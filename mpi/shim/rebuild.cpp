@@ -9,6 +9,11 @@
 
 namespace cairn::shim {
 
+void park_all() noexcept {
+  for (const ObjectKind& kind : object_kinds())
+    if (kind.park != nullptr) kind.park();
+}
+
 int rebuild_all(char* text, std::size_t capacity) {
   bind_real();
   clock_resume();

@@ -6,6 +6,9 @@
 
 namespace cairn::shim {
 
+// Before the cut, with the library free: all kinds' park(). Callback thread.
+void park_all() noexcept;
+
 // The whole job has been restarted and everybody is at the gate: binds the new real library, re-creates every object
 // behind its handle. Collective over all ranks, uses MPI_COMM_WORLD and what it creates; called on libcr's callback
 // thread. MPI_SUCCESS, or an MPI error code with a reason in `text`.

@@ -143,6 +143,10 @@ class MpitObject {
   void* real_ = nullptr;
 };
 
+// The communicator of its own that an open file has, at whose door its collective calls stand; null for one that is not
+// usable.
+ompi_communicator_t* file_comm(const ompi_file_t* file) noexcept;
+
 int peer_count(const ompi_communicator_t* comm) noexcept;
 // topology.cpp
 int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;

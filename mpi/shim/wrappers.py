@@ -62,6 +62,12 @@ class Wrapper:
         in_place = p.name == "sendtypes" and self.row.options.get("types") == "peers"
         return f"sendbuf == MPI_IN_PLACE ? nullptr : {p.name}" if in_place else p.name
 
+    def comm(self):
+        """The communicator at whose door a collective call stands, as an expression; None if there is none."""
+        if self.row.cls in ("io", "io_request"):
+            return f"file_comm({self.first('MPI_File')})" if self.row.collective else None
+        return self.first("MPI_Comm")
+
     def owner(self):
         """The object whose error handler is told, as an expression."""
         if self.row.cls == "rma" or self.row.cls == "rma_request":
@@ -74,7 +80,7 @@ class Wrapper:
 
     def adopt(self):
         kind = REQUESTS[self.row.cls]
-        comm = self.first("MPI_Comm") or "nullptr"
+        comm = self.comm() or "nullptr"
         return (f"if (rc == MPI_SUCCESS) *{self.request} = track_request(made, p2p::RequestKind::{kind}, "
                 f"{comm}, \"{self.function.name}\"{self.kept()});")
 
@@ -113,7 +119,7 @@ class Wrapper:
     def text(self):
         f = self.function
         parameters = ", ".join(f"{p.type} {p.name}" + ("[]" if p.array else "") for p in f.parameters) or "void"
-        comm = self.first("MPI_Comm")
+        comm = self.comm()
         if self.row.collective and comm:
             guard = [f'CollectiveScope scope({comm}, "{f.name}");']
         elif self.row.cls in ("io", "io_request", "rma", "rma_request"):  # may wait for other ranks
@@ -123,7 +129,7 @@ class Wrapper:
         else:
             guard = ["crcp::Section section;"]
         call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"
-        if self.row.cls == "collective_request":
+        if self.row.cls == "collective_request" or self.row.cls == "io_request" and comm:
             guard = self.deferrable(comm)
         body = guard + self.before + [call] + self.after
         if self.request:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# restart.sh PREFIX RANKS PROGRAM: runs PROGRAM STOPFILE (survivor.c, graphs.c) as a checkpointable job, stops it by a
+# restart.sh PREFIX RANKS PROGRAM: runs PROGRAM STOPFILE (survivor.c, graphs.c, files.c ...) as a checkpointable job, stops it by a
 # checkpoint after its first round, restarts it, waits for one more round and has it finish. PREFIX: build or installation
 # directory.
 set -u
@@ -13,7 +13,7 @@ cd "$work" || exit 1
 
 fail() {
   echo "restart.sh: $1" >&2
-  tail -n 20 first second 2>/dev/null >&2
+  tail -qn 20 first second >&2
   exit 1
 }
 

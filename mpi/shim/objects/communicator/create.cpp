@@ -93,9 +93,15 @@ int destroy(MPI_Comm* comm, FreeFunction* RealFunctions::*function, const char* 
 
 }  // namespace
 
+int cairn::shim::comm_duplicate(MPI_Comm parent, MPI_Comm* out, const char* name) {
+  return comm_create(parent, out, duplicate_of(parent), name,
+                     [&](RealComm** made) { return cross(real.Comm_dup, to_real(parent), made); });
+}
+
+int cairn::shim::comm_free_inside(MPI_Comm comm) { return let_go(comm, &RealFunctions::Comm_free); }
+
 int PMPI_Comm_dup(MPI_Comm comm, MPI_Comm* newcomm) {
-  const int rc = comm_create(comm, newcomm, duplicate_of(comm), "MPI_Comm_dup",
-                             [&](RealComm** made) { return cross(real.Comm_dup, to_real(comm), made); });
+  const int rc = comm_duplicate(comm, newcomm, "MPI_Comm_dup");
   return rc == MPI_SUCCESS ? finish_duplicate(comm, newcomm, comm->info, "MPI_Comm_dup") : rc;
 }
 CAIRN_MPI_WEAK(MPI_Comm_dup);

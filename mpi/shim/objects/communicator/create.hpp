@@ -27,4 +27,9 @@ int comm_create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name,
   return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(parent, rc, name);
 }
 
+// A duplicate for the shim itself, with neither attributes nor hints. Collective, with doors.
+int comm_duplicate(MPI_Comm parent, MPI_Comm* out, const char* name);
+// Frees the real communicator and the handle: behind the last door of the communicator.
+int comm_free_inside(MPI_Comm comm);
+
 }  // namespace cairn::shim

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// MPI-IO: the handles' side. Reading and writing are generated. An open file keeps the job from being checkpointed.
+// MPI-IO: the handles' side. Reading and writing are generated, but for split collectives (split.cpp) and those that
+// use a pointer and do not wait (pointer.cpp).
+#include <cstdio>
 #include <cstring>
 
-#include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/ask.hpp"
-#include "mpi/shim/objects/datatype/types.hpp"
+#include "mpi/shim/objects/communicator/create.hpp"
 #include "mpi/shim/objects/errhandler/errhandler.hpp"
+#include "mpi/shim/objects/file/open_file.hpp"
 #include "mpi/shim/objects/pool.hpp"
-#include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
 
-void file_rebind() noexcept { store<ompi_file_t>().pool.rebind(real_objects.file_null); }
-
-std::size_t file_obstacle(char* text, std::size_t capacity) {
-  const ompi_file_t* first = store<ompi_file_t>().live.head();
-  return first == nullptr ? 0 : describe_obstacle(text, capacity, "an open file", first->label, "MPI_File_open");
-}
+ompi_communicator_t* file_comm(const ompi_file_t* file) noexcept { return usable(file) ? file->open->comm : nullptr; }
 
 }  // namespace cairn::shim
 
@@ -26,32 +22,74 @@ using namespace cairn::shim;
 
 namespace {
 
-MPI_File adopt(RealFile* made, const char* filename) {
+MPI_File adopt(RealFile* made, OpenFile* open) {
   const crcp::InnerLock lock;
   ompi_file_t* file = store<ompi_file_t>().pool.allocate(Kind::file);
   file->real = made;
   file->errhandler = errhandler_share(default_file_errhandler());
-  const char* last = std::strrchr(filename, '/');
-  std::strncpy(file->label, last != nullptr ? last + 1 : filename, sizeof file->label - 1);
+  file->open = open;
+  const std::string last = open->name.substr(open->name.rfind('/') + 1);
+  std::strncpy(file->label, last.c_str(), sizeof file->label - 1);
+  std::snprintf(open->comm->name, sizeof open->comm->name, "the file %.40s", file->label);
   store<ompi_file_t>().live.add(file);
   cross(real.File_set_errhandler, made, real_objects.errors_return);
   return file;
 }
 
+void forget(ompi_file_t* file) {
+  errhandler_drop(file->errhandler);
+  const crcp::InnerLock lock;
+  delete file->open;
+  file->open = nullptr;
+  store<ompi_file_t>().live.remove(file);
+  store<ompi_file_t>().pool.release(file, real_objects.file_null);
+}
+
+// Does no member have the file open? Collective.
+bool failed_everywhere(MPI_Comm own, int rc) {
+  const int failed = rc != MPI_SUCCESS ? 1 : 0;
+  int all_failed = 0;
+  cross(real.Allreduce, static_cast<const void*>(&failed), static_cast<void*>(&all_failed), 1, to_real(MPI_INT),
+        to_real(MPI_MIN), to_real(own));
+  return all_failed != 0;
+}
+
+// The library never knows that a file goes when it is closed: it would delete it too when a process ends that a
+// checkpoint has been taken of.
+constexpr int kOurs = MPI_MODE_DELETE_ON_CLOSE;
+
+int close_on(MPI_Comm own, const OpenFile& open, RealFile* gone) {
+  const int rc = cross(real.File_close, &gone);
+  if (rc != MPI_SUCCESS || (open.amode & MPI_MODE_DELETE_ON_CLOSE) == 0) return rc;
+  const int deleted = own->rank != 0 ? MPI_SUCCESS : cross(real.File_delete, open.name.c_str(), real_objects.info_null);
+  cross(real.Barrier, to_real(own));
+  return deleted;
+}
+
+int open_on(MPI_Comm own, const char* filename, int amode, MPI_Info info, MPI_File* file) {
+  CollectiveScope scope(own, "MPI_File_open", crcp::Fate::ends);
+  const InfoScope real_info(info);
+  RealFile* made = real_objects.file_null;
+  const int rc = cross(real.File_open, to_real(own), filename, amode & ~kOurs, real_info.get(), &made);
+  if (failed_everywhere(own, rc)) comm_free_inside(own);  // who fails alone keeps the communicator that others have
+  if (rc == MPI_SUCCESS) *file = adopt(made, new OpenFile(own, filename, amode, info));
+  return rc;
+}
+
 }  // namespace
 
 int PMPI_File_open(MPI_Comm comm, const char* filename, int amode, MPI_Info info, MPI_File* file) {
-  int rc;
-  {
-    CollectiveScope scope(comm, "MPI_File_open");
-    const InfoScope real_info(info);
-    RealFile* made = real_objects.file_null;
-    rc = cross(real.File_open, to_real(comm), filename, amode, real_info.get(), file == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *file = adopt(made, filename);
+  if (!usable(comm) || comm->inter || filename == nullptr || file == nullptr) {  // the library has its words for it
+    return section_call(comm, "MPI_File_open", [&] {
+      const InfoScope real_info(info);
+      RealFile* made = real_objects.file_null;
+      return cross(real.File_open, to_real(comm), filename, amode, real_info.get(), file == nullptr ? nullptr : &made);
+    });
   }
-  // An invalid communicator is reported to it; everything else to the default handler of files.
-  if (rc == MPI_SUCCESS) return rc;
-  return usable(comm) ? raise(MPI_FILE_NULL, rc, "MPI_File_open") : raise(comm, rc, "MPI_File_open");
+  MPI_Comm own = MPI_COMM_NULL;
+  if (const int rc = comm_duplicate(comm, &own, "MPI_File_open"); rc != MPI_SUCCESS) return rc;
+  const int rc = open_on(own, filename, amode, info, file);
+  return rc == MPI_SUCCESS ? rc : raise(MPI_FILE_NULL, rc, "MPI_File_open");
 }
 CAIRN_MPI_WEAK(MPI_File_open);
 
@@ -59,16 +97,17 @@ int PMPI_File_close(MPI_File* file) {
   if (file == nullptr || !usable(*file)) return raise(MPI_FILE_NULL, MPI_ERR_FILE, "MPI_File_close");
   int rc;
   ompi_file_t* object = *file;
+  ompi_communicator_t* const own = object->open->comm;
   {
-    const InsideScope scope("MPI_File_close");
-    RealFile* gone = to_real(object);
-    rc = cross(real.File_close, &gone);
+    CollectiveScope scope(own, "MPI_File_close", crcp::Fate::ends);
+    rc = close_on(own, *object->open, to_real(object));
+    // Before the door is left: a checkpoint finds it closed at every member or at none.
+    if (rc == MPI_SUCCESS) {
+      forget(object);
+      comm_free_inside(own);
+    }
   }
   if (rc != MPI_SUCCESS) return raise(object, rc, "MPI_File_close");
-  errhandler_drop(object->errhandler);
-  const crcp::InnerLock lock;
-  store<ompi_file_t>().live.remove(object);
-  store<ompi_file_t>().pool.release(object, real_objects.file_null);
   *file = MPI_FILE_NULL;
   return MPI_SUCCESS;
 }
@@ -93,66 +132,25 @@ int PMPI_File_get_info(MPI_File file, MPI_Info* info) {
 }
 CAIRN_MPI_WEAK(MPI_File_get_info);
 
-namespace {
+int PMPI_File_get_amode(MPI_File file, int* amode) {
+  if (!usable(file)) return raise(MPI_FILE_NULL, MPI_ERR_FILE, "MPI_File_get_amode");
+  if (amode == nullptr) return raise(file, MPI_ERR_ARG, "MPI_File_get_amode");
+  *amode = file->open->amode;
+  return MPI_SUCCESS;
+}
+CAIRN_MPI_WEAK(MPI_File_get_amode);
 
-// The real library makes datatypes of its own for the answer: what they are made of tells the guest's handle. Gives it
-// to the caller, and takes the caller's hold on the real one.
-MPI_Datatype adopt_type(RealDatatype* type);
-
-bool is_predefined(MPI_Datatype type) { return type == nullptr || type->recipe == nullptr; }
-
-int make_equal(RealDatatype* type, TypeRecipe* recipe, const int (&n)[3], MPI_Datatype* made) {
-  recipe->committed = true;
-  recipe->integers.resize(static_cast<std::size_t>(n[0]));
-  recipe->addresses.resize(static_cast<std::size_t>(n[1]));
-  std::vector<RealDatatype*> real_parts(static_cast<std::size_t>(n[2]));
-  cross(real.Type_get_contents, type, n[0], n[1], n[2], recipe->integers.data(), recipe->addresses.data(),
-        real_parts.data());
-  std::vector<MPI_Datatype> parts;  // must be there until the whole is made
-  for (RealDatatype* part : real_parts) {
-    parts.push_back(adopt_type(part));
-    recipe->children.push_back(child_of(parts.back()));
+int PMPI_File_set_info(MPI_File file, MPI_Info info) {
+  int rc;
+  {
+    CollectiveScope scope(file_comm(file), "MPI_File_set_info");
+    const InfoScope real_info(info);
+    rc = cross(real.File_set_info, to_real(file), real_info.get());
+    if (rc == MPI_SUCCESS && usable(file)) file->open->add_info(info);
   }
-  const int rc = type_make(recipe, made, "MPI_File_get_view");
-  if (rc == MPI_SUCCESS) cross(real.Type_commit, &recipe->real);
-  for (MPI_Datatype& part : parts)
-    if (!is_predefined(part) && !part->recipe->permanent) PMPI_Type_free(&part);
-  return rc;
+  return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_set_info");
 }
-
-MPI_Datatype adopt_type(RealDatatype* type) {
-  MPI_Datatype made = from_real(type);
-  if (made != nullptr && is_predefined(made)) return made;
-  int n[3], combiner;
-  cross(real.Type_get_envelope, type, &n[0], &n[1], &n[2], &combiner);
-  if (made != nullptr) {
-    made = made->recipe->permanent ? made : recipe_handle(made->recipe);
-  } else if (combiner == MPI_COMBINER_NAMED) {
-    return MPI_DATATYPE_NULL;
-  } else {
-    auto* recipe = new TypeRecipe;
-    recipe->combiner = combiner;
-    if (make_equal(type, recipe, n, &made) != MPI_SUCCESS) return MPI_DATATYPE_NULL;
-  }
-  cross(real.Type_free, &type);
-  return made;
-}
-
-}  // namespace
-
-int PMPI_File_get_view(MPI_File file, MPI_Offset* disp, MPI_Datatype* etype, MPI_Datatype* filetype, char* datarep) {
-  return section_call(file, "MPI_File_get_view", [&] {
-    RealDatatype *real_etype = nullptr, *real_filetype = nullptr;
-    const int rc = cross(real.File_get_view, to_real(file), disp, etype == nullptr ? nullptr : &real_etype,
-                         filetype == nullptr ? nullptr : &real_filetype, datarep);
-    if (rc == MPI_SUCCESS) {
-      *etype = adopt_type(real_etype);
-      *filetype = adopt_type(real_filetype);
-    }
-    return rc;
-  });
-}
-CAIRN_MPI_WEAK(MPI_File_get_view);
+CAIRN_MPI_WEAK(MPI_File_set_info);
 
 // Data representations of the application would be called by the real library at any time, also while a checkpoint is
 // taken; they are refused as the real library refuses what it does not know.

@@ -20,7 +20,6 @@ struct Active {
 };
 Active all[] = {
     {RequestKind::persistent_collective, "a persistent collective exists"},
-    {RequestKind::io, "a non-blocking file operation is not complete"},
     {RequestKind::rma, "a one-sided operation is not complete"},
     {RequestKind::generalized, "a generalized request is not complete"},
 };

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mpi/shim/objects/file/open_file.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+
+#include "mpi/shim/objects/info/info.hpp"
+
+namespace cairn::shim {
+namespace {
+
+std::size_t prefix_length(const char* name) noexcept {
+  const std::size_t plain = std::strcspn(name, ":/");
+  return name[plain] == ':' && plain > 1 ? plain + 1 : 0;
+}
+
+std::string absolute(const char* name) {
+  const std::size_t prefix = prefix_length(name);
+  char directory[PATH_MAX];
+  if (name[prefix] == '/' || getcwd(directory, sizeof directory) == nullptr) return name;
+  return std::string(name, prefix) + directory + "/" + (name + prefix);
+}
+
+}  // namespace
+
+OpenFile::OpenFile(ompi_communicator_t* own, const char* called, int mode, const ompi_info_t* hints)
+    : comm(own), name(absolute(called)), amode(mode), info(info_copy(hints)) {
+  struct stat status {};
+  if (stat(path(), &status) != 0) return;
+  device = status.st_dev;
+  inode = status.st_ino;
+}
+
+OpenFile::~OpenFile() { info_drop(info); }
+
+void OpenFile::add_info(const ompi_info_t* more) {
+  if (!usable(more)) return;
+  if (info == nullptr) {
+    info = info_copy(more);
+  } else {
+    for (const auto& [key, value] : more->store->items) PMPI_Info_set(info, key.c_str(), value.c_str());
+  }
+}
+
+bool OpenFile::is_in_place() const noexcept {
+  struct stat status {};
+  return stat(path(), &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+const char* OpenFile::path() const noexcept { return name.c_str() + prefix_length(name.c_str()); }
+
+}  // namespace cairn::shim

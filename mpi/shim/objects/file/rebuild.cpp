@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files at a cut and after a restart. All members of a file's communicator open it again, in the order in which the
+// communicators are made: so there is always one that can be opened (communicator/rebuild.cpp).
+#include <algorithm>
+#include <vector>
+
+#include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
+#include "mpi/shim/objects/file/open_file.hpp"
+#include "mpi/shim/objects/pool.hpp"
+#include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+namespace {
+
+constexpr int kNotAgain =
+    MPI_MODE_CREATE | MPI_MODE_EXCL | MPI_MODE_APPEND | MPI_MODE_SEQUENTIAL | MPI_MODE_DELETE_ON_CLOSE;
+
+int set_view(const OpenFile& open, RealFile* made) {
+  const FileView& view = open.view;
+  if (!view.set) return MPI_SUCCESS;
+  return cross(real.File_set_view, made, view.displacement, view.etype.real(), view.filetype.real(),
+               view.representation.c_str(), real_objects.info_null);
+}
+
+// One that is nowhere asked for is not needed: some file systems cannot do it.
+int seek_shared(const OpenFile& open, RealFile* made) {
+  MPI_Offset position = 0;
+  int rc = cross(real.Allreduce, static_cast<const void*>(&open.shared_position), static_cast<void*>(&position), 1,
+                 to_real(MPI_OFFSET), to_real(MPI_MAX), to_real(open.comm));
+  if (rc == MPI_SUCCESS && position > 0)
+    rc = cross(real.File_seek_shared, made, position, static_cast<int>(MPI_SEEK_SET));
+  return rc;
+}
+
+int open_again(ompi_file_t& file) {
+  OpenFile& open = *file.open;
+  RealFile* made = real_objects.file_null;
+  const InfoScope info(open.info != nullptr ? open.info : MPI_INFO_NULL);
+  int rc = cross(real.File_open, to_real(open.comm), open.name.c_str(), open.amode & ~kNotAgain, info.get(), &made);
+  if (rc == MPI_SUCCESS) rc = cross(real.File_set_errhandler, made, real_objects.errors_return);
+  if (rc == MPI_SUCCESS) rc = set_view(open, made);
+  if (rc == MPI_SUCCESS && open.atomicity != 0) rc = cross(real.File_set_atomicity, made, open.atomicity);
+  if (rc == MPI_SUCCESS && open.position > 0)
+    rc = cross(real.File_seek, made, open.position, static_cast<int>(MPI_SEEK_SET));
+  if (rc == MPI_SUCCESS) rc = seek_shared(open, made);
+  file.real = made;
+  return rc;
+}
+
+}  // namespace
+
+void file_rebind() noexcept { store<ompi_file_t>().pool.rebind(real_objects.file_null); }
+
+void file_park() noexcept {
+  for (ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
+    OpenFile& open = *file->open;
+    RealFile* const of = to_real(file);
+    if (cross(real.File_get_position, of, &open.position) != MPI_SUCCESS) open.position = -1;
+    if (cross(real.File_get_position_shared, of, &open.shared_position) != MPI_SUCCESS) open.shared_position = -1;
+    if (cross(real.File_get_atomicity, of, &open.atomicity) != MPI_SUCCESS) open.atomicity = 0;
+  }
+}
+
+int file_rebuild() {
+  std::vector<ompi_file_t*> all;
+  for (ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) all.push_back(file);
+  std::sort(all.begin(), all.end(), [](const ompi_file_t* a, const ompi_file_t* b) {
+    return a->open->comm->identity < b->open->comm->identity;
+  });
+  for (ompi_file_t* file : all)
+    if (const int rc = open_again(*file); rc != MPI_SUCCESS) return rc;
+  return MPI_SUCCESS;
+}
+
+std::size_t file_obstacle(char* text, std::size_t capacity) {
+  for (const ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
+    if (file->open->is_in_place()) continue;
+    return describe_obstacle(text, capacity, "an open file that is not at its place any more,", file->label,
+                             "MPI_File_open");
+  }
+  return 0;
+}
+
+}  // namespace cairn::shim
