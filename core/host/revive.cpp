@@ -135,7 +135,7 @@ void revive(const std::string& context_file, Extension& extension) {
   auto& options = work->options;
   if (work->image.get<state::ProcessState>().stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);
   for (Stage stage : {Stage::early, Stage::check, Stage::files, Stage::open, Stage::reserve}) revival.restore(stage);
-  extension.before_revive(work->image.get<state::ExtensionState>().bytes);
+  extension.before_revive(work->image.get<state::ExtensionState>().bytes, options);
   complete_host(*work);
   block_all_signals();
   for (Stage stage : {Stage::memory, Stage::guest, Stage::process, Stage::descriptors, Stage::actions})

@@ -6,6 +6,10 @@
 #include <string>
 #include <vector>
 
+namespace cairn::restart {
+struct Options;
+}
+
 namespace cairn::host {
 
 class Extension {
@@ -23,7 +27,13 @@ class Extension {
   // The extension's own section of the context file, taken while the guest stands still ...
   virtual std::vector<std::uint8_t> save_section() { return {}; }
   // ... and given back in the new host before the plug and before any guest memory exists (MPI_Init goes here).
-  virtual void before_revive(const std::vector<std::uint8_t>& /*section*/) {}
+  virtual void before_revive(const std::vector<std::uint8_t>& /*section*/, const restart::Options& /*options*/) {}
+  // Files that the guest uses through the host, which has the descriptors.
+  struct OpenFile {
+    std::string path;
+    bool written;
+  };
+  virtual std::vector<OpenFile> open_files() const { return {}; }
   // If a plain cr_checkpoint may not be taken of this process on its own, why ("is rank 3 of an MPI job: use
   // ompi-checkpoint 4711"); empty if it may.
   virtual std::string refuses_single_checkpoint() const { return {}; }

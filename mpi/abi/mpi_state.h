@@ -23,6 +23,13 @@ struct cairn_mpi_state {
   void (*initialized)(int32_t required, int32_t provided);
   /* The real MPI_Finalize has returned: a restarted host must not initialise MPI again. */
   void (*finalized)(void);
+  /* Older hosts do not have what follows: see `size`.
+   * A file that the program has open through MPI, by its absolute path: a checkpoint says what it was like, a restart
+   * compares. Told anew before each cut; null: forget all. */
+  void (*open_file)(const char* path, int32_t written);
+  /* Where a file of the saved job is after this restart (--relocate): writes the path with its final zero if that is
+   * at most `capacity` bytes long. The length of the path. */
+  uint64_t (*place_of)(const char* path, char* place, uint64_t capacity);
 };
 
 #ifdef __cplusplus

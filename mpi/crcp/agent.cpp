@@ -33,6 +33,10 @@ cairn_mpi_state* state_service() noexcept {
       in_host([]() noexcept { return CAIRN_TABLE->service(CAIRN_MPI_STATE_SERVICE, CAIRN_MPI_STATE_VERSION); }));
 }
 
+constexpr std::size_t kLongestPath = 8192;
+
+bool has_files(const cairn_mpi_state* s) noexcept { return s != nullptr && s->size >= sizeof(cairn_mpi_state); }
+
 }  // namespace
 
 bool present() noexcept { return find() != nullptr; }
@@ -115,6 +119,26 @@ void tell_finalized() noexcept {
       s->finalized();
       return 0;
     });
+}
+
+void tell_open_file(const char* path, bool written) noexcept {
+  if (cairn_mpi_state* s = state_service(); has_files(s))
+    in_host([&]() noexcept {
+      s->open_file(path, written ? 1 : 0);
+      return 0;
+    });
+}
+
+void forget_open_files() noexcept { tell_open_file(nullptr, false); }
+
+std::string place_of(const std::string& path) {
+  cairn_mpi_state* s = state_service();
+  if (!has_files(s)) return path;
+  std::string place(kLongestPath, '\0');
+  const std::uint64_t n = in_host([&]() noexcept { return s->place_of(path.c_str(), place.data(), place.size()); });
+  if (n >= place.size()) return path;
+  place.resize(n);
+  return place;
 }
 
 }  // namespace cairn::crcp::agent

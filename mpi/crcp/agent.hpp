@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "mpi/abi/agent.h"
@@ -28,5 +29,10 @@ int closed() noexcept;
 // Tells the host what a restart must bring back.
 void tell_initialized(int required, int provided) noexcept;
 void tell_finalized() noexcept;
+// Forgets what was told before.
+void forget_open_files() noexcept;
+void tell_open_file(const char* path, bool written) noexcept;
+// Where it is after this restart.
+std::string place_of(const std::string& path);
 
 }  // namespace cairn::crcp::agent

@@ -26,9 +26,9 @@ void collective_end(ompi_communicator_t& comm) noexcept;
 // when the door opens (p2p::record_collective()), which ends the section.
 bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noexcept;
 
-// Around calls that may wait for other ranks and have no communicator whose members could be counted: those of files
-// and windows. No door, and no section either: the lock is not held, so that a request finds its way to this rank and
-// is refused by the file's or the window's name.
+// Around calls that may take long, or wait for other ranks, and have no communicator whose members could be counted:
+// those of windows, and those of files that one rank makes alone. No door, and no section either: the lock is not held,
+// so that a request finds its way to this rank; a window refuses it by its name, a call of a file ends by itself.
 void inside_begin(const char* name) noexcept;
 void inside_end() noexcept;
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
 #include "mpi/abi/mpi_state.h"
 #include "mpi/host/agent_service.hpp"
@@ -19,6 +20,8 @@ namespace {
 struct {
   bool initialized = false, finalized = false;
   int required = 0, provided = 0;
+  std::vector<host::Extension::OpenFile> files;
+  restart::Options restart;  // of the restart that this process comes from
 } state;
 
 void initialized(std::int32_t required, std::int32_t provided) {
@@ -29,7 +32,21 @@ void initialized(std::int32_t required, std::int32_t provided) {
 
 void finalized() { state.finalized = true; }
 
-cairn_mpi_state state_service{CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized, finalized};
+void open_file(const char* path, std::int32_t written) {
+  if (path == nullptr)
+    state.files.clear();
+  else
+    state.files.push_back({path, written != 0});
+}
+
+std::uint64_t place_of(const char* path, char* place, std::uint64_t capacity) {
+  const std::string here = restart::relocated(state.restart, path);
+  if (here.size() < capacity) std::memcpy(place, here.c_str(), here.size() + 1);
+  return here.size();
+}
+
+cairn_mpi_state state_service{
+    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized, finalized, open_file, place_of};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -92,7 +109,10 @@ std::vector<std::uint8_t> MpiExtension::save_section() {
   return {bytes.begin(), bytes.end()};
 }
 
-void MpiExtension::before_revive(const std::vector<std::uint8_t>& section) {
+std::vector<host::Extension::OpenFile> MpiExtension::open_files() const { return state.files; }
+
+void MpiExtension::before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) {
+  state.restart = options;
   const pmix::Record saved = pmix::Record::decode({reinterpret_cast<const char*>(section.data()), section.size()});
   if (saved.type() != "mpi") throw PermanentError("the context file's MPI section is not understood");
   preload();

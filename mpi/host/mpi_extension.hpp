@@ -17,7 +17,8 @@ class MpiExtension final : public host::Extension {
   void preload() override;
   void* service(const char* name, std::uint32_t version) override;
   std::vector<std::uint8_t> save_section() override;
-  void before_revive(const std::vector<std::uint8_t>& section) override;
+  void before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) override;
+  std::vector<OpenFile> open_files() const override;
   std::string refuses_single_checkpoint() const override;
   std::string program_path(const std::string& path) const override;
   std::string context_file(const std::string& operand) const override;

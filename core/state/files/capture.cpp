@@ -10,6 +10,7 @@
 #include "core/context/writer.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
+#include "core/state/extension.hpp"
 #include "core/state/files/comparison.hpp"
 #include "core/state/files/kind.hpp"
 #include "core/state/memory/area_text.hpp"
@@ -80,6 +81,11 @@ std::vector<std::uint8_t> capture_file_records(Capture& capture) {
     if (!has_content(file)) continue;
     const bool written = (file.flags & O_ACCMODE) != O_RDONLY && (file.flags & O_PATH) == 0;
     records.add({file.status.st_dev, file.status.st_ino}, file.path, written, file.standard, false);
+  }
+  for (const auto& file : host::extension().open_files()) {
+    struct stat status {};
+    if (stat(file.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    records.add({status.st_dev, status.st_ino}, file.path, file.written, -1, false);
   }
   for (const Area& area : capture.areas) {
     struct stat status {};

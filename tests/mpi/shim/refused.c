@@ -39,6 +39,7 @@ static void file(void) {
   MPI_File handle;
   snprintf(path, sizeof path, "%s/data", directory);
   MPI_File_open(MPI_COMM_WORLD, path, MPI_MODE_CREATE | MPI_MODE_RDWR, MPI_INFO_NULL, &handle);
+  if (rank == 0) unlink(path);
   wait_for("file");
   MPI_File_close(&handle);
 }

@@ -39,7 +39,7 @@ refused() { # refused NAME TEXT: the program has NAME, and TEXT is in the refusa
 }
 
 refused window "a window 'pane' exists (MPI_Win_create or _allocate)"
-refused file "an open file 'data' exists (MPI_File_open)"
+refused file "the open file 'data' is not at its path any more (MPI_File_open)"
 refused intercommunicator "an intercommunicator exists (MPI_Intercomm_create)"
 refused persistent "a persistent collective exists (MPIX_Barrier_init)"
 refused generalized "a generalized request is not complete (MPI_Grequest_start)"

@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstring>
 
+#include "mpi/crcp/agent.hpp"
 #include "mpi/shim/objects/info/info.hpp"
 
 namespace cairn::shim {
@@ -28,10 +29,7 @@ std::string absolute(const char* name) {
 
 OpenFile::OpenFile(ompi_communicator_t* own, const char* called, int mode, const ompi_info_t* hints)
     : comm(own), name(absolute(called)), amode(mode), info(info_copy(hints)) {
-  struct stat status {};
-  if (stat(path(), &status) != 0) return;
-  device = status.st_dev;
-  inode = status.st_ino;
+  identify();
 }
 
 OpenFile::~OpenFile() { info_drop(info); }
@@ -43,6 +41,18 @@ void OpenFile::add_info(const ompi_info_t* more) {
   } else {
     for (const auto& [key, value] : more->store->items) PMPI_Info_set(info, key.c_str(), value.c_str());
   }
+}
+
+void OpenFile::identify() noexcept {
+  struct stat status {};
+  if (stat(path(), &status) != 0) return;
+  device = status.st_dev;
+  inode = status.st_ino;
+}
+
+void OpenFile::relocate() {
+  name.replace(prefix_length(name.c_str()), std::string::npos, crcp::agent::place_of(path()));
+  identify();
 }
 
 bool OpenFile::is_in_place() const noexcept {

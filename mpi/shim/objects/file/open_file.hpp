@@ -31,6 +31,8 @@ struct OpenFile {
 
   // Adds hints to those that it has. With InnerLock held.
   void add_info(const ompi_info_t* more);
+  // In a restart: takes the name that the file has now.
+  void relocate();
   // Is what is there now by its name still the file that was opened?
   bool is_in_place() const noexcept;
   // Without what tells the library about the file system: "ufs:".
@@ -51,6 +53,9 @@ struct OpenFile {
   // The split collective that has been begun, null: none. It is complete; `split_status` is what its end will say.
   const char* split = nullptr;
   MPI_Status split_status{};
+
+ private:
+  void identify() noexcept;
 };
 
 }  // namespace cairn::shim

@@ -2,8 +2,10 @@
 // Files at a cut and after a restart. All members of a file's communicator open it again, in the order in which the
 // communicators are made: so there is always one that can be opened (communicator/rebuild.cpp).
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
+#include "mpi/crcp/agent.hpp"
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/file/open_file.hpp"
@@ -35,6 +37,7 @@ int seek_shared(const OpenFile& open, RealFile* made) {
 
 int open_again(ompi_file_t& file) {
   OpenFile& open = *file.open;
+  open.relocate();
   RealFile* made = real_objects.file_null;
   const InfoScope info(open.info != nullptr ? open.info : MPI_INFO_NULL);
   int rc = cross(real.File_open, to_real(open.comm), open.name.c_str(), open.amode & ~kNotAgain, info.get(), &made);
@@ -53,9 +56,11 @@ int open_again(ompi_file_t& file) {
 void file_rebind() noexcept { store<ompi_file_t>().pool.rebind(real_objects.file_null); }
 
 void file_park() noexcept {
+  crcp::agent::forget_open_files();
   for (ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
     OpenFile& open = *file->open;
     RealFile* const of = to_real(file);
+    crcp::agent::tell_open_file(open.path(), (open.amode & MPI_MODE_RDONLY) == 0);
     if (cross(real.File_get_position, of, &open.position) != MPI_SUCCESS) open.position = -1;
     if (cross(real.File_get_position_shared, of, &open.shared_position) != MPI_SUCCESS) open.shared_position = -1;
     if (cross(real.File_get_atomicity, of, &open.atomicity) != MPI_SUCCESS) open.atomicity = 0;
@@ -76,8 +81,9 @@ int file_rebuild() {
 std::size_t file_obstacle(char* text, std::size_t capacity) {
   for (const ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
     if (file->open->is_in_place()) continue;
-    return describe_obstacle(text, capacity, "an open file that is not at its place any more,", file->label,
-                             "MPI_File_open");
+    const int n =
+        std::snprintf(text, capacity, "the open file '%s' is not at its path any more (MPI_File_open)", file->label);
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
   return 0;
 }
