@@ -39,7 +39,7 @@ ask_during() {
   expect_pass 60
   say "$1: $taken of $requests requests were taken"
   [ -n "$SNAPSHOT" ] || return 0
-  restart --mpirun_opts "--oversubscribe"
+  restart --mpirun_opts "--oversubscribe" --missing=create  # files that a later round has deleted
   expect_pass 60
   rm -rf "$SNAPSHOT"
 }

@@ -100,7 +100,9 @@ int PMPI_File_close(MPI_File* file) {
   ompi_communicator_t* const own = object->open->comm;
   {
     CollectiveScope scope(own, "MPI_File_close", crcp::Fate::ends);
+    object->open->closing = true;
     rc = close_on(own, *object->open, to_real(object));
+    object->open->closing = false;
     // Before the door is left: a checkpoint finds it closed at every member or at none.
     if (rc == MPI_SUCCESS) {
       forget(object);

@@ -50,6 +50,8 @@ struct OpenFile {
   MPI_Offset position = 0, shared_position = 0;
   int atomicity = 0;
 
+  bool closing = false;  // inside MPI_File_close, which another rank may have done all of
+
   // The split collective that has been begun, null: none. It is complete; `split_status` is what its end will say.
   const char* split = nullptr;
   MPI_Status split_status{};

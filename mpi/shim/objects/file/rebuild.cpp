@@ -80,7 +80,7 @@ int file_rebuild() {
 
 std::size_t file_obstacle(char* text, std::size_t capacity) {
   for (const ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
-    if (file->open->is_in_place()) continue;
+    if (file->open->closing || file->open->is_in_place()) continue;
     const int n =
         std::snprintf(text, capacity, "the open file '%s' is not at its path any more (MPI_File_open)", file->label);
     return n > 0 ? static_cast<std::size_t>(n) : 0;

@@ -10,15 +10,17 @@ using namespace cairn::shim;
 
 namespace {
 
-// `what` is a literal of its own for each pair of functions. `arguments`: all of the blocking call's but the status.
+// `what` is a literal of its own for each pair of functions. `arguments`: those of the blocking call between the file
+// and the datatype.
 template <class Function, class... A>
-int begin(MPI_File file, const char* what, const char* name, Function RealFunctions::*blocking, A... arguments) {
+int begin(MPI_File file, const char* what, const char* name, Function RealFunctions::*blocking, MPI_Datatype type,
+          A... arguments) {
   int rc;
   {
     CollectiveScope scope(file_comm(file), name);
     MPI_Status status{};
     const bool other = usable(file) && file->open->split != nullptr;  // one at a time
-    rc = other ? MPI_ERR_OTHER : cross(real.*blocking, to_real(file), arguments..., &status);
+    rc = other ? MPI_ERR_OTHER : cross(real.*blocking, to_real(file), arguments..., to_real(type), &status);
     if (rc == MPI_SUCCESS) {
       file->open->split = what;
       file->open->split_status = status;
@@ -42,18 +44,17 @@ constexpr char kWriteAll[] = "write_all", kReadOrdered[] = "read_ordered", kWrit
 }  // namespace
 
 // A pair of functions: with the offset as an argument, or without.
-#define CAIRN_SPLIT_AT(NAME, BUFFER, WHAT)                                                                   \
-  int PMPI_File_##NAME##_begin(MPI_File file, MPI_Offset offset, BUFFER buf, int count, MPI_Datatype type) { \
-    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME, offset, buf, count,    \
-                 to_real(type));                                                                             \
-  }                                                                                                          \
-  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                                   \
+#define CAIRN_SPLIT_AT(NAME, BUFFER, WHAT)                                                                       \
+  int PMPI_File_##NAME##_begin(MPI_File file, MPI_Offset offset, BUFFER buf, int count, MPI_Datatype type) {     \
+    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME, type, offset, buf, count); \
+  }                                                                                                              \
+  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                                       \
   CAIRN_SPLIT_END(NAME, BUFFER, WHAT)
-#define CAIRN_SPLIT(NAME, BUFFER, WHAT)                                                                           \
-  int PMPI_File_##NAME##_begin(MPI_File file, BUFFER buf, int count, MPI_Datatype type) {                         \
-    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME, buf, count, to_real(type)); \
-  }                                                                                                               \
-  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                                        \
+#define CAIRN_SPLIT(NAME, BUFFER, WHAT)                                                                  \
+  int PMPI_File_##NAME##_begin(MPI_File file, BUFFER buf, int count, MPI_Datatype type) {                \
+    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME, type, buf, count); \
+  }                                                                                                      \
+  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                               \
   CAIRN_SPLIT_END(NAME, BUFFER, WHAT)
 #define CAIRN_SPLIT_END(NAME, BUFFER, WHAT)                               \
   int PMPI_File_##NAME##_end(MPI_File file, BUFFER, MPI_Status* status) { \
