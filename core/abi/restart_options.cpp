@@ -133,9 +133,9 @@ std::string relocated(const Options& options, const std::string& path) {
   return path;
 }
 
-void tell_started(const Options& options) noexcept {
+void tell_started(const Options& options, bool changed) noexcept {
   if (options.started >= 0) {
-    static_cast<void>(!write(options.started, "s", 1));
+    static_cast<void>(!write(options.started, changed ? &started_with_changes : &started_plainly, 1));
     close(options.started);
   }
   for (int signal : options.signals) kill(getpid(), signal);

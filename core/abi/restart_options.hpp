@@ -35,7 +35,10 @@ Options take_options();
 std::string to_text(const Options& options);
 // `path` as it is here.
 std::string relocated(const Options& options, const std::string& path);
-// The guest has been let go: tells whoever wants to know, sends the signals.
-void tell_started(const Options& options) noexcept;
+// What whoever started the restart is told by one byte.
+inline constexpr char started_plainly = 's', started_with_changes = 'c';
+// The guest has been let go: tells whoever wants to know, sends the signals. `changed`: the terminal's modes or status
+// flags at 0, 1 and 2, which have to be put back at the end.
+void tell_started(const Options& options, bool changed) noexcept;
 
 }  // namespace cairn::restart

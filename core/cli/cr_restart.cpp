@@ -14,6 +14,7 @@
 #include "core/abi/control_address.hpp"
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
@@ -82,14 +83,14 @@ class StartedPipe {
     theirs_.reset(ends[1]);
   }
   int theirs() const { return theirs_.get(); }
-  // Once the child has its own.
-  bool wait() {
+  // Once the child has its own. 0 if the program does not go on, else what core/abi/restart_options.hpp says.
+  char wait() {
     theirs_.reset();
     char byte = 0;
     ssize_t n = 0;
     while ((n = read(ours_.get(), &byte, 1)) < 0 && errno == EINTR) {
     }
-    return n == 1;
+    return n == 1 ? byte : '\0';
   }
 
  private:
@@ -102,6 +103,7 @@ int restart(RestartOptions& options) {
   const pid_t number = file.read_number();
   UniqueFd announcement = options.restore_pid ? announce(number) : UniqueFd();
   StartedPipe started;
+  const Borrowed borrowed;
   options.host.started = started.theirs();
   options.host.keep_numbers = options.restore_pid && !options.quiet;
   const std::string host_options = restart::to_text(options.host);
@@ -113,10 +115,12 @@ int restart(RestartOptions& options) {
     setenv(restart::options_variable, host_options.c_str(), 1);
   };
   child.start(host, {host, "--cairn-restart", file.path()}, prepare, options.restore_pid ? number : 0);
-  const bool goes_on = started.wait();
+  const char started_as = started.wait();
+  const bool goes_on = started_as != '\0';
   announcement.reset();
   if (goes_on) run_hook(options.on_success);
   const int status = child.wait({});
+  if (started_as != restart::started_plainly) borrowed.put_back();
   if (!goes_on) run_failure_hooks(options, WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT);
   return end_like(status);
 }

@@ -69,7 +69,7 @@ struct Work {
   Work(const std::string& context_file, const restart::Options& wanted)
       : image(state::read_image(context_file)),
         options(wanted),
-        restart{image, options, {}, nullptr, {}, {}, nullptr, {}},
+        restart{image, options, {}, nullptr, {}, {}, nullptr, false, {}, {}},
         messages(dup(STDERR_FILENO)),
         revival(restart) {}
   state::Image image;
@@ -96,7 +96,9 @@ void let_go(const Work& work, cairn_guest& guest) {
     store_and_wake(guest.callback_resume, epoch);
   }
   serve_control();
-  restart::tell_started(work.options);
+  restart::Options options = work.options;
+  options.signals.insert(options.signals.begin(), work.restart.signals.begin(), work.restart.signals.end());
+  restart::tell_started(options, work.restart.starter_changed);
 }
 
 // `messages`: what was standard error before the program's descriptors were made.

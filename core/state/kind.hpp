@@ -94,6 +94,8 @@ struct Restart {
   ThreadNumbers numbers;                     // by threads in `threads`
   OwnCalls own_calls;                        // by several, until `last`; made by threads in `own_calls`
   const Resume* main_thread = nullptr;       // by threads in `threads`: what the main thread goes on with
+  bool starter_changed = false;              // by starter in `last`: what is shared with it has to be put back
+  std::vector<int> signals;                  // by starter in `last`: for the process, once it runs
   std::vector<std::string> notes;            // for the user: what was done to files and the like
 };
 

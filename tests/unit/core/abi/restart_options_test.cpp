@@ -59,7 +59,7 @@ TEST(RestartOptions, TheDescriptorMovesAndIsToldOnceTheProgramGoesOn) {
   const Options again = taken_from(to_text(options));
   EXPECT_NE(again.started, ends[1]);
   EXPECT_EQ(fcntl(ends[1], F_GETFD), -1);
-  tell_started(again);
+  tell_started(again, false);
   char byte = 0;
   EXPECT_EQ(read(ends[0], &byte, 1), 1);
   EXPECT_EQ(read(ends[0], &byte, 1), 0);  // closed
