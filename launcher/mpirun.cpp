@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "core/abi/forwarded_input.hpp"
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
 #include "core/base/field_text.hpp"
@@ -21,6 +22,7 @@
 #include "launcher/mpirun_options.hpp"
 #include "launcher/open_mpi_options.hpp"
 #include "launcher/real_mpirun.hpp"
+#include "launcher/standard_input.hpp"
 #include "launcher/versions.hpp"
 #include "pmix/coordinator/coordinator.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
@@ -90,7 +92,8 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli
 std::vector<std::string> real_arguments(const MpirunOptions& options) {
   const std::string host = cli::installed_host("cairn-mpi-host");
   std::vector<std::string> variables = {pmix::kCoordinatorVariable, pmix::kCoordinatorKeyVariable, kMpirunVariable};
-  if (std::getenv(restart::options_variable) != nullptr) variables.emplace_back(restart::options_variable);
+  for (const char* name : {restart::options_variable, forwarded_input_variable})
+    if (std::getenv(name) != nullptr) variables.emplace_back(name);
   std::vector<std::string> arguments = export_variables(options.arguments, variables);
   if (options.restart.empty()) {
     if (host.find(' ') != std::string::npos)
@@ -147,6 +150,7 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   std::map<std::string, std::string> variables = coordinator.environment();
   variables[kMpirunVariable] = std::to_string(::getpid());
   auto runtime = std::make_unique<pmix::RuntimeDirectory>();
+  if (const auto input = forwarded_input(options.arguments)) ::setenv(forwarded_input_variable, input->c_str(), 1);
   std::vector<std::string> words = real_arguments(options);
   words.insert(words.begin(), argv0_for(own_name, real));
   job.start(real, words, [&variables] {

@@ -94,6 +94,7 @@ int run(int argc, char** argv, Extension& extension) {
     choose_fd_base();
     start_trace();
     set_extension(extension);
+    extension.begin();
     const std::string host = own_path();
     set_host_path(host);
     const Options options = parse_options(argc, argv);

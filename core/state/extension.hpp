@@ -18,6 +18,8 @@ class Extension {
   virtual const char* name() const noexcept = 0;  // "plain", "mpi"
   // Libraries to preload into the guest beside libcr.so, absolute paths.
   virtual std::vector<std::string> guest_preloads() const { return {}; }
+  // First of all, before anything is noted of what the process was started with.
+  virtual void begin() {}
   // Before the plug: whatever would otherwise be dlopen'd later, so that it does not land in the arena.
   virtual void preload() {}
   // table->service()

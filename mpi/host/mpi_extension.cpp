@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "mpi/abi/mpi_state.h"
 #include "mpi/host/agent_service.hpp"
+#include "mpi/host/standard_input.hpp"
 #include "pmix/transport/record.hpp"
 
 namespace cairn::mpi {
@@ -87,6 +88,8 @@ void initialise_again(const pmix::Record& saved) {
 }  // namespace
 
 std::vector<std::string> MpiExtension::guest_preloads() const { return {prefix() + "/lib/cairn/mpi/libmpi.so.40"}; }
+
+void MpiExtension::begin() { take_standard_input(); }
 
 void MpiExtension::preload() { load_components(); }
 

@@ -14,6 +14,7 @@ class MpiExtension final : public host::Extension {
  public:
   const char* name() const noexcept override { return "mpi"; }
   std::vector<std::string> guest_preloads() const override;
+  void begin() override;
   void preload() override;
   void* service(const char* name, std::uint32_t version) override;
   std::vector<std::uint8_t> save_section() override;

@@ -13,6 +13,10 @@ namespace cairn::state {
 // Remembers what the process was started with at 0, 1 and 2. Before the guest may change it; the first call counts.
 void note_standard_files() noexcept;
 
+// What the process was started with at 0 is a pipe through which somebody forwards his own input, and in which nobody
+// knows what has been read: while there is unread input in it, nothing can be saved.
+void note_forwarded_input() noexcept;
+
 // The guest's descriptors as they are now.
 std::vector<OpenFile> guest_files(bool guest_stands);
 

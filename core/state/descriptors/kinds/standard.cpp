@@ -2,18 +2,40 @@
 // The terminal, pipe or socket that the process was started with at 0, 1 or 2, wherever the program has moved it since,
 // or a file there that has been deleted: bound to the new process's. Where that has none, /dev/null stands in.
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/kind.hpp"
 
 namespace cairn::state {
 namespace {
 
+bool input_is_forwarded = false;
+
 void check(const Description& description) {
   if (description.standard < 0 || !description.detail.empty())
     throw PermanentError("the description of " + description.path + " makes no sense");
+}
+
+// What Open MPI has read of the input it writes at once to a pipe that has room again: where nothing comes within this
+// time, there is nothing.
+constexpr int kForwardingMilliseconds = 20;
+
+std::vector<std::uint8_t> describe(const OpenFile& file) {
+  if (file.standard != STDIN_FILENO || !input_is_forwarded || !S_ISFIFO(file.status.st_mode)) return {};
+  pollfd input{file.fd, POLLIN, 0};
+  int unread = 0;
+  poll(&input, 1, file.guest_stands ? kForwardingMilliseconds : 0);
+  if (ioctl(file.fd, FIONREAD, &unread) != 0 || unread == 0) return {};
+  throw TemporaryError(
+      "mpirun has forwarded standard input that the program has not read, and may have more: it would be lost. Wait "
+      "until the program has read it all, or start the job with input from a file that rank 0 can open (mpirun ... "
+      "<FILE), or with none (</dev/null)");
 }
 
 UniqueFd reopen(const Description& /*description*/) {
@@ -24,19 +46,23 @@ UniqueFd reopen(const Description& /*description*/) {
 
 }  // namespace
 
+void note_forwarded_input() noexcept { input_is_forwarded = true; }
+
 extern const DescriptorKind standard_descriptor;
 const DescriptorKind standard_descriptor = {
     .number = 3,
     .name = "standard",
     .inheritable = true,
     .recognise = [](const OpenFile& file) { return file.standard >= 0; },
-    .describe = [](const OpenFile&) { return std::vector<std::uint8_t>(); },
+    .describe = describe,
     .check = check,
     .reopen = reopen,
     .refill = nullptr,
     .documentation = {"terminal, pipe, socket or deleted file that was inherited at 0, 1 or 2",
                       "bound to what cr_restart or the new mpirun has there",
-                      "/dev/null where the new process has nothing", "tests/state/process/settings.cpp"},
+                      "/dev/null where the new process has nothing; of a job's standard input that is no file, what "
+                      "mpirun has forwarded and the program has not read is refused",
+                      "tests/state/process/settings.cpp"},
 };
 
 }  // namespace cairn::state
