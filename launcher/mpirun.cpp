@@ -65,6 +65,19 @@ std::string absolute(const std::string& directory) {
   return path;
 }
 
+// Better now than at the first checkpoint. Who has not said where snapshots go may not want any: a job that can run
+// there does.
+void check_directory(const MpirunOptions& options, const pmix::Coordinator& coordinator) {
+  try {
+    coordinator.check_directory();
+  } catch (const Error& error) {
+    const std::string text = std::string("snapshots cannot be put into ") + absolute(options.directory) + ": " +
+                             error.what() + "; choose another directory by --cr-dir";
+    if (!options.directory.empty()) throw Error(error.code(), text);
+    cli::complain(kCommand, text);
+  }
+}
+
 std::string working_directory() {
   char path[PATH_MAX];
   return ::getcwd(path, sizeof(path)) == nullptr ? "" : path;
@@ -147,6 +160,7 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   cli::Child job(manner_of_job());
   // The coordinator's threads never end, and neither does it.
   auto& coordinator = *new pmix::Coordinator(settings_for(options, job));
+  check_directory(options, coordinator);
   std::map<std::string, std::string> variables = coordinator.environment();
   variables[kMpirunVariable] = std::to_string(::getpid());
   auto runtime = std::make_unique<pmix::RuntimeDirectory>();

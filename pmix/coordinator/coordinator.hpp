@@ -39,6 +39,8 @@ class Coordinator {
 
   // What the ranks need in their environment to find this coordinator.
   std::map<std::string, std::string> environment() const;
+  // Throws why no snapshot can be made where they go.
+  void check_directory() const { store_.check_possible(); }
   // Starts the threads: not before the job has been forked.
   void start();
 

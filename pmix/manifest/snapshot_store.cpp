@@ -41,6 +41,8 @@ void make_directory(const std::string& path) {
   if (wrong != nullptr) throw EnvironmentError(path + " is there already, and " + wrong + ": remove it");
 }
 
+constexpr char kTrial[] = "/.ompi_global_snapshot_trial_XXXXXX";
+
 }  // namespace
 
 std::string snapshot_name(std::uint64_t mpirun_pid) { return kPrefix + std::to_string(mpirun_pid) + kSuffix; }
@@ -64,6 +66,18 @@ void SnapshotStore::open() {
   if (fs::exists(directory_ + "/" + kFileName)) manifest_ = load(directory_);
   if (!manifest_.sequences.empty()) last_ = manifest_.sequences.rbegin()->first + 1;
   opened_ = true;
+}
+
+void SnapshotStore::check_possible() const {
+  const std::string parent = fs::path(directory_).parent_path();
+  struct stat st {};
+  if (::stat(parent.c_str(), &st) != 0) throw EnvironmentError(with_errno(parent, errno));
+  if (!S_ISDIR(st.st_mode)) throw EnvironmentError(with_errno(parent, ENOTDIR));
+  // Rights say too little: read-only file systems, servers that do not believe in root, /proc.
+  std::string trial = parent + kTrial;
+  if (::mkdtemp(trial.data()) == nullptr) throw EnvironmentError(with_errno("creating a directory in " + parent, errno));
+  ::rmdir(trial.c_str());
+  if (::lstat(directory_.c_str(), &st) == 0) make_directory(directory_);
 }
 
 // Directories of mpiruns that were killed during their first checkpoint.

@@ -24,6 +24,9 @@ class SnapshotStore {
   std::string objects() const { return directory_ + "/objects"; }
   std::string path(std::uint64_t sequence) const { return directory_ + "/" + std::to_string(sequence); }
 
+  // Whether begin() can work, now: throws EnvironmentError if the parent is missing, is no directory, or nothing can be
+  // made in it, and if another's directory is in the way.
+  void check_possible() const;
   // Takes the lock and reads the manifest, if there is one. Throws TemporaryError if another process has it.
   void open();
   // Makes directories for the next sequence (and the snapshot directory itself), after removing what earlier attempts
