@@ -117,8 +117,8 @@ int ask(pmix::ToolClient& client, const CheckpointOptions& o) {
   };
   try {
     cli::ask_again(o.wait, attempt, [&](const std::string& why) { tell_of_waiting(o, why); });
-  } catch (const TemporaryError&) {
-    if (!answer) throw;
+  } catch (const Error& error) {
+    if (!answer || error.code() != CAIRN_EXIT_TEMPORARY) throw;
   }
   return print_answer(*answer, o);
 }

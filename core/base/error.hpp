@@ -2,6 +2,7 @@
 // The errors of ordinary code. The message is fit for a user: what, which, why, what to do.
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -19,6 +20,23 @@ class Error : public std::runtime_error {
   int code_;
 };
 
+// "what: No space left on device", and the number.
+class SystemText : public std::string {
+ public:
+  SystemText(const std::string& what, int error);
+  int error() const noexcept { return error_; }
+
+ private:
+  int error_;
+};
+SystemText with_errno(const std::string& what, int error);
+
+// The exit code of a call that failed so: temporary where something is short that others give back (processes, memory,
+// descriptors), or that came too late; else environment.
+int code_of_errno(int error) noexcept;
+// The exit code of any exception: an Error's own; a shortage is temporary.
+int code_of(const std::exception& error) noexcept;
+
 class TemporaryError : public Error {
  public:
   explicit TemporaryError(const std::string& m) : Error(CAIRN_EXIT_TEMPORARY, m) {}
@@ -26,6 +44,8 @@ class TemporaryError : public Error {
 class EnvironmentError : public Error {
  public:
   explicit EnvironmentError(const std::string& m) : Error(CAIRN_EXIT_ENVIRONMENT, m) {}
+  // Its code is that of the number.
+  explicit EnvironmentError(const SystemText& m) : Error(code_of_errno(m.error()), m) {}
 };
 class PermanentError : public Error {
  public:
@@ -35,8 +55,5 @@ class ArgumentError : public Error {
  public:
   explicit ArgumentError(const std::string& m) : Error(CAIRN_EXIT_ARGUMENTS, m) {}
 };
-
-// "what: No space left on device"
-std::string with_errno(const std::string& what, int error);
 
 }  // namespace cairn

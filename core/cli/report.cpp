@@ -46,7 +46,7 @@ int run_command(const std::string& name, Voice voice, const std::function<int()>
   } catch (const Error& error) {
     return report_error(name, voice, error);
   } catch (const std::exception& error) {
-    return report_error(name, voice, PermanentError(error.what()));
+    return report_error(name, voice, Error(code_of(error), error.what()));
   }
 }
 

@@ -230,7 +230,7 @@ Reader Reader::open(UniqueFd fd, const std::string& name, const std::string& dir
     state->read_sections();
     state->check_tables();
   } catch (const std::bad_alloc&) {
-    throw EnvironmentError("not enough memory to read " + name);
+    throw TemporaryError("not enough memory to read " + name);
   }
   const std::string again = "/proc/self/fd/" + std::to_string(state->fd.get());
   state->direct_fd.reset(::open(again.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));

@@ -71,7 +71,7 @@ void Reader::State::copy_embedded(std::uint32_t object, int to, const std::strin
   const Buffer packed(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
   const Buffer raw(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
   const Buffer content(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
-  if (!packed || !raw || !content) throw EnvironmentError("not enough memory to read " + name);
+  if (!packed || !raw || !content) throw TemporaryError("not enough memory to read " + name);
   const auto bytes = [](const Buffer& b) { return static_cast<std::uint8_t*>(b.get()); };
   for (std::uint32_t i = object_chunks[object].first; i < object_chunks[object].last; ++i) {
     const cairn_ctx_chunk& chunk = chunks[i];

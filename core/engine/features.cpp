@@ -86,8 +86,9 @@ Features probe() {
   if (masked("kmod")) {
     f.kmod = "/dev/cairn is masked by CAIRN_MASK_FEATURES";
   } else if (!device) {
-    f.kmod = errno == ENOENT ? "the kernel module is not loaded (no /dev/cairn)"
-                             : with_errno("/dev/cairn cannot be opened", errno);
+    const int error = errno;
+    f.kmod = "the kernel module is not loaded (no /dev/cairn)";
+    if (error != ENOENT) f.kmod = with_errno("/dev/cairn cannot be opened", error);
   }
   return f;
 }

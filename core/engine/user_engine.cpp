@@ -118,7 +118,7 @@ bool UserEngine::write_later() {
   task.plans = deferred_;
   const int failed = child_.start(task, writer.descriptors(), writer.options().fd_base);
   if (failed == 0) return true;
-  const std::string why = with_errno("cannot fork a process that writes the memory", failed);
+  const SystemText why = with_errno("cannot fork a process that writes the memory", failed);
   child_.kill();
   if (request_.fork == ForkMode::yes) throw EnvironmentError(why);
   statistics_.fork_reason = why;

@@ -93,10 +93,8 @@ void ControlJob::run() noexcept {
   try {
     take();
     return;
-  } catch (const Error& error) {
-    reply = make_reply(CAIRN_CONTROL_DONE, error.code(), error.what());
   } catch (const std::exception& error) {
-    reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_PERMANENT, std::string("internal error: ") + error.what());
+    reply = make_reply(CAIRN_CONTROL_DONE, code_of(error), error.what());
   }
   group_.abandon();
   target_.reset();

@@ -108,7 +108,7 @@ int run(int argc, char** argv, Extension& extension) {
     return error.code();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "cairn: internal error: %s\n", error.what());
-    return CAIRN_EXIT_PERMANENT;
+    return code_of(error);
   }
 }
 

@@ -21,8 +21,7 @@ struct Agent::Outcome {
   RankResult result;
 
   void fail(const std::exception& e) {
-    const auto* error = dynamic_cast<const Error*>(&e);
-    result.code = error != nullptr ? error->code() : CAIRN_EXIT_PERMANENT;
+    result.code = code_of(e);
     result.text = e.what();
   }
 };

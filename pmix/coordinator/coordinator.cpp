@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 #include "core/base/error.hpp"
@@ -19,6 +20,7 @@ namespace cairn::pmix {
 namespace {
 
 constexpr double kHandshakeSeconds = 10;
+constexpr std::chrono::milliseconds kShortage{50};
 
 }  // namespace
 
@@ -40,14 +42,21 @@ void Coordinator::accept_loop() {
   for (;;) {
     UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!socket) {
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      return;
+      if (errno == EBADF || errno == EINVAL) return;
+      // Descriptors or memory are short: others will give some back. The rest is the connection's own fault.
+      if (code_of_errno(errno) == CAIRN_EXIT_TEMPORARY && errno != EINTR) std::this_thread::sleep_for(kShortage);
+      continue;
     }
     const int on = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    // A thread each: somebody who connects and says nothing must not keep the agent out.
-    std::thread([this, s = std::make_shared<UniqueFd>(std::move(socket))] { serve_link(std::move(*s)); }).detach();
+    // A thread each: somebody who connects and says nothing must not keep the agent out. If there is none to be had
+    // now, whoever connected sees that it is not served, and agents try again.
+    try {
+      std::thread([this, s = std::make_shared<UniqueFd>(std::move(socket))] { serve_link(std::move(*s)); }).detach();
+    } catch (const std::system_error&) {
+      std::this_thread::sleep_for(kShortage);
+    }
   }
 }
 
@@ -125,16 +134,23 @@ bool Coordinator::checkpointed_and_stopped() const {
 
 void Coordinator::request(const Record& request, Reply reply) {
   if (is<CheckpointWish>(request)) {
-    std::thread([this, wish = from_record<CheckpointWish>(request), reply = std::move(reply)] {
-      run_attempt(wish, reply);
-    }).detach();
+    in_thread([this, wish = from_record<CheckpointWish>(request), reply] { run_attempt(wish, reply); }, reply);
   } else if (is<JobStatus>(request)) {
-    std::thread([this, reply = std::move(reply)] { reply(to_record(status())); }).detach();
+    in_thread([this, reply] { reply(to_record(status())); }, reply);
   } else if (is<SequenceList>(request)) {
     reply(to_record(list()));
   } else {
     const std::string text = "mpirun's coordinator does not know the request '" + request.type() + "'";
     reply(to_record(Failed{CAIRN_EXIT_ARGUMENTS, text}));
+  }
+}
+
+// A thread of its own for one request. If there is none to be had, that is the answer: the job must not suffer.
+void Coordinator::in_thread(std::function<void()> serve, const Reply& reply) {
+  try {
+    std::thread(std::move(serve)).detach();
+  } catch (const std::system_error& error) {
+    reply(to_record(Failed{code_of(error), std::string("mpirun cannot serve the request now: ") + error.what()}));
   }
 }
 

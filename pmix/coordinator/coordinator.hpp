@@ -56,6 +56,7 @@ class Coordinator {
  private:
   struct Attempt;
 
+  static void in_thread(std::function<void()> serve, const Reply& reply);
   void accept_loop();
   void serve_link(UniqueFd socket);
   void receive(const Record& message);

@@ -108,8 +108,8 @@ void Coordinator::run_attempt(const CheckpointWish& wish, const Reply& wanted) {
     reserve(wish, attempt);
     send_order(attempt);
     if (wish.nowait) reply = answer_at_once(attempt, wanted);
-  } catch (const Error& e) {
-    answer = failed(e.code(), e.what());
+  } catch (const std::exception& e) {
+    answer = failed(code_of(e), e.what());
   }
   if (attempt.id == 0) {
     reply(*answer);
@@ -208,8 +208,8 @@ Record Coordinator::commit(Attempt& attempt, manifest::Sequence sequence) {
     store_.commit(attempt.sequence, std::move(sequence));
     attempt.begun = false;
     if (settings_.keep > 0) store_.prune(settings_.keep);
-  } catch (const Error& e) {
-    return failed(e.code(), e.what());
+  } catch (const std::exception& e) {
+    return failed(code_of(e), e.what());
   }
   return to_record(done);
 }

@@ -75,7 +75,8 @@ void SnapshotStore::check_possible() const {
   if (!S_ISDIR(st.st_mode)) throw EnvironmentError(with_errno(parent, ENOTDIR));
   // Rights say too little: read-only file systems, servers that do not believe in root, /proc.
   std::string trial = parent + kTrial;
-  if (::mkdtemp(trial.data()) == nullptr) throw EnvironmentError(with_errno("creating a directory in " + parent, errno));
+  if (::mkdtemp(trial.data()) == nullptr)
+    throw EnvironmentError(with_errno("creating a directory in " + parent, errno));
   ::rmdir(trial.c_str());
   if (::lstat(directory_.c_str(), &st) == 0) make_directory(directory_);
 }

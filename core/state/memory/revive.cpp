@@ -201,7 +201,8 @@ void Memory::lock() {
     if (!has_flag(stored.area, "lo")) continue;
     const unsigned flags = has_flag(stored.area, "lf") ? MLOCK_ONFAULT : 0;
     if (mlock2(place(stored.area), length(stored.area), flags) != 0)
-      throw EnvironmentError(with_errno("cannot lock the program's memory " + named_range(stored.area), errno));
+      throw Error(CAIRN_EXIT_ENVIRONMENT,  // a limit, whatever the number
+                  with_errno("cannot lock the program's memory " + named_range(stored.area), errno));
   }
   restore_guards(state_);  // mlock() would want to read them
   for (const StoredArea& stored : image_.reader().areas()) {

@@ -78,7 +78,7 @@ void wait_for_own_calls(const ThreadState& thread, const OwnWork& work) {
     while (load(work.done) == 0 && !deadline.passed()) wait_while(work.done, 0, std::chrono::milliseconds(5));
   }
   const std::string name = "thread " + std::to_string(thread.tid);
-  if (load(work.done) == 0) throw EnvironmentError(name + " does not begin");
+  if (load(work.done) == 0) throw TemporaryError(name + " does not begin");
   if (work.failed != nullptr)
     throw EnvironmentError(with_errno(name + " cannot get " + work.failed->what, static_cast<int>(-work.error)));
 }

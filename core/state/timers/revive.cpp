@@ -44,8 +44,9 @@ void create_timer(const PosixTimer& timer, Event& event, bool ids) {
   }
   if (result == 0 && id == timer.id) return;
   if (result == 0) raw_syscall(SYS_timer_delete, id);
-  throw EnvironmentError("cannot create the program's timer " + std::to_string(timer.id) + " again" +
-                         (result == 0 ? ": its number is in use" : with_errno("", static_cast<int>(-result))));
+  const std::string what = "cannot create the program's timer " + std::to_string(timer.id) + " again";
+  if (result == 0) throw EnvironmentError(what + ": its number is in use");
+  throw EnvironmentError(with_errno(what, static_cast<int>(-result)));
 }
 
 void arm(const PosixTimer& timer) {
