@@ -99,6 +99,7 @@ using namespace cairn::p2p;
 
 CAIRN_MPI_EXPORT int PMPI_Buffer_attach(void* buffer, int size) {
   const crcp::Section section;
+  const shim::TableLock lock;
   Attached& a = attached();
   if (a.attached || size < 0 || buffer == nullptr)
     return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_BUFFER, "MPI_Buffer_attach");

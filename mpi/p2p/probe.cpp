@@ -8,6 +8,7 @@
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/receive.hpp"
+#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::p2p {
 
@@ -23,6 +24,7 @@ Message* message_new(ompi_communicator_t* comm) noexcept {
   m->kind = shim::Kind::message;
   m->live = true;
   m->comm = comm;
+  const shim::TableLock lock;
   m->next = live_messages;
   if (m->next != nullptr) m->next->previous = m;
   live_messages = m;
@@ -101,8 +103,11 @@ Message* first_message() noexcept { return live_messages; }
 
 void message_free(Message* m) noexcept {
   if (m->fortran != shim::kNoFortranIndex) shim::fortran_release(m);
-  (m->previous != nullptr ? m->previous->next : live_messages) = m->next;
-  if (m->next != nullptr) m->next->previous = m->previous;
+  {
+    const shim::TableLock lock;
+    (m->previous != nullptr ? m->previous->next : live_messages) = m->next;
+    if (m->next != nullptr) m->next->previous = m->previous;
+  }
   std::free(m->queued.bytes);
   std::free(m);
 }

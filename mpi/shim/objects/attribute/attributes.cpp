@@ -20,13 +20,14 @@ std::vector<Keyval*>& keyvals() {
 }
 
 Keyval* find_keyval(int key) noexcept {
+  const TableLock lock;
   const auto& all = keyvals();
   return key < 0 || static_cast<std::size_t>(key) >= all.size() ? nullptr : all[static_cast<std::size_t>(key)];
 }
 
+// The table is locked.
 void drop_if_unused(Keyval* keyval) {
   if (!keyval->freed || keyval->references != 0) return;
-  const TableLock lock;
   keyvals()[static_cast<std::size_t>(keyval->key)] = nullptr;
   std::free(keyval->bindings_extra);
   delete keyval;
@@ -99,10 +100,16 @@ int call_copy(AttributeOwner from, AttributeOwner to, Attribute* attribute, Attr
 }
 
 void erase(AttributeSet* set, Attribute* attribute) {
+  const TableLock lock;
   set->items.erase(std::find(set->items.begin(), set->items.end(), attribute));
   --attribute->keyval->references;
   drop_if_unused(attribute->keyval);
   delete attribute;
+}
+
+Attribute* last_of(const AttributeSet* set) noexcept {
+  const TableLock lock;
+  return set == nullptr || set->items.empty() ? nullptr : set->items.back();
 }
 
 }  // namespace
@@ -120,6 +127,7 @@ int keyval_create(AttributeOf of, KeyvalStyle style, void* copy, void* remove, v
 }
 
 int keyval_free(AttributeOf of, int* key) {
+  const TableLock lock;
   Keyval* keyval = find_keyval(*key);
   if (keyval == nullptr || keyval->of != of || keyval->predefined || keyval->freed) return MPI_ERR_OTHER;
   keyval->freed = true;
@@ -133,6 +141,7 @@ AttributeOwner attribute_owner(MPI_Datatype type) noexcept { return {AttributeOf
 AttributeOwner attribute_owner(MPI_Win win) noexcept { return {AttributeOf::win, win, &win->attributes}; }
 
 Attribute* attribute_find(AttributeSet* set, int key, int* error) noexcept {
+  const TableLock lock;
   *error = find_keyval(key) == nullptr ? MPI_ERR_OTHER : MPI_SUCCESS;
   if (set == nullptr) return nullptr;
   for (Attribute* a : set->items)
@@ -152,13 +161,14 @@ int attribute_set(AttributeOwner owner, int key, Attribute value, bool internal)
   Keyval* keyval = find_keyval(key);
   if (keyval == nullptr || keyval->of != owner.of) return MPI_ERR_OTHER;
   if (keyval->predefined && !internal) return MPI_ERR_OTHER;
-  if (*owner.set == nullptr) *owner.set = new AttributeSet;
   int error;
   if (Attribute* old = attribute_find(*owner.set, key, &error); old != nullptr) {
     // Whatever code the callback gives: the real library says MPI_ERR_OTHER here and in attribute_delete().
     if (call_delete(owner, old) != MPI_SUCCESS) return MPI_ERR_OTHER;
     erase(*owner.set, old);
   }
+  const TableLock lock;
+  if (*owner.set == nullptr) *owner.set = new AttributeSet;
   value.keyval = keyval;
   ++keyval->references;
   (*owner.set)->items.push_back(new Attribute(value));
@@ -178,9 +188,12 @@ int attribute_delete(AttributeOwner owner, int key) {
 }
 
 int attributes_copy(AttributeOwner from, AttributeOwner to) {
-  if (*from.set == nullptr) return MPI_SUCCESS;
   // A callback may change the attributes of the old object.
-  const std::vector<Attribute*> items = (*from.set)->items;
+  std::vector<Attribute*> items;
+  {
+    const TableLock lock;
+    if (*from.set != nullptr) items = (*from.set)->items;
+  }
   for (Attribute* attribute : items) {
     Attribute copy;
     int flag;
@@ -194,8 +207,7 @@ int attributes_copy(AttributeOwner from, AttributeOwner to) {
 }
 
 int attributes_delete_all(AttributeOwner owner) {
-  while (*owner.set != nullptr && !(*owner.set)->items.empty()) {
-    Attribute* last = (*owner.set)->items.back();
+  while (Attribute* last = last_of(*owner.set)) {
     if (const int rc = call_delete(owner, last); rc != MPI_SUCCESS) return rc;
     erase(*owner.set, last);
   }

@@ -187,6 +187,7 @@ ompi_communicator_t* next_comm(ompi_communicator_t* comm) noexcept {
 
 MPI_Comm from_real(RealComm* wanted) noexcept {
   if (wanted == real_objects.comm_null) return MPI_COMM_NULL;
+  const TableLock lock;
   for (ompi_communicator_t* comm = first_comm(); comm != nullptr; comm = next_comm(comm))
     if (comm->real == wanted) return comm;
   return nullptr;

@@ -94,7 +94,6 @@ class PartsPresent {
 };
 
 void register_recipe(TypeRecipe* recipe) {
-  const TableLock lock;
   recipe->serial = ++table().serial;
   table().recipes.push_back(recipe);
 }
@@ -103,6 +102,7 @@ void register_recipe(TypeRecipe* recipe) {
 
 TypeChild child_of(MPI_Datatype type) noexcept {
   if (type == nullptr || type->recipe == nullptr) return {type, nullptr};
+  const TableLock lock;
   ++type->recipe->references;
   return {nullptr, type->recipe};
 }
@@ -138,21 +138,20 @@ int recipe_build(TypeRecipe& r) {
 }
 
 void recipe_drop(TypeRecipe* recipe) {
+  const TableLock lock;
   if (recipe == nullptr || --recipe->references != 0) return;
   free_real(*recipe);
-  {
-    const TableLock lock;
-    auto& all = table().recipes;
-    if (auto at = std::find(all.begin(), all.end(), recipe); at != all.end()) {
-      *at = all.back();
-      all.pop_back();
-    }
+  auto& all = table().recipes;
+  if (auto at = std::find(all.begin(), all.end(), recipe); at != all.end()) {
+    *at = all.back();
+    all.pop_back();
   }
   for (const TypeChild& child : recipe->children) recipe_drop(child.recipe);
   delete recipe;
 }
 
 MPI_Datatype recipe_handle(TypeRecipe* recipe) {
+  const TableLock lock;
   ++recipe->handle_uses;
   if (recipe->handle != nullptr) return recipe->handle;
   if (recipe->real == nullptr) {
@@ -161,7 +160,6 @@ MPI_Datatype recipe_handle(TypeRecipe* recipe) {
     if (recipe_build(*recipe) != MPI_SUCCESS) return MPI_DATATYPE_NULL;
     if (recipe->committed) cross(real.Type_commit, &recipe->real);
   }
-  const TableLock lock;
   MPI_Datatype handle = store<ompi_datatype_t>().pool.allocate(Kind::datatype);
   handle->real = recipe->real;
   handle->recipe = recipe;
@@ -187,6 +185,7 @@ void handle_drop(TypeRecipe* recipe) {
 
 int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name) {
   return section_call(MPI_COMM_WORLD, name, [&] {
+    const TableLock lock;  // the parts may be another thread's, too
     const int rc = newtype == nullptr ? MPI_ERR_TYPE : recipe_build(*recipe);
     if (rc == MPI_SUCCESS) {
       register_recipe(recipe);
@@ -268,6 +267,11 @@ bool derived(const MPI_Datatype* type) {
 bool can_be_freed(const MPI_Datatype* type) {
   return derived(type) && (*type)->recipe->handle_uses != 0 && !(*type)->recipe->permanent;
 }
+
+bool is_last_use(TypeRecipe& recipe) {
+  const TableLock lock;
+  return --recipe.handle_uses == 0;
+}
 }  // namespace
 
 int PMPI_Type_commit(MPI_Datatype* type) {
@@ -283,7 +287,7 @@ CAIRN_MPI_WEAK(MPI_Type_commit);
 int PMPI_Type_free(MPI_Datatype* type) {
   if (!can_be_freed(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_free");
   MPI_Datatype handle = *type;
-  if (--handle->recipe->handle_uses == 0) {
+  if (is_last_use(*handle->recipe)) {
     if (const int rc = attributes_delete_all(attribute_owner(handle)); rc != MPI_SUCCESS) {
       ++handle->recipe->handle_uses;
       return raise(MPI_COMM_WORLD, rc, "MPI_Type_free");

@@ -161,6 +161,7 @@ template <class Object>
 int set_handler(Object object, MPI_Errhandler handler, Kind of, const char* name) {
   if (!alive(object)) return raise(MPI_COMM_WORLD, invalid_handle(object), name);
   if (!valid(handler, of)) return raise(object, MPI_ERR_ARG, name);
+  const TableLock lock;  // or two threads drop the same old one
   ompi_errhandler_t* old = object->errhandler;
   object->errhandler = errhandler_share(handler);
   errhandler_drop(old);
@@ -171,6 +172,7 @@ template <class Object>
 int get_handler(Object object, MPI_Errhandler* handler, const char* name) {
   if (!alive(object)) return raise(MPI_COMM_WORLD, invalid_handle(object), name);
   if (handler == nullptr) return raise(object, MPI_ERR_ARG, name);
+  const TableLock lock;
   *handler = errhandler_share(object->errhandler);
   return MPI_SUCCESS;
 }

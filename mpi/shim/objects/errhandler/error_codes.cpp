@@ -6,6 +6,7 @@
 
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/table_lock.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
@@ -28,6 +29,7 @@ int add(int error_class, int* number) {
 
 int remember(int error_class, int* number, const char* name) {
   return section_call(MPI_COMM_WORLD, name, [&] {
+    const TableLock lock;  // kept in the order in which the library numbers them
     const int rc = add(error_class, number);
     if (rc == MPI_SUCCESS) {
       added().push_back({error_class, *number, {}});
@@ -62,6 +64,7 @@ CAIRN_MPI_WEAK(MPI_Add_error_code);
 
 int PMPI_Add_error_string(int code, const char* text) {
   return section_call(MPI_COMM_WORLD, "MPI_Add_error_string", [&] {
+    const TableLock lock;
     const int rc = cross(real.Add_error_string, code, text);
     for (auto& item : added())
       if (rc == MPI_SUCCESS && item.number == code) item.text = text;

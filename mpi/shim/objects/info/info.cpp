@@ -62,6 +62,7 @@ ompi_info_t* info_adopt(RealInfo* real_info) {
 ompi_info_t* info_copy(const ompi_info_t* info) {
   if (!usable(info)) return nullptr;
   ompi_info_t* copy = make();
+  const TableLock lock;
   copy->store->items = store_of(const_cast<ompi_info_t*>(info))->items;
   return copy;
 }
@@ -79,6 +80,7 @@ InfoScope::InfoScope(ompi_info_t* info) noexcept {
     real_ = info == nullptr ? nullptr : info->live ? static_cast<RealInfo*>(info->real) : real_objects.info_null;
     return;
   }
+  const TableLock lock;
   owned_ = cross(real.Info_create, &real_) == MPI_SUCCESS;
   for (const auto& [key, value] : info->store->items) cross(real.Info_set, real_, key.c_str(), value.c_str());
 }
@@ -118,6 +120,7 @@ int PMPI_Info_set(MPI_Info info, const char* key, const char* value) {
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_set");
   if (value == nullptr || *value == '\0' || std::strlen(value) >= MPI_MAX_INFO_VAL)
     return failed(MPI_ERR_INFO_VALUE, "MPI_Info_set");
+  const TableLock lock;
   InfoStore& store = *store_of(info);
   if (auto item = find(store, key); item != store.items.end())
     item->second = value;
@@ -130,6 +133,7 @@ CAIRN_MPI_WEAK(MPI_Info_set);
 int PMPI_Info_delete(MPI_Info info, const char* key) {
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_delete");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_delete");
+  const TableLock lock;
   InfoStore& store = *store_of(info);
   auto item = find(store, key);
   if (item == store.items.end()) return failed(MPI_ERR_INFO_NOKEY, "MPI_Info_delete");
@@ -143,6 +147,7 @@ int PMPI_Info_get(MPI_Info info, const char* key, int valuelen, char* value, int
   if (valuelen < 0 || flag == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get");
   if (value == nullptr && valuelen != 0) return failed(MPI_ERR_INFO_VALUE, "MPI_Info_get");
+  const TableLock lock;
   InfoStore& store = *store_of(info);
   auto item = find(store, key);
   *flag = item != store.items.end();
@@ -159,6 +164,7 @@ int PMPI_Info_get_valuelen(MPI_Info info, const char* key, int* valuelen, int* f
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_valuelen");
   if (valuelen == nullptr || flag == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_valuelen");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get_valuelen");
+  const TableLock lock;
   InfoStore& store = *store_of(info);
   auto item = find(store, key);
   *flag = item != store.items.end();
@@ -170,6 +176,7 @@ CAIRN_MPI_WEAK(MPI_Info_get_valuelen);
 int PMPI_Info_get_nkeys(MPI_Info info, int* nkeys) {
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nkeys");
   if (nkeys == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_nkeys");
+  const TableLock lock;
   *nkeys = static_cast<int>(store_of(info)->items.size());
   return MPI_SUCCESS;
 }
@@ -178,6 +185,7 @@ CAIRN_MPI_WEAK(MPI_Info_get_nkeys);
 int PMPI_Info_get_nthkey(MPI_Info info, int n, char* key) {
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nthkey");
   if (key == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_nthkey");
+  const TableLock lock;
   const auto& items = store_of(info)->items;
   if (n < 0 || static_cast<std::size_t>(n) >= items.size()) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get_nthkey");
   std::strcpy(key, items[static_cast<std::size_t>(n)].first.c_str());
