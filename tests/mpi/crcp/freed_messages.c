@@ -113,8 +113,69 @@ static void finish_orphan(void) {
   MPI_Request_free(&orphan_late);
 }
 
+// ---- sends whose requests are freed while active; received after the checkpoint, on a communicator of both
+
+enum { kKinds = 3 };
+static MPI_Comm common;
+static int *freed_out[kKinds];
+
+static void start_freed_sends(void) {
+  common = copy_of_world();
+  for (int i = 0; i < kKinds; ++i) {
+    MPI_Request request;
+    freed_out[i] = malloc(kLong * sizeof(int));
+    for (int k = 0; k < kLong; ++k) freed_out[i][k] = rank * kLong + i + k;
+    if (i == 0) MPI_Issend(freed_out[i], kLong, MPI_INT, right, i, common, &request);
+    if (i == 1) MPI_Send_init(freed_out[i], kLong, MPI_INT, right, i, common, &request);
+    if (i == 2) MPI_Ssend_init(freed_out[i], kLong, MPI_INT, right, i, common, &request);
+    if (i != 0) MPI_Start(&request);
+    MPI_Request_free(&request);
+  }
+}
+
+static void finish_freed_sends(void) {
+  int *in = malloc(kLong * sizeof(int));
+  for (int i = kKinds - 1; i >= 0; --i) {
+    MPI_Recv(in, kLong, MPI_INT, left, i, common, MPI_STATUS_IGNORE);
+    check_equal("first of a freed send", in[0], left * kLong + i);
+    check_equal("last of a freed send", in[kLong - 1], left * kLong + i + kLong - 1);
+  }
+  MPI_Barrier(common);
+  MPI_Comm_free(&common);
+  for (int i = 0; i < kKinds; ++i) free(freed_out[i]);
+  free(in);
+}
+
+// ---- the same on a communicator that is freed: only the receiver needs it
+
+static int *last_out, *last_in;
+static MPI_Request last;
+
+static void start_last_send(void) {
+  MPI_Comm copy = copy_of_world();
+  MPI_Request request;
+  last_out = malloc(kLong * sizeof(int));
+  last_in = calloc(kLong, sizeof(int));
+  for (int k = 0; k < kLong; ++k) last_out[k] = rank * kLong + k;
+  MPI_Irecv(last_in, kLong, MPI_INT, left, 1, copy, &last);
+  MPI_Isend(last_out, kLong, MPI_INT, right, 1, copy, &request);
+  MPI_Request_free(&request);
+  MPI_Comm_free(&copy);
+}
+
+static void finish_last_send(void) {
+  MPI_Wait(&last, MPI_STATUS_IGNORE);
+  check_equal("first of the last send", last_in[0], left * kLong);
+  check_equal("last of the last send", last_in[kLong - 1], left * kLong + kLong - 1);
+  MPI_Barrier(MPI_COMM_WORLD);
+  free(last_out);
+  free(last_in);
+}
+
 const Row messages[] = {{"long message on a freed communicator, of a freed datatype", 0, start_long, finish_long},
                         {"unmatched receive on a freed communicator", 0, start_unmatched, finish_unmatched},
                         {"probed message of a freed communicator", 0, start_probed, finish_probed},
                         {"freed requests", 0, start_orphan, finish_orphan},
+                        {"freed sends", 0, start_freed_sends, finish_freed_sends},
+                        {"freed send on a freed communicator", 0, start_last_send, finish_last_send},
                         {NULL, 0, NULL, NULL}};
