@@ -32,13 +32,22 @@ Attached& attached() noexcept {
   return *the_buffer;
 }
 
+// What the real library sends at once over shared memory needs no room in the attached buffer, nor that there is one:
+// programs with too small a buffer rely on it.
+constexpr int kAtOnce = 4000;
+
+std::size_t room_for(int size) noexcept {
+  return size <= kAtOnce ? 0 : static_cast<std::size_t>(size) + MPI_BSEND_OVERHEAD;
+}
+
 int pack(const void* buffer, int count, shim::RealDatatype* type, ompi_communicator_t* comm, void** bytes,
          int* size) noexcept {
   shim::RealComm* const real_comm = shim::to_real(comm);
   int rc = cross([&]() noexcept { return shim::real.Pack_size(count, type, real_comm, size); });
   if (rc != MPI_SUCCESS) return rc;
   Attached& a = attached();
-  if (!a.attached || a.used + static_cast<std::size_t>(*size) + MPI_BSEND_OVERHEAD > a.size) return MPI_ERR_BUFFER;
+  const std::size_t room = room_for(*size);
+  if (room != 0 && (!a.attached || a.used + room > a.size)) return MPI_ERR_BUFFER;
   *bytes = std::malloc(*size == 0 ? 1 : static_cast<std::size_t>(*size));
   if (*bytes == nullptr) return MPI_ERR_NO_MEM;
   int position = 0;
@@ -73,7 +82,7 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
     std::free(bytes);
     return rc;
   }
-  const std::size_t used = static_cast<std::size_t>(size) + MPI_BSEND_OVERHEAD;
+  const std::size_t used = room_for(size);
   a.used += used;
   a.pending.push_back({r, bytes, used});
   return MPI_SUCCESS;

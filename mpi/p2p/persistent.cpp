@@ -20,11 +20,22 @@ void describe_status(Request& r) noexcept {
   r.status._ucount = static_cast<std::size_t>(size) * static_cast<std::size_t>(r.count);
 }
 
+// What the real library looks at when a persistent request is made: ours meets it at the first start only.
+int check_envelope(int count, MPI_Datatype type, int peer, int tag, const ompi_communicator_t* comm, bool receives,
+                   const MPI_Request* request) noexcept {
+  if (!shim::usable(comm)) return MPI_ERR_COMM;
+  if (count < 0) return MPI_ERR_COUNT;
+  if (type == nullptr || type->null || !type->live) return MPI_ERR_TYPE;
+  if (tag < 0 && !(receives && tag == MPI_ANY_TAG)) return MPI_ERR_TAG;
+  const bool nobody = peer == MPI_PROC_NULL || (receives && peer == MPI_ANY_SOURCE);
+  if (!nobody && (peer < 0 || peer >= (comm->inter ? comm->remote_size : comm->size))) return MPI_ERR_RANK;
+  return request == nullptr ? MPI_ERR_REQUEST : MPI_SUCCESS;
+}
+
 int init_send(const void* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
               SendMode mode, MPI_Request* request, const char* name) noexcept {
-  if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, name);
-  if (request == nullptr) return shim::raise(comm, MPI_ERR_REQUEST, name);
-  if (type == nullptr || type->null || !type->live) return shim::raise(comm, MPI_ERR_TYPE, name);
+  if (const int rc = check_envelope(count, type, peer, tag, comm, false, request); rc != MPI_SUCCESS)
+    return shim::raise(comm, rc, name);
   const crcp::Section section;
   Request* r = request_new(What::send);
   r->persistent = true;
@@ -85,9 +96,8 @@ CAIRN_MPI_WEAK(MPI_Bsend_init);
 
 CAIRN_MPI_EXPORT int PMPI_Recv_init(void* buf, int count, MPI_Datatype type, int source, int tag, MPI_Comm comm,
                                     MPI_Request* request) {
-  if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Recv_init");
-  if (request == nullptr) return shim::raise(comm, MPI_ERR_REQUEST, "MPI_Recv_init");
-  if (type == nullptr || type->null || !type->live) return shim::raise(comm, MPI_ERR_TYPE, "MPI_Recv_init");
+  if (const int rc = check_envelope(count, type, source, tag, comm, true, request); rc != MPI_SUCCESS)
+    return shim::raise(comm, rc, "MPI_Recv_init");
   const crcp::Section section;
   Request* r = request_new(What::receive);
   r->persistent = true;
@@ -101,6 +111,9 @@ CAIRN_MPI_EXPORT int PMPI_Start(MPI_Request* request) { return PMPI_Startall(1, 
 CAIRN_MPI_WEAK(MPI_Start);
 
 CAIRN_MPI_EXPORT int PMPI_Startall(int n, MPI_Request* requests) {
+  ompi_communicator_t* const nowhere = nullptr;
+  if (n < 0) return shim::raise(nowhere, MPI_ERR_ARG, "MPI_Startall");
+  if (n > 0 && requests == nullptr) return shim::raise(nowhere, MPI_ERR_REQUEST, "MPI_Startall");
   for (int i = 0; i < n; ++i) {
     int rc;
     {

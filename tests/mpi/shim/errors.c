@@ -42,6 +42,37 @@ static void communicators(void) {
   SAY(MPI_Errhandler_free(&h));
 }
 
+static void persistent_requests(void) {
+  MPI_Request r = MPI_REQUEST_NULL;
+  int x = 0;
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  SAY(MPI_Send_init(&x, -1, MPI_INT, 0, 1, MPI_COMM_WORLD, &r));
+  SAY(MPI_Send_init(&x, 1, MPI_DATATYPE_NULL, 0, 1, MPI_COMM_WORLD, &r));
+  SAY(MPI_Ssend_init(&x, 1, MPI_INT, 77, 1, MPI_COMM_WORLD, &r));
+  SAY(MPI_Bsend_init(&x, 1, MPI_INT, 0, -2, MPI_COMM_WORLD, &r));
+  SAY(MPI_Rsend_init(&x, 1, MPI_INT, MPI_ANY_SOURCE, 1, MPI_COMM_WORLD, &r));
+  SAY(MPI_Recv_init(&x, -1, MPI_INT, 0, 1, MPI_COMM_WORLD, &r));
+  SAY(MPI_Recv_init(&x, 1, MPI_INT, 77, 1, MPI_COMM_WORLD, &r));
+  SAY(MPI_Recv_init(&x, 1, MPI_INT, 0, -7, MPI_COMM_WORLD, &r));
+  SAY(MPI_Recv_init(&x, 1, MPI_INT, 0, 1, MPI_COMM_WORLD, NULL));
+  SAY(MPI_Startall(-1, &r));
+  SAY(MPI_Startall(1, NULL));
+}
+
+/* Short messages are sent at once, whether or not the buffer has room for them. */
+static void small_buffers(void) {
+  enum { many = 50 };
+  char room[MPI_BSEND_OVERHEAD + 8];
+  void *buffer;
+  int x = 5, size, sum = 0;
+  SAY(MPI_Bsend(&x, 1, MPI_INT, say_rank, 3, MPI_COMM_WORLD));
+  MPI_Buffer_attach(room, sizeof room);
+  for (int i = 0; i < many; i++) SAY(MPI_Bsend(&i, 1, MPI_INT, say_rank, 3, MPI_COMM_WORLD));
+  for (int i = 0; i < many + 1; i++, sum += x) MPI_Recv(&x, 1, MPI_INT, say_rank, 3, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  MPI_Buffer_detach(&buffer, &size);
+  say("sum %d, buffer of %d", sum, size);
+}
+
 static void windows_and_files(void) {
   MPI_Errhandler h, got;
   MPI_Win win;
@@ -103,6 +134,8 @@ int main(int argc, char **argv) {
   if (strcmp(how, "exit") == 0 && say_rank == 0) exit(3);
   if (how[0] != '\0') MPI_Barrier(dup);
   communicators();
+  persistent_requests();
+  small_buffers();
   windows_and_files();
   codes();
   MPI_Comm_free(&dup);
