@@ -94,6 +94,14 @@ bool FenceLog::any_failed() const noexcept {
   return std::any_of(failures_.begin(), failures_.end(), [](const Failure& f) { return !f.text.empty(); });
 }
 
+bool FenceLog::any_says(const char* text) const noexcept {
+  return std::any_of(failures_.begin(), failures_.end(), [=](const Failure& f) { return f.text == text; });
+}
+
+bool FenceLog::all_say(const char* text) const noexcept {
+  return std::all_of(failures_.begin(), failures_.end(), [=](const Failure& f) { return f.text == text; });
+}
+
 bool FenceLog::any_is_permanent() const noexcept {
   return std::any_of(failures_.begin(), failures_.end(), [](const Failure& f) { return f.permanent; });
 }

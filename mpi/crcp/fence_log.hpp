@@ -46,6 +46,9 @@ class FenceLog {
   std::string joined_failures(const char* what) const;
   bool any_failed() const noexcept;
   bool any_is_permanent() const noexcept;
+  // This very text is somebody's failure, everybody's.
+  bool any_says(const char* text) const noexcept;
+  bool all_say(const char* text) const noexcept;
 
  private:
   bool open_ = false;

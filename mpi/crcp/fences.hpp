@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <string>
 
 #include "mpi/crcp/fence_log.hpp"
 
@@ -14,8 +15,9 @@ namespace cairn::crcp {
 
 enum class Passage {
   passed,
-  late,  // the time is over
-  lost,  // the connection between the agents
+  late,      // the time is over
+  lost,      // the connection between the agents
+  unjudged,  // the coordinator does not answer: no rank has passed, and all know that
 };
 
 inline constexpr double kForever = std::numeric_limits<double>::infinity();
@@ -52,9 +54,11 @@ class Fences {
 
   std::function<void()> idle_;
   FenceLog log_;
-  FenceLog verdicts_;     // may be open still when the next fence is asked for
-  Bytes part_;            // ... which then begins with this
-  bool waiting_ = false;  // part_ has not been contributed yet
+  FenceLog verdicts_;          // may be open still when the next fence is asked for
+  bool second_round_ = false;  // of verdicts_
+  std::string known_;          // what this rank tells in it
+  Bytes part_;                 // ... which then begins with this
+  bool waiting_ = false;       // part_ has not been contributed yet
 };
 
 }  // namespace cairn::crcp

@@ -20,6 +20,7 @@ constexpr double kShortWait = 0.002;  // seconds to wait for a guest thread to l
 constexpr double kLeastWait = 2;      // seconds that a fence is waited for, also when the time is over already
 constexpr long kPauseNanoseconds = 100'000;
 constexpr long kLongPauseNanoseconds = 10'000'000;
+const char kNoVerdict[] = "mpirun does not answer (stopped?), and without it the ranks cannot go on to the checkpoint";
 constexpr std::uint64_t kStepOfF0 = 0;  // F2 and its repetitions: 1, 2, ...
 
 void pause_a_moment(long nanoseconds = kPauseNanoseconds) {
@@ -124,7 +125,9 @@ bool Protocol::admit() {
   const Passage passage =
       fences_.pass_together(part, kStepOfF0, latest(), Fences::Failures::end, [this] { leave(Mode::normal); });
   if (!arrived(passage)) return false;
-  refusal_ = passage == Passage::late ? left_ : fences_.log().joined_failures("cannot be checkpointed: ");
+  refusal_ = passage == Passage::late       ? left_
+             : passage == Passage::unjudged ? kNoVerdict
+                                            : fences_.log().joined_failures("cannot be checkpointed: ");
   if (!refusal_.empty()) {
     if (!hands_off_) change_mode(Mode::normal);
     return false;
@@ -169,7 +172,8 @@ std::string Protocol::become_level() {
 // All ranks are told how far each has come, or none: who left would not know up to where to keep to the others'
 // admissions. So it is repeated until all are there. That somebody has left in between is told here at the latest.
 bool Protocol::close() {
-  for (std::uint64_t step = kStepOfF0 + 1;; ++step) {
+  Passage passage = Passage::late;
+  for (std::uint64_t step = kStepOfF0 + 1; passage == Passage::late; ++step) {
     lock_.acquire_firmly();
     set_mode(Mode::closed);
     hands_off_ = false;
@@ -178,12 +182,13 @@ bool Protocol::close() {
     // on.
     const Bytes part = make_part(Fence::freeze, {left_.empty() ? obstacle(Participant::Asked::locked) : left_});
     lock_.release();
-    const Passage passage =
+    passage =
         fences_.pass_together(part, step, latest(), Fences::Failures::wait_for_verdict, [this] { leave(Mode::left); });
     if (!arrived(passage)) return false;
-    if (passage == Passage::passed) break;
   }
-  std::string why = refusal_.empty() ? fences_.log().joined_failures("cannot be checkpointed now: ") : refusal_;
+  std::string why = refusal_;
+  if (why.empty() && passage == Passage::unjudged) why = kNoVerdict;
+  if (why.empty()) why = fences_.log().joined_failures("cannot be checkpointed now: ");
   lock_.acquire_firmly();
   if (read(Fence::freeze)) refusal_ = std::move(why);
   lock_.release();
