@@ -202,6 +202,11 @@ CAIRN_EXPORT int cr_reopen_cs(void) {
   return 0;
 }
 
+CAIRN_EXPORT int cr_reclose_cs(void) {
+  if (state.chain == nullptr || state.chain->in_signal_context()) return fail(CR_ENOTCB);
+  return try_close_critical_gate() ? 0 : 1;
+}
+
 CAIRN_EXPORT int cr_set_refusal(const char* text) {
   if (state.chain == nullptr || state.chain->in_signal_context()) return fail(CR_ENOTCB);
   char* message = cairn_guest_self.callback_message;

@@ -35,6 +35,11 @@ bool close_critical_gate(bool (*given_up)()) {
   return true;
 }
 
+bool try_close_critical_gate() {
+  __atomic_store_n(&gate, 1u, __ATOMIC_SEQ_CST);
+  return __atomic_load_n(&holders, __ATOMIC_SEQ_CST) == 0;
+}
+
 void open_critical_gate() { store_and_wake(gate, 0); }
 
 bool enter_critical_section(bool wait) {

@@ -12,6 +12,8 @@ void report_critical_section();
 // The callback thread: keeps other threads from entering, and waits until all have left. False if `given_up`
 // became true meanwhile.
 bool close_critical_gate(bool (*given_up)());
+// The same without waiting: false if threads are inside still.
+bool try_close_critical_gate();
 void open_critical_gate();
 
 // Signal-safe. `wait` false: returns false at once where true would wait for a checkpoint to be over.

@@ -74,9 +74,11 @@ int cr_checkpoint(int flags);
 /* Cairn's addition: why the callback is about to refuse, shown to whoever asked for the checkpoint. Truncated to
  * 255 bytes. Thread-context callbacks only. */
 int cr_set_refusal(const char *text);
-/* Cairn's addition: the callback will refuse, but not yet. Critical sections may be entered again. Thread-context
- * callbacks only. */
+/* Cairn's addition: critical sections may be entered again, while the callback waits for what the program has to do
+ * before. Thread-context callbacks only. */
 int cr_reopen_cs(void);
+/* ... and no more. > 0: a thread is still in one; call again, or reopen and refuse. Before CR_CHECKPOINT_READY. */
+int cr_reclose_cs(void);
 
 /* --- what is going on (callbacks only; null elsewhere) --- */
 typedef enum { CR_SCOPE_PROC, CR_SCOPE_PGRP, CR_SCOPE_SESS, CR_SCOPE_TREE } cr_scope_t;

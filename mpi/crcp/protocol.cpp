@@ -61,6 +61,7 @@ Protocol::Protocol(const cairn_agent_request& request)
     : request_(request), fences_([this] { idle(); }), started_(now()) {}
 
 bool Protocol::quiesce() {
+  cr_reopen_cs();
   if (come_to_cut()) {
     agent::forget();
     return true;
@@ -98,12 +99,7 @@ Failure Protocol::own_obstacle() const {
 // A rank that is stopped, or whose agent does not answer, is waited for while the application of the others goes on.
 bool Protocol::join() {
   begin_phase("request: waiting for all ranks");
-  Passage passage = fences_.pass(make_part(Fence::join, own_obstacle()), started_ + request_.level_deadline);
-  if (passage == Passage::late) {
-    let_go();
-    passage = fences_.finish();
-  }
-  if (!arrived(passage)) return false;
+  if (!arrived(fences_.pass(make_part(Fence::join, own_obstacle()), kForever))) return false;
   refusal_ = fences_.log().joined_failures("cannot be checkpointed: ");
   refused_for_good_ = fences_.log().any_is_permanent();
   return refusal_.empty();
@@ -173,6 +169,7 @@ std::string Protocol::become_level() {
 // admissions. So it is repeated until all are there. That somebody has left in between is told here at the latest.
 bool Protocol::close() {
   Passage passage = Passage::late;
+  const std::string in_section = left_.empty() && refusal_.empty() ? close_sections() : std::string();
   for (std::uint64_t step = kStepOfF0 + 1; passage == Passage::late; ++step) {
     lock_.acquire_firmly();
     set_mode(Mode::closed);
@@ -180,7 +177,9 @@ bool Protocol::close() {
     begin_phase("freeze: asking all ranks");
     // The program went on since F0. Who is inside a call without a door waits there for ranks that are held from now
     // on.
-    const Bytes part = make_part(Fence::freeze, {left_.empty() ? obstacle(Participant::Asked::locked) : left_});
+    std::string forbidden = left_.empty() ? in_section : left_;
+    if (forbidden.empty()) forbidden = obstacle(Participant::Asked::locked);
+    const Bytes part = make_part(Fence::freeze, {forbidden});
     lock_.release();
     passage =
         fences_.pass_together(part, step, latest(), Fences::Failures::wait_for_verdict, [this] { leave(Mode::left); });
@@ -193,6 +192,23 @@ bool Protocol::close() {
   if (read(Fence::freeze)) refusal_ = std::move(why);
   lock_.release();
   return true;
+}
+
+// From here on no rank needs anything of the others' threads but what they do in MPI. Until then, whoever was kept out
+// of a section could not come to where others wait for it. Empty, or what keeps a section from being left: perhaps
+// itself a rank that is held.
+std::string Protocol::close_sections() {
+  constexpr double kLongSection = 5;
+  const double until = now() + std::min(request_.drain_deadline, kLongSection);
+  while (cr_reclose_cs() > 0) {
+    if (now() > until) {
+      cr_reopen_cs();
+      return "a thread is in a critical section, and stays there";
+    }
+    attend();
+    pause_a_moment();
+  }
+  return {};
 }
 
 void Protocol::settle() {

@@ -38,7 +38,8 @@ class Protocol {
   bool admit();       // F0: phase 0. False: refused
   bool wait_level();  // F1: phase 1. False: lost
   std::string become_level();
-  bool close();                 // mode CLOSED, F2. False: lost
+  bool close();  // mode CLOSED, F2. False: lost
+  std::string close_sections();
   void settle();                // phase 2
   bool drain();                 // F3, F4: phase 3
   std::string empty_library();  // the steps of phase 3
