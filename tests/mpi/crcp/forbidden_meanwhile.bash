@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A rank that others wait for opens a file while it is waited for: the request is refused by that name at once, long
+# A rank that others wait for makes what cannot be saved while it is waited for: the request is refused by that name at once, long
 # before the time is over.
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin crcp_forbidden_meanwhile
@@ -15,9 +15,9 @@ until "$BIN/ompi-checkpoint" -s --json "$JOB_PID" 2>&1 | grep -q '"text":"admiss
 done
 touch "$SCRATCH/open"
 begun=$SECONDS
-wait "$request" && fail "taken, with a file that is open"
-grep -q 'rank 1 cannot be checkpointed now: .*MPI_File' "$SCRATCH/answer.log" ||
-  { show_log "$SCRATCH/answer.log"; fail "rank 1's file is not named"; }
+wait "$request" && fail "taken, with what cannot be saved"
+grep -q 'rank 1 cannot be checkpointed now: .*MPI_T_init_thread' "$SCRATCH/answer.log" ||
+  { show_log "$SCRATCH/answer.log"; fail "what rank 1 has made is not named"; }
 [ $((SECONDS - begun)) -lt 10 ] || fail "named after $((SECONDS - begun)) s only"
 touch "$SCRATCH/close"
 expect_pass 60
