@@ -7,12 +7,13 @@
  *
  * Parameters: REQUESTS (1), GUESTS (3; a fourth and fifth are second threads of ranks 0 and 1), MEMBERS1 (bit mask of
  *   communicator 1: 3 = {0,1}, 6 = {1,2}), DEADLINES (a rank may vote ABORT, and give up settling), LEAVE (a rank may have
- *   waited long enough in any fence, for one that is late; needs DEADLINES), PROGRESS (an Ibarrier completes elsewhere only
+ *   waited long enough in any fence, for one that is late; needs DEADLINES), MUTE (the coordinator may say nothing; needs
+ *   LEAVE), PROGRESS (an Ibarrier completes elsewhere only
  *   after the library of its lowest member has worked on it), CREATE (communicator 1 is made by the first collective of
  *   communicator 0).
  * Faults, each of which must be found: FAULT_RACE, FAULT_THROUGH, FAULT_UNSTARTED, FAULT_EQUAL, FAULT_DROP,
  *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT, FAULT_SECTION,
- *   FAULT_CLOCK0, FAULT_CLOCK2, FAULT_UNISSUED, FAULT_BELIEVE, FAULT_SILENT (check.py says what they are).
+ *   FAULT_CLOCK0, FAULT_CLOCK2, FAULT_UNISSUED, FAULT_BELIEVE, FAULT_SILENT, FAULT_HEEDLESS (check.py says what they are).
  */
 #ifndef REQUESTS
 #define REQUESTS 1
@@ -57,6 +58,7 @@
 #define RESTART 2
 #define PASSED 1 /* the coordinator's verdict on F0 and F2: the first who asks decides */
 #define OVER 2
+#define UNJUDGED 3 /* nobody has heard anything, and all know that */
 
 c_decl {
 #include "programs.h"
@@ -98,6 +100,11 @@ byte f0[REQUESTS], f1[REQUESTS], f2[2 * REQUESTS], f3[REQUESTS], f4[REQUESTS], f
 bit refused[REQUESTS]; /* F0 */
 byte not_level[REQUESTS], gave_up[REQUESTS], fate[REQUESTS];
 byte verdict0[REQUESTS], verdict2[2 * REQUESTS]; /* F2 can be repeated: once, here */
+#ifdef MUTE /* the fences that tell the verdicts on F0, F2 and its repetition: how many are in their rounds ... */
+byte round1[3 * REQUESTS], round2[3 * REQUESTS];
+bit unheard[3 * REQUESTS]; /* ... rank 0 has had no answer */
+byte heard[3 * REQUESTS];  /* ... what anybody has heard, by the second round */
+#endif
 bit left_drain[REQUESTS], left_cut[REQUESTS];    /* in F4, in F5: somebody has left F3, F4 */
 bit released[REQUESTS]; /* F2: somebody is inside the group call */
 byte now_serving[RANKS];
@@ -475,6 +482,61 @@ inline new_library() {
 #define OVER_AT_2 (verdict2[i * 2 + turn] != PASSED)
 #endif
 
+#ifdef MUTE
+/* fences.cpp: the first round has what rank 0 knows; the second, if that is nothing, what all know. */
+inline finish_verdict() {
+  if
+  :: promised
+  :: atomic { !promised && round1[v] == RANKS ->
+       if
+       :: unheard[v] -> raise_to(heard[v], mine); round2[v]++
+       :: else
+       fi }
+  fi;
+  !unheard[v] || round2[v] == RANKS
+}
+
+/* pass_together(): `mine` is what becomes of this rank, whose mode changes at once. */
+inline judge(count, verdict, passed, over) {
+  mine = UNDECIDED;
+  promised = 0;
+  if
+  :: atomic { turn == 0 && verdict != PASSED && CAN_LOCK(r) -> verdict = OVER; mine = OVER; mode[r] = over }; count == RANKS
+  :: count == RANKS
+  fi;
+  if
+  :: refused[i] -> atomic { CAN_LOCK(r) -> mine = OVER; promised = 1; mode[r] = over } /* no verdict follows */
+  :: !refused[i] && mine == OVER -> round1[v]++
+  :: !refused[i] && mine != OVER && r != 0 -> round1[v]++
+  :: !refused[i] && mine != OVER && r == 0 ->
+     if
+     :: atomic { verdict == UNDECIDED -> verdict = PASSED } /* the vote has arrived; the answer may not */
+     :: true
+     fi;
+     if
+     :: atomic { verdict == PASSED && CAN_LOCK(r) -> mine = PASSED; mode[r] = passed; round1[v]++ }
+     :: atomic { verdict == OVER && CAN_LOCK(r) -> mine = OVER; mode[r] = over; round1[v]++ }
+     :: atomic { unheard[v] = 1; round1[v]++ }
+     fi
+  fi;
+  if
+  :: mine != UNDECIDED
+  :: atomic { mine == UNDECIDED && verdict == PASSED && CAN_LOCK(r) -> mine = PASSED; mode[r] = passed }
+  :: atomic { mine == UNDECIDED && turn == 0 && verdict != PASSED && CAN_LOCK(r) -> verdict = OVER; mine = OVER; mode[r] = over }
+  :: atomic { mine == UNDECIDED && round1[v] == RANKS && unheard[v] -> round2[v]++; promised = 1 };
+#ifndef FAULT_HEEDLESS
+     round2[v] == RANKS;
+#endif
+     atomic { CAN_LOCK(r) ->
+       if
+       :: heard[v] == PASSED -> mine = PASSED; mode[r] = passed
+       :: heard[v] == OVER -> mine = OVER; mode[r] = over
+       :: else -> mine = UNJUDGED
+       fi }
+  fi
+}
+#endif
+
 /* F4, and what comes of it: images are good if F5 says that nobody has left. */
 inline contribute_drained() {
   f4[i]++;
@@ -500,6 +562,10 @@ inline end_request() { /* resume(not_level), resume(gave_up), resume(same_librar
 proctype Callback(byte r) {
   byte i, k;
   bit turn, left;
+#ifdef MUTE
+  byte v, mine;
+  bit promised;
+#endif
   do
   :: i < REQUESTS ->
     left = 0;
@@ -519,6 +585,14 @@ proctype Callback(byte r) {
       raise_to(refused[i], OBSTACLE(r));
       f0[i]++
     };
+#ifdef MUTE
+    v = i * 3;
+    judge(f0[i], verdict0[i], ADMIT, NORMAL);
+    if
+    :: mine == PASSED -> finish_verdict()
+    :: mine != PASSED -> mode[r] = NORMAL; finish_verdict(); f5[i]++; goto served
+    fi;
+#else
     if
     :: atomic { f0[i] == RANKS && refused[i] -> mode[r] = NORMAL; f5[i]++; goto served }
     :: atomic { f0[i] == RANKS && !refused[i] && PASSES_0 && CAN_LOCK(r) -> verdict0[i] = PASSED; mode[r] = ADMIT }
@@ -526,6 +600,7 @@ proctype Callback(byte r) {
     :: atomic { OVER_AT_0 && CAN_LOCK(r) -> verdict0[i] = OVER; mode[r] = NORMAL; f5[i]++; goto served }
 #endif
     fi;
+#endif
     if
     :: atomic { IS_LEVEL(r) -> f1[i]++ }
     :: atomic { !IS_LEVEL(r) && OBSTACLE(r) -> not_level[i] = 1; f1[i]++ }
@@ -560,6 +635,15 @@ freeze:
 #endif
       f2[i * 2 + turn]++
     };
+#ifdef MUTE
+    v = i * 3 + 1 + turn;
+    judge(f2[i * 2 + turn], verdict2[i * 2 + turn], CLOSED, LEFT);
+    if
+    :: mine == OVER -> left = 1; finish_verdict(); turn = 1; goto freeze
+    :: mine == UNJUDGED -> not_level[i] = 1
+    :: mine == PASSED
+    fi;
+#else
     if
     :: atomic { f2[i * 2 + turn] == RANKS && PASSES_2 -> verdict2[i * 2 + turn] = PASSED }
 #ifdef LEAVE
@@ -567,12 +651,20 @@ freeze:
        atomic { f2[i * 2] == RANKS -> turn = 1; goto freeze }
 #endif
     fi;
+#endif
     if
     :: not_level[i] -> /* end_not_level() */
-       atomic { end_request(); f5[i]++ };
+       atomic { end_request() };
+#ifdef MUTE
+       finish_verdict();
+#endif
+       f5[i]++;
        goto served
     :: !not_level[i] -> mode[r] = RELEASE
     fi;
+#ifdef MUTE
+    finish_verdict();
+#endif
     if
     :: atomic { SETTLED(r) -> f3[i]++;
          counts[r * 3] = sent[r * 3]; counts[r * 3 + 1] = sent[r * 3 + 1]; counts[r * 3 + 2] = sent[r * 3 + 2] }
