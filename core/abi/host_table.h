@@ -26,6 +26,13 @@ extern "C" {
 #define CAIRN_TABLE_MAGIC 0x656c626174726e63ULL
 #define CAIRN_TABLE_VERSION 1u
 
+/* What getrusage() counts. */
+#define CAIRN_USAGE_COUNTS 14
+struct cairn_usage {
+  int64_t user_us, system_us;
+  int64_t counts[CAIRN_USAGE_COUNTS]; /* ru_maxrss to ru_nivcsw; the first is a maximum */
+};
+
 struct cairn_guest; /* core/abi/guest_table.h */
 struct cairn_self_request;
 
@@ -62,6 +69,11 @@ struct cairn_table {
   void (*trace)(uint32_t event, uint64_t a, uint64_t b);
 
   uint64_t nofile_hard; /* as nofile_soft: the hard limit. The guest writes both; ~0: it is the kernel's */
+
+  /* G. Null in older hosts. What the guest's clocks are ahead of the kernel's, since it was restarted. */
+  int64_t (*clock_ahead)(int32_t clock); /* nanoseconds; of the calling thread, if it is that thread's clock */
+  void (*usage_ahead)(int32_t who, struct cairn_usage *usage); /* as getrusage() */
+  int64_t (*ticks_ahead)(void);                                /* of what times() returns */
 };
 
 #define CAIRN_TABLE ((struct cairn_table *)CAIRN_TABLE_ADDR)

@@ -20,6 +20,7 @@
 #include <sys/sem.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
 

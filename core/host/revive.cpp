@@ -20,8 +20,6 @@
 #include "core/base/unique_fd.hpp"
 #include "core/host/host.hpp"
 #include "core/host/startup.hpp"
-#include "core/host/vdso.hpp"
-#include "core/state/clocks/kind.hpp"
 #include "core/state/extension/state.hpp"
 #include "core/state/guest/state.hpp"
 #include "core/state/image.hpp"
@@ -124,7 +122,6 @@ void complete_host(const Work& work) {
   restore_stack_limit();
   set_guest_exe(work.image.get<state::ProcessState>().program);
   build_fixed_area(work.image.get<state::GuestState>().generation + 1);
-  set_clock_offset(state::clock_offset(work.image));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/host/clocks.hpp"
 #include "core/host/host.hpp"
 #include "core/host/resident_memory.hpp"
 #include "core/host/threads.hpp"
@@ -41,6 +42,7 @@ void fork_parent() { memory_fork_parent(); }
 void fork_child() {
   memory_fork_child();
   threads_after_fork();
+  clocks_after_fork();
 }
 
 template <std::size_t N>
@@ -72,6 +74,9 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.fork_parent = fork_parent;
   table.fork_child = fork_child;
   table.trace = trace;
+  table.clock_ahead = [](std::int32_t clock) { return clock_ahead(clock); };
+  table.usage_ahead = [](std::int32_t who, cairn_usage* usage) { *usage = usage_ahead(who); };
+  table.ticks_ahead = [] { return boot_clocks_ahead().ticks; };
   table.magic = CAIRN_TABLE_MAGIC;
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/host/host.hpp"
@@ -30,7 +31,6 @@ using ClockGettime = int (*)(clockid_t, timespec*);
 
 constexpr auto kClock = static_cast<std::size_t>(VdsoFunction::clock_gettime);
 ClockGettime real_clock = nullptr;
-std::int64_t offset = 0;
 
 std::uint32_t count_gnu_hash(const std::uint32_t* hash) {
   const std::uint32_t buckets = hash[0], first = hash[1], bloom = hash[2];
@@ -94,13 +94,9 @@ constexpr Function kSystemCalls[kVdsoFunctions] = {as_system_call<SYS_clock_gett
 
 int shifted_clock_gettime(clockid_t clock, timespec* result) {
   const int status = real_clock(clock, result);
-  const bool shifted = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_MONOTONIC_COARSE ||
-                       clock == CLOCK_BOOTTIME;
-  if (status != 0 || !shifted) return status;
-  const std::int64_t total = result->tv_sec * 1000000000LL + result->tv_nsec + offset;
-  result->tv_sec = total / 1000000000LL;
-  result->tv_nsec = total % 1000000000LL;
-  return 0;
+  const std::int64_t ahead = status == 0 ? clock_ahead(clock) : 0;
+  if (ahead != 0) *result = to_timespec(nanoseconds(*result) + ahead);
+  return status;
 }
 
 }  // namespace
@@ -124,12 +120,8 @@ void set_stop_word(const std::uint32_t* word) noexcept {
   vdso_slots().stop_word = word != nullptr ? word : &vdso_slots().no_stop;
 }
 
-void set_clock_offset(std::int64_t nanoseconds) noexcept {
-  offset = nanoseconds;
-  vdso_slots().function[kClock] =
-      reinterpret_cast<std::uintptr_t>(nanoseconds != 0 ? &shifted_clock_gettime : real_clock);
+void shift_clocks() noexcept {
+  vdso_slots().function[kClock] = reinterpret_cast<std::uintptr_t>(&shifted_clock_gettime);
 }
-
-std::int64_t clock_offset() noexcept { return offset; }
 
 }  // namespace cairn::host

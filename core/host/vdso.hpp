@@ -13,8 +13,7 @@ void build_guest_vdso();
 // A thread that reads a clock while this word is not zero stops behind that. Null: none yet. No TLS, no libc.
 void set_stop_word(const std::uint32_t* word) noexcept;
 
-// Added to what the guest reads from CLOCK_MONOTONIC (also _RAW, _COARSE) and CLOCK_BOOTTIME, in nanoseconds; for
-// an image from another boot, so that stored times stay in the past. Zero costs nothing. Before the guest runs.
-void set_clock_offset(std::int64_t nanoseconds) noexcept;
+// From now on the guest's clocks are the kernel's and what clock_ahead() says. Not before that costs nothing.
+void shift_clocks() noexcept;
 
 }  // namespace cairn::host

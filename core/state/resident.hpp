@@ -45,13 +45,35 @@ bool is_host_fd(int fd) noexcept;
 std::vector<int> guest_fds();  // of /proc/self/fd, those that are not the host's
 int fd_base() noexcept;
 
-// --- the guest (table.cpp, vdso.cpp) ---
+// --- clocks (clocks.cpp); reading them takes no TLS and no libc ---
+// What the guest's clocks are ahead of the kernel's, in nanoseconds.
+struct BootClocks {
+  std::int64_t monotonic = 0, boottime = 0;
+  std::int64_t ticks = 0;  // of what times() returns
+};
+struct ThreadTime {
+  int tid = 0;
+  std::int64_t processor = 0;  // nanoseconds
+  std::int64_t user_us = 0, system_us = 0;
+};
+struct ProcessorTime {
+  std::int64_t processor = 0;  // nanoseconds, of the process
+  cairn_usage own{}, children{};
+  std::vector<ThreadTime> threads;
+};
+// Before the guest runs.
+void set_boot_clocks_ahead(const BootClocks& ahead) noexcept;
+void set_processor_time_ahead(ProcessorTime ahead);
+BootClocks boot_clocks_ahead() noexcept;
+std::int64_t clock_ahead(clockid_t clock) noexcept;
+cairn_usage usage_ahead(int who) noexcept;
+ThreadTime thread_time_ahead(int tid) noexcept;
+
+// --- the guest (table.cpp) ---
 cairn_guest* guest() noexcept;  // null until libcr has attached
 // What the guest's program is (after symlinks, interpreters), as /proc/self/exe would say.
 const std::string& guest_exe() noexcept;
 // True in the process that the host started; false in children that the guest forked from it.
 bool is_original_process() noexcept;
-// Nanoseconds that the guest's vdso adds to the monotonic clocks.
-std::int64_t clock_offset() noexcept;
 
 }  // namespace cairn::host

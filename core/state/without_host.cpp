@@ -55,7 +55,12 @@ const std::string& guest_exe() noexcept {
   return none;
 }
 bool is_original_process() noexcept { return true; }
-std::int64_t clock_offset() noexcept { return 0; }
+void set_boot_clocks_ahead(const BootClocks& /*ahead*/) noexcept {}
+void set_processor_time_ahead(ProcessorTime /*ahead*/) {}
+BootClocks boot_clocks_ahead() noexcept { return {}; }
+std::int64_t clock_ahead(clockid_t /*clock*/) noexcept { return 0; }
+cairn_usage usage_ahead(int /*who*/) noexcept { return {}; }
+ThreadTime thread_time_ahead(int /*tid*/) noexcept { return {}; }
 
 Extension& extension() noexcept {
   static NoExtension none;

@@ -5,20 +5,22 @@ namespace cairn::state {
 
 extern const Kind clocks_kind;
 const Kind clocks_kind = {
-    .name = "clocks",
-    .section = 0,
-    .version = 0,
-    .oldest = 0,
+    .name = ClocksState::section_name,
+    .section = CAIRN_CTX_CLOCKS,
+    .version = 1,
+    .oldest = 1,
     .required = false,
     .obstacle = nullptr,
-    .capture = nullptr,
-    .read = nullptr,
-    .check = nullptr,
+    .capture = capture_clocks,
+    .read = read_plain<ClocksState>,
+    .check = check_clocks,
     .prepare = prepare_clocks,
-    .documentation = {"monotonic clocks, on a younger boot",
-                      "a time namespace in which they go on, or an offset in the vdso",
-                      "without CAP_SYS_ADMIN absolute deadlines given to the kernel are not shifted",
-                      "tests/state/clocks/clocks.cpp"},
+    .documentation = {"monotonic clocks on another boot; processor time of the process, its threads and its children",
+                      "in the section CLOCKS: where they stood. Monotonic clocks go on in a time namespace, or by an "
+                      "offset in the vdso; processor time by an offset in the vdso, getrusage and times",
+                      "without CAP_SYS_ADMIN absolute deadlines given to the kernel are not shifted; /proc and limits "
+                      "(RLIMIT_CPU) count the new process's time; an execve after a restart forgets what was before it",
+                      "tests/state/clocks/processor_time.cpp"},
 };
 
 }  // namespace cairn::state

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's monotonic clocks must not run backwards, although this boot may be younger than the one that the image
-// is from. What they were is in the process's section; this kind has none of its own.
+// The guest's clocks go on from where they stood: on another boot those of the machine, and always those of processor
+// time. Rows and functions of the kind.
 #pragma once
 
-#include <cstdint>
-
+#include "core/state/clocks/state.hpp"
 #include "core/state/image.hpp"
 #include "core/state/kind.hpp"
 
 namespace cairn::state {
 
-// Where they would run backwards, and the user may (CAP_SYS_ADMIN): moves this process into a time namespace of its
-// own, in which they go on from where they were, for the kernel too.
-std::unique_ptr<Reviver> prepare_clocks(Restart& restart);
+// The clock of processor time of a thread of this process, for clock_gettime().
+constexpr clockid_t thread_clock(int tid) {
+  constexpr int kScheduled = 2, kOfThread = 4;
+  return static_cast<clockid_t>(~static_cast<unsigned>(tid) << 3 | kOfThread | kScheduled);
+}
+// What getrusage() and the like say of it without Cairn.
+host::ThreadTime thread_time(int tid);
+cairn_usage process_usage(int who);
 
-// After Stage::early: nanoseconds that must still be added for the guest to what its vdso reads. Deadlines that the
-// guest hands to the kernel are not shifted by it.
-std::int64_t clock_offset(const Image& image);
+// How far this process's time namespace is ahead of the boot's own clocks: monotonic and boottime.
+host::BootClocks namespace_ahead();
+
+std::vector<std::uint8_t> capture_clocks(Capture& capture);
+void check_clocks(const Image& image);
+std::unique_ptr<Reviver> prepare_clocks(Restart& restart);
 
 }  // namespace cairn::state

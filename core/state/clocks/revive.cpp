@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/times.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <limits>
 
 #include "core/base/clock.hpp"
 #include "core/base/proc.hpp"
@@ -19,32 +21,29 @@ namespace {
 constexpr int CLONE_NEWTIME = 0x80;
 #endif
 
-struct Shift {
-  std::int64_t monotonic = 0, boottime = 0;  // nanoseconds
-};
-
-bool is_same_boot(const Clocks& saved) {
-  const std::string boot = read_file("/proc/sys/kernel/random/boot_id").value_or("");
-  return !saved.boot_id.empty() && boot.starts_with(saved.boot_id) && clock_now(CLOCK_MONOTONIC) >= saved.monotonic;
-}
-
-// How far the clocks are behind what the guest has seen.
-Shift behind(const Image& image) {
+bool is_same_boot(const Image& image) {
   const Clocks& saved = image.get<ProcessState>().clocks;
-  const std::int64_t offset = image.get<GuestState>().clock_offset;
-  return {saved.monotonic + offset - clock_now(CLOCK_MONOTONIC), saved.boottime + offset - clock_now(CLOCK_BOOTTIME)};
+  const std::string boot = read_file("/proc/sys/kernel/random/boot_id").value_or("");
+  if (saved.boot_id.empty() || !boot.starts_with(saved.boot_id)) return false;
+  // Older files do not say in which time namespace they read it.
+  return image.get<ClocksState>().known || clock_now(CLOCK_MONOTONIC) >= saved.monotonic;
 }
 
-// Offsets are counted from the first namespace; a new one begins with its parent's. "monotonic  -3  250000000"
-std::int64_t present_offset(const std::string& table, const char* clock) {
-  for (std::string_view line : split_lines(table)) {
-    long seconds = 0, nanoseconds = 0;
-    char name[32] = "";
-    if (std::sscanf(std::string(line).c_str(), "%31s %ld %ld", name, &seconds, &nanoseconds) == 3 &&
-        std::string_view(name) == clock)
-      return seconds * nanoseconds_per_second + nanoseconds;
+// What this process's clocks must be ahead of the kernel's, as it shows them here, for the guest to go on.
+host::BootClocks wanted_ahead(const Image& image) {
+  const ClocksState& saved = image.get<ClocksState>();
+  const Clocks& plain = image.get<ProcessState>().clocks;
+  const std::int64_t plain_ahead = image.get<GuestState>().clock_offset;
+  tms ignored{};
+  if (is_same_boot(image)) {
+    if (!saved.known) return {plain_ahead, plain_ahead, 0};
+    const host::BootClocks space = namespace_ahead();
+    return {saved.monotonic_ahead - space.monotonic, saved.boottime_ahead - space.boottime, saved.ticks_ahead};
   }
-  return 0;
+  const std::int64_t monotonic = saved.known ? saved.monotonic : plain.monotonic + plain_ahead;
+  const std::int64_t boottime = saved.known ? saved.boottime : plain.boottime + plain_ahead;
+  return {monotonic - clock_now(CLOCK_MONOTONIC), boottime - clock_now(CLOCK_BOOTTIME),
+          saved.known ? saved.ticks - times(&ignored) : 0};
 }
 
 std::string offset_line(const char* clock, std::int64_t offset) {
@@ -56,39 +55,85 @@ std::string offset_line(const char* clock, std::int64_t offset) {
   return std::string(clock) + " " + std::to_string(seconds) + " " + std::to_string(nanoseconds) + "\n";
 }
 
-void continue_clocks(const Image& image) noexcept {
-  if (is_same_boot(image.get<ProcessState>().clocks)) return;
-  const Shift shift = behind(image);
-  if (shift.monotonic <= 0 && shift.boottime <= 0) return;
-  if (unshare(CLONE_NEWTIME) != 0) return;
-  const std::string table = read_file("/proc/self/timens_offsets").value_or("");
-  const std::string text =
-      offset_line("monotonic", present_offset(table, "monotonic") + std::max<std::int64_t>(shift.monotonic, 0)) +
-      offset_line("boottime", present_offset(table, "boottime") + std::max<std::int64_t>(shift.boottime, 0));
-  if (!write_file("/proc/self/timens_offsets", text)) return;
+// A time namespace of this process's own, where the user may have one (CAP_SYS_ADMIN).
+bool enter_namespace(const host::BootClocks& wanted) noexcept {
+  if (unshare(CLONE_NEWTIME) != 0) return false;
+  const host::BootClocks present = namespace_ahead();  // a new one begins with its parent's
+  const std::string text = offset_line("monotonic", present.monotonic + wanted.monotonic) +
+                           offset_line("boottime", present.boottime + wanted.boottime);
+  if (!write_file("/proc/self/timens_offsets", text)) return false;
   const UniqueFd space(open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC));
-  if (space) setns(space.get(), CLONE_NEWTIME);  // if not: clock_offset() sees it
+  return space && setns(space.get(), CLONE_NEWTIME) == 0;
+}
+
+cairn_usage since(const cairn_usage& saved, const cairn_usage& now) {
+  cairn_usage ahead{saved.user_us - now.user_us, saved.system_us - now.system_us, {}};
+  ahead.counts[0] = saved.counts[0];
+  for (int i = 1; i < CAIRN_USAGE_COUNTS; ++i) ahead.counts[i] = saved.counts[i] - now.counts[i];
+  return ahead;
 }
 
 class ClocksReviver : public Reviver {
  public:
-  explicit ClocksReviver(Restart& restart) : image_(restart.image) {}
+  explicit ClocksReviver(Restart& restart) : restart_(restart), saved_(restart.image.get<ClocksState>()) {}
   void restore(Stage stage) override {
-    if (stage == Stage::early) continue_clocks(image_);
+    if (stage == Stage::early) continue_boot_clocks();
+    if (stage == Stage::memory) host::set_boot_clocks_ahead(ahead_);
+    if (stage == Stage::last && saved_.known) continue_processor_time();
   }
 
  private:
-  const Image& image_;
+  void continue_boot_clocks() {
+    ahead_ = wanted_ahead(restart_.image);
+    if ((ahead_.monotonic != 0 || ahead_.boottime != 0) && enter_namespace(ahead_))
+      ahead_.monotonic = ahead_.boottime = 0;
+  }
+
+  // What the host has used for the restart is not the guest's.
+  void continue_processor_time() {
+    host::ProcessorTime ahead;
+    for (const ThreadClock& thread : saved_.threads) {
+      const int tid = current_number(restart_.numbers, thread.tid);
+      if (tid == 0) continue;
+      const host::ThreadTime now = thread_time(tid);
+      ahead.threads.push_back(
+          {tid, thread.processor - now.processor, thread.user_us - now.user_us, thread.system_us - now.system_us});
+    }
+    ahead.processor = saved_.processor - clock_now(CLOCK_PROCESS_CPUTIME_ID);
+    ahead.own = since(saved_.own.value, process_usage(RUSAGE_SELF));
+    ahead.children = since(saved_.children.value, process_usage(RUSAGE_CHILDREN));
+    host::set_processor_time_ahead(std::move(ahead));
+  }
+
+  Restart& restart_;
+  const ClocksState& saved_;
+  host::BootClocks ahead_;
 };
 
 }  // namespace
 
-std::unique_ptr<Reviver> prepare_clocks(Restart& restart) { return std::make_unique<ClocksReviver>(restart); }
-
-std::int64_t clock_offset(const Image& image) {
-  if (is_same_boot(image.get<ProcessState>().clocks)) return image.get<GuestState>().clock_offset;
-  const Shift shift = behind(image);
-  return std::max<std::int64_t>(0, std::max(shift.monotonic, shift.boottime));
+// So that what is computed from them stays within its type.
+void check_clocks(const Image& image) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 8;
+  const auto check = [&](std::int64_t value) {
+    if (value < -kMost || value > kMost) image.contradiction("its clocks stood where no clock can stand");
+  };
+  const ClocksState& saved = image.get<ClocksState>();
+  const Clocks& plain = image.get<ProcessState>().clocks;
+  for (std::int64_t value :
+       {saved.monotonic, saved.boottime, saved.ticks, saved.monotonic_ahead, saved.boottime_ahead, saved.ticks_ahead,
+        saved.processor, plain.monotonic, plain.boottime, image.get<GuestState>().clock_offset})
+    check(value);
+  for (const Usage* usage : {&saved.own, &saved.children}) {
+    check(usage->value.user_us);
+    check(usage->value.system_us);
+    for (std::int64_t count : usage->value.counts) check(count);
+  }
+  for (const ThreadClock& thread : saved.threads) {
+    for (std::int64_t value : {thread.processor, thread.user_us, thread.system_us}) check(value);
+  }
 }
+
+std::unique_ptr<Reviver> prepare_clocks(Restart& restart) { return std::make_unique<ClocksReviver>(restart); }
 
 }  // namespace cairn::state

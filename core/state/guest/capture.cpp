@@ -11,7 +11,7 @@ std::vector<std::uint8_t> capture_guest(Capture& capture) {
   state.epoch = capture.epoch;
   state.generation = CAIRN_TABLE->generation;
   state.table_size = CAIRN_TABLE->size;
-  state.clock_offset = host::clock_offset();
+  state.clock_offset = host::boot_clocks_ahead().monotonic;
   return encode(state);
 }
 

@@ -13,7 +13,7 @@ struct GuestState {
   std::uint32_t epoch = 0;
   std::uint64_t generation = 0;  // of the table that it was saved under
   std::uint64_t table_size = 0;
-  std::int64_t clock_offset = 0;  // nanoseconds added to the guest's monotonic clocks so far
+  std::int64_t clock_offset = 0;  // nanoseconds added to its monotonic clock; the section CLOCKS says more
 
   template <class Archive>
   void fields(Archive& a) {
