@@ -89,6 +89,11 @@ struct cairn_thread {
   struct cairn_thread_settings settings;
 };
 
+/* Once a thread had the number `before`; now it has `now`. */
+struct cairn_number {
+  int32_t before, now;
+};
+
 struct cairn_guest {
   uint64_t magic;
   uint32_t version;
@@ -130,7 +135,13 @@ struct cairn_guest {
   uint32_t threads_in_callbacks; /* futex: how many are in their signal-context callbacks; 0 in an older libcr */
   /* Signals whose action the program has set itself; bit 0 is signal 1. In an older libcr none. Atomic. */
   uint64_t chosen_signals;
-  uint64_t reserved[4];
+  /* Numbers that have changed in restarts, ascending by `before`; for owners of locks. The list is in a mapping of the
+   * guest; the host makes a new one when numbers change again. 0: none have. */
+  uint64_t numbers; /* struct cairn_number[number_count] */
+  /* The data of the guest's ld.so that its own locks are in. 0: unknown. */
+  uint64_t loader_data;
+  uint32_t number_count, loader_data_size;
+  uint64_t reserved[1];
 };
 
 #ifdef __cplusplus

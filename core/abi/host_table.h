@@ -74,6 +74,7 @@ struct cairn_table {
   int64_t (*clock_ahead)(int32_t clock); /* nanoseconds; of the calling thread, if it is that thread's clock */
   void (*usage_ahead)(int32_t who, struct cairn_usage *usage); /* as getrusage() */
   int64_t (*ticks_ahead)(void);                                /* of what times() returns */
+  int (*is_host_thread)(int32_t tid);                          /* G. Null in older hosts */
 };
 
 #define CAIRN_TABLE ((struct cairn_table *)CAIRN_TABLE_ADDR)

@@ -2,6 +2,7 @@
 // Finding the host, telling it about this guest, and giving each guest thread the host half of its thread.
 // Ordinary code of the guest, except where it says otherwise.
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -86,6 +87,17 @@ void on_revive() {
   apply_revive_environment();
 }
 
+// Private to libc, but its name and size are told.
+void find_loader_data(cairn_guest& g) {
+  void* const data = dlvsym(RTLD_DEFAULT, "_rtld_global", "GLIBC_PRIVATE");
+  Dl_info info;
+  void* entry = nullptr;
+  if (data == nullptr || dladdr1(data, &info, &entry, RTLD_DL_SYMENT) == 0) return;
+  if (entry == nullptr || info.dli_saddr != data) return;
+  g.loader_data = reinterpret_cast<uint64_t>(data);
+  g.loader_data_size = static_cast<uint32_t>(static_cast<const ElfW(Sym)*>(entry)->st_size);
+}
+
 void fill_guest() {
   cairn_guest& g = cairn_guest_self;
   const unsigned long size = kMaxThreads * sizeof(cairn_thread);
@@ -97,6 +109,7 @@ void fill_guest() {
   g.tid_offset = find_tid_offset();
   g.threads = is_error(slots) ? nullptr : reinterpret_cast<cairn_thread*>(slots);
   g.threads_max = is_error(slots) ? 0 : kMaxThreads;
+  find_loader_data(g);
   g.on_revive = on_revive;
   g.is_own_handler = is_own_handler;
 }

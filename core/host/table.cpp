@@ -76,6 +76,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.trace = trace;
   table.clock_ahead = [](std::int32_t clock) { return clock_ahead(clock); };
   table.usage_ahead = [](std::int32_t who, cairn_usage* usage) { *usage = usage_ahead(who); };
+  table.is_host_thread = [](std::int32_t tid) { return is_host_thread(tid) ? 1 : 0; };
   table.ticks_ahead = [] { return boot_clocks_ahead().ticks; };
   table.magic = CAIRN_TABLE_MAGIC;
 }

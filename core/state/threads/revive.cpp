@@ -15,6 +15,7 @@
 #include "core/state/threads/frame_layout.hpp"
 #include "core/state/threads/held_numbers.hpp"
 #include "core/state/threads/kind.hpp"
+#include "core/state/threads/owners.hpp"
 #include "core/state/threads/resume.hpp"
 #include "core/state/threads/scheduling.hpp"
 
@@ -90,6 +91,7 @@ class ThreadsReviver : public Reviver {
     if (stage == Stage::check) check_registers(restart_.image);
     if (stage == Stage::reserve) held_ = std::make_unique<HeldNumbers>(state_);
     if (stage == Stage::threads) create();
+    if (stage == Stage::pending) mend_owners(restart_);
     if (stage == Stage::own_calls) make_own_calls();
   }
 
