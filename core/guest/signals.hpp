@@ -22,6 +22,9 @@ class VisibleMask {
   bool given_;
 };
 
+// The application waits for these.
+void tell_who_waits_for_stop_signal(const sigset_t* set);
+
 void reset_signal_lock();  // child of a fork
 
 }  // namespace cairn::guest

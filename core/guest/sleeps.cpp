@@ -99,12 +99,14 @@ CAIRN_INTERPOSE(int, sigpause, (int bits)) {
 
 CAIRN_INTERPOSE(int, sigwaitinfo, (const sigset_t* set, siginfo_t* info)) {
   if (!hosted()) return real().sigwaitinfo(set, info);
+  tell_who_waits_for_stop_signal(set);
   const VisibleMask visible(set);
   return repeated([&] { return real().sigwaitinfo(visible, info); });
 }
 
 CAIRN_INTERPOSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec* limit)) {
   if (!hosted()) return real().sigtimedwait(set, info, limit);
+  tell_who_waits_for_stop_signal(set);
   const VisibleMask visible(set);
   return repeated_for(limit, [&](const timespec* left) { return real().sigtimedwait(visible, info, left); });
 }

@@ -61,7 +61,13 @@ case $name in
     host bash -c 'trap true 64; exit 3' 2>errors
     [ $? -eq 3 ] && [ "$(grep -c 'signal 64' errors)" -eq 1 ] || fail "said nothing of the trap: $(cat errors)"
     host bash -c 'kill -64 $$; kill -64 $$; exit 3' 2>errors
-    [ $? -eq 3 ] && [ "$(grep -c 'signal 64' errors)" -eq 1 ] || fail "said nothing of the signal: $(cat errors)" ;;
+    [ $? -eq 3 ] && [ "$(grep -c 'signal 64' errors)" -eq 1 ] || fail "said nothing of the signal: $(cat errors)"
+    for use in 'raise_signal(64)' 'pthread_kill(threading.get_ident(), 64)' 'sigtimedwait({64}, 0)'; do
+      host /usr/bin/python3 -c "import signal, threading; signal.$use" 2>errors || fail "$use ends with $?"
+      [ "$(grep -c 'signal 64' errors)" -eq 1 ] || fail "said nothing of $use: $(cat errors)"
+    done
+    host /usr/bin/python3 -c 'import signal; signal.sigtimedwait(signal.valid_signals(), 0)' 2>errors
+    [ ! -s errors ] || fail "a wait for all signals is told of one: $(cat errors)" ;;
   *) fail "no such case" ;;
 esac
 echo "PASS $name"
