@@ -2,6 +2,7 @@
 // Sleeping, pausing and waiting for signals, unbroken by checkpoints (interrupted.hpp).
 #include "core/guest/export.hpp"
 #include "core/guest/interrupted.hpp"
+#include "core/guest/moments.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/signals.hpp"
 
@@ -26,7 +27,8 @@ int sleep_for(clockid_t clock, const timespec* wanted, timespec* rest) {
 
 int sleep_until(clockid_t clock, int flags, const timespec* moment, timespec* rest) {
   for (StopCheck check;; check.begin()) {
-    const int error = real().clock_nanosleep(clock, flags, moment, rest);
+    const Moment deadline(clock, moment);
+    const int error = real().clock_nanosleep(clock, flags, deadline.value(), rest);
     errno = error;
     if (error != EINTR || !check.stopped_only()) return error;
   }
@@ -111,7 +113,7 @@ CAIRN_INTERPOSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const 
   return repeated_for(limit, [&](const timespec* left) { return real().sigtimedwait(visible, info, left); });
 }
 
-// The limits of these are moments: nothing to compute.
+// The limits of these are moments.
 CAIRN_INTERPOSE(int, sem_wait, (sem_t * semaphore)) {
   return repeated([=] { return real().sem_wait(semaphore); });
 }
@@ -119,5 +121,11 @@ CAIRN_INTERPOSE(int, sem_timedwait, (sem_t * semaphore, const timespec* moment))
   return repeated([=] { return real().sem_timedwait(semaphore, moment); });
 }
 CAIRN_INTERPOSE(int, sem_clockwait, (sem_t * semaphore, clockid_t clock, const timespec* moment)) {
-  return repeated([=] { return real().sem_clockwait(semaphore, clock, moment); });
+  const Moment deadline(clock, moment);
+  return repeated([&] { return real().sem_clockwait(semaphore, clock, deadline.value()); });
+}
+
+CAIRN_INTERPOSE(int, pthread_clockjoin_np, (pthread_t thread, void** result, clockid_t clock, const timespec* moment)) {
+  const Moment deadline(clock, moment);
+  return real().pthread_clockjoin_np(thread, result, clock, deadline.value());
 }

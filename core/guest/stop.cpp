@@ -17,6 +17,7 @@
 #include "core/guest/critical.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
+#include "core/guest/moments.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/trampoline.hpp"
 #include "kmod/cairn_uapi.h"
@@ -133,6 +134,7 @@ int go_on_revived(cairn_thread& slot, uint32_t epoch) {
   register_rseq();
   cairn_host_fs = 0;
   for (uint32_t seen; (seen = load(g.revive_go)) != epoch;) wait_while(g.revive_go, seen);
+  Moment::set_anew();
   store_and_wake(slot.state, CAIRN_THREAD_RUNNING);
   return 1;
 }

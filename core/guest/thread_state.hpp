@@ -10,6 +10,7 @@
 namespace cairn::guest {
 
 class Chain;
+class Moment;
 struct Callback;
 
 struct ThreadState {
@@ -27,6 +28,7 @@ struct ThreadState {
   uint32_t hold_set;
   uint32_t runs_callbacks;  // this is libcr's callback thread
   uint32_t initialised;     // cr_init() was called
+  Moment* moments;          // of the wait the thread is in, innermost
   uint32_t key_set;         // the end-of-thread destructor is armed
 };
 
