@@ -53,9 +53,13 @@ void pass_options(const RestartOptions& o, const SharedFiles& files) {
 
 int write_app_file(const Snapshot& snapshot, std::uint64_t sequence) {
   const std::string path = snapshot.directory + "/" + manifest::kAppFile;
+  const std::string host = cli::installed_host("cairn-mpi-host");
+  if (host.find(' ') != std::string::npos)
+    throw EnvironmentError(host + " has a blank in its path, which Open MPI cannot start; install Cairn elsewhere");
+  // Open MPI takes blanks for the ends of words, and knows no quotes.
   std::ofstream file(path);
-  file << "-np " << snapshot.manifest.job.ranks << " "
-       << quoted({cli::installed_host("cairn-mpi-host"), "--cairn-restart", snapshot.path(sequence)}) << "\n";
+  file << "-np " << snapshot.manifest.job.ranks << " " << host
+       << " --cairn-restart-from=" + percent_encoded(snapshot.path(sequence)) << "\n";
   file.close();
   if (!file) throw EnvironmentError("writing " + path + " failed");
   std::printf("%s\n", path.c_str());

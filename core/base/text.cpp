@@ -125,6 +125,32 @@ std::string quoted(const std::vector<std::string>& words) {
   return line;
 }
 
+std::string percent_encoded(const std::string& text) {
+  static const std::string plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./@";
+  std::string word;
+  for (const char c : text) {
+    char code[8];
+    std::snprintf(code, sizeof code, "%%%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    word += plain.find(c) != std::string::npos ? std::string(1, c) : std::string(code);
+  }
+  return word;
+}
+
+std::string percent_decoded(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const char* const digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+      plain += static_cast<char>(value);
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
 std::string printable(const std::string& text) { return escaped(text, false); }
 std::string printable_lines(const std::string& text) { return escaped(text, true); }
 

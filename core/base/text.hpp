@@ -24,6 +24,11 @@ std::vector<std::string> shell_words(const std::string& text);
 // The reverse: one line that a shell reads as these words. Control characters are in $'...', as bash knows it.
 std::string quoted(const std::vector<std::string>& words);
 
+// One word of letters, digits and a few signs, whatever the bytes are: all others as %20. The reverse leaves alone what
+// is no such code.
+std::string percent_encoded(const std::string& text);
+std::string percent_decoded(const std::string& text);
+
 // What a terminal shows and does not obey: control characters as "\\x1b". printable_lines() leaves line ends.
 std::string printable(const std::string& text);
 std::string printable_lines(const std::string& text);

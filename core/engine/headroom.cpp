@@ -2,6 +2,7 @@
 #include "core/engine/headroom.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -45,6 +46,22 @@ void tighten(Headroom& room, const std::string& directory, const char* limit_fil
   if (left < room.bytes) room = {left, directory + limit_file};
 }
 
+// Blanks, tabs, newlines and backslashes of a path are written as \\040 and so on.
+std::string unescaped(const std::string& shown) {
+  std::string path;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    unsigned value = 0;
+    const char* const digits = shown.data() + i + 1;
+    if (shown[i] == '\\' && i + 3 < shown.size() && std::from_chars(digits, digits + 3, value, 8).ptr == digits + 3) {
+      path += static_cast<char>(value);
+      i += 3;
+    } else {
+      path += shown[i];
+    }
+  }
+  return path;
+}
+
 struct Hierarchy {
   std::string mount, root;  // where it is mounted, and which of its groups that shows
   bool unified = false;
@@ -62,7 +79,7 @@ std::vector<Hierarchy> hierarchies(const std::string& root) {
     front >> skip >> skip >> skip >> group >> mount;
     back >> type >> source >> options;
     const bool v1 = type == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos;
-    if (type == "cgroup2" || v1) all.push_back({mount, group, type == "cgroup2"});
+    if (type == "cgroup2" || v1) all.push_back({unescaped(mount), unescaped(group), type == "cgroup2"});
   }
   return all;
 }

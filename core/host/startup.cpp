@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 extern char** environ;
 
@@ -16,6 +17,7 @@ namespace cairn::host {
 namespace {
 
 constexpr const char* kInherited = "--cairn-inherited=";
+constexpr const char* kRestartFrom = "--cairn-restart-from=";  // percent-encoded
 constexpr const char* kSaved = "CAIRN_SAVED_";
 constexpr const char* kSavedStack = "CAIRN_SAVED_STACK_LIMIT";
 constexpr unsigned long kStackCeiling = 1UL << 40;
@@ -63,6 +65,8 @@ Options parse_options(int argc, char** argv) {
       options.argv0 = word.substr(std::strlen("--cairn-argv0="));
     } else if (starts_with(argv[i], kInherited)) {
       options.inherited = word.substr(std::strlen(kInherited));
+    } else if (starts_with(argv[i], kRestartFrom)) {
+      options.restart = percent_decoded(word.substr(std::strlen(kRestartFrom)));
     } else if (word == "--cairn-restart" && i + 1 < argc) {
       options.restart = argv[++i];
     } else {

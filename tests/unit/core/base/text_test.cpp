@@ -54,6 +54,15 @@ TEST(Text, ControlCharactersAreShownNotObeyed) {
   EXPECT_EQ(quoted({"it's\x1b"}), "$'it\\'s\\x1b'");
 }
 
+TEST(Text, AnyBytesAreOneWordWhenPercentEncoded) {
+  std::string all;
+  for (int c = 1; c < 256; ++c) all += static_cast<char>(c);
+  EXPECT_EQ(percent_encoded("/a b/%c\n\"d"), "/a%20b/%25c%0a%22d");
+  EXPECT_EQ(percent_encoded(all).find_first_of(" \t\n'\"\\#"), std::string::npos);
+  EXPECT_EQ(percent_decoded(percent_encoded(all)), all);
+  EXPECT_EQ(percent_decoded("100%/%zz%4"), "100%/%zz%4");
+}
+
 TEST(Text, JsonHasItsControlCharactersEscaped) {
   EXPECT_EQ(json_text("a\"b\\c\n\x01"), "\"a\\\"b\\\\c\\u000a\\u0001\"");
 }

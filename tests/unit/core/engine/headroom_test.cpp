@@ -32,6 +32,14 @@ TEST_F(HeadroomTest, WithoutControlGroups) {
   EXPECT_EQ(private_memory(directory_.path()), 700u * 1024);
 }
 
+TEST_F(HeadroomTest, MountsMayHaveBlanksInTheirNames) {
+  put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/c\\040\\134group rw,nosuid - cgroup2 cgroup2 rw\n");
+  put("/proc/self/cgroup", "0::/a job\n");
+  put("/sys/fs/c \\group/a job/memory.max", "3000\n");
+  put("/sys/fs/c \\group/a job/memory.current", "1000\n");
+  EXPECT_EQ(memory_headroom(directory_.path()).bytes, 2000u);
+}
+
 TEST_F(HeadroomTest, AnyAncestorOfVersion2Limits) {
   put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n");
   put("/proc/self/cgroup", "0::/slurm/job/step\n");

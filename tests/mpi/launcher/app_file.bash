@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# ompi-restart --apponly: Open MPI's mpirun starts the ranks from the file, whatever is in the snapshot's path.
+# shellcheck source=tests/lib/job.bash
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
+test_begin launcher.app_file mpirun ompi-checkpoint ompi-restart
+
+directory="$SCRATCH/snapshots/a \"b\" %20 c'd #1"
+mkdir "$directory"
+start_command "$BIN/mpirun" --with-cr --cr-dir "$directory" -np 2 "$EXAMPLES/ring" --seconds 300 --report 10
+wait_for_line '[sS]tep'
+timeout 60 "$BIN/ompi-checkpoint" --term "$JOB_PID" >checkpoint.log 2>&1 || fail "$(cat checkpoint.log)"
+wait_job 60
+"$BIN/ompi-restart" --apponly "$directory"/*.ckpt >file || fail "--apponly"
+start_command "$BIN/mpirun" --app "$(cat file)"
+wait_for_line '[sS]tep'
+kill_job
