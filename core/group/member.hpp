@@ -27,6 +27,9 @@ struct Request {
   bool was_stopped = false;      // by job control, and is to be so after a restart
   // The callbacks have begun what ends by itself and must not be left alone: the timeout waits for them. May be empty.
   std::function<bool()> callbacks_at_work;
+  // The program stands, and nothing of it has been captured; everything has been captured, and its memory is to be
+  // dumped. May be empty; the first may throw.
+  std::function<void()> stands, captured;
   bool looked = false;  // the caller has asked for obstacles, and the callbacks know what it was told
   double stop_timeout = std::numeric_limits<double>::infinity();  // of the timeout, for threads to stand once told
   engine::NodeGroup node;  // who else of this node is checkpointed by the same request

@@ -118,8 +118,10 @@ void OwnProcess::State::stand_still(const Request& request) {
 
 void OwnProcess::State::dump(const Request& request, cairn_guest& guest) {
   state::Capture capture{guest, stop->epoch(), request.was_stopped, 0, 0, {}, nullptr};
+  if (request.stands) request.stands();
   if (request.parameters.save_files) capture.contents = writer.get();
   state::capture_all(capture, *writer);
+  if (request.captured) request.captured();
   DumpRequest dump_request;
   dump_request.writer = writer.get();
   dump_request.so_far = statistics;

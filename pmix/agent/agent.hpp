@@ -66,6 +66,9 @@ class Agent : private AgentLink::Orders {
   void save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
   std::optional<Error> announce(std::uint64_t n, const CheckpointOrder& order);
   void stand_in_for_guest();
+  void begin_stand();
+  bool await_stand(const Deadline& deadline);
+  void complete_stands(const CheckpointOrder& order);
   void finish_group(const CheckpointOrder& order, Outcome& outcome);
   bool gather_results(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
   void go_on(const CheckpointOrder& order, const Outcome& outcome, bool all_well);
@@ -102,6 +105,8 @@ class Agent : private AgentLink::Orders {
   bool fence_open_ = false;
   std::uint64_t fences_ = 0;  // of crcp for this order
   bool stood_in_ = false;     // for this order: crcp has come too late
+  unsigned stands_ = 0;       // fences of standing ranks that were begun for this order
+  bool stand_open_ = false;
 
   std::mutex append_mutex_;  // numbers of log entries (rank 0)
   std::uint64_t next_entry_ = 1;

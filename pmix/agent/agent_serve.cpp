@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "pmix/agent/agent.hpp"
 #include "pmix/agent/outcome.hpp"
@@ -15,6 +18,9 @@ namespace {
 
 constexpr double kLeastStopSeconds = 5;
 constexpr double kGraceSeconds = 15;
+// Nobody stands for longer than this because of others.
+constexpr double kStandSeconds = 3;
+constexpr std::chrono::microseconds kStandLook{50};
 
 unsigned number_from_environment(const char* name, unsigned otherwise) {
   const char* text = std::getenv(name);
@@ -46,6 +52,13 @@ group::Request request_for(std::uint64_t entry, const CheckpointOrder& order, in
   return request;
 }
 
+// All ranks have been captured before the first goes on: so the files that several of them write to have the lengths,
+// and with --save-files the contents, of one moment. For contents there is a fence before the capture as well. These
+// are the agents' own fences, behind those of crcp; a rank that fails takes part in them, too. With `term` nobody goes
+// on before F6.
+bool stands_before_capture(const CheckpointOrder& order) { return order.parameters.save_files; }
+bool stands_after_capture(const CheckpointOrder& order) { return !order.term; }
+
 }  // namespace
 
 void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
@@ -53,15 +66,20 @@ void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   mine.result = {CAIRN_EXIT_OK, "", host_name(), static_cast<std::uint64_t>(::getpid()), {}};
   {
     const std::lock_guard lock(fence_mutex_);
-    fences_ = 0;
-    stood_in_ = false;
+    fences_ = stands_ = 0;
+    stood_in_ = stand_open_ = false;
   }
   mine.may_stand = order.parameters.timeout;
   save_group(n, order, mine);
   stand_in_for_guest();
-  if (mine.saved && !order.term) group_->release();
+  if (mine.saved && !order.term) {
+    phase("waiting for the others to stand");
+    await_stand(Deadline(kStandSeconds));
+    group_->release();
+  }
   mine.stands = mine.saved && order.term;
   if (mine.saved) finish_group(order, mine);
+  complete_stands(order);
   phase("reporting");
   const bool all_well = gather_results(n, order, mine);
   if (order.term && decided_to_end(n, all_well, mine)) {
@@ -81,6 +99,34 @@ void Agent::stand_in_for_guest() {
     if (!stood_in_) return;
   }
   transport_->gather({});
+}
+
+// Not before crcp has spoken for this rank: its fences come first.
+void Agent::begin_stand() {
+  const std::lock_guard lock(fence_mutex_);
+  if (fences_ == 0 && !stood_in_) return;
+  transport_->gather_begin({});
+  stand_open_ = true;
+  ++stands_;
+}
+
+// False if they have not come by then.
+bool Agent::await_stand(const Deadline& deadline) {
+  for (;; std::this_thread::sleep_for(kStandLook)) {
+    const std::lock_guard lock(fence_mutex_);
+    stand_open_ = stand_open_ && !transport_->gather_test();
+    if (!stand_open_) return true;
+    if (deadline.passed()) return false;
+  }
+}
+
+void Agent::complete_stands(const CheckpointOrder& order) {
+  const unsigned all = (stands_before_capture(order) ? 1 : 0) + (stands_after_capture(order) ? 1 : 0);
+  await_stand(Deadline::never());
+  while (stands_ < all) {
+    begin_stand();
+    await_stand(Deadline::never());
+  }
 }
 
 void Agent::go_on(const CheckpointOrder& order, const Outcome& outcome, bool all_well) {
@@ -125,6 +171,15 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
     request.callbacks_at_work = [this] {
       const std::lock_guard lock(fence_mutex_);
       return fences_ > 0;
+    };
+    request.stands = [&] {
+      if (!stands_before_capture(order)) return;
+      begin_stand();
+      if (!await_stand(Deadline(kStandSeconds)))
+        throw TemporaryError("the program stood, but not those of all other ranks");
+    };
+    request.captured = [&] {
+      if (stands_after_capture(order)) begin_stand();
     };
     group_->save(request);
     outcome.saved = true;
