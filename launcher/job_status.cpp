@@ -3,13 +3,32 @@
 
 #include <cstdio>
 #include <map>
+#include <sstream>
+#include <vector>
 
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 #include "core/base/text.hpp"
+#include "core/cli/other_process.hpp"
+#include "launcher/mpirun_options.hpp"
 
 namespace cairn::launcher {
 namespace {
 
 constexpr const char* kWaits = "waiting for the others";  // how a rank that is ready ends its text (mpi/crcp)
+
+void print_history(const pmix::JobStatus& status) {
+  if (!status.program.empty()) std::printf("  program: %s\n", printable(status.program).c_str());
+  if (status.size > 0) std::printf("  ranks: %llu\n", static_cast<unsigned long long>(status.size));
+  if (!status.last_taken.empty())
+    std::printf("  last snapshot: %llu, taken %s\n", static_cast<unsigned long long>(status.last_sequence),
+                printable(status.last_taken).c_str());
+  if (status.next >= 0) std::printf("  next snapshot: in %.0f s\n", status.next);
+  if (status.failed_at.empty()) return;
+  std::printf("  last failure: %s\n", printable(status.failed_at).c_str());
+  std::istringstream reasons(status.failure);
+  for (std::string line; std::getline(reasons, line);) std::printf("    %s\n", printable(line).c_str());
+}
 
 }  // namespace
 
@@ -41,9 +60,26 @@ std::string one_line(const pmix::JobStatus& status) {
   return line + detail;
 }
 
+std::optional<pmix::JobStatus> status_of_stopped(pid_t mpirun) {
+  if (!cli::is_stopped(mpirun)) return std::nullopt;
+  pmix::JobStatus status;
+  status.state = "stopped";
+  std::vector<std::string> words;
+  std::istringstream text(read_file("/proc/" + std::to_string(mpirun) + "/cmdline").value_or(""));
+  for (std::string word; std::getline(text, word, '\0');) words.push_back(word);
+  if (words.empty()) return status;
+  try {
+    status.program = parse_mpirun({words.begin() + 1, words.end()}).program;
+  } catch (const Error&) {
+    // It was understood when it was started; what is shown now is something else.
+  }
+  return status;
+}
+
 void print_status(const pmix::JobStatus& status, bool json, bool every_rank) {
   if (!json) {
     std::printf("%s\n", one_line(status).c_str());
+    print_history(status);
     for (const auto& [rank, state] : status.ranks) {
       if (every_rank) {
         std::printf("  rank %lu: %s for %.1f s%s%s\n", rank, state.phase.c_str(), state.seconds,
@@ -60,7 +96,15 @@ void print_status(const pmix::JobStatus& status, bool json, bool every_rank) {
                 json_text(state.phase).c_str(), json_text(state.text).c_str(), state.seconds);
     first = false;
   }
-  std::printf("]}\n");
+  std::printf("],\"program\":%s", json_text(status.program).c_str());
+  if (!status.last_taken.empty())
+    std::printf(",\"last\":{\"sequence\":%llu,\"taken\":%s}", static_cast<unsigned long long>(status.last_sequence),
+                json_text(status.last_taken).c_str());
+  if (status.next >= 0) std::printf(",\"next\":%.1f", status.next);
+  if (!status.failed_at.empty())
+    std::printf(",\"failure\":{\"at\":%s,\"text\":%s}", json_text(status.failed_at).c_str(),
+                json_text(status.failure).c_str());
+  std::printf("}\n");
 }
 
 }  // namespace cairn::launcher

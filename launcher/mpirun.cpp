@@ -88,6 +88,8 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli
   s.parent_directory = absolute(options.directory);
   s.parameters = options.parameters;
   s.keep = options.keep;
+  s.every = options.every;
+  s.program = options.restart.empty() ? options.program : "restarted from " + options.restart;
   s.report = [](const std::string& line) { cli::complain(kCommand, line); };
   s.stop_job = [&job] { job.send(SIGTSTP); };
   s.job.mpirun_pid = static_cast<std::uint64_t>(::getpid());
@@ -142,6 +144,7 @@ cli::Child::Events events_for(const MpirunOptions& options, pmix::Coordinator& c
       if (signal != options.signal) return false;
       pmix::CheckpointWish wish;
       wish.term = options.signal_term;
+      wish.patient = true;  // a signal comes but once
       coordinator.request(pmix::to_record(wish), report_result);
       return true;
     };

@@ -136,6 +136,7 @@ MpirunOptions parse_mpirun(const std::vector<std::string>& arguments) {
     for (std::size_t n = argument_count(word); n > 0 && i + 1 < program; --n)
       options.arguments.push_back(arguments[++i]);
   }
+  if (end != arguments.end()) options.program = *end;
   options.arguments.insert(options.arguments.end(), end, arguments.end());
   return options;
 }

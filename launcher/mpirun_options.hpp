@@ -30,6 +30,7 @@ struct MpirunOptions {
   int signal = 0;                                      // --cr-on-signal SIG[:term]
   bool signal_term = false;
   std::string restart;                     // --cairn-restart DIRECTORY (ompi-restart)
+  std::string program;                     // the first one of the job, or empty
   std::vector<std::string> arguments;      // for the real mpirun, without argv[0]
   std::vector<std::string> own_arguments;  // Cairn's, as they were given, but for --cairn-restart
 };

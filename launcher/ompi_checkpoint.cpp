@@ -80,7 +80,8 @@ int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
 
 // Asks for the checkpoint on a thread of its own, and for the state of things while it runs.
 pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
-  const pmix::CheckpointWish wish{o.term, o.stop, o.nowait, o.timeout, o.save_files};
+  const pmix::CheckpointWish wish{
+      .term = o.term, .stop = o.stop, .nowait = o.nowait, .timeout = o.timeout, .save_files = o.save_files};
   // The survey after a timeout takes mpirun a few seconds.
   const double patience = o.timeout + kAnswerMargin;
   pmix::PendingReply reply = client.begin_checkpoint(wish);
@@ -129,6 +130,10 @@ int run(const CheckpointOptions& o) {
       asks_only ? 0 : o.wait, [&] { return pmix::find_mpirun(o.pid); },
       [&](const std::string& why) { tell_of_waiting(o, why); });
   if (o.verbose) std::fprintf(stderr, "%s: mpirun is process %d\n", kCommand, static_cast<int>(mpirun.pid));
+  if (const auto stopped = asks_only && !o.list ? status_of_stopped(mpirun.pid) : std::nullopt) {
+    print_status(*stopped, o.json, o.verbose);
+    return 0;
+  }
   pmix::ToolClient client(mpirun, kConnectSeconds);
   if (o.list) {
     print_list(client.list(kAnswerMargin), o.json);

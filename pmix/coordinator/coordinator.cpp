@@ -10,10 +10,12 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <system_error>
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 #include "pmix/transport/coordinator_address.hpp"
 
 namespace cairn::pmix {
@@ -21,6 +23,18 @@ namespace {
 
 constexpr double kHandshakeSeconds = 10;
 constexpr std::chrono::milliseconds kShortage{50};
+
+std::string own_host() {
+  char name[256] = {};
+  ::gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+// By job control (SIGSTOP, SIGTSTP, ...).
+bool is_stopped(pid_t pid) {
+  const auto fields = stat_fields("/proc/" + std::to_string(pid) + "/stat");
+  return !fields.empty() && (fields[0] == "T" || fields[0] == "t");
+}
 
 }  // namespace
 
@@ -35,6 +49,7 @@ std::map<std::string, std::string> Coordinator::environment() const {
 }
 
 void Coordinator::start() {
+  since_job_ = Stopwatch();
   std::thread([this] { accept_loop(); }).detach();
 }
 
@@ -78,6 +93,7 @@ void Coordinator::serve_link(UniqueFd socket) {
       if (first_job) {
         job_name_ = hello.job;
         size_ = hello.size;
+        if (hello.host == own_host()) rank_0_ = static_cast<pid_t>(hello.pid);
         link_ = link;
         had_link_ = true;
       } else {
@@ -173,6 +189,14 @@ std::optional<SurveyAnswer> Coordinator::survey(double seconds, double margin) {
   return survey_ && survey_->id == id ? survey_ : std::nullopt;
 }
 
+std::string Coordinator::state_of_job() const {
+  if (running_id_ != 0) return "checkpointing";
+  if (!had_link_) return settings_.job.restarted_from.empty() ? "starting" : "restarting";
+  if (ended_ || (!link_ && !closed_)) return "ended";
+  if (closed_) return "finalizing";
+  return rank_0_ != 0 && is_stopped(rank_0_) ? "stopped" : "running";
+}
+
 JobStatus Coordinator::status() {
   JobStatus result;
   bool running = false, connected = false;
@@ -180,7 +204,10 @@ JobStatus Coordinator::status() {
     const std::lock_guard lock(mutex_);
     running = running_id_ != 0;
     connected = link_ != nullptr;
-    result.state = running ? "checkpointing" : over() ? "ended" : connected ? "running" : "starting";
+    result = history_;
+    result.state = state_of_job();
+    result.program = settings_.program;
+    if (settings_.every > 0) result.next = settings_.every - std::fmod(since_job_.seconds(), settings_.every);
     result.seconds = running ? since_start_.seconds() : 0;
     result.size = size_;
   }

@@ -29,6 +29,8 @@ class Coordinator {
     std::string parent_directory;     // absolute; the snapshot directory is made in it
     CheckpointParameters parameters;  // the timeout is for requests that name none
     std::uint64_t keep = 0;           // newest sequences to keep; 0: all
+    double every = 0;                 // seconds between the checkpoints that mpirun asks for; 0: none
+    std::string program;              // for people
     manifest::Job job;
     std::function<void(const std::string&)> report;  // a line for mpirun's stderr
     std::function<void()> stop_job;                  // after a checkpoint with --stop
@@ -79,6 +81,8 @@ class Coordinator {
   // What every rank does, from those that answer rank 0 within `seconds`; nothing if rank 0 says nothing, even
   // `margin` later.
   std::optional<SurveyAnswer> survey(double seconds, double margin);
+  void note_result(const Attempt& attempt, const Record& answer);
+  std::string state_of_job() const;  // with mutex_ held
   JobStatus status();
   SequenceList list() const;
   bool over() const { return ended_ || closed_ || (had_link_ && !link_); }
@@ -95,6 +99,9 @@ class Coordinator {
   std::uint64_t size_ = 0;
   bool had_link_ = false, closed_ = false, ended_ = false, spawned_ = false, stopped_ = false;
   std::string how_ended_;
+  pid_t rank_0_ = 0;     // 0: on another node
+  JobStatus history_;    // what has come of earlier requests
+  Stopwatch since_job_;  // was started
   std::uint64_t next_id_ = 1, running_id_ = 0, next_survey_ = 1;
   Stopwatch since_start_;  // of the running attempt
   std::optional<Results> results_;

@@ -69,7 +69,8 @@ void Coordinator::check_startable() const {
 
 // Makes this attempt the one that runs.
 void Coordinator::reserve(const CheckpointWish& wish, Attempt& attempt) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (wish.patient) changed_.wait(lock, [this] { return running_id_ == 0 || over(); });
   check_startable();
   attempt.id = running_id_ = next_id_++;
   attempt.since_start = since_start_ = Stopwatch();
@@ -122,13 +123,27 @@ void Coordinator::run_attempt(const CheckpointWish& wish, const Reply& wanted) {
     const Failed reason = timed_out(attempt.timeout, last_words);
     answer = await_results(attempt, 0);
     if (!answer) {
+      note_result(attempt, to_record(reason));
       reply(to_record(reason));
       await_late_results(attempt);
     }
   }
+  if (answer) note_result(attempt, *answer);
   finish_attempt(attempt);
   if (answer) reply(*answer);
   if (answer && is<Done>(*answer) && attempt.stop && settings_.stop_job) settings_.stop_job();
+}
+
+// For those who ask for the state of the job later.
+void Coordinator::note_result(const Attempt& attempt, const Record& answer) {
+  const std::lock_guard lock(mutex_);
+  if (is<Done>(answer)) {
+    history_.last_sequence = attempt.sequence;
+    history_.last_taken = manifest::iso_time_now();
+  } else if (is<Failed>(answer)) {
+    history_.failed_at = manifest::iso_time_now();
+    history_.failure = from_record<Failed>(answer).text;
+  }
 }
 
 // Answers that the attempt has begun; what comes of it is reported instead, if it fails.

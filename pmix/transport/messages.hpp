@@ -167,11 +167,13 @@ struct CheckpointWish {
   static constexpr const char* type = "checkpoint";
   bool term = false, stop = false;  // what becomes of the job
   bool nowait = false;              // the answer comes at once
+  bool patient = false;             // waits for the end of a checkpoint that is being taken
   double timeout = 0;               // 0: mpirun's own
   bool save_files = false;          // as CheckpointParameters has it, or mpirun's own
   template <class A>
   void fields(A& a) {
-    a("term", term), a("stop", stop), a("nowait", nowait), a("timeout", timeout), a("save_files", save_files);
+    a("term", term), a("stop", stop), a("nowait", nowait), a("patient", patient);
+    a("timeout", timeout), a("save_files", save_files);
   }
 };
 
@@ -208,13 +210,21 @@ struct Done {
 
 struct JobStatus {
   static constexpr const char* type = "status";
-  std::string state;  // "starting", "running", "checkpointing", "ended"
-  double seconds = 0;
+  std::string state;  // "starting", "restarting", "running", "stopped", "checkpointing", "finalizing", "ended"
+  std::string program;
+  double seconds = 0;  // of the checkpoint that is being taken
   std::uint64_t size = 0;
-  std::map<std::uint64_t, RankState> ranks;
+  std::map<std::uint64_t, RankState> ranks;  // while a checkpoint is taken
+  std::uint64_t last_sequence = 0;
+  std::string last_taken;  // ISO 8601, UTC; empty: this mpirun has taken none
+  double next = -1;        // seconds until mpirun takes one by itself; negative: it takes none
+  std::string failed_at;   // ISO 8601, UTC; empty: no checkpoint has failed
+  std::string failure;     // why the last one that failed did
   template <class A>
   void fields(A& a) {
-    a("state", state), a("seconds", seconds), a("ranks", size), a("r", ranks);
+    a("state", state), a("program", program), a("seconds", seconds), a("ranks", size), a("r", ranks);
+    a("last_sequence", last_sequence), a("last_taken", last_taken), a("next", next);
+    a("failed_at", failed_at), a("failure", failure);
   }
 };
 
