@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace cairn {
 
@@ -24,5 +25,15 @@ struct Area {
   std::string name;      // of anonymous memory, as the program has named it
   std::string vm_flags;  // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
 };
+
+// Is it among VmFlags ("lo", "hg", ...)? All have two letters.
+inline bool has_flag(const Area& area, std::string_view flag) noexcept {
+  const std::string_view flags = area.vm_flags;
+  for (std::size_t at = 0; (at = flags.find(flag, at)) != std::string_view::npos; ++at) {
+    const std::size_t end = at + flag.size();
+    if ((at == 0 || flags[at - 1] == ' ') && (end == flags.size() || flags[end] == ' ')) return true;
+  }
+  return false;
+}
 
 }  // namespace cairn

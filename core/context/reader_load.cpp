@@ -90,31 +90,10 @@ void Reader::State::read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packe
   if (!is_zero(packed + chunk.stored, padded - chunk.stored)) damaged(place_of(chunk), "padding is not zero");
 }
 
-void Reader::State::load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base, std::uint64_t origin,
-                               std::uint8_t* packed, std::uint8_t* raw) const {
+void Reader::State::load_packed(const LoadJob& job, std::uint8_t* packed, std::uint8_t* raw) const {
+  const cairn_ctx_chunk& chunk = *job.chunk;
   std::vector<iovec> pieces;
-  for (const cairn_ctx_run& run : runs.subspan(chunk.first_run, chunk.run_count)) {
-    std::uint8_t* to = base + (run.address - origin);
-    if (run.flags == CAIRN_CTX_RUN_ZERO) {
-      std::memset(to, 0, std::uint64_t{run.pages} * kPage);
-    } else {
-      pieces.push_back({to, std::uint64_t{run.pages} * kPage});
-    }
-  }
-  if (chunk.stored == 0) return;
-  if (chunk.compression == CAIRN_CTX_PLAIN) {
-    // Straight to where it belongs, then verified there; from the page cache what a verification has left there.
-    Remainder left{pieces, chunk.offset};
-    if (!read_pieces(fd.get(), left, RWF_NOWAIT) && !(direct_fd && read_pieces(direct_fd.get(), left)) &&
-        !read_pieces(fd.get(), left)) {
-      if (errno != 0) unreadable(chunk.offset, errno);
-      damaged(place_of(chunk), "the file ends here");
-    }
-    Checksum64 sum;
-    for (const iovec& piece : pieces) sum.update(piece.iov_base, piece.iov_len);
-    if (sum.value() != chunk.checksum) damaged(place_of(chunk), "checksum does not match");
-    return;
-  }
+  add_pieces(job, pieces);
   read_chunk(chunk, packed);
   const bool straight = pieces.size() == 1;
   auto* to = straight ? static_cast<std::uint8_t*>(pieces[0].iov_base) : raw;
@@ -128,23 +107,88 @@ void Reader::State::load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base,
   }
 }
 
+// Where the chunk's content goes. Pages of zeros are made at once.
+void Reader::State::add_pieces(const LoadJob& job, std::vector<iovec>& pieces) const {
+  for (const cairn_ctx_run& run : runs.subspan(job.chunk->first_run, job.chunk->run_count)) {
+    std::uint8_t* to = job.base + (run.address - job.origin);
+    if (run.flags == CAIRN_CTX_RUN_ZERO) {
+      std::memset(to, 0, std::uint64_t{run.pages} * kPage);
+    } else {
+      pieces.push_back({to, std::uint64_t{run.pages} * kPage});
+    }
+  }
+}
+
+// Straight to where they belong, then verified there; from the page cache what a verification has left there.
+void Reader::State::load_plain(std::span<const LoadJob> jobs) const {
+  std::vector<iovec> pieces;
+  std::vector<std::size_t> ends;  // in `pieces`, of each job
+  for (const LoadJob& job : jobs) {
+    add_pieces(job, pieces);
+    ends.push_back(pieces.size());
+  }
+  Remainder left{pieces, jobs.front().chunk->offset};
+  if (!read_pieces(fd.get(), left, RWF_NOWAIT) && !(direct_fd && read_pieces(direct_fd.get(), left)) &&
+      !read_pieces(fd.get(), left)) {
+    if (errno != 0) unreadable(left.offset, errno);
+    damaged(left.offset, "the file ends here");
+  }
+  for (std::size_t i = 0, piece = 0; i < jobs.size(); ++i) {
+    Checksum64 sum;
+    for (; piece < ends[i]; ++piece) sum.update(pieces[piece].iov_base, pieces[piece].iov_len);
+    if (sum.value() != jobs[i].chunk->checksum) damaged(place_of(*jobs[i].chunk), "checksum does not match");
+  }
+}
+
+void Reader::State::load_group(std::span<const LoadJob> jobs, std::uint8_t* packed, std::uint8_t* raw) const {
+  const cairn_ctx_chunk& first = *jobs.front().chunk;
+  if (first.stored == 0) {
+    std::vector<iovec> none;
+    add_pieces(jobs.front(), none);
+  } else if (first.compression == CAIRN_CTX_PLAIN) {
+    load_plain(jobs);
+  } else {
+    load_packed(jobs.front(), packed, raw);
+  }
+}
+
+// Chunks that lie one behind the other in the file, and are there as they were in memory, are read together: those of
+// small areas. Returns where each group ends.
+std::vector<std::size_t> Reader::State::group(std::span<const LoadJob> jobs) const {
+  std::vector<std::size_t> ends;
+  std::uint64_t bytes = 0, count = 0;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const cairn_ctx_chunk& chunk = *jobs[i].chunk;
+    const cairn_ctx_chunk* before = i > 0 ? jobs[i - 1].chunk : nullptr;
+    const bool joins = before != nullptr && before->compression == CAIRN_CTX_PLAIN && before->stored != 0 &&
+                       chunk.compression == CAIRN_CTX_PLAIN && chunk.stored != 0 &&
+                       chunk.offset == before->offset + before->stored && bytes + chunk.stored <= CAIRN_CTX_CHUNK_MAX &&
+                       count + chunk.run_count <= kPieces;
+    if (!joins) {
+      if (i > 0) ends.push_back(i);
+      bytes = count = 0;
+    }
+    bytes += chunk.stored;
+    count += chunk.run_count;
+  }
+  if (!jobs.empty()) ends.push_back(jobs.size());
+  return ends;
+}
+
 void Reader::load(std::span<const LoadTarget> targets, unsigned threads) const {
   const State& s = *state_;
-  struct Job {
-    std::uint32_t chunk;
-    std::uint8_t* base;
-    std::uint64_t origin;
-  };
-  std::vector<Job> jobs;
+  std::vector<LoadJob> jobs;
   for (const LoadTarget& target : targets) {
     if (target.area >= s.areas.size()) throw ArgumentError(s.name + " has no area " + std::to_string(target.area));
     const ChunkRange range = s.area_chunks[target.area];
     for (std::uint32_t i = range.first; i < range.last; ++i) {
-      jobs.push_back({i, static_cast<std::uint8_t*>(target.destination), s.areas[target.area].area.start});
+      jobs.push_back({&s.chunks[i], static_cast<std::uint8_t*>(target.destination), s.areas[target.area].area.start});
     }
   }
-  parallel_for<Buffers>(jobs.size(), threads, [&](std::size_t i, Buffers& buffers) {
-    s.load_chunk(s.chunks[jobs[i].chunk], jobs[i].base, jobs[i].origin, buffers.packed.get(), buffers.raw.get());
+  const std::vector<std::size_t> ends = s.group(jobs);
+  parallel_for<Buffers>(ends.size(), threads, [&](std::size_t i, Buffers& buffers) {
+    const std::size_t first = i == 0 ? 0 : ends[i - 1];
+    s.load_group(std::span(jobs).subspan(first, ends[i] - first), buffers.packed.get(), buffers.raw.get());
   });
 }
 

@@ -76,7 +76,8 @@ void Reader::State::copy_embedded(std::uint32_t object, int to, const std::strin
   for (std::uint32_t i = object_chunks[object].first; i < object_chunks[object].last; ++i) {
     const cairn_ctx_chunk& chunk = chunks[i];
     const std::uint64_t origin = runs[chunk.first_run].address;
-    load_chunk(chunk, bytes(content), origin, bytes(packed), bytes(raw));
+    const LoadJob job{&chunk, bytes(content), origin};
+    load_group({&job, 1}, bytes(packed), bytes(raw));
     const std::uint64_t count = std::min<std::uint64_t>(chunk.raw, o.size - std::min(origin, o.size));
     if (to >= 0) pwrite_all(to, bytes(content), count, origin, to_name);
   }

@@ -2,7 +2,10 @@
 // The inside of a Reader, and the steps that fill it. Nothing in it is trusted before check_tables() has run.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +18,13 @@ namespace cairn::context {
 // [first, last) of the chunk table.
 struct ChunkRange {
   std::uint32_t first = 0, last = 0;
+};
+
+// A chunk, and where it goes: `base` stands for the address `origin`.
+struct LoadJob {
+  const cairn_ctx_chunk* chunk;
+  std::uint8_t* base;
+  std::uint64_t origin;
 };
 
 struct Reader::State {
@@ -52,9 +62,12 @@ struct Reader::State {
   // One chunk into `packed` (room for it, page-aligned), checksum verified.
   void read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packed,
                   bool through_cache = false) const;  // reader_load.cpp
-  // One chunk into memory where `base` stands for the address `origin`. `packed` and `raw`: 4 MiB and a page each.
-  void load_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* base, std::uint64_t origin, std::uint8_t* packed,
-                  std::uint8_t* raw) const;
+  // reader_load.cpp. `packed` and `raw`: 4 MiB and a page each.
+  void load_group(std::span<const LoadJob> jobs, std::uint8_t* packed, std::uint8_t* raw) const;
+  void load_plain(std::span<const LoadJob> jobs) const;
+  void load_packed(const LoadJob& job, std::uint8_t* packed, std::uint8_t* raw) const;
+  void add_pieces(const LoadJob& job, std::vector<iovec>& pieces) const;
+  std::vector<std::size_t> group(std::span<const LoadJob> jobs) const;
   std::string place_of(const cairn_ctx_chunk& chunk) const;
   // The content of an embedded object to a file, chunk by chunk; `to` < 0: only verified.  reader_objects.cpp
   void copy_embedded(std::uint32_t object, int to, const std::string& to_name) const;

@@ -6,9 +6,12 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/context/object_store.hpp"
 #include "core/context/output.hpp"
@@ -16,14 +19,6 @@
 namespace cairn::engine {
 
 namespace {
-
-bool has_flag(const Area& area, std::string_view flag) {
-  const std::string_view flags = area.vm_flags;
-  for (std::size_t at = 0; (at = flags.find(flag, at)) != std::string_view::npos; ++at) {
-    if ((at == 0 || flags[at - 1] == ' ') && (at + 2 == flags.size() || flags[at + 2] == ' ')) return true;
-  }
-  return false;
-}
 
 bool starts_with(const std::string& text, std::string_view start) { return text.compare(0, start.size(), start) == 0; }
 
@@ -48,16 +43,24 @@ bool is_memory_file(int fd) {
   return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == 0x858458f6 /* ramfs */);
 }
 
+// Descriptors of shared memory: one for each object, however many areas show it.
+using SharedFiles = std::map<std::pair<std::uint64_t, std::uint64_t>, std::shared_ptr<UniqueFd>>;
+
+std::shared_ptr<UniqueFd> file_of(const Area& area, SharedFiles& files, int fd_base) {
+  std::shared_ptr<UniqueFd>& file = files[{area.device, area.inode}];
+  if (!file) file = std::make_shared<UniqueFd>(context::move_high(context::open_mapped_file(area), fd_base));
+  return file;
+}
+
 // Shared memory may have pages that this process's page table does not know.
-bool plan_shared(const Area& area, const DumpRequest& request, AreaPlan& plan) {
+bool plan_shared(const Area& area, const DumpRequest& request, AreaPlan& plan, SharedFiles& files) {
   if (area.huge_tlb) {
     plan.scan.kind = ScanKind::private_all;
     return true;
   }
   const bool named =
       is_file(area) && !area.deleted && !starts_with(area.path, "/memfd:") && !starts_with(area.path, "/SYSV");
-  auto file = std::make_shared<UniqueFd>(
-      context::move_high(context::open_mapped_file(area), request.writer->options().fd_base));
+  auto file = file_of(area, files, request.writer->options().fd_base);
   const bool memory_file = *file ? is_memory_file(file->get()) : !named;
   if (!memory_file && named && !request.save_shared_files) return false;  // the file itself is the content
   if (*file) {
@@ -82,6 +85,23 @@ bool plan_private(const Area& area, context::Writer& writer, AreaPlan& plan, con
   return true;
 }
 
+bool by_page_table(const AreaPlan& plan) {
+  return plan.scan.kind == ScanKind::private_all || plan.scan.kind == ScanKind::private_own;
+}
+
+// How far each may look ahead: over neighbours with little between them.
+void look_ahead(std::vector<AreaPlan>& plans) {
+  constexpr std::uint64_t kNear = 1u << 20;  // bytes
+  const AreaPlan* next = nullptr;
+  for (auto plan = plans.rbegin(); plan != plans.rend(); ++plan) {
+    if (!by_page_table(*plan)) continue;
+    ScanTarget& scan = plan->scan;
+    const bool near = next != nullptr && next->scan.start >= scan.end && next->scan.start - scan.end <= kNear;
+    scan.ahead = near ? next->scan.ahead : scan.end;
+    next = &*plan;
+  }
+}
+
 }  // namespace
 
 bool needs_pause(const Area& area) {
@@ -90,17 +110,19 @@ bool needs_pause(const Area& area) {
 
 std::vector<AreaPlan> plan_areas(context::Writer& writer, std::span<const Area> areas, const DumpRequest& request) {
   std::vector<AreaPlan> plans;
+  SharedFiles files;
   for (const Area& area : areas) {
     AreaPlan plan;
     plan.scan.start = area.start;
     plan.scan.end = area.end;
     plan.readable = (area.prot & PROT_READ) != 0 && !area.shared;
     context::ObjectPlace place;
-    const bool content =
-        !is_special(area) && (area.shared ? plan_shared(area, request, plan) : plan_private(area, writer, plan, place));
+    const bool content = !is_special(area) && (area.shared ? plan_shared(area, request, plan, files)
+                                                           : plan_private(area, writer, plan, place));
     plan.index = writer.add_area(area, place, content);
     if (content) plans.push_back(std::move(plan));
   }
+  look_ahead(plans);
   return plans;
 }
 

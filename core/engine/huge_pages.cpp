@@ -17,7 +17,8 @@ namespace cairn::engine {
 
 namespace {
 
-constexpr int kCollapse = 25;               // MADV_COLLAPSE; Debian 12's headers do not have it
+constexpr int kCollapse = 25;  // MADV_COLLAPSE; Debian 12's headers do not have it
+constexpr std::uint64_t kHugePage = 2u << 20;
 constexpr std::uint64_t kStep = 32u << 20;  // bytes between two looks at the clock
 constexpr unsigned kRegions = 128;
 
@@ -30,7 +31,7 @@ HugePages::HugePages(int fd_base) {
 }
 
 void HugePages::record(const AreaPlan& plan) noexcept {
-  if (!list_ || !plan.releasable) return;
+  if (!list_ || !plan.releasable || plan.scan.end - plan.scan.start < kHugePage) return;
   const int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
   if (pagemap < 0) return;
   for (std::uint64_t at = plan.scan.start; at < plan.scan.end;) {

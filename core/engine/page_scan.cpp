@@ -29,13 +29,21 @@ bool PageScanner::open_pagemap() noexcept {
   return true;
 }
 
+void PageScanner::forget() noexcept {
+  used_ = filled_ = 0;
+  buffer_start_ = regions_end_ = 0;
+}
+
 bool PageScanner::begin(const ScanTarget& target) noexcept {
+  const bool by_page_table = target.kind == ScanKind::private_all || target.kind == ScanKind::private_own;
+  const bool goes_on = by_page_table && target.start >= target_.end && error_ == 0 &&
+                       (target_.kind == ScanKind::private_all || target_.kind == ScanKind::private_own) &&
+                       owner_ == static_cast<int>(syscall(SYS_getpid));
+  if (!goes_on) forget();
   target_ = target;
   at_ = target.start;
   error_ = 0;
-  used_ = filled_ = 0;
-  if (target.kind == ScanKind::private_all || target.kind == ScanKind::private_own) return open_pagemap();
-  return true;
+  return !by_page_table || open_pagemap();
 }
 
 bool PageScanner::next(PageRange& range) noexcept {
@@ -59,38 +67,57 @@ bool PageScanner::next(PageRange& range) noexcept {
   return true;
 }
 
-bool PageScanner::scan_ioctl(PageRange& range) noexcept {
-  while (used_ == filled_) {
-    if (at_ >= target_.end) return false;
-    PagemapScan scan{};
-    scan.size = sizeof scan;
-    scan.start = at_;
-    scan.end = target_.end;
-    scan.vec = reinterpret_cast<std::uintptr_t>(regions_);
-    scan.vec_len = kRegions;
-    scan.category_anyof_mask = kPagePresent | kPageSwapped;
-    if (target_.kind == ScanKind::private_own) {
-      scan.category_mask = scan.category_inverted = kPageFile;  // zeros of one's own hide the file: keep them
-    } else {
-      scan.category_mask = scan.category_inverted = kPagePfnZero;
-    }
-    scan.return_mask = kPagePresent | kPageSwapped;
-    const int n = ioctl(pagemap_.get(), kPagemapScan, &scan);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      error_ = errno;
-      return false;
-    }
-    at_ = n == 0 && scan.walk_end == 0 ? target_.end : scan.walk_end;
-    used_ = 0;
-    filled_ = static_cast<unsigned>(n);
+// How far to look from here: small areas close together are seen at once.
+std::uint64_t PageScanner::scan_end(std::uint64_t from) const noexcept {
+  return std::max(target_.end, std::min(target_.ahead, from + kAhead));
+}
+
+bool PageScanner::read_regions() noexcept {
+  PagemapScan scan{};
+  scan.size = sizeof scan;
+  scan.start = std::max(at_, regions_end_);
+  scan.end = scan_end(scan.start);
+  scan.vec = reinterpret_cast<std::uintptr_t>(regions_);
+  scan.vec_len = kRegions;
+  scan.category_anyof_mask = kPagePresent | kPageSwapped;
+  scan.return_mask = kPagePresent | kPageSwapped | kPageFile | kPagePfnZero;
+  int n;
+  do {
+    n = ioctl(pagemap_.get(), kPagemapScan, &scan);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) {
+    error_ = errno;
+    return false;
   }
-  range = {};
-  for (; used_ < filled_; ++used_) {
-    const PageRegion& r = regions_[used_];
-    if (!extend(range, r.start, r.end, (r.categories & kPagePresent) == 0)) break;
-  }
+  ++looks_;
+  regions_end_ = n == 0 && scan.walk_end == 0 ? scan.end : scan.walk_end;
+  used_ = 0;
+  filled_ = static_cast<unsigned>(n);
   return true;
+}
+
+// Zeros of one's own hide a file: there they are kept.
+bool PageScanner::wanted(const PageRegion& region) const noexcept {
+  return (region.categories & (target_.kind == ScanKind::private_own ? kPageFile : kPagePfnZero)) == 0;
+}
+
+bool PageScanner::scan_ioctl(PageRange& range) noexcept {
+  range = {};
+  while (at_ < target_.end) {
+    if (used_ == filled_) {
+      if (regions_end_ >= target_.end) break;
+      if (!read_regions()) return false;
+      continue;
+    }
+    const PageRegion& r = regions_[used_];
+    if (r.start >= target_.end) break;
+    const std::uint64_t start = std::max(r.start, at_), end = std::min(r.end, target_.end);
+    if (start < end && wanted(r) && !extend(range, start, end, (r.categories & kPagePresent) == 0)) return true;
+    at_ = std::max(at_, end);
+    if (r.end <= target_.end) ++used_;
+  }
+  at_ = target_.end;
+  return range.start != range.end;
 }
 
 // Adds what follows without a gap and is of the same kind; false if it does not.
@@ -109,33 +136,36 @@ bool PageScanner::wanted(std::uint64_t entry) const noexcept {
   return target_.kind != ScanKind::private_own || (entry & kEntryFile) == 0;
 }
 
+bool PageScanner::read_entries() noexcept {
+  const std::uint64_t count = std::min<std::uint64_t>(kEntries, (scan_end(at_) - at_) / kPage);
+  ssize_t n;
+  do {
+    n = pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at_ / kPage * 8));
+  } while (n < 0 && errno == EINTR);
+  if (n <= 0) {
+    error_ = n < 0 ? errno : EIO;
+    return false;
+  }
+  ++looks_;
+  buffer_start_ = at_;
+  filled_ = static_cast<unsigned>(n / 8);
+  return true;
+}
+
 bool PageScanner::scan_entries(PageRange& range) noexcept {
   range = {};
-  for (;;) {
-    if (used_ == filled_) {
-      if (at_ >= target_.end) return range.start != range.end;
-      const std::uint64_t count = std::min<std::uint64_t>(kEntries, (target_.end - at_) / kPage);
-      const ssize_t n = pread(pagemap_.get(), entries_, count * 8, static_cast<off_t>(at_ / kPage * 8));
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) {
-        error_ = n < 0 ? errno : EIO;
-        return false;
-      }
-      buffer_start_ = at_;
-      used_ = 0;
-      filled_ = static_cast<unsigned>(n / 8);
-      at_ += std::uint64_t{filled_} * kPage;
+  for (; at_ < target_.end; at_ += kPage) {
+    if (at_ < buffer_start_ || (at_ - buffer_start_) / kPage >= filled_) {
+      if (!read_entries()) return false;
     }
-    for (; used_ < filled_; ++used_) {
-      const std::uint64_t address = buffer_start_ + std::uint64_t{used_} * kPage;
-      const std::uint64_t entry = entries_[used_];
-      if (wanted(entry)) {
-        if (!extend(range, address, address + kPage, (entry & kEntryPresent) == 0)) return true;
-      } else if (range.start != range.end) {
-        return true;
-      }
+    const std::uint64_t entry = entries_[(at_ - buffer_start_) / kPage];
+    if (wanted(entry)) {
+      if (!extend(range, at_, at_ + kPage, (entry & kEntryPresent) == 0)) return true;
+    } else if (range.start != range.end) {
+      return true;
     }
   }
+  return range.start != range.end;
 }
 
 bool PageScanner::scan_file(PageRange& range) noexcept {

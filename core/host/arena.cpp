@@ -69,8 +69,8 @@ bool fill_holes() noexcept {
 bool is_known(std::string_view line, const std::vector<AddressRange>& known) {
   const std::uint64_t start = to_number(line, 16), end = to_number(line.substr(line.find('-') + 1), 16);
   if (start >= CAIRN_ARENA_TOP) return true;
-  return std::any_of(known.begin(), known.end(),
-                     [&](const AddressRange& range) { return range.start <= start && end <= range.end; });
+  const auto range = std::partition_point(known.begin(), known.end(), [&](const auto& r) { return r.end <= start; });
+  return range != known.end() && range->start <= start && end <= range->end;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/image.hpp"
 
+#include <algorithm>
+
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/state/kinds.hpp"
@@ -34,8 +36,10 @@ void read_section(Image& image, const Kind& kind) {
 bool Image::is_stored(std::uint64_t address, std::uint64_t length) const {
   if (!in_arena(address, length)) return false;
   std::uint64_t at = address;
-  for (const context::StoredArea& stored : reader_.areas()) {
-    if (stored.area.start <= at && at < stored.area.end) at = stored.area.end;
+  const auto& areas = reader_.areas();  // ascending
+  auto next = std::partition_point(areas.begin(), areas.end(), [at](const auto& a) { return a.area.end <= at; });
+  for (; next != areas.end() && next->area.start <= at; ++next) {
+    at = next->area.end;
     if (at >= address + length) return true;
   }
   return false;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small questions about an area, and how it is named to the user.
+// How an area is named to the user.
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "core/context/area.hpp"
 
@@ -13,7 +12,5 @@ namespace cairn::state {
 std::string range(const Area& area);
 // The same with the file's name, if it has one.
 std::string named_range(const Area& area);
-// Is it among VmFlags ("lo", "hg", ...)?
-bool has_flag(const Area& area, std::string_view flag);
 
 }  // namespace cairn::state

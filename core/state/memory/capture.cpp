@@ -1,44 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <cstdio>
 
-#include "core/abi/layout.h"
 #include "core/base/error.hpp"
-#include "core/base/proc.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/host_pointers.hpp"
 #include "core/state/memory/kind.hpp"
+#include "core/state/memory/mapping_table.hpp"
 #include "core/state/memory/particulars.hpp"
 #include "core/state/memory/shown_path.hpp"
 
 namespace cairn::state {
 namespace {
-
-// "7f00-7f01 rw-p 00000000 08:01 1234   /path with blanks"
-bool parse_range(std::string_view line, Area& area) {
-  unsigned long start = 0, end = 0, offset = 0, inode = 0;
-  unsigned device_major = 0, device_minor = 0;
-  char permissions[5] = {};
-  int path_at = 0;
-  const std::string text(line);
-  if (std::sscanf(text.c_str(), "%lx-%lx %4s %lx %x:%x %lu %n", &start, &end, permissions, &offset, &device_major,
-                  &device_minor, &inode, &path_at) < 7)
-    return false;
-  area.start = start;
-  area.end = end;
-  area.prot = (permissions[0] == 'r' ? PROT_READ : 0) | (permissions[1] == 'w' ? PROT_WRITE : 0) |
-              (permissions[2] == 'x' ? PROT_EXEC : 0);
-  area.shared = permissions[3] == 's';
-  area.file_offset = offset;
-  area.device = makedev(device_major, device_minor);
-  area.inode = inode;
-  area.path = path_at > 0 ? text.substr(static_cast<std::size_t>(path_at)) : "";
-  return true;
-}
 
 void set_flags(Area& area) {
   area.grows_down = has_flag(area, "gd");
@@ -47,7 +22,7 @@ void set_flags(Area& area) {
 }
 
 // Names in brackets are the kernel's own; private mappings of /dev/zero and of huge pages are anonymous memory.
-void settle_path(Area& area) {
+void settle_path(Area& area, ShownPaths& paths) {
   constexpr std::string_view named = "[anon:", shared_named = "[anon_shmem:";
   const auto name_after = [&](std::string_view begin) {
     return area.path.substr(begin.size(), area.path.size() - begin.size() - 1);
@@ -57,7 +32,8 @@ void settle_path(Area& area) {
     area.name = name_after(shared_named);
     area.path = "/dev/zero (deleted)";  // as without a name
   }
-  const ShownPath shown = path_of_mapping(area.path, area.inode);
+  if (area.path.empty()) return;
+  const ShownPath& shown = paths.of(area.path, area.inode);
   area.path = shown.path;
   area.deleted = shown.deleted;
   if (!area.path.starts_with("[") &&
@@ -73,7 +49,7 @@ bool is_shared_anonymous(const Area& area) {
   return area.shared && area.deleted && (area.path == "/dev/zero" || area.path.starts_with("/memfd:"));
 }
 
-void check(const Area& area) {
+void check(const Area& area, ShownPaths& paths) {
   const std::string where = " mapped at " + range(area);
   if (area.deleted && area.path == "/[aio]")
     throw TemporaryError("asynchronous I/O context (aio)" + where + " cannot be saved yet");
@@ -87,48 +63,20 @@ void check(const Area& area) {
   if (has_flag(area, "ss")) throw PermanentError("a shadow stack" + where + " cannot be saved");
   if (area.shared && area.deleted && !is_shared_anonymous(area))
     throw TemporaryError("deleted file " + area.path + where + " and shared cannot be saved yet");
-  struct stat status {};
-  if (!area.path.empty() && !area.deleted && stat(area.path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+  if (!area.path.empty() && !area.deleted && paths.is_no_file(area.path))
     throw PermanentError("device " + area.path + where + " cannot be saved");
   if (area.huge_tlb && !area.path.empty())
     throw TemporaryError("huge pages of " + area.path + where + " cannot be saved yet");
 }
 
-// Memory that can only be executed gets a key from the kernel, and will again.
-void check_key(const Area& area, std::uint64_t key) {
-  if (key != 0 && area.prot != PROT_EXEC)
-    throw TemporaryError("memory with a protection key (pkey_mprotect) mapped at " + range(area) +
-                         " cannot be saved yet");
-}
-
-bool belongs_to_guest(const Area& area) { return area.end <= CAIRN_FIXED_BASE; }
-
-std::vector<Area> read_guest_areas() {
-  const std::string text = read_file_or_throw("/proc/self/smaps");
-  std::vector<Area> areas;
-  bool inside = false;
-  for (std::string_view line : split_lines(text)) {
-    // A range begins with lower-case hexadecimal digits, the lines below it with a capital.
-    if (!line.empty() && (line[0] < 'A' || line[0] > 'Z')) {
-      Area area;
-      inside = parse_range(line, area) && belongs_to_guest(area);
-      if (inside) areas.push_back(std::move(area));
-    } else if (inside && line.starts_with("ProtectionKey:")) {
-      check_key(areas.back(), to_number(field(line, "ProtectionKey")));
-    } else if (inside && line.starts_with("VmFlags:")) {
-      areas.back().vm_flags = std::string(line.substr(sizeof("VmFlags:")));
-      while (areas.back().vm_flags.ends_with(" ")) areas.back().vm_flags.pop_back();
-    }
-  }
-  return areas;
-}
-
-std::vector<Area> find_areas(std::uint64_t brk_start, std::uint64_t brk_end) {
-  std::vector<Area> areas = read_guest_areas();
+// Many areas are of few files: each path is looked at once.
+std::vector<Area> find_areas(MappingDetail detail, std::uint64_t brk_start, std::uint64_t brk_end) {
+  std::vector<Area> areas = read_guest_mappings(detail);
+  ShownPaths paths;
   for (Area& area : areas) {
     set_flags(area);
-    settle_path(area);
-    check(area);
+    settle_path(area, paths);
+    check(area, paths);
     area.is_brk = area.path.empty() && area.start >= brk_start && area.start < brk_end;
   }
   return areas;
@@ -149,10 +97,11 @@ void report_host_pointers(const std::vector<Area>& areas) {
 
 }  // namespace
 
-void memory_obstacle(const cairn_guest& /*guest*/) { static_cast<void>(find_areas(0, 0)); }
+// What only the flags tell is found when the program stands.
+void memory_obstacle(const cairn_guest& /*guest*/) { static_cast<void>(find_areas(MappingDetail::places, 0, 0)); }
 
 std::vector<std::uint8_t> capture_memory(Capture& capture) {
-  capture.areas = find_areas(capture.brk_start, capture.brk_end);
+  capture.areas = find_areas(MappingDetail::all, capture.brk_start, capture.brk_end);
   write_back(capture.areas);
   report_host_pointers(capture.areas);
   MemoryState particulars = find_particulars(capture.areas);

@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
+#include <string>
 #include <thread>
+#include <tuple>
 
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
@@ -26,13 +29,23 @@ using context::StoredArea;
 constexpr int kDroppable = 0x08;  // MAP_DROPPABLE, Linux 6.11; newer than Debian 12's headers
 
 bool is_shared_file(const Area& area) { return area.shared && !area.path.empty() && !area.deleted; }
+// Write permission may be wanted later by mprotect(), so it is kept where the former mapping could have it.
+bool may_be_written(const Area& area) { return has_flag(area, "mw"); }
+// What reserve() has put there is it.
+bool is_reservation(const StoredArea& stored) {
+  const Area& area = stored.area;
+  return area.prot == PROT_NONE && !area.shared && stored.object == CAIRN_CTX_NONE && !area.grows_down &&
+         !area.huge_tlb && !has_flag(area, "ac") && !has_flag(area, "dp");
+}
 bool has_payload(const StoredArea& stored) { return stored.stored_pages + stored.zero_pages != 0; }
 void* place(const Area& area) { return reinterpret_cast<void*>(area.start); }
 std::size_t length(const Area& area) { return area.end - area.start; }
 
+// Many areas may show one file: by path, whether it may be written, and whether it is.
+using SharedFiles = std::map<std::tuple<std::string, bool, bool>, UniqueFd>;
+
 UniqueFd open_shared_file(const Image& image, const Area& area, const std::string& path) {
-  // Write permission may be wanted later by mprotect(), so it is kept where the former mapping could have it.
-  const bool writable = has_flag(area, "mw");
+  const bool writable = may_be_written(area);
   UniqueFd fd(open(path.c_str(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY));
   if (!fd && writable && (area.prot & PROT_WRITE) == 0) fd.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
@@ -70,7 +83,8 @@ class Memory : public Reviver {
   const Image& image_;
   const MemoryState& state_;
   std::vector<UniqueFd> objects_;  // by object index
-  std::vector<UniqueFd> files_;    // by area index: shared files
+  SharedFiles files_;
+  std::map<std::uint64_t, int> file_of_;  // by start of the area
   struct Shared {
     std::uint64_t device, inode;
     UniqueFd fd;
@@ -90,13 +104,14 @@ void Memory::restore(Stage stage) {
 void Memory::open_files() {
   const auto& areas = image_.reader().areas();
   objects_.resize(image_.reader().objects().size());
-  files_.resize(areas.size());
-  for (std::size_t i = 0; i < areas.size(); ++i) {
-    const StoredArea& stored = areas[i];
+  for (const StoredArea& stored : areas) {
     if (stored.object != CAIRN_CTX_NONE && !objects_[stored.object])
       objects_[stored.object] = image_.reader().open_object(stored.object);
-    if (is_shared_file(stored.area))
-      files_[i] = open_shared_file(image_, stored.area, restart::relocated(restart_.options, stored.area.path));
+    if (!is_shared_file(stored.area)) continue;
+    const std::string path = restart::relocated(restart_.options, stored.area.path);
+    UniqueFd& file = files_[{path, may_be_written(stored.area), (stored.area.prot & PROT_WRITE) != 0}];
+    if (!file) file = open_shared_file(image_, stored.area, path);
+    file_of_[stored.area.start] = file.get();
   }
 }
 
@@ -122,12 +137,13 @@ int Memory::shared_memory(const Area& area) {
 // something there (libc's own calls are not carved out of the plug).
 void Memory::reserve() {
   const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
-  for (const StoredArea& stored : image_.reader().areas()) {
-    const Area& area = stored.area;
-    if (host::arena_mmap(place(area), length(area), PROT_NONE, flags, -1, 0) != place(area))
-      throw EnvironmentError(with_errno("the address of the program's memory is taken: " + named_range(area), errno));
-  }
   restart_.reserved = reserved();
+  for (const host::AddressRange& range : restart_.reserved) {
+    void* start = reinterpret_cast<void*>(range.start);
+    if (host::arena_mmap(start, range.end - range.start, PROT_NONE, flags, -1, 0) != start)
+      throw EnvironmentError(with_errno(
+          "the address of the program's memory is taken: " + hex(range.start) + "-" + hex(range.end), errno));
+  }
 }
 
 std::vector<host::AddressRange> Memory::reserved() const {
@@ -145,11 +161,12 @@ std::vector<host::AddressRange> Memory::reserved() const {
 void Memory::map(std::size_t index) {
   const StoredArea& stored = image_.reader().areas()[index];
   const Area& area = stored.area;
+  if (is_reservation(stored) && !has_payload(stored)) return restore_particulars(state_, area);
   int prot = static_cast<int>(area.prot), flags = MAP_FIXED, fd = -1;
   std::uint64_t offset = 0;
   if (has_payload(stored)) prot |= PROT_READ | PROT_WRITE;
-  if (files_[index]) {
-    fd = files_[index].get();
+  if (is_shared_file(area)) {
+    fd = file_of_.at(area.start);
     offset = area.file_offset;
     flags |= MAP_SHARED;
   } else if (area.shared) {
@@ -192,6 +209,7 @@ void Memory::load() {
   }
   objects_.clear();
   files_.clear();
+  file_of_.clear();
   shared_.clear();
 }
 

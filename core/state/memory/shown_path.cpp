@@ -54,4 +54,17 @@ ShownPath path_of_mapping(const std::string& shown, std::uint64_t inode) {
   return {path, deleted};
 }
 
+const ShownPath& ShownPaths::of(const std::string& shown, std::uint64_t inode) {
+  const auto [known, fresh] = shown_.try_emplace({inode, shown});
+  if (fresh) known->second = path_of_mapping(shown, inode);
+  return known->second;
+}
+
+bool ShownPaths::is_no_file(const std::string& path) {
+  const auto [known, fresh] = no_file_.try_emplace(path);
+  struct stat status {};
+  if (fresh) known->second = stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  return known->second;
+}
+
 }  // namespace cairn::state

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 
 namespace cairn::state {
 
@@ -16,5 +18,17 @@ struct ShownPath {
 
 // `shown` as in /proc/self/maps.
 ShownPath path_of_mapping(const std::string& shown, std::uint64_t inode);
+
+// Answers that are remembered, for a table of mappings in which the same files come again and again.
+class ShownPaths {
+ public:
+  const ShownPath& of(const std::string& shown, std::uint64_t inode);
+  // Something else than a regular file is there.
+  bool is_no_file(const std::string& path);
+
+ private:
+  std::map<std::pair<std::uint64_t, std::string>, ShownPath> shown_;
+  std::map<std::string, bool> no_file_;
+};
 
 }  // namespace cairn::state
