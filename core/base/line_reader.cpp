@@ -42,9 +42,9 @@ bool LineReader::next(std::string_view& line) {
     seen = left;
     if (found == nullptr && fill()) continue;
     if (found == nullptr && end_ == at_) return false;
-    line = {buffer_.data() + at_, found == nullptr ? end_ - at_
-                                                   : static_cast<std::size_t>(static_cast<const char*>(found) -
-                                                                              (buffer_.data() + at_))};
+    line = {buffer_.data() + at_,
+            found == nullptr ? end_ - at_
+                             : static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_.data() + at_))};
     at_ += line.size() + (found == nullptr ? 0 : 1);
     return true;
   }

@@ -31,9 +31,14 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "Uid, Gid, Groups", saved, "never more rights than were saved", kRights},
     {"proc(5), status", "FDSize", new_place, "how large the kernel's table is", ""},
     {"proc(5), status", "NSpid, NSpgid, NSsid", new_place, "", ""},
-    {"proc(5), status", "VmPeak, VmHWM, Rss..., HugetlbPages", new_place, "counters", ""},
+    {"proc(5), status", "VmPeak, VmSize, VmHWM, VmRSS, Rss*, VmPTE, VmPMD, VmSwap, HugetlbPages", new_place, "counters",
+     ""},
     {"proc(5), status", "VmLck", saved, "", kMemory},
-    {"proc(5), status", "CoreDumping, THP_enabled", saved, "PR_SET_THP_DISABLE", kProcess},
+    {"proc(5), status", "VmData, VmStk, VmExe, VmLib", saved, "with the mappings", kMemory},
+    {"proc(5), status", "VmPin", new_place, "pinned for a device, or io_uring, which is refused", ""},
+    {"proc(5), status", "Threads", saved, "", kThreads},
+    {"proc(5), status", "Ngid, Kthread", new_place, "of the kernel's own", ""},
+    {"proc(5), status", "THP_enabled", saved, "PR_SET_THP_DISABLE", kProcess},
     {"proc(5), status", "untag_mask", refused, "if addresses are tagged", ""},
     {"proc(5), status", "SigQ, SigPnd, ShdPnd", saved, "", kSignals},
     {"proc(5), status", "SigBlk, SigIgn, SigCgt", saved, "", kSignals},
@@ -41,10 +46,10 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "NoNewPrivs", saved, "", kRights},
     {"proc(5), status", "Seccomp, Seccomp_filters", refused, "", ""},
     {"proc(5), status", "Speculation_Store_Bypass, SpeculationIndirectBranch", chosen, "where the CPU has it", kChosen},
-    {"proc(5), status", "Cpus_allowed", chosen, "as far as the machine has them", kInherited},
-    {"proc(5), status", "Mems_allowed, cgroups", new_place, "", ""},
-    {"proc(5), status", "voluntary_ctxt_switches ...", new_place, "counters", ""},
-    {"proc(5), status", "x86_Thread_features", refused, "shadow stacks", ""},
+    {"proc(5), status", "Cpus_allowed, Cpus_allowed_list", chosen, "as far as the machine has them", kInherited},
+    {"proc(5), status", "Mems_allowed, Mems_allowed_list, CoreDumping", new_place, "", ""},
+    {"proc(5), status", "voluntary_ctxt_switches, nonvoluntary_ctxt_switches", new_place, "counters", ""},
+    {"proc(5), status", "x86_Thread_features, x86_Thread_features_locked", refused, "shadow stacks", ""},
     {"proc(5)", "coredump_filter", chosen, "", kChosen},
     {"proc(5)", "cwd, exe, cmdline, environ, auxv", saved, "", kProcess},
     {"proc(5)", "root", refused, "if changed (chroot)", ""},
@@ -62,42 +67,66 @@ constexpr ManualItem kItems[] = {
     {"credentials(7)", "keyrings", new_place, "", ""},
     {"capabilities(7)", "securebits", saved, "thread by thread", kRights},
 
+    {"prctl(2)", "PR_GET_*, PR_CAPBSET_READ, PR_MCE_KILL_GET", no_state, "questions", ""},
     {"prctl(2)", "PR_SET_NAME", saved, "", kThreads},
     {"prctl(2)", "PR_SET_DUMPABLE", saved, "", kProcess},
-    {"prctl(2)", "PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_CAPBSET_DROP, PR_CAP_AMBIENT", saved, "", kRights},
+    {"prctl(2)", "PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_CAPBSET_DROP, PR_CAP_AMBIENT*", saved, "", kRights},
     {"prctl(2)", "PR_SET_NO_NEW_PRIVS", saved, "", kRights},
     {"prctl(2)", "PR_SET_PDEATHSIG", chosen, "the parent is cr_restart", kChosen},
     {"prctl(2)", "PR_SET_CHILD_SUBREAPER", saved, "", kProcess},
     {"prctl(2)", "PR_SET_TIMERSLACK", saved, "", kProcess},
     {"prctl(2)", "PR_SET_THP_DISABLE", saved, "", kProcess},
-    {"prctl(2)", "PR_SET_TSC", chosen, "", kChosen},
-    {"prctl(2)", "PR_MCE_KILL", chosen, "", kChosen},
+    {"prctl(2)", "PR_SET_TSC, PR_TSC_*", chosen, "", kChosen},
+    {"prctl(2)", "PR_MCE_KILL*", chosen, "", kChosen},
     {"prctl(2)", "PR_SET_IO_FLUSHER", chosen, "refused where not permitted", kChosen},
-    {"prctl(2)", "PR_SET_SPECULATION_CTRL", chosen, "where the CPU has it", kChosen},
-    {"prctl(2)", "PR_SET_MDWE", chosen, "", kChosen},
+    {"prctl(2)", "PR_SET_SPECULATION_CTRL, PR_SPEC_*", chosen, "where the CPU has it", kChosen},
+    {"prctl(2)", "PR_SET_MDWE, PR_MDWE_*", chosen, "", kChosen},
     {"prctl(2)", "PR_SET_MEMORY_MERGE", chosen, "where permitted", kChosen},
-    {"prctl(2)", "PR_SET_MM", saved, "heap, stack, arguments, environment", kProcess},
-    {"prctl(2)", "PR_SET_VMA", saved, "names of anonymous memory", kParticulars},
-    {"prctl(2)", "PR_SET_TAGGED_ADDR_CTRL, shadow stacks", refused, "", ""},
+    {"prctl(2)", "PR_SET_MM, PR_SET_MM_*", saved, "heap, stack, arguments, environment", kProcess},
+    {"prctl(2)", "PR_SET_VMA*", saved, "names of anonymous memory", kParticulars},
+    {"prctl(2)", "PR_SET_TAGGED_ADDR_CTRL, PR_TAGGED_ADDR_ENABLE, PR_MTE_*, PR_PMLEN_*", refused,
+     "if addresses are tagged", ""},
+    {"prctl(2)", "PR_SET_SHADOW_STACK_STATUS, PR_LOCK_SHADOW_STACK_STATUS, PR_SHADOW_STACK_*", refused, "", ""},
     {"prctl(2)", "PR_SET_SECCOMP", refused, "", ""},
-    {"prctl(2)", "PR_SET_PTRACER", lost, "the kernel does not tell", ""},
-    {"prctl(2)", "PR_SET_SYSCALL_USER_DISPATCH", lost, "the kernel tells debuggers only", ""},
-    {"prctl(2)", "PR_SCHED_CORE", lost, "", ""},
+    {"prctl(2)", "PR_SET_PTRACER*", lost, "the kernel does not tell", ""},
+    {"prctl(2)", "PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_*", lost, "the kernel tells debuggers only", ""},
+    {"prctl(2)", "PR_SCHED_CORE*", lost, "", ""},
+    {"prctl(2)", "PR_TASK_PERF_EVENTS_*", no_state, "counters of perf_event_open(2), whose descriptors are refused",
+     ""},
+    {"prctl(2)", "PR_SET_TIMING, PR_TIMING_*", no_state, "there is one value only", ""},
+    {"prctl(2)", "PR_MPX_*", no_state, "gone since Linux 5.4", ""},
+    {"prctl(2)", "PR_SET_ENDIAN, PR_ENDIAN_*, PR_SET_FPEMU, PR_FPEMU_*, PR_SET_FPEXC, PR_FP_*, PR_SET_FP_MODE",
+     no_state, "other processors", ""},
+    {"prctl(2)", "PR_SET_UNALIGN, PR_UNALIGN_*, PR_SVE_*, PR_SME_*, PR_PAC_*", no_state, "other processors", ""},
     {"arch_prctl(2)", "ARCH_SET_FS, ARCH_SET_CPUID", chosen, "thread by thread", kChosen},
     {"arch_prctl(2)", "ARCH_SET_GS", lost, "", ""},
+    {"arch_prctl(2)", "ARCH_GET_*", no_state, "questions", ""},
+    {"arch_prctl(2)", "ARCH_REQ_XCOMP_PERM", saved, "of threads that have used AMX tiles",
+     "tests/state/threads/tiles.cpp"},
+    {"arch_prctl(2)", "ARCH_REQ_XCOMP_GUEST_PERM", no_state, "of virtual machines, whose descriptors are refused", ""},
+    {"arch_prctl(2)", "ARCH_MAP_VDSO_*", no_state, "the mapping is saved or refused as such", ""},
 
-    {"fcntl(2)", "F_SETFD, F_SETFL", saved, "", kFiles},
-    {"fcntl(2)", "F_SETOWN, F_SETSIG, O_ASYNC", saved, "another owner than the process itself is refused", kChosen},
-    {"fcntl(2)", "F_SETLK, F_OFD_SETLK, flock, F_SETLEASE", refused, "", kRefused},
+    {"fcntl(2)", "F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD, F_SETFL", saved, "", kFiles},
+    {"fcntl(2)", "F_SETOWN, F_SETOWN_EX, F_SETSIG, O_ASYNC", saved, "another owner than the process itself is refused",
+     kChosen},
+    {"fcntl(2)", "F_SETLK*, F_OFD_SETLK*, flock, F_SETLEASE", refused, "", kRefused},
     {"fcntl(2)", "F_NOTIFY", lost, "", ""},
-    {"fcntl(2)", "F_SETPIPE_SZ, F_ADD_SEALS", refused, "with their descriptors", kRefused},
-    {"fcntl(2)", "F_SET_RW_HINT", lost, "it belongs to the file", ""},
+    {"fcntl(2)", "F_SETPIPE_SZ, F_ADD_SEALS, F_SEAL_*", refused, "with their descriptors", kRefused},
+    {"fcntl(2)", "F_SET_RW_HINT, F_SET_FILE_RW_HINT", lost, "it belongs to the file", ""},
+    {"fcntl(2)", "F_GET*, F_OFD_GETLK", no_state, "questions", ""},
+    {"fcntl(2)", "F_RDLCK, F_WRLCK, F_UNLCK, F_EXLCK, F_SHLCK", no_state, "values of others", ""},
+    {"lockf(3)", "F_LOCK, F_TLOCK, F_ULOCK, F_TEST", refused, "as F_SETLK", kRefused},
 
-    {"madvise(2)", "MADV_RANDOM, MADV_SEQUENTIAL", saved, "", kMemory},
-    {"madvise(2)", "MADV_DONTFORK, MADV_WIPEONFORK, MADV_DONTDUMP", saved, "", kMemory},
-    {"madvise(2)", "MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_MERGEABLE", saved, "", kMemory},
-    {"madvise(2)", "MADV_GUARD_INSTALL", saved, "seen since Linux 6.15; before, lost", kParticulars},
-    {"madvise(2)", "MADV_FREE, MADV_COLD", new_place, "pages are there with their contents", ""},
+    {"madvise(2)", "MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL", saved, "", kMemory},
+    {"madvise(2)", "MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_DONTDUMP, MADV_DODUMP", saved,
+     "", kMemory},
+    {"madvise(2)", "MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_MERGEABLE, MADV_UNMERGEABLE", saved, "", kMemory},
+    {"madvise(2)", "MADV_GUARD_INSTALL, MADV_GUARD_REMOVE", saved, "seen since Linux 6.15; before, lost", kParticulars},
+    {"madvise(2)", "MADV_FREE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE", new_place,
+     "pages are there with their contents", ""},
+    {"madvise(2)", "MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_REMOVE, MADV_WILLNEED, MADV_POPULATE_*", no_state,
+     "done when they return", ""},
+    {"madvise(2)", "MADV_HWPOISON, MADV_SOFT_OFFLINE", no_state, "done to the machine's memory", ""},
     {"mmap(2)", "MAP_DROPPABLE", saved, "", kParticulars},
     {"mmap(2)", "MAP_GROWSDOWN, MAP_NORESERVE, MAP_HUGETLB", saved, "", kMemory},
     {"mseal(2)", "sealed memory", saved, "refused where the kernel has none", kParticulars},
@@ -119,6 +148,18 @@ constexpr ManualItem kItems[] = {
 
 std::span<const ManualItem> manual_items() noexcept { return kItems; }
 
+bool is_in_manual(std::string_view page, std::string_view name) noexcept {
+  for (const ManualItem& item : kItems) {
+    if (item.page != page) continue;
+    for (std::string_view words = item.item; !words.empty();) {
+      const std::string_view word = words.substr(0, words.find_first_of(", "));
+      words.remove_prefix(word.size() + (word.size() < words.size() ? 1 : 0));
+      if (word == name || (word.ends_with('*') && name.starts_with(word.substr(0, word.size() - 1)))) return true;
+    }
+  }
+  return false;
+}
+
 const char* fate_text(Fate fate) noexcept {
   switch (fate) {
     case saved:
@@ -129,6 +170,8 @@ const char* fate_text(Fate fate) noexcept {
       return "the new place's";
     case refused:
       return "refused";
+    case no_state:
+      return "nothing to keep";
     case lost:
       break;
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 namespace cairn::state {
 
@@ -13,17 +14,20 @@ enum class Fate {
   new_place,  // that of the new process, always
   refused,    // a checkpoint is refused by name while it is there
   lost,       // not kept, and nothing tells that it was there
+  no_state,   // a question, an act that is done when it returns, or nothing that this processor has
 };
 
 struct ManualItem {
   const char* page;
-  const char* item;
+  const char* item;  // words; one with a star at its end stands for all names that begin so
   Fate fate;
   const char* remark;  // may be empty
-  const char* test;    // path below the project's root; may be empty for new_place and lost
+  const char* test;    // path below the project's root; may be empty for new_place, lost and no_state
 };
 
 std::span<const ManualItem> manual_items() noexcept;
+// Does the table say what becomes of it? `name`: a constant or a field of `page`.
+bool is_in_manual(std::string_view page, std::string_view name) noexcept;
 const char* fate_text(Fate fate) noexcept;
 
 }  // namespace cairn::state

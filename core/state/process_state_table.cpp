@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// process_state_table ROOT: prints docs/process-state.md from the rows of the kinds. Run when Cairn is built; fails if
-// a row says nothing, or names a test that is not in the source tree.
+// process_state_table ROOT CONSTANTS [STATUS]: prints docs/process-state.md from the rows of the kinds. Run when Cairn
+// is built; fails if a row says nothing, names a test that is not in the source tree, or if the table of the manual has
+// no word about a constant of the headers (CONSTANTS: the preprocessor's list) or a field of STATUS
+// (/proc/self/status).
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <initializer_list>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/kinds.hpp"
@@ -48,10 +54,51 @@ void print_manual(const std::string& root) {
   }
 }
 
+constexpr struct {
+  const char *begin, *page;
+} kConstants[] = {{"PR_", "prctl(2)"}, {"ARCH_", "arch_prctl(2)"}, {"F_", "fcntl(2)"}, {"MADV_", "madvise(2)"}};
+
+// Of other calls, or not of any: they only look like ones.
+bool is_none_of_theirs(std::string_view name) {
+  constexpr std::string_view kNone[] = {"F_OK", "F_LOCK", "F_TLOCK", "F_ULOCK", "F_TEST"};
+  return std::find(std::begin(kNone), std::end(kNone), name) != std::end(kNone);
+}
+
+void check_known(const std::string& page, const std::string& name) {
+  if (cairn::state::is_in_manual(page, name)) return;
+  std::fprintf(stderr, "process_state_table: core/state/manual_pages.cpp does not say what becomes of %s of %s\n",
+               name.c_str(), page.c_str());
+  ++wrong;
+}
+
+// Lines "#define NAME VALUE".
+void check_constants(const char* file) {
+  std::ifstream in(file);
+  int seen = 0;
+  for (std::string define, name, rest; in >> define >> name && std::getline(in, rest);) {
+    if (rest.find_first_not_of(' ') == std::string::npos || name.find('(') != std::string::npos) continue;
+    for (const auto& constant : kConstants) {
+      if (!name.starts_with(constant.begin) || is_none_of_theirs(name)) continue;
+      check_known(constant.page, name);
+      ++seen;
+    }
+  }
+  if (seen >= 100) return;
+  std::fprintf(stderr, "process_state_table: %s has hardly any constants\n", file);
+  ++wrong;
+}
+
+void check_status(const char* file) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) check_known("proc(5), status", line.substr(0, line.find(':')));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc != 3 && argc != 4) return 2;
+  check_constants(argv[2]);
+  if (argc == 4) check_status(argv[3]);
   std::printf(
       "# What is saved of a process\n\n"
       "Made from the rows of core/state/kinds.cpp and core/state/descriptors/table.cpp when Cairn is built. How a\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's mappings as the kernel tells them: one pass over the table, with little work for each, since a program may
-// have tens of thousands. Ordinary code.
+// The guest's mappings as the kernel tells them: one pass over the table, with little work for each, since a program
+// may have tens of thousands. Ordinary code.
 #pragma once
 
 #include <vector>

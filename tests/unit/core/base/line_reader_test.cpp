@@ -41,9 +41,7 @@ TEST(LineReader, LinesMayCrossBlocksAndBeLongerThanOne) {
   EXPECT_EQ(lines_of(text), wanted);
 }
 
-TEST(LineReader, AFileThatIsNotThereIsNamed) {
-  EXPECT_THROW(LineReader("/nonexistent/lines"), EnvironmentError);
-}
+TEST(LineReader, AFileThatIsNotThereIsNamed) { EXPECT_THROW(LineReader("/nonexistent/lines"), EnvironmentError); }
 
 }  // namespace
 }  // namespace cairn
