@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mpirun: without --with-cr the real one, untouched; with it, the real one as a child, its ranks hosted, and beside it
 // the coordinator that takes requests for checkpoints.
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,7 +171,11 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   if (const auto input = forwarded_input(options.arguments)) ::setenv(forwarded_input_variable, input->c_str(), 1);
   std::vector<std::string> words = real_arguments(options);
   words.insert(words.begin(), argv0_for(own_name, real));
-  job.start(real, words, [&variables] {
+  // A tool that has gone while we stood still (^Z) must not end the job: PMIx writes to it nevertheless.
+  const auto on_broken_pipe = ::signal(SIGPIPE, SIG_IGN);
+  job.start(real, words, [&variables, on_broken_pipe] {
+    ::signal(SIGPIPE, on_broken_pipe);
+    read_terminal_without_waiting();
     for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
   });
   coordinator.start();

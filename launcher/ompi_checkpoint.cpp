@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/asking_again.hpp"
+#include "core/cli/other_process.hpp"
 #include "core/cli/progress_line.hpp"
 #include "core/cli/report.hpp"
 #include "core/context/reader.hpp"
@@ -124,11 +125,22 @@ int ask(pmix::ToolClient& client, const CheckpointOptions& o) {
   return print_answer(*answer, o);
 }
 
+// It could not answer; and PMIx in it would crash when it goes on, and finds that who had begun to connect is gone.
+void refuse_stopped(pid_t mpirun) {
+  if (!cli::is_stopped(mpirun)) return;
+  throw TemporaryError("mpirun (process " + std::to_string(mpirun) +
+                       ") is stopped; fg, bg or kill -CONT lets it go on");
+}
+
 int run(const CheckpointOptions& o) {
   const bool asks_only = o.list || (o.status && !o.term && !o.stop && !o.nowait && !o.save_files);
-  const pmix::MpirunAddress mpirun = cli::ask_again(
-      asks_only ? 0 : o.wait, [&] { return pmix::find_mpirun(o.pid); },
-      [&](const std::string& why) { tell_of_waiting(o, why); });
+  const auto find = [&] {
+    pmix::MpirunAddress mpirun = pmix::find_mpirun(o.pid);
+    if (!asks_only || o.list) refuse_stopped(mpirun.pid);
+    return mpirun;
+  };
+  const pmix::MpirunAddress mpirun =
+      cli::ask_again(asks_only ? 0 : o.wait, find, [&](const std::string& why) { tell_of_waiting(o, why); });
   if (o.verbose) std::fprintf(stderr, "%s: mpirun is process %d\n", kCommand, static_cast<int>(mpirun.pid));
   if (const auto stopped = asks_only && !o.list ? status_of_stopped(mpirun.pid) : std::nullopt) {
     print_status(*stopped, o.json, o.verbose);

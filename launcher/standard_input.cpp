@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/standard_input.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/abi/forwarded_input.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -31,6 +33,12 @@ std::optional<std::string> forwarded_input(const std::vector<std::string>& argum
   const bool there = stat(input.path.c_str(), &named) == 0 && named.st_ino == status.st_ino;
   if (!there || named.st_dev != status.st_dev || input.offset < 0) input.path.clear();
   return input.text();
+}
+
+void read_terminal_without_waiting() {
+  if (isatty(STDIN_FILENO) == 0) return;
+  const UniqueFd own(open("/proc/self/fd/0", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (own) dup2(own.get(), STDIN_FILENO);
 }
 
 }  // namespace cairn::launcher

@@ -12,4 +12,9 @@ namespace cairn::launcher {
 // nobody, to another rank or to all.
 std::optional<std::string> forwarded_input(const std::vector<std::string>& arguments);
 
+// In the child that becomes the real mpirun. When that has been stopped and goes on it reads its terminal, whether
+// there is something or not, and forwards no signal before it has got some: so it reads without waiting, through an
+// open file of its own, since ours is the shell's.
+void read_terminal_without_waiting();
+
 }  // namespace cairn::launcher
