@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "core/base/raw_syscall.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/resident.hpp"
 
 namespace cairn::state {
 namespace {
@@ -23,6 +25,8 @@ struct Identity {
   ino_t inode = 0;
 };
 std::array<Identity, 3> inherited;
+// And above: what the starter had open, and has perhaps forgotten to close.
+std::map<int, Identity> open_at_start;
 
 // A terminal, pipe or socket is known by its identity alone. Of anything else there may be many open file descriptions
 // (all eventfds have one inode), so one that was inherited must still be there to compare with.
@@ -45,6 +49,16 @@ void note_standard_files() noexcept {
     struct stat status {};
     inherited[fd] = fstat(fd, &status) == 0 ? Identity{status.st_dev, status.st_ino} : Identity{};
   }
+  for (int fd : host::guest_fds()) {
+    struct stat status {};
+    if (fd > STDERR_FILENO && fstat(fd, &status) == 0) open_at_start[fd] = {status.st_dev, status.st_ino};
+  }
+}
+
+bool was_open_at_start(const OpenFile& file) {
+  const auto found = open_at_start.find(file.fd);
+  return found != open_at_start.end() && found->second.inode == file.status.st_ino &&
+         found->second.device == file.status.st_dev;
 }
 
 std::optional<int> description_order(const OpenFile& a, const OpenFile& b) {

@@ -19,6 +19,8 @@ bool is_harmless_device(const struct stat& status);
 // Which of 0, 1, 2 stands for this file after a restart, or -1. Where several would do: output first, since a new
 // standard input may be readable only.
 int standard_of(const OpenFile& file, const std::vector<OpenFile>& files);
+// Above 2, the starter had it open at this number.
+bool was_open_at_start(const OpenFile& file);
 // At a restart, for a regular file that was inherited: does what the new process has at `number` stand for it, or does
 // the program go on with the file? `choice` is the option --stdio.
 bool takes_new_standard(int number, const std::string& choice);

@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/standard_files.hpp"
 
 namespace cairn::state {
 namespace {
@@ -19,17 +20,24 @@ std::string socket_name(const OpenFile& file) {
   return family + (type == SOCK_STREAM ? " stream" : type == SOCK_DGRAM ? " datagram" : "") + " socket";
 }
 
+// What the program may not even know of.
+std::string where(const OpenFile& file) {
+  if (!was_open_at_start(file)) return at(file);
+  return at(file) + ", which was open when the program was started (start it with " + std::to_string(file.fd) +
+         ">&- if it has no use for it),";
+}
+
 [[noreturn]] void refuse(const OpenFile& file) {
   const mode_t mode = file.status.st_mode;
-  if (S_ISSOCK(mode)) throw TemporaryError(socket_name(file) + at(file) + " cannot be saved yet");
+  if (S_ISSOCK(mode)) throw TemporaryError(socket_name(file) + where(file) + " cannot be saved yet");
   if (S_ISFIFO(mode) && file.path.starts_with("pipe:"))
-    throw TemporaryError("pipe" + at(file) + " cannot be saved yet");
-  if (S_ISFIFO(mode)) throw TemporaryError("named pipe " + file.path + at(file) + " cannot be saved yet");
-  if (S_ISCHR(mode) || S_ISBLK(mode)) throw TemporaryError("device " + file.path + at(file) + " cannot be saved");
+    throw TemporaryError("pipe" + where(file) + " cannot be saved yet");
+  if (S_ISFIFO(mode)) throw TemporaryError("named pipe " + file.path + where(file) + " cannot be saved yet");
+  if (S_ISCHR(mode) || S_ISBLK(mode)) throw TemporaryError("device " + file.path + where(file) + " cannot be saved");
   std::string what = file.path;
   if (what.starts_with("anon_inode:")) what = what.substr(11);
   if (what.starts_with("[") && what.ends_with("]")) what = what.substr(1, what.size() - 2);
-  throw TemporaryError(what + at(file) + " cannot be saved yet");
+  throw TemporaryError(what + where(file) + " cannot be saved yet");
 }
 
 std::vector<std::uint8_t> describe(const OpenFile& file) { refuse(file); }
