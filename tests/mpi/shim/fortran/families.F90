@@ -68,6 +68,7 @@ contains
     call environment_use()
     call callbacks_use()
     call exchange_use()
+    call files_all()
 #ifndef BINDING_F08
     call legacy_use()
 #endif
@@ -80,7 +81,6 @@ contains
     call communicators_between()
     call callbacks_requests()
     call windows_all()
-    call files_all()
     call exchange_once()
     call processes_all()
 #ifndef BINDING_F08
