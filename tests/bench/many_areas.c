@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // many_areas N PATTERN: N pairs of pages with content, "together" in one mapping, or "apart": each page a mapping of
 // its own, by turns of a file and of none. Prints "ready" and waits for SIGUSR1.
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
