@@ -100,17 +100,20 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
     r.status = status;
   r.status.MPI_ERROR = error;
   r.error = error;
-  r.state = State::complete;
   if (r.what == What::receive && !r.counted && status._cancelled == 0)
     crcp::count_received(*r.comm->crcp, status.MPI_SOURCE);
   if (r.what == What::send && r.send_mode == SendMode::synchronous) synchronous_gone(r);
   if (r.what == What::adopted) {
     const RequestOwner owner = r.owner;
-    if (r.persistent) return;  // `real` stays until the application frees it
-    r.owner = {};
-    if (owner.done != nullptr) owner.done(owner.data);
+    if (!r.persistent) {
+      r.owner = {};
+      if (owner.done != nullptr) owner.done(owner.data);
+    }
   }
-  r.real = nullptr;
+  // Of a persistent one that is not ours it stays until the application frees it.
+  if (r.what != What::adopted || !r.persistent) r.real = nullptr;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  r.state = State::complete;  // last: from now on the application may free it
 }
 
 bool poll(Request& r) noexcept {

@@ -116,6 +116,13 @@ void copy_status(MPI_Status* to, const MPI_Status& from) noexcept;  // all but M
 void empty_status(MPI_Status& status) noexcept;
 void nobody_status(
     MPI_Status& status) noexcept;  // of MPI_PROC_NULL, and of sends that are complete when they are begun
+// A send that is complete while a request is served may turn out to be held (synchronous.hpp): then the state is looked
+// at in a section. Without the lock.
+inline bool is_complete_for_good(const Request& r) noexcept {
+  const bool complete = r.state == State::complete;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  return complete && crcp::attention() == 0;
+}
 inline bool is_null(const Request* request) noexcept { return request == nullptr || request->null; }
 inline bool is_inactive(const Request* request) noexcept { return is_null(request) || request->state == State::idle; }
 

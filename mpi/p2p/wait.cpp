@@ -94,7 +94,7 @@ using namespace cairn::p2p;
 CAIRN_MPI_EXPORT int PMPI_Wait(MPI_Request* request, MPI_Status* status) {
   if (request == nullptr || *request == nullptr) return no_request("MPI_Wait");
   Request* r = *request;
-  if (!is_inactive(r) && r->state != State::complete && !wait_quickly(*r)) {
+  if (!is_inactive(r) && !is_complete_for_good(*r) && !wait_quickly(*r)) {
     crcp::mpi_thread().call = "MPI_Wait";
     wait_until_complete(*r);
   }
@@ -105,7 +105,7 @@ CAIRN_MPI_WEAK(MPI_Wait);
 CAIRN_MPI_EXPORT int PMPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
   if (request == nullptr || *request == nullptr) return no_request("MPI_Test");
   Request* r = *request;
-  if (!is_inactive(r) && r->state != State::complete) {
+  if (!is_inactive(r) && !is_complete_for_good(*r)) {
     poll_with_duties(*r);
     *flag = r->state == State::complete ? 1 : 0;
     if (*flag == 0) return MPI_SUCCESS;
@@ -124,7 +124,7 @@ CAIRN_MPI_EXPORT int PMPI_Request_get_status(MPI_Request request, int* flag, MPI
     *flag = 1;
     return MPI_SUCCESS;
   }
-  if (request->state != State::complete) poll_with_duties(*request);
+  if (!is_complete_for_good(*request)) poll_with_duties(*request);
   *flag = request->state == State::complete ? 1 : 0;
   if (*flag != 0) copy_status(status, request->status);
   return MPI_SUCCESS;

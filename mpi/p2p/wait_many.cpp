@@ -162,7 +162,9 @@ int some_quickly(int n, MPI_Request* requests, bool once, bool one) noexcept {
   return found;
 }
 
+// In a section: what is complete outside of one may be held a moment later (is_complete_for_good()).
 int first_complete(int n, MPI_Request* requests) noexcept {
+  const crcp::Section section;
   for (int i = 0; i < n; ++i)
     if (!is_inactive(requests[i]) && requests[i]->state == State::complete) return i;
   return MPI_UNDEFINED;
@@ -211,6 +213,7 @@ int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* sta
   int found = 0;
   bool failed = false;
   ompi_communicator_t* comm = nullptr;
+  crcp::gate();
   for (int i = 0; i < n; ++i) {
     if (is_inactive(requests[i]) || requests[i]->state != State::complete) continue;
     const int error = requests[i]->error;
@@ -221,6 +224,7 @@ int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* sta
     if (s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
     indices[found++] = i;
   }
+  crcp::gate_end();
   *count = found;
   return failed ? shim::raise(comm, MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
 }

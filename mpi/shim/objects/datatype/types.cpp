@@ -102,7 +102,7 @@ void register_recipe(TypeRecipe* recipe) {
 
 TypeChild child_of(MPI_Datatype type) noexcept {
   if (type == nullptr || type->recipe == nullptr) return {type, nullptr};
-  const TableLock lock;
+  const crcp::InnerLock lock;
   ++type->recipe->references;
   return {nullptr, type->recipe};
 }
@@ -272,6 +272,12 @@ bool is_last_use(TypeRecipe& recipe) {
   const TableLock lock;
   return --recipe.handle_uses == 0;
 }
+
+TypeHold hold_in_section(MPI_Datatype type) {
+  const crcp::Section section;
+  return type_hold(type);
+}
+
 }  // namespace
 
 int PMPI_Type_commit(MPI_Datatype* type) {
@@ -287,15 +293,18 @@ CAIRN_MPI_WEAK(MPI_Type_commit);
 int PMPI_Type_free(MPI_Datatype* type) {
   if (!can_be_freed(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_free");
   MPI_Datatype handle = *type;
+  // Whoever else holds it may be done with it meanwhile: so this call is one that holds it.
+  TypeHold hold = hold_in_section(handle);
+  int rc = MPI_SUCCESS;
   if (is_last_use(*handle->recipe)) {
-    if (const int rc = attributes_delete_all(attribute_owner(handle)); rc != MPI_SUCCESS) {
-      ++handle->recipe->handle_uses;
-      return raise(MPI_COMM_WORLD, rc, "MPI_Type_free");
-    }
-    const crcp::Section section;
-    const TableLock lock;
-    if (handle->recipe->holds == 0) handle_drop(handle->recipe);
+    rc = attributes_delete_all(attribute_owner(handle));
+    if (rc != MPI_SUCCESS) ++handle->recipe->handle_uses;
   }
+  {
+    const crcp::Section section;
+    type_release(hold);
+  }
+  if (rc != MPI_SUCCESS) return raise(MPI_COMM_WORLD, rc, "MPI_Type_free");
   *type = MPI_DATATYPE_NULL;
   return MPI_SUCCESS;
 }

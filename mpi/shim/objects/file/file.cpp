@@ -45,25 +45,29 @@ void forget(ompi_file_t* file) {
   store<ompi_file_t>().pool.release(file, real_objects.file_null);
 }
 
-// Does no member have the file open? Collective.
-bool failed_everywhere(MPI_Comm own, int rc) {
-  const int failed = rc != MPI_SUCCESS ? 1 : 0;
-  int all_failed = 0;
-  cross(real.Allreduce, static_cast<const void*>(&failed), static_cast<void*>(&all_failed), 1, to_real(MPI_INT),
+// At how many members: all of them, or at least one. Collective.
+struct Failed {
+  bool everywhere, somewhere;
+};
+Failed failed(MPI_Comm own, int rc) {
+  const int mine[2] = {rc != MPI_SUCCESS ? 1 : 0, rc != MPI_SUCCESS ? -1 : 0};
+  int least[2] = {0, 0};
+  cross(real.Allreduce, static_cast<const void*>(mine), static_cast<void*>(least), 2, to_real(MPI_INT),
         to_real(MPI_MIN), to_real(own));
-  return all_failed != 0;
+  return {least[0] != 0, least[1] != 0};
 }
 
 // The library never knows that a file goes when it is closed: it would delete it too when a process ends that a
 // checkpoint has been taken of.
 constexpr int kOurs = MPI_MODE_DELETE_ON_CLOSE;
 
+// Like Open MPI it does not say whether the file could be deleted.
 int close_on(MPI_Comm own, const OpenFile& open, RealFile* gone) {
   const int rc = cross(real.File_close, &gone);
   if (rc != MPI_SUCCESS || (open.amode & MPI_MODE_DELETE_ON_CLOSE) == 0) return rc;
-  const int deleted = own->rank != 0 ? MPI_SUCCESS : cross(real.File_delete, open.name.c_str(), real_objects.info_null);
+  if (own->rank == 0) cross(real.File_delete, open.name.c_str(), real_objects.info_null);
   cross(real.Barrier, to_real(own));
-  return deleted;
+  return MPI_SUCCESS;
 }
 
 int open_on(MPI_Comm own, const char* filename, int amode, MPI_Info info, MPI_File* file) {
@@ -71,8 +75,12 @@ int open_on(MPI_Comm own, const char* filename, int amode, MPI_Info info, MPI_Fi
   const InfoScope real_info(info);
   RealFile* made = real_objects.file_null;
   const int rc = cross(real.File_open, to_real(own), filename, amode & ~kOurs, real_info.get(), &made);
-  if (failed_everywhere(own, rc)) comm_free_inside(own);  // who fails alone keeps the communicator that others have
-  if (rc == MPI_SUCCESS) *file = adopt(made, new OpenFile(own, filename, amode, info));
+  const Failed has_failed = failed(own, rc);
+  if (has_failed.everywhere) comm_free_inside(own);  // who fails alone keeps the communicator that others have
+  if (rc == MPI_SUCCESS) {
+    *file = adopt(made, new OpenFile(own, filename, amode, info));
+    (*file)->open->with_all = !has_failed.somewhere;
+  }
   return rc;
 }
 
@@ -102,11 +110,12 @@ int PMPI_File_close(MPI_File* file) {
     CollectiveScope scope(own, "MPI_File_close", crcp::Fate::ends);
     object->open->closing = true;
     rc = close_on(own, *object->open, to_real(object));
-    object->open->closing = false;
     // Before the door is left: a checkpoint finds it closed at every member or at none.
     if (rc == MPI_SUCCESS) {
       forget(object);
       comm_free_inside(own);
+    } else {
+      object->open->closing = false;
     }
   }
   if (rc != MPI_SUCCESS) return raise(object, rc, "MPI_File_close");

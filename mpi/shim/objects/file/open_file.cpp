@@ -13,9 +13,14 @@
 namespace cairn::shim {
 namespace {
 
+// Of a name like "ufs:/scratch/data"; any other colon is a part of the name.
 std::size_t prefix_length(const char* name) noexcept {
-  const std::size_t plain = std::strcspn(name, ":/");
-  return name[plain] == ':' && plain > 1 ? plain + 1 : 0;
+  static constexpr const char* kSystems[] = {"ufs", "nfs", "lustre", "panfs", "pvfs", "pvfs2", "gpfs", "xfs", "testfs"};
+  const std::size_t length = std::strcspn(name, ":/");
+  if (name[length] != ':') return 0;
+  for (const char* system : kSystems)
+    if (std::strlen(system) == length && std::strncmp(name, system, length) == 0) return length + 1;
+  return 0;
 }
 
 std::string absolute(const char* name) {

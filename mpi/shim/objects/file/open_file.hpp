@@ -50,6 +50,7 @@ struct OpenFile {
   MPI_Offset position = 0, shared_position = 0;
   int atomicity = 0;
 
+  bool with_all = true;  // every member could open it
   bool closing = false;  // inside MPI_File_close, which another rank may have done all of
 
   // The split collective that has been begun, null: none. It is complete; `split_status` is what its end will say.

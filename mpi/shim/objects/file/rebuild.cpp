@@ -15,8 +15,7 @@
 namespace cairn::shim {
 namespace {
 
-constexpr int kNotAgain =
-    MPI_MODE_CREATE | MPI_MODE_EXCL | MPI_MODE_APPEND | MPI_MODE_SEQUENTIAL | MPI_MODE_DELETE_ON_CLOSE;
+constexpr int kNotAgain = MPI_MODE_CREATE | MPI_MODE_EXCL | MPI_MODE_APPEND | MPI_MODE_DELETE_ON_CLOSE;
 
 int set_view(const OpenFile& open, RealFile* made) {
   const FileView& view = open.view;
@@ -51,6 +50,15 @@ int open_again(ompi_file_t& file) {
   return rc;
 }
 
+// Null, or why it could not be opened again.
+const char* objection(const OpenFile& open) {
+  if (open.closing) return nullptr;
+  if (!open.with_all) return "could not be opened by all ranks";
+  // Not every library says where the shared pointer of such a file is.
+  if ((open.amode & MPI_MODE_SEQUENTIAL) != 0) return "is open with MPI_MODE_SEQUENTIAL";
+  return open.is_in_place() ? nullptr : "is not at its path any more";
+}
+
 }  // namespace
 
 void file_rebind() noexcept { store<ompi_file_t>().pool.rebind(real_objects.file_null); }
@@ -79,10 +87,10 @@ int file_rebuild() {
 }
 
 std::size_t file_obstacle(char* text, std::size_t capacity) {
-  for (const ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
-    if (file->open->closing || file->open->is_in_place()) continue;
-    const int n =
-        std::snprintf(text, capacity, "the open file '%s' is not at its path any more (MPI_File_open)", file->label);
+  for (ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
+    const char* const why = objection(*file->open);
+    if (why == nullptr) continue;
+    const int n = std::snprintf(text, capacity, "the open file '%s' %s (MPI_File_open)", file->label, why);
     return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
   return 0;
