@@ -25,11 +25,14 @@ extern "C" {
 #define CAIRN_AGENT_PASSED 1
 #define CAIRN_AGENT_OVER 2
 
+#define CAIRN_AGENT_OBSTACLE 1
+#define CAIRN_AGENT_OBSTACLE_FOR_GOOD 2
+
 struct cairn_agent_request {
   uint64_t id;           /* number of the log entry, 1, 2, ... */
   double level_deadline; /* seconds from the start of the request until a rank that is not level votes ABORT */
   double drain_deadline; /* seconds for settle and drain each */
-  int32_t obstacle;      /* 1: this rank's core already knows that it cannot be saved (see text) */
+  int32_t obstacle;      /* not 0: this rank's core already knows that it cannot be saved (see text); 2: it never can */
   int32_t term;          /* 1: the job ends after this checkpoint */
   char obstacle_text[512];
 };

@@ -38,6 +38,12 @@ void destroy(CommState* state) noexcept {
   delete state;
 }
 
+void remember_forgotten(std::uint64_t identity) {
+  auto& f = registry().forgotten;
+  f.push_back(identity);
+  if (f.size() > kRemembered) f.erase(f.begin(), f.end() - static_cast<std::ptrdiff_t>(kRemembered));
+}
+
 // Every member of `newer` has begun its creation, so it has left every collective before that on communicators whose
 // members are all among them (collectives of a correct program may synchronise): nobody will report those again, but
 // for a member that has not yet come out of the creation, whose reports find `forgotten`.
@@ -46,15 +52,13 @@ void forget_below(const CommState& newer) noexcept {
   if (r.tombstones < kTombstones || mode() != Mode::normal) return;
   std::erase_if(r.states, [&](CommState* s) {
     if (s->comm != nullptr || s->over || !proves_left(newer.members, s->members)) return false;
-    r.forgotten.push_back(s->identity);
+    remember_forgotten(s->identity);
     --r.tombstones;
     s->over = true;
     if (s->held != nullptr) return false;
     destroy(s);
     return true;
   });
-  if (r.forgotten.size() > kRemembered)
-    r.forgotten.erase(r.forgotten.begin(), r.forgotten.end() - static_cast<std::ptrdiff_t>(kRemembered));
 }
 
 CommState* make_state(ompi_communicator_t& comm) {
@@ -97,10 +101,12 @@ CommState* find_state(std::uint64_t identity, std::int32_t local_rank, std::int3
   return nullptr;
 }
 
-void forget_tombstones() noexcept {
+void forget_tombstones(bool everywhere) noexcept {
   Registry& r = registry();
-  std::erase_if(r.states, [](CommState* s) {
+  if (everywhere) r.forgotten.clear();
+  std::erase_if(r.states, [&](CommState* s) {
     if (s->comm != nullptr) return false;
+    if (!everywhere) remember_forgotten(s->identity);
     if (s->held != nullptr) {
       leave_behind(*s);
       return false;
@@ -109,7 +115,6 @@ void forget_tombstones() noexcept {
     return true;
   });
   r.tombstones = 0;
-  r.forgotten.clear();
 }
 
 void comm_created(ompi_communicator_t& comm) noexcept {

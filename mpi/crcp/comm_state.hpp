@@ -57,9 +57,10 @@ inline void count_received(CommState& state, int peer) noexcept {
 std::vector<CommState*>& comm_states() noexcept;
 CommState* find_state(std::uint64_t identity, std::int32_t self_world, std::int32_t peer_world) noexcept;
 
-// At a cut: every member has finished the collective that freed them, nobody will report them again.
-void forget_tombstones() noexcept;
-// A tombstone of this identity was given up between two cuts.
+// At a cut: every member has finished the collective that freed them. `everywhere`: nobody will report them again,
+// since all have taken the cut; otherwise one that has left the request may.
+void forget_tombstones(bool everywhere) noexcept;
+// A tombstone of this identity was given up while others may have it still.
 bool was_forgotten(std::uint64_t identity) noexcept;
 
 }  // namespace cairn::crcp

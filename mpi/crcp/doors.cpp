@@ -3,12 +3,14 @@
 
 #include <algorithm>
 
+#include "core/abi/crossing.h"
 #include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/group_door.hpp"
 #include "mpi/crcp/known.hpp"
 #include "mpi/crcp/lifecycle.hpp"
+#include "mpi/shim/real.hpp"
 
 namespace cairn::crcp {
 
@@ -69,10 +71,25 @@ std::string describe(const CommState* s, std::uint64_t limit) {
          " of " + std::to_string(limit);
 }
 
+// Ranks may have asked for different thread levels. Collective over MPI_COMM_WORLD.
+int has_anybody(bool mine, bool& anybody) noexcept {
+  const int said = mine ? 1 : 0;
+  int heard = 0;
+  const std::uint64_t guest = cairn_enter();
+  const int rc = shim::real.Allreduce(&said, &heard, 1, shim::to_real(MPI_INT), shim::to_real(MPI_MAX),
+                                      shim::to_real(MPI_COMM_WORLD));
+  cairn_leave(guest);
+  anybody = heard != 0;
+  return rc;
+}
+
 class Doors final : public Participant {
  public:
   int prepare() noexcept override {
-    return agent::present() && thread_level() != MPI_THREAD_MULTIPLE ? make_group_channel() : MPI_SUCCESS;
+    bool refused = false;
+    if (!agent::present()) return MPI_SUCCESS;
+    const int rc = has_anybody(thread_level() == MPI_THREAD_MULTIPLE, refused);
+    return rc != MPI_SUCCESS || refused ? rc : make_group_channel();
   }
 
   std::string obstacle(Asked) override {
@@ -129,7 +146,7 @@ class Doors final : public Participant {
       add_all_owed();
     }
     if (outcome == Outcome::same_library || outcome == Outcome::new_library) {
-      forget_tombstones();
+      forget_tombstones(outcome == Outcome::new_library);
       owed_later().clear();  // all members have all communicators now
     } else {
       keep_owed(outcome);

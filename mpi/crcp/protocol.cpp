@@ -85,7 +85,7 @@ bool Protocol::come_to_cut() {
 
 // What can be told without touching anything.
 Failure Protocol::own_obstacle() const {
-  if (request_.obstacle != 0) return {request_.obstacle_text};
+  if (request_.obstacle != 0) return {request_.obstacle_text, request_.obstacle == CAIRN_AGENT_OBSTACLE_FOR_GOOD};
   if (thread_level() == MPI_THREAD_MULTIPLE)
     return {
         "the program runs MPI in MPI_THREAD_MULTIPLE, which cannot be checkpointed; ask MPI_Init_thread for "

@@ -70,13 +70,14 @@ class Agent : private AgentLink::Orders {
   bool await_stand(const Deadline& deadline);
   void complete_stands(const CheckpointOrder& order);
   void finish_group(const CheckpointOrder& order, Outcome& outcome);
+  void serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
   bool gather_results(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
   void go_on(const CheckpointOrder& order, const Outcome& outcome, bool all_well);
   // agent_term.cpp
   using Parts = std::vector<std::vector<std::byte>>;
   Parts gather_or_let_go(std::uint64_t n, const std::string& mine, Outcome& outcome);
   std::optional<bool> ask_for_the_end(std::uint64_t n, Outcome& outcome);
-  bool await_decision(std::uint64_t n, Outcome& outcome);
+  std::string await_decision(std::uint64_t n, Outcome& outcome);
   bool decided_to_end(std::uint64_t n, bool all_well, Outcome& outcome);
   bool wait_until_ready(double seconds);
   void phase(const std::string& name);

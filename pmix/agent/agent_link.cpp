@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pmix/agent/agent_link.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include "pmix/agent/host_thread.hpp"
 
 namespace cairn::pmix {
 namespace {
 
 constexpr double kConnectSeconds = 10;
+constexpr std::chrono::seconds kBetweenTries{1};
 
 }  // namespace
 
@@ -39,21 +43,33 @@ void AgentLink::shut_down() noexcept {
   if (link_) link_->shut_down();
 }
 
-void AgentLink::run() {
-  try {
-    auto fresh = std::make_shared<SecureLink>(connect_tcp(where_.addresses, where_.port, kConnectSeconds), where_.key,
-                                              false, kConnectSeconds);
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopped_) return;
-      link_ = fresh;
+// mpirun may be stopped, or the machine very busy. Null: this rank leaves.
+std::shared_ptr<SecureLink> AgentLink::connect() {
+  for (;; std::this_thread::sleep_for(kBetweenTries)) {
+    std::shared_ptr<SecureLink> fresh;
+    try {
+      fresh = std::make_shared<SecureLink>(connect_tcp(where_.addresses, where_.port, kConnectSeconds), where_.key,
+                                           false, kConnectSeconds);
+    } catch (const std::exception&) {
+      // Nobody has heard of this rank yet: it may try again.
     }
-    fresh->send(to_record(hello_));
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return nullptr;
+    if (fresh) return link_ = fresh;
+  }
+}
+
+void AgentLink::run() {
+  const auto to = connect();
+  if (!to) return;
+  try {
+    to->send(to_record(hello_));
     for (;;) {
-      if (const auto order = fresh->receive(-1)) serve(*order);
+      if (const auto order = to->receive(-1)) serve(*order);
     }
   } catch (const std::exception&) {
-    // mpirun is gone, or this rank leaves. The job's runtime decides what becomes of the job.
+    // mpirun is gone, or this rank leaves, or cannot go on serving. The job's runtime decides what becomes of the job.
+    to->shut_down();
   }
 }
 

@@ -38,6 +38,7 @@ class AgentLink {
 
  private:
   bool send_record(const Record& record) noexcept;
+  std::shared_ptr<SecureLink> connect();
   void run();
   void serve(const Record& order);
   std::shared_ptr<SecureLink> link() const;

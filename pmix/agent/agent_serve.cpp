@@ -67,17 +67,27 @@ void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   {
     const std::lock_guard lock(fence_mutex_);
     fences_ = stands_ = 0;
-    stood_in_ = stand_open_ = false;
+    stood_in_ = stand_open_ = fence_open_ = false;
   }
   mine.may_stand = order.parameters.timeout;
+  try {
+    serve_standing(n, order, mine);
+  } catch (...) {
+    if (mine.stands) group_->release(-1);  // the fences are at their end, the guest is not
+    throw;
+  }
+}
+
+void Agent::serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcome& mine) {
   save_group(n, order, mine);
+  mine.stands = mine.saved;
   stand_in_for_guest();
   if (mine.saved && !order.term) {
     phase("waiting for the others to stand");
     await_stand(Deadline(kStandSeconds));
     group_->release();
+    mine.stands = false;
   }
-  mine.stands = mine.saved && order.term;
   if (mine.saved) finish_group(order, mine);
   complete_stands(order);
   phase("reporting");
@@ -133,7 +143,7 @@ void Agent::go_on(const CheckpointOrder& order, const Outcome& outcome, bool all
   if (!all_well || order.term) {
     // A context file of an attempt that failed somewhere is of no use; whoever wrote it removes it.
     if (outcome.stands) group_->release(-1);
-    if (!outcome.path.empty()) ::unlink(outcome.path.c_str());
+    if (!outcome.path.empty() && !outcome.keep_file) ::unlink(outcome.path.c_str());
   }
   {
     const std::lock_guard lock(state_mutex_);
@@ -150,8 +160,11 @@ std::optional<Error> Agent::announce(std::uint64_t n, const CheckpointOrder& ord
   request.level_deadline = order.parameters.timeout * 0.5;
   request.drain_deadline = order.parameters.timeout * 0.15;
   request.term = order.term ? 1 : 0;
-  request.obstacle = obstacle ? 1 : 0;
-  if (obstacle) std::strncpy(request.obstacle_text, obstacle->what(), sizeof(request.obstacle_text) - 1);
+  if (obstacle) {
+    const bool for_good = obstacle->code() == CAIRN_EXIT_PERMANENT;
+    request.obstacle = for_good ? CAIRN_AGENT_OBSTACLE_FOR_GOOD : CAIRN_AGENT_OBSTACLE;
+    std::strncpy(request.obstacle_text, obstacle->what(), sizeof(request.obstacle_text) - 1);
+  }
   const std::lock_guard lock(state_mutex_);
   current_ = request;
   return obstacle;
@@ -170,7 +183,8 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
     // One rank's fence is everybody's: what comes after them must not overtake those that crcp has begun.
     request.callbacks_at_work = [this] {
       const std::lock_guard lock(fence_mutex_);
-      return fences_ > 0;
+      stood_in_ = fences_ == 0;  // asked when the time is over: it is too late for crcp
+      return !stood_in_;
     };
     request.stands = [&] {
       if (!stands_before_capture(order)) return;
@@ -184,11 +198,10 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
     group_->save(request);
     outcome.saved = true;
     outcome.path = request.path;
-    if (obstacle) throw TemporaryError(obstacle->what());
+    if (obstacle) outcome.fail(*obstacle);
   } catch (const std::exception& e) {
-    outcome.fail(e);
     // That the protocol gave up is the consequence, not the reason.
-    if (obstacle) outcome.result.text = obstacle->what();
+    obstacle ? outcome.fail(*obstacle) : outcome.fail(e);
   }
 }
 

@@ -18,6 +18,9 @@ constexpr double kLeastStand = 2;
 constexpr double kDecisionSeconds = 120;
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 
+// F6. unknown: mpirun has not answered. The program goes on, and the images stay: it may write the manifest yet.
+constexpr char kEnd[] = "end", kGoOn[] = "go on", kUnknown[] = "unknown";
+
 }  // namespace
 
 // Nothing: it is not time to ask, or there is no answer yet. False: the job goes on, and so does the guest.
@@ -45,27 +48,31 @@ Agent::Parts Agent::gather_or_let_go(std::uint64_t n, const std::string& mine, O
   return parts;
 }
 
-// Rank 0. True: the manifest is on disk.
-bool Agent::await_decision(std::uint64_t n, Outcome& outcome) {
+// Rank 0.
+std::string Agent::await_decision(std::uint64_t n, Outcome& outcome) {
+  const auto word = [](bool commit) { return commit ? kEnd : kGoOn; };
   const Stopwatch waited;
   std::unique_lock lock(state_mutex_);
-  while (waited.seconds() < kDecisionSeconds) {
-    if (state_changed_.wait_for(lock, kBetweenLooks, [&] { return decided_.entry == n; })) return decided_.commit;
+  for (bool last = false; !last;) {
+    last = waited.seconds() >= kDecisionSeconds;
+    if (state_changed_.wait_for(lock, kBetweenLooks, [&] { return decided_.entry == n; })) return word(decided_.commit);
     lock.unlock();
-    if (const auto end = ask_for_the_end(n, outcome)) return *end;
+    if (const auto end = ask_for_the_end(n, outcome)) return word(*end);
     lock.lock();
   }
-  return false;
+  return kUnknown;
 }
 
 bool Agent::decided_to_end(std::uint64_t n, bool all_well, Outcome& outcome) {
-  bool commit = false;
+  std::string said = kGoOn;
   if (transport_->rank() == 0 && all_well && outcome.stands && link_) {
     phase("waiting for the manifest");
-    commit = await_decision(n, outcome);
+    said = await_decision(n, outcome);
   }
-  const Parts parts = gather_or_let_go(n, commit ? "end" : "go on", outcome);
-  return as_text(parts.at(0)) == "end";
+  const Parts parts = gather_or_let_go(n, said, outcome);
+  const std::string decision = as_text(parts.at(0));
+  outcome.keep_file = decision == kUnknown;
+  return decision == kEnd;
 }
 
 }  // namespace cairn::pmix

@@ -13,9 +13,10 @@
 namespace cairn::pmix {
 
 struct Agent::Outcome {
-  bool saved = false;    // its memory is written, perhaps in the background still
-  bool stands = false;   // with `term`: the guest has been saved and not released
-  double may_stand = 0;  // seconds from the start of the order
+  bool saved = false;      // its memory is written, perhaps in the background still
+  bool stands = false;     // with `term`: the guest has been saved and not released
+  bool keep_file = false;  // although the program goes on: nobody knows whether the manifest has it
+  double may_stand = 0;    // seconds from the start of the order
   Stopwatch since_order;
   std::string path;
   RankResult result;

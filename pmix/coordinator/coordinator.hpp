@@ -73,6 +73,7 @@ class Coordinator {
   Record conclude(Attempt& attempt, const Results& results);
   manifest::Sequence describe_sequence(const Attempt& attempt, const Results& results) const;
   Record commit(Attempt& attempt, manifest::Sequence sequence);
+  void prune();
   Record commit_the_end(Attempt& attempt, const Results& results);
   void decide(const Attempt& attempt, std::uint64_t entry, bool commit);
   Failed timed_out(double timeout, double patience);

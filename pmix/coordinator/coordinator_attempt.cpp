@@ -222,11 +222,22 @@ Record Coordinator::commit(Attempt& attempt, manifest::Sequence sequence) {
     const std::lock_guard lock(store_mutex_);
     store_.commit(attempt.sequence, std::move(sequence));
     attempt.begun = false;
-    if (settings_.keep > 0) store_.prune(settings_.keep);
   } catch (const std::exception& e) {
     return failed(code_of(e), e.what());
   }
+  prune();
   return to_record(done);
+}
+
+// The new snapshot is whole whatever becomes of the old ones.
+void Coordinator::prune() {
+  if (settings_.keep == 0) return;
+  try {
+    const std::lock_guard lock(store_mutex_);
+    store_.prune(settings_.keep);
+  } catch (const std::exception& e) {
+    if (settings_.report) settings_.report(std::string("old snapshots stay where they are: ") + e.what());
+  }
 }
 
 void Coordinator::decide(const Attempt& attempt, std::uint64_t entry, bool commit) {
