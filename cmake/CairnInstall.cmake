@@ -71,3 +71,8 @@ foreach(command cr_run cr_checkpoint cr_restart cr_info ompi-checkpoint ompi-res
   install(FILES ${PROJECT_SOURCE_DIR}/tools/site/cairn.bash-completion DESTINATION share/bash-completion/completions
     RENAME ${command})
 endforeach()
+
+# An installation may be another user's than the build tree, which may be read-only, and later again its owner's: so it
+# writes nothing there. CMake's own list of what was installed would go there: this ends its script before. Has to stay
+# the last of all install rules.
+install(CODE "return()" ALL_COMPONENTS)
