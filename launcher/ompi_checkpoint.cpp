@@ -72,8 +72,9 @@ int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
   }
   std::printf("Snapshot Ref.: %3llu %s\n", sequence, base_name(done.snapshot).c_str());
   if (o.verbose && pmix::is<pmix::Done>(answer)) {
-    std::fprintf(stderr, "%s: %s in %.2f s (%s), in %s\n", kCommand, human_size(done.bytes).c_str(), done.seconds,
-                 human_rate(done.bytes, done.seconds).c_str(), done.snapshot.c_str());
+    std::fprintf(stderr, "%s: %s in %.2f s (%s), engine %s, in %s\n", kCommand, human_size(done.bytes).c_str(),
+                 done.seconds, human_rate(done.bytes, done.seconds).c_str(), done.engine.c_str(),
+                 done.snapshot.c_str());
   }
   if (o.save_files && pmix::is<pmix::Done>(answer)) tell_of_contents(done);
   return 0;

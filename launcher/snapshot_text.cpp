@@ -10,13 +10,18 @@
 namespace cairn::launcher {
 namespace {
 
+// Nothing where an older manifest does not say it.
+std::string by_engine(const manifest::Rank& rank) {
+  return rank.engine.empty() ? "" : ", engine " + printable(rank.engine);
+}
+
 void print_ranks(const manifest::Sequence& sequence) {
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
     const manifest::Rank& rank = sequence.ranks[r];
-    std::printf("    rank %zu: %s, %s, was process %llu on %s; stopped %.3f s, written in %.3f s\n", r,
+    std::printf("    rank %zu: %s, %s, was process %llu on %s; stopped %.3f s, written in %.3f s%s\n", r,
                 printable(rank.path).c_str(), human_size(rank.statistics.bytes).c_str(),
                 static_cast<unsigned long long>(rank.pid), printable(rank.host).c_str(), rank.statistics.pause_seconds,
-                rank.statistics.write_seconds);
+                rank.statistics.write_seconds, by_engine(rank).c_str());
   }
 }
 
@@ -65,10 +70,10 @@ void print_snapshot_json(const Snapshot& snapshot) {
                 static_cast<unsigned long long>(sequence.bytes()));
     for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
       const manifest::Rank& rank = sequence.ranks[r];
-      std::printf("%s{\"rank\":%zu,\"path\":%s,\"bytes\":%llu,\"host\":%s,\"callback_seconds\":%.6f,",
+      std::printf("%s{\"rank\":%zu,\"path\":%s,\"bytes\":%llu,\"host\":%s,\"engine\":%s,\"callback_seconds\":%.6f,",
                   r == 0 ? "" : ",", r, json_text(rank.path).c_str(),
                   static_cast<unsigned long long>(rank.statistics.bytes), json_text(rank.host).c_str(),
-                  rank.statistics.callback_seconds);
+                  json_text(rank.engine).c_str(), rank.statistics.callback_seconds);
       std::printf("\"stop_seconds\":%.6f,\"pause_seconds\":%.6f,\"write_seconds\":%.6f}", rank.statistics.stop_seconds,
                   rank.statistics.pause_seconds, rank.statistics.write_seconds);
     }

@@ -67,6 +67,12 @@ std::vector<CheckpointStatistics> Group::finish(double seconds) {
   return statistics;
 }
 
+std::vector<std::string> Group::engines() const {
+  std::vector<std::string> engines;
+  for (const auto& member : members_) engines.push_back(member->engine());
+  return engines;
+}
+
 void Group::abandon() noexcept {
   for (const auto& member : members_) member->abandon();
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/group/member.hpp"
@@ -32,6 +33,7 @@ class Group {
   void save(const Request& request);
   void release(int failure = 0);
   std::vector<CheckpointStatistics> finish(double seconds);  // in the order of the members
+  std::vector<std::string> engines() const;                  // likewise
   void abandon() noexcept;
   std::uint64_t bytes_so_far() const noexcept;
 

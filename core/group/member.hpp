@@ -39,6 +39,8 @@ class Member {
  public:
   virtual ~Member() = default;
   virtual std::string name() const = 0;  // "process 4711"
+  // Which engine saves its memory, or has saved it last: "user", "kmod"; empty before the first save().
+  virtual std::string engine() const = 0;
   // What of it cannot be saved now, by name, if anything is known to stand in the way. Does not disturb the program.
   // ("child process 1234 (sleep)", "socket at descriptor 5", ...)
   virtual std::optional<Error> obstacle() const = 0;

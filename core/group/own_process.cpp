@@ -55,6 +55,7 @@ struct OwnProcess::State {
   std::unique_ptr<Stop> stop;
   std::unique_ptr<context::Writer> writer;
   std::unique_ptr<Engine> engine;
+  std::string engine_name;  // outlives the engine
   std::unique_ptr<engine::NodeRequest> node;
   CheckpointStatistics statistics;
   double pause_seconds = 0;
@@ -97,7 +98,8 @@ void OwnProcess::State::open(const Request& request) {
   options.sync = request.parameters.sync;
   options.fd_base = host::fd_base();
   options.program = host::guest_exe();
-  options.writer = std::string("cairn ") + choice.engine->name();
+  engine_name = choice.engine->name();
+  options.writer = "cairn " + engine_name;
   engine = std::move(choice.engine);
   if (engine->wants_node_request())
     node = engine::NodeRequest::open(request.node, request.parameters.timeout, host::fd_base());
@@ -135,6 +137,7 @@ OwnProcess::OwnProcess() : state_(std::make_unique<State>()) {}
 OwnProcess::~OwnProcess() { abandon(); }
 
 std::string OwnProcess::name() const { return "process " + std::to_string(getpid()); }
+std::string OwnProcess::engine() const { return state_->engine_name; }
 
 std::optional<Error> OwnProcess::obstacle() const {
   try {

@@ -21,6 +21,7 @@ class OwnProcess final : public Member {
   OwnProcess& operator=(const OwnProcess&) = delete;
 
   std::string name() const override;
+  std::string engine() const override;
   std::optional<Error> obstacle() const override;
   void save(const Request& request) override;
   void release(int failure) override;

@@ -63,7 +63,7 @@ bool stands_after_capture(const CheckpointOrder& order) { return !order.term; }
 
 void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   Outcome mine;
-  mine.result = {CAIRN_EXIT_OK, "", host_name(), static_cast<std::uint64_t>(::getpid()), {}};
+  mine.result = {CAIRN_EXIT_OK, "", host_name(), {}, static_cast<std::uint64_t>(::getpid()), {}};
   {
     const std::lock_guard lock(fence_mutex_);
     fences_ = stands_ = 0;
@@ -214,6 +214,7 @@ void Agent::finish_group(const CheckpointOrder& order, Outcome& outcome) {
   }
   try {
     outcome.result.statistics = group_->finish(order.parameters.timeout).front();
+    outcome.result.engine = group_->engines().front();
   } catch (const std::exception& e) {
     outcome.fail(e);
     group_->abandon();

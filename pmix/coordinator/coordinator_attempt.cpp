@@ -209,15 +209,17 @@ manifest::Sequence Coordinator::describe_sequence(const Attempt& attempt, const 
     manifest::Rank rank;
     rank.pid = result.pid;
     rank.host = result.host;
+    rank.engine = result.engine;
     rank.path = std::to_string(attempt.sequence) + "/rank_" + std::to_string(number) + ".ctx";
     rank.statistics = result.statistics;
     sequence.ranks.push_back(std::move(rank));
   }
+  sequence.parameters.engine = sequence.engines();  // what was asked for may have been "auto"
   return sequence;
 }
 
 Record Coordinator::commit(Attempt& attempt, manifest::Sequence sequence) {
-  const Done done{attempt.sequence, sequence.bytes(), store_.directory(), sequence.seconds};
+  const Done done{attempt.sequence, sequence.bytes(), store_.directory(), sequence.seconds, sequence.engines()};
   try {
     const std::lock_guard lock(store_mutex_);
     store_.commit(attempt.sequence, std::move(sequence));

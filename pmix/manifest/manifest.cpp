@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "core/base/codec.hpp"
 #include "core/base/confined.hpp"
@@ -103,6 +104,15 @@ std::uint64_t sequence_number(const std::string& name) {
 std::uint64_t Sequence::bytes() const {
   std::uint64_t all = 0;
   for (const Rank& rank : ranks) all += rank.statistics.bytes;
+  return all;
+}
+
+std::string Sequence::engines() const {
+  std::set<std::string> names;
+  for (const Rank& rank : ranks)
+    if (!rank.engine.empty()) names.insert(rank.engine);
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
   return all;
 }
 

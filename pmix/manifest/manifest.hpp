@@ -41,6 +41,7 @@ struct Rank {
   std::string path;  // of the context file, relative to the snapshot directory
   std::uint64_t pid = 0;
   std::string host;
+  std::string engine;  // that saved its memory; empty in older manifests
   CheckpointStatistics statistics;
 
   template <class A>
@@ -48,6 +49,7 @@ struct Rank {
     a(Figure{.name = "path", .group = "images"}, path);
     a(Figure{.name = "pid", .group = "ranks"}, pid);
     a(Figure{.name = "host", .group = "ranks"}, host);
+    a(Figure{.name = "engine", .group = "ranks"}, engine);
     statistics.fields(a);
   }
 };
@@ -59,6 +61,7 @@ struct Sequence {
   std::vector<Rank> ranks;  // by rank
 
   std::uint64_t bytes() const;  // of all context files
+  std::string engines() const;  // of the ranks, each named once; empty if no rank says it
 
   template <class A>
   void fields(A& a) {

@@ -47,11 +47,12 @@ struct RankResult {
   static constexpr const char* type = "result";
   int code = CAIRN_EXIT_PERMANENT;
   std::string text = "no result", host;
+  std::string engine;  // that saved its memory: "user", "kmod"
   std::uint64_t pid = 0;
   CheckpointStatistics statistics;
   template <class A>
   void fields(A& a) {
-    a("code", code), a("text", text), a("host", host), a("pid", pid);
+    a("code", code), a("text", text), a("host", host), a("engine", engine), a("pid", pid);
     statistics.fields(a);
   }
 };
@@ -202,9 +203,10 @@ struct Done {
   std::uint64_t sequence = 0, bytes = 0;
   std::string snapshot;
   double seconds = 0;
+  std::string engine;  // as the manifest has it
   template <class A>
   void fields(A& a) {
-    a("sequence", sequence), a("snapshot", snapshot), a("bytes", bytes), a("seconds", seconds);
+    a("sequence", sequence), a("snapshot", snapshot), a("bytes", bytes), a("seconds", seconds), a("engine", engine);
   }
 };
 

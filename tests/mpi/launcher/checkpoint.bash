@@ -6,6 +6,8 @@ start_ranks 3
 for sequence in 0 1 2 3; do
   checkpoint -v
   grep -q "^Snapshot Ref\.:   $sequence ompi_global_snapshot_$JOB_PID.ckpt" "$CHECKPOINT_LOG" || { show_log "$CHECKPOINT_LOG"; fail "wrong reference"; }
+  # rank.cpp: rank 2 says that it was saved by another engine.
+  grep -q ", engine kmod, user, in " "$CHECKPOINT_LOG" || { show_log "$CHECKPOINT_LOG"; fail "the engines are not named"; }
   for rank in 0 1 2; do
     grep -qx "image of rank $rank" "$SNAPSHOT/$sequence/rank_$rank.ctx" || fail "the image of rank $rank is not there"
   done

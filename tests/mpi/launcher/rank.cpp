@@ -44,6 +44,7 @@ class FakeProcess final : public group::Member {
   }
 
   std::string name() const override { return "a process that is none"; }
+  std::string engine() const override { return rank_ == 2 ? "kmod" : "user"; }
 
   std::optional<Error> obstacle() const override {
     if (fail_ == "obstacle") return TemporaryError("a device that cannot be saved");

@@ -24,6 +24,7 @@ class Scribe final : public Member {
       : name_(std::move(name)), fails_(std::move(fails)), said_(said) {}
 
   std::string name() const override { return name_; }
+  std::string engine() const override { return "engine of " + name_; }
   std::optional<Error> obstacle() const override {
     said_.push_back(name_ + " obstacle");
     if (fails_ == "obstacle") return PermanentError("a device");
@@ -89,6 +90,13 @@ TEST_F(GroupTest, EachPhaseIsForAllBeforeTheNextBegins) {
   ASSERT_EQ(statistics.size(), 2u);
   EXPECT_EQ(statistics[0].bytes, 1u);
   EXPECT_EQ(statistics[1].bytes, 2u);
+}
+
+TEST_F(GroupTest, EachMemberSaysWhichEngineHasSavedIt) {
+  add("a"), add("b");
+  group_.save({});
+  group_.finish(1);
+  EXPECT_THAT(group_.engines(), ElementsAre("engine of a", "engine of b"));
 }
 
 TEST_F(GroupTest, NobodyIsSavedWhenOneHasAnObstacle) {

@@ -5,9 +5,11 @@
 #include <fstream>
 #include <random>
 
+#include "core/base/codec.hpp"
 #include "core/base/error.hpp"
 #include "pmix/manifest/hdf5_writer.hpp"
 #include "pmix/manifest/manifest_block.hpp"
+#include "pmix/manifest/tree.hpp"
 #include "tests/unit/pmix/manifest/support.hpp"
 
 namespace cairn::manifest {
@@ -30,6 +32,7 @@ void expect_same(const Manifest& a, const Manifest& b) {
     for (std::size_t r = 0; r < s.ranks.size(); ++r) {
       EXPECT_EQ(s.ranks[r].path, t.ranks[r].path);
       EXPECT_EQ(s.ranks[r].host, t.ranks[r].host);
+      EXPECT_EQ(s.ranks[r].engine, t.ranks[r].engine);
       EXPECT_EQ(s.ranks[r].statistics.bytes, t.ranks[r].statistics.bytes);
       EXPECT_EQ(s.ranks[r].statistics.checksum, t.ranks[r].statistics.checksum);
       EXPECT_EQ(s.ranks[r].statistics.write_seconds, t.ranks[r].statistics.write_seconds);
@@ -44,6 +47,23 @@ TEST(ManifestFile, ReadsAManifestWithoutSequences) {
   m.sequences.clear();
   expect_same(m, decode(encode(m)));
 }
+
+TEST(ManifestFile, ReadsAnOlderOneThatNamesNoEngineOfRanks) {
+  Tree tree = read_tree(encode(sample()));
+  std::size_t columns = 0;
+  for (Group& group : tree.groups)
+    columns += std::erase_if(group.columns, [](const Values& column) { return column.name == "engine"; });
+  ASSERT_EQ(columns, 2u);
+  const Manifest old = from_tree(cairn::encode(tree));
+  Manifest expected = sample();
+  for (auto& [number, sequence] : expected.sequences)
+    for (Rank& rank : sequence.ranks) rank.engine.clear();
+  expect_same(expected, old);
+  EXPECT_EQ(old.sequences.at(0).engines(), "");
+  EXPECT_TRUE(old.sequences.at(0).parameters.engine == "user");
+}
+
+TEST(ManifestFile, NamesEachEngineOfASequenceOnce) { EXPECT_EQ(sample().sequences.at(0).engines(), "kmod, user"); }
 
 TEST(ManifestFile, NoticesEveryFlippedBit) {
   const std::vector<unsigned char> good = encode(sample());

@@ -37,6 +37,7 @@ inline manifest::Sequence sequence_of(unsigned ranks, std::uint64_t number) {
     manifest::Rank rank;
     rank.pid = 1000 + r;
     rank.host = r % 2 == 0 ? "node" : "a-longer-name";
+    rank.engine = r == 1 ? "user" : "kmod";
     rank.path = std::to_string(number) + "/rank_" + std::to_string(r) + ".ctx";
     rank.statistics.bytes = 4096 * (r + 1);
     rank.statistics.checksum = 0xfedcba9876543210ULL + r;
