@@ -9,9 +9,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <exception>
 #include <filesystem>
+#include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/remove_tree.hpp"
 
 namespace cairn::manifest {
 namespace {
@@ -41,9 +45,67 @@ void make_directory(const std::string& path) {
   if (wrong != nullptr) throw EnvironmentError(path + " is there already, and " + wrong + ": remove it");
 }
 
-constexpr char kTrial[] = "/.ompi_global_snapshot_trial_XXXXXX";
+constexpr char kTrial[] = ".ompi_global_snapshot_trial_", kTrialEnd[] = "XXXXXX";
+
+// The names in an open directory.
+std::vector<std::string> entries_of(int directory) {
+  return directory_entries("/proc/self/fd/" + std::to_string(directory));
+}
+
+UniqueFd open_directory(const std::string& path) {
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+// The user's own snapshot `name` in `parent`, locked; none if it is anything else, or in use.
+UniqueFd lock_snapshot(int parent, const std::string& name) {
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return {};
+  UniqueFd directory(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat st {};
+  if (!directory || ::fstat(directory.get(), &st) != 0 || st.st_uid != ::geteuid()) return {};
+  if (::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return {};
+  return directory;
+}
+
+bool has_no_manifest(int directory) {
+  return ::faccessat(directory, kFileName, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+// Of mpiruns that were killed while they tried whether they can make a directory. One that is in use is as well gone:
+// that it could be made is all that its owner wants to know.
+void remove_trials(int parent, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    struct stat st {};
+    if (name.starts_with(kTrial) && ::fstatat(parent, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_uid == ::geteuid())
+      ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
+  }
+}
+
+// Sequences that do not exist.
+void remove_unnamed(int directory, const Manifest& manifest) {
+  for (const std::string& name : entries_of(directory))
+    if (is_number(name) && name.size() <= 18 && manifest.sequences.count(std::stoull(name)) == 0)
+      remove_tree(directory, name);
+  ::unlinkat(directory, (std::string(kFileName) + ".new").c_str(), 0);
+}
 
 }  // namespace
+
+void remove_abandoned(const std::string& directory) noexcept {
+  try {
+    const fs::path whole = directory;
+    const UniqueFd parent = open_directory(whole.parent_path());
+    if (!parent) return;
+    remove_trials(parent.get(), entries_of(parent.get()));
+    const UniqueFd snapshot = lock_snapshot(parent.get(), whole.filename());
+    if (!snapshot) return;
+    if (has_no_manifest(snapshot.get()))
+      remove_tree(parent.get(), whole.filename());
+    else
+      remove_unnamed(snapshot.get(), load(directory));
+  } catch (const std::exception&) {  // a manifest that cannot be read says nothing of what it names
+  }
+}
 
 std::string snapshot_name(std::uint64_t mpirun_pid) { return kPrefix + std::to_string(mpirun_pid) + kSuffix; }
 
@@ -74,7 +136,7 @@ void SnapshotStore::check_possible() const {
   if (::stat(parent.c_str(), &st) != 0) throw EnvironmentError(with_errno(parent, errno));
   if (!S_ISDIR(st.st_mode)) throw EnvironmentError(with_errno(parent, ENOTDIR));
   // Rights say too little: read-only file systems, servers that do not believe in root, /proc.
-  std::string trial = parent + kTrial;
+  std::string trial = parent + "/" + kTrial + kTrialEnd;
   if (::mkdtemp(trial.data()) == nullptr)
     throw EnvironmentError(with_errno("creating a directory in " + parent, errno));
   ::rmdir(trial.c_str());
@@ -82,22 +144,21 @@ void SnapshotStore::check_possible() const {
 }
 
 // Directories of mpiruns that were killed during their first checkpoint.
-void SnapshotStore::remove_abandoned() const noexcept {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(fs::path(directory_).parent_path(), error)) {
-    const std::string name = entry.path().filename();
-    if (name.rfind(kPrefix, 0) != 0 || !name.ends_with(kSuffix) || entry.path() == directory_) continue;
-    const UniqueFd directory(::open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    struct stat st {};
-    if (!directory || ::fstat(directory.get(), &st) != 0 || st.st_uid != ::geteuid()) continue;
-    if (::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) continue;
-    std::error_code ignored;
-    if (!fs::exists(entry.path() / kFileName, ignored)) fs::remove_all(entry.path(), ignored);
+void SnapshotStore::remove_abandoned_beside() const {
+  const fs::path whole = directory_;
+  const UniqueFd parent = open_directory(whole.parent_path());
+  if (!parent) return;
+  const std::vector<std::string> names = entries_of(parent.get());
+  remove_trials(parent.get(), names);
+  for (const std::string& name : names) {
+    if (name == whole.filename()) continue;
+    const UniqueFd snapshot = lock_snapshot(parent.get(), name);
+    if (snapshot && has_no_manifest(snapshot.get())) remove_tree(parent.get(), name);
   }
 }
 
 std::uint64_t SnapshotStore::begin(const Job& job) {
-  if (!opened_) remove_abandoned();
+  if (!opened_) remove_abandoned_beside();
   make_directory(directory_);
   open();
   // A directory left by an earlier mpirun with the same pid keeps its sequences; new ones come after them.
@@ -156,15 +217,6 @@ unsigned SnapshotStore::prune(std::uint64_t keep) {
   return removed;
 }
 
-void SnapshotStore::remove_leftovers() {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
-    const std::string name = entry.path().filename();
-    if (!is_number(name) || name.size() > 18 || manifest_.sequences.count(std::stoull(name)) != 0) continue;
-    std::error_code ignored;
-    fs::remove_all(entry.path(), ignored);
-  }
-  fs::remove(directory_ + "/" + kFileName + ".new", error);
-}
+void SnapshotStore::remove_leftovers() { remove_unnamed(lock_.get(), manifest_); }
 
 }  // namespace cairn::manifest

@@ -48,7 +48,7 @@ class SnapshotStore {
 
  private:
   void remove_files(std::uint64_t sequence) noexcept;
-  void remove_abandoned() const noexcept;
+  void remove_abandoned_beside() const;
 
   std::string directory_;
   Manifest manifest_;
@@ -56,6 +56,10 @@ class SnapshotStore {
   std::uint64_t last_ = 0;
   bool opened_ = false;
 };
+
+// Of the snapshot of an mpirun that is gone: the directory if it has no manifest, else what the manifest does not name;
+// and trial directories beside it. Nothing while a process has its lock, or if it is another user's.
+void remove_abandoned(const std::string& directory) noexcept;
 
 std::string snapshot_name(std::uint64_t mpirun_pid);  // "ompi_global_snapshot_<pid>.ckpt"
 std::string iso_time_now();

@@ -144,5 +144,44 @@ TEST(SnapshotStore, SaysWhatCannotBeCreated) {
   EXPECT_THROW(store.begin(job_of(1)), EnvironmentError);
 }
 
+TEST(SnapshotStore, WhatAKilledMpirunBeganIsRemovedAndItsSequencesStay) {
+  const ScratchDirectory scratch;
+  const std::string whole = scratch.path(snapshot_name(1)), begun = scratch.path(snapshot_name(2));
+  {
+    SnapshotStore killed(whole), early(begun);
+    take(killed);
+    killed.begin(job_of(1));
+    early.begin(job_of(1));
+    remove_abandoned(whole);  // they are not killed yet
+    remove_abandoned(begun);
+    EXPECT_TRUE(fs::exists(whole + "/1"));
+    EXPECT_TRUE(fs::exists(begun + "/0"));
+  }
+  remove_abandoned(whole);
+  remove_abandoned(begun);
+  EXPECT_TRUE(fs::exists(whole + "/0/rank_0.ctx"));
+  EXPECT_FALSE(fs::exists(whole + "/1"));
+  EXPECT_FALSE(fs::exists(begun));
+}
+
+TEST(SnapshotStore, AnAbandonedSnapshotBehindASymbolicLinkStays) {
+  const ScratchDirectory scratch;
+  fs::create_directories(scratch.path("elsewhere/0"));
+  fs::create_directory_symlink(scratch.path("elsewhere"), scratch.path(snapshot_name(1)));
+  remove_abandoned(scratch.path(snapshot_name(1)));
+  EXPECT_TRUE(fs::exists(scratch.path("elsewhere/0")));
+}
+
+TEST(SnapshotStore, TrialDirectoriesThatWereLeftAreRemoved) {
+  const ScratchDirectory scratch;
+  const std::string trial = ".ompi_global_snapshot_trial_abcdef", full = ".ompi_global_snapshot_trial_ghijkl";
+  fs::create_directory(scratch.path(trial));
+  fs::create_directories(scratch.path(full) + "/mine");
+  SnapshotStore store(scratch.path(snapshot_name(1)));
+  take(store);
+  EXPECT_FALSE(fs::exists(scratch.path(trial)));
+  EXPECT_TRUE(fs::exists(scratch.path(full) + "/mine"));
+}
+
 }  // namespace
 }  // namespace cairn::manifest
