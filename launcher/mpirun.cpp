@@ -26,6 +26,7 @@
 #include "launcher/standard_input.hpp"
 #include "launcher/versions.hpp"
 #include "pmix/coordinator/coordinator.hpp"
+#include "pmix/coordinator/leftovers.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/coordinator/tool_server.hpp"
 #include "pmix/transport/coordinator_address.hpp"
@@ -158,6 +159,14 @@ std::string how_it_ended(int status) {
   return "mpirun ended with exit code " + std::to_string(WEXITSTATUS(status));
 }
 
+// In the child. Without it the session directory stays if both mpiruns are killed; the job is none the worse.
+void note_job(const pmix::RuntimeDirectory& runtime) {
+  try {
+    pmix::write_job(runtime.path());
+  } catch (const Error&) {
+  }
+}
+
 // Runs the job to its end; the exit code of mpirun.
 int run_with_checkpoints(const MpirunOptions& options, const std::string& own_name) {
   const std::string real = real_mpirun();
@@ -167,16 +176,17 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   check_directory(options, coordinator);
   std::map<std::string, std::string> variables = coordinator.environment();
   variables[kMpirunVariable] = std::to_string(::getpid());
-  auto runtime = std::make_unique<pmix::RuntimeDirectory>();
+  auto runtime = std::make_unique<pmix::RuntimeDirectory>(coordinator.snapshot());
   if (const auto input = forwarded_input(options.arguments)) ::setenv(forwarded_input_variable, input->c_str(), 1);
   std::vector<std::string> words = real_arguments(options);
   words.insert(words.begin(), argv0_for(own_name, real));
   // A tool that has gone while we stood still (^Z) must not end the job: PMIx writes to it nevertheless.
   const auto on_broken_pipe = ::signal(SIGPIPE, SIG_IGN);
-  job.start(real, words, [&variables, on_broken_pipe] {
+  job.start(real, words, [&variables, &runtime, on_broken_pipe] {
     ::signal(SIGPIPE, on_broken_pipe);
     read_terminal_without_waiting();
     for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+    note_job(*runtime);
   });
   coordinator.start();
   std::unique_ptr<pmix::ToolServer> server;

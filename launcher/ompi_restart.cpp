@@ -17,6 +17,7 @@
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_text.hpp"
 #include "launcher/told_again.hpp"
+#include "pmix/coordinator/runtime_directory.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -73,6 +74,7 @@ bool fits_into_memory(std::uint64_t bytes) {
 }
 
 int run(const RestartOptions& o) {
+  pmix::remove_leftovers_of_killed();
   const Snapshot snapshot = open_snapshot(o.snapshot);
   if (o.info) {
     print_snapshot(snapshot, o.sequence, o.verbose);

@@ -2,13 +2,13 @@
 #include "pmix/coordinator/runtime_directory.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,7 +18,9 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/remove_tree.hpp"
 #include "core/base/unique_fd.hpp"
+#include "pmix/coordinator/leftovers.hpp"
 #include "pmix/transport/secure_link.hpp"
 
 namespace cairn::pmix {
@@ -51,18 +53,6 @@ void make_private_directory(const std::string& path) {
   check_private_directory(path, ::geteuid());
 }
 
-// Directories of mpiruns that were killed and could not clean up.
-void remove_stale(const std::string& parent) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(parent, error)) {
-    const pid_t pid = static_cast<pid_t>(std::atoi(entry.path().filename().c_str()));
-    if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) {
-      std::error_code ignored;
-      fs::remove_all(entry.path(), ignored);
-    }
-  }
-}
-
 std::string variable(const std::string& environment, const std::string& name) {
   for (std::size_t at = 0; at < environment.size();) {
     const std::size_t end = std::min(environment.find('\0', at), environment.size());
@@ -81,6 +71,17 @@ std::string base_of(const std::string& runtime, const std::string& tmp) {
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+// Of this process's environment.
+std::string own_user_directory() {
+  return user_directory(base_of(from_environment("CAIRN_RUNTIME_DIR"), from_environment("TMPDIR")), ::geteuid());
+}
+
+void remove_directory(const std::string& path) {
+  const fs::path whole = path;
+  const UniqueFd parent(::open(whole.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (parent) remove_tree(parent.get(), whole.filename());
 }
 
 pid_t parent_of(pid_t pid) {
@@ -136,15 +137,17 @@ bool address_of_child(pid_t pid, MpirunAddress& out) {
 
 }  // namespace
 
-RuntimeDirectory::RuntimeDirectory() : cookie_(to_hex(make_link_key())) {
-  const std::string user =
-      user_directory(base_of(from_environment("CAIRN_RUNTIME_DIR"), from_environment("TMPDIR")), ::geteuid());
+RuntimeDirectory::RuntimeDirectory(const std::string& snapshot) : cookie_(to_hex(make_link_key())) {
+  const std::string user = own_user_directory();
   make_private_directory(user);
-  remove_stale(user);
+  remove_leftovers(user);
   path_ = user + "/" + std::to_string(::getpid());
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  remove_directory(path_);
   make_private_directory(path_);
+  try {
+    write_owner(path_, snapshot);
+  } catch (const EnvironmentError&) {  // a full disk, on which the job can run nevertheless
+  }
 }
 
 void RuntimeDirectory::publish() {
@@ -157,9 +160,15 @@ void RuntimeDirectory::publish() {
 }
 
 RuntimeDirectory::~RuntimeDirectory() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  remove_directory(path_);
   ::rmdir(fs::path(path_).parent_path().c_str());
+}
+
+void remove_leftovers_of_killed() noexcept {
+  try {
+    remove_leftovers(own_user_directory());
+  } catch (const std::exception&) {  // no memory
+  }
 }
 
 MpirunAddress find_mpirun(pid_t pid) {

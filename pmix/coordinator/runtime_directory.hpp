@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a running mpirun can be found by its owner: <base>/cairn-<uid>/<pid>/, all of it mode 0700.
-// It holds the PMIx server's rendezvous files and `cookie`, a secret (mode 0600) that every request must show:
-// PMIx itself believes whatever uid a tool declares.
+// It holds the PMIx server's rendezvous files, notes of whose it is (leftovers.hpp) and `cookie`, a secret (mode 0600)
+// that every request must show: PMIx itself believes whatever uid a tool declares.
 //
 // <base> is CAIRN_RUNTIME_DIR, else TMPDIR, else /tmp, of mpirun's environment, which a tool of the same user (or
 // root) reads from /proc. Both sides refuse directories and files that another user owns or may enter.
@@ -16,7 +16,9 @@ namespace cairn::pmix {
 // mpirun's side. Made by the constructor, removed by the destructor.
 class RuntimeDirectory {
  public:
-  RuntimeDirectory();  // throws EnvironmentError
+  // `snapshot`: the directory of the job's snapshot. First removes what killed mpiruns left (leftovers.hpp). Throws
+  // EnvironmentError.
+  explicit RuntimeDirectory(const std::string& snapshot);
   ~RuntimeDirectory();
   RuntimeDirectory(const RuntimeDirectory&) = delete;
   RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
@@ -30,6 +32,9 @@ class RuntimeDirectory {
  private:
   std::string path_, cookie_;
 };
+
+// For tools: what mpiruns of this user that were killed have left, in the base directory of our environment.
+void remove_leftovers_of_killed() noexcept;
 
 // The tool's side: what leads to mpirun `pid`.
 struct MpirunAddress {

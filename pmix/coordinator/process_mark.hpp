@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A process, written down so that whoever reads it later can tell whether it is gone: numbers are used again, and what
+// is written may lie where other machines, other containers and the time after the next start of this one see it.
+// Plain data; any thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+namespace cairn::pmix {
+
+struct ProcessMark {
+  std::uint64_t pid = 0;
+  std::uint64_t start = 0;    // in ticks since the machine's start: proc(5), field 22
+  std::uint64_t numbers = 0;  // the inode of the PID namespace
+  std::string machine, boot;  // host name; the kernel's boot_id
+  template <class A>
+  void fields(A& a) {
+    a("pid", pid), a("start", start), a("numbers", numbers), a("machine", machine), a("boot", boot);
+  }
+
+  static ProcessMark of_self();
+  // Known to be gone: not merely out of sight.
+  bool is_gone() const;
+};
+
+// Whether no process has this number, or one that has ended and waits to be collected.
+bool runs_nobody(pid_t pid);
+
+}  // namespace cairn::pmix
