@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 #include "core/base/error.hpp"
@@ -136,20 +137,23 @@ std::string percent_encoded(const std::string& text) {
   return word;
 }
 
-std::string percent_decoded(const std::string& text) {
+std::string decoded(const std::string& text, char mark, std::size_t digits, int base) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
     unsigned value = 0;
-    const char* const digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+    const char* const first = text.data() + i + 1;
+    if (text[i] == mark && i + digits < text.size() &&
+        std::from_chars(first, first + digits, value, base).ptr == first + digits) {
       plain += static_cast<char>(value);
-      i += 2;
+      i += digits;
     } else {
       plain += text[i];
     }
   }
   return plain;
 }
+
+std::string percent_decoded(const std::string& text) { return decoded(text, '%', 2, 16); }
 
 std::string printable(const std::string& text) { return escaped(text, false); }
 std::string printable_lines(const std::string& text) { return escaped(text, true); }

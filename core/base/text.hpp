@@ -24,6 +24,9 @@ std::vector<std::string> shell_words(const std::string& text);
 // The reverse: one line that a shell reads as these words. Control characters are in $'...', as bash knows it.
 std::string quoted(const std::vector<std::string>& words);
 
+// With the bytes that are written as `mark` and that many digits of their number; what is no such code stays.
+std::string decoded(const std::string& text, char mark, std::size_t digits, int base);
+
 // One word of letters, digits and a few signs, whatever the bytes are: all others as %20. The reverse leaves alone what
 // is no such code.
 std::string percent_encoded(const std::string& text);

@@ -2,12 +2,13 @@
 #include "core/engine/headroom.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <vector>
+
+#include "core/base/text.hpp"
 
 namespace cairn::engine {
 
@@ -47,20 +48,7 @@ void tighten(Headroom& room, const std::string& directory, const char* limit_fil
 }
 
 // Blanks, tabs, newlines and backslashes of a path are written as \\040 and so on.
-std::string unescaped(const std::string& shown) {
-  std::string path;
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    unsigned value = 0;
-    const char* const digits = shown.data() + i + 1;
-    if (shown[i] == '\\' && i + 3 < shown.size() && std::from_chars(digits, digits + 3, value, 8).ptr == digits + 3) {
-      path += static_cast<char>(value);
-      i += 3;
-    } else {
-      path += shown[i];
-    }
-  }
-  return path;
-}
+std::string unescaped(const std::string& shown) { return decoded(shown, '\\', 3, 8); }
 
 struct Hierarchy {
   std::string mount, root;  // where it is mounted, and which of its groups that shows

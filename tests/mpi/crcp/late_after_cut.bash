@@ -7,9 +7,6 @@
 test_begin crcp_late_after_cut
 start_job --oversubscribe -np 3 "$CAIRN_BUILD/tests/programs/crcp_late_after_cut" "$SCRATCH/stop" "$SCRATCH/until"
 wait_for_line '^round 2$'
-rounds() { grep -c '^round' "$JOB_LOG"; }
-more_rounds() { [ "$(rounds)" -gt "$1" ]; }
-is_free() { "$BIN/ompi-checkpoint" -s --json "$JOB_PID" 2>&1 | grep -q '"state":"running"'; }
 
 touch "$SCRATCH/stop"
 refused 3 'Silent .*: rank 1$' --term --timeout 3

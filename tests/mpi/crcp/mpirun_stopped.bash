@@ -8,9 +8,6 @@ fence=$1
 test_begin "crcp_mpirun_stopped.$fence"
 [ "$fence" = F2 ] || touch "$SCRATCH/come"
 start_job --oversubscribe -np 3 "$CAIRN_BUILD/tests/programs/crcp_mpirun_stopped" "$SCRATCH/come" "$SCRATCH/until"
-rounds() { grep -c '^round' "$JOB_LOG"; }
-more_rounds() { [ "$(rounds)" -gt "$1" ]; }
-says() { "$BIN/ompi-checkpoint" -s --json "$JOB_PID" 2>&1 | grep -q "$1"; }
 
 wait_for_line '^rank 1 is process'
 late=$(sed -n 's/^rank 1 is process //p' "$JOB_LOG")
@@ -33,7 +30,7 @@ kill -CONT "$JOB_PID"
 wait "$request"
 code=$?
 [ "$code" -eq 3 ] || { show_log "$SCRATCH/answer.log"; fail "ompi-checkpoint: status $code"; }
-until_answered 20 says '"state":"running"'
+until_answered 20 is_free
 [ -z "$(find "$SCRATCH/snapshots" -name '*.ctx')" ] || fail "images of a checkpoint that failed are left"
 checkpoint
 touch "$SCRATCH/until"

@@ -10,9 +10,6 @@ start_job --oversubscribe -np 3 "$CAIRN_BUILD/tests/programs/crcp_stopped_rank" 
 wait_for_line '^rank 1 is process'
 wait_for_line '^round 2$'
 stopped=$(sed -n 's/^rank 1 is process //p' "$JOB_LOG")
-rounds() { grep -c '^round' "$JOB_LOG"; }
-more_rounds() { [ "$(rounds)" -gt "$1" ]; }
-is_free() { "$BIN/ompi-checkpoint" -s --json "$JOB_PID" 2>&1 | grep -q '"state":"running"'; }
 
 kill -STOP "$stopped"
 refused 3 'Silent .*: rank 1$' --timeout 2

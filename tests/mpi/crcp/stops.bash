@@ -12,10 +12,7 @@ start_job --oversubscribe -np "${CAIRN_STOPS_RANKS:-4}" "$CAIRN_BUILD/tests/prog
 wait_for_line '^process .* is slow'
 wait_for_line '^round 2$'
 stopped=$(sed -n 's/^process \(.*\) is slow/\1/p' "$JOB_LOG")
-rounds() { grep -c '^round' "$JOB_LOG"; }
-more_rounds() { [ "$(rounds)" -gt "$1" ]; }
 status() { "$BIN/ompi-checkpoint" -s --json "$JOB_PID" 2>&1; }
-is_free() { status | grep -q '"state":"running"'; }
 # What rank 0 says, while it or rank 1 is stopped.
 phase() { status | sed -n 's/.*"rank":0,"phase":"\([^"]*\)","text":"\([^",]*\).*/\1 \2/p'; }
 is_named() { tr '\n' ' ' <"$1" | grep -Eq "Silent .*rank *$which |Rank *$which does not"; }

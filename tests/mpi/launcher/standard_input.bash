@@ -21,6 +21,17 @@ must_be_refused() {
     fail "status $status: $(cat refused)"
 }
 
+is_saved_when_all_is_read() {
+  must_be_refused
+  touch go_on
+  wait_for_line '^all'
+  checkpoint --term
+  wait_job 60
+  touch end
+  restart
+  expect_pass 60
+}
+
 # What is at 0 in the new job does not matter: the program goes on in its file.
 file() {
   start_reading 'exec "$@" <numbers'
@@ -47,14 +58,7 @@ begun_file() {
 # One that rank 0 cannot open is forwarded by Open MPI.
 nameless_file() {
   start_reading '{ rm numbers; exec "$@"; } <numbers'
-  must_be_refused
-  touch go_on
-  wait_for_line '^all'
-  checkpoint --term
-  wait_job 60
-  touch end
-  restart
-  expect_pass 60
+  is_saved_when_all_is_read
 }
 
 # So is a pipe.
@@ -62,14 +66,7 @@ pipe() {
   mkfifo pipe
   cat numbers >pipe &
   start_reading 'exec "$@" <pipe'
-  must_be_refused
-  touch go_on
-  wait_for_line '^all'
-  checkpoint --term
-  wait_job 60
-  touch end
-  restart
-  expect_pass 60
+  is_saved_when_all_is_read
 }
 
 "$2"
