@@ -225,13 +225,14 @@ void start_guest(const GuestStart& start) {
   stack_t none{};
   none.ss_flags = SS_DISABLE;
   sigaltstack(&none, nullptr);
+  // Registers are named, for rdx and rbp are emptied before the last operand is used.
   __asm__ volatile(
       "mov %0, %%rsp\n\t"
       "xor %%edx, %%edx\n\t"
       "xor %%ebp, %%ebp\n\t"
       "jmp *%1"
       :
-      : "r"(frame.stack_pointer), "r"(loader.entry)
+      : "a"(frame.stack_pointer), "c"(loader.entry)
       : "memory");
   __builtin_unreachable();
 }
