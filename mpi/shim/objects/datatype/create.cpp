@@ -4,6 +4,7 @@
 
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/datatype/types.hpp"
+#include "mpi/shim/table_lock.hpp"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn::shim;
@@ -204,8 +205,10 @@ CAIRN_MPI_WEAK(MPI_Type_dup);
 // ---- Fortran 90 parametrised types: the same call gives the same datatype, which is never freed --------------------
 namespace {
 
-int parametrised(int combiner, std::vector<int> integers, MPI_Datatype* newtype, const char* name) {
+// One list for all threads: what is not in it is made before another one looks.
+int find_or_make(int combiner, std::vector<int> integers, MPI_Datatype* newtype) {
   static auto* const made = new std::vector<TypeRecipe*>;
+  const TableLock lock;
   for (const TypeRecipe* recipe : *made)
     if (newtype != nullptr && recipe->combiner == combiner && recipe->integers == integers) {
       *newtype = recipe->handle;
@@ -216,9 +219,13 @@ int parametrised(int combiner, std::vector<int> integers, MPI_Datatype* newtype,
   recipe->integers = std::move(integers);
   recipe->permanent = true;
   recipe->committed = true;
-  const int rc = type_make(recipe, newtype, name);
+  const int rc = type_add(recipe, newtype);
   if (rc == MPI_SUCCESS) made->push_back(recipe);
   return rc;
+}
+
+int parametrised(int combiner, std::vector<int> integers, MPI_Datatype* newtype, const char* name) {
+  return section_call(MPI_COMM_WORLD, name, [&] { return find_or_make(combiner, std::move(integers), newtype); });
 }
 
 }  // namespace

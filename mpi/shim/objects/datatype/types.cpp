@@ -183,20 +183,22 @@ void handle_drop(TypeRecipe* recipe) {
 
 }  // namespace
 
+int type_add(TypeRecipe* recipe, MPI_Datatype* newtype) {
+  const TableLock lock;  // the parts may be another thread's, too
+  const int rc = newtype == nullptr ? MPI_ERR_TYPE : recipe_build(*recipe);
+  if (rc == MPI_SUCCESS) {
+    register_recipe(recipe);
+    *newtype = recipe_handle(recipe);
+  } else {
+    recipe->real = nullptr;
+    ++recipe->references;
+    recipe_drop(recipe);
+  }
+  return rc;
+}
+
 int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name) {
-  return section_call(MPI_COMM_WORLD, name, [&] {
-    const TableLock lock;  // the parts may be another thread's, too
-    const int rc = newtype == nullptr ? MPI_ERR_TYPE : recipe_build(*recipe);
-    if (rc == MPI_SUCCESS) {
-      register_recipe(recipe);
-      *newtype = recipe_handle(recipe);
-    } else {
-      recipe->real = nullptr;
-      ++recipe->references;
-      recipe_drop(recipe);
-    }
-    return rc;
-  });
+  return section_call(MPI_COMM_WORLD, name, [&] { return type_add(recipe, newtype); });
 }
 
 MPI_Datatype from_real(RealDatatype* wanted) noexcept {

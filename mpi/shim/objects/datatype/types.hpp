@@ -39,7 +39,9 @@ int recipe_build(TypeRecipe& recipe);
 void recipe_drop(TypeRecipe* recipe);  // one reference
 // A handle for a recipe, new or the one there is.
 MPI_Datatype recipe_handle(TypeRecipe* recipe);
-// Builds the new datatype and gives it a handle, or drops the recipe. Errors go to MPI_COMM_WORLD's handler.
+// Builds the new datatype and gives it a handle, or drops the recipe. In a section; MPI error code.
+int type_add(TypeRecipe* recipe, MPI_Datatype* newtype);
+// The same for a call of the application: errors go to MPI_COMM_WORLD's handler.
 int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name);
 
 }  // namespace cairn::shim
