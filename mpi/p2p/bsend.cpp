@@ -57,6 +57,18 @@ int pack(const void* buffer, int count, shim::RealDatatype* type, ompi_communica
   return rc;
 }
 
+// False if there is a buffer already, or this is none.
+bool attach(void* buffer, int size) noexcept {
+  const crcp::Section section;
+  const shim::TableLock lock;
+  Attached& a = attached();
+  if (a.attached || size < 0 || buffer == nullptr) return false;
+  a.address = buffer;
+  a.size = static_cast<std::size_t>(size);
+  a.attached = true;
+  return true;
+}
+
 }  // namespace
 
 int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int tag,
@@ -107,14 +119,9 @@ using namespace cairn;
 using namespace cairn::p2p;
 
 CAIRN_MPI_EXPORT int PMPI_Buffer_attach(void* buffer, int size) {
-  const crcp::Section section;
-  const shim::TableLock lock;
-  Attached& a = attached();
-  if (a.attached || size < 0 || buffer == nullptr)
+  // Outside of the section: the application's error handler may take its time.
+  if (!attach(buffer, size))
     return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_BUFFER, "MPI_Buffer_attach");
-  a.address = buffer;
-  a.size = static_cast<std::size_t>(size);
-  a.attached = true;
   return MPI_SUCCESS;
 }
 CAIRN_MPI_WEAK(MPI_Buffer_attach);

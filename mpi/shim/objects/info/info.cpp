@@ -46,6 +46,25 @@ auto find(InfoStore& store, const char* key) {
   return std::find_if(store.items.begin(), store.items.end(), [key](const auto& item) { return item.first == key; });
 }
 
+// False if there is no such key.
+bool remove(ompi_info_t* info, const char* key) {
+  const TableLock lock;
+  InfoStore& store = *store_of(info);
+  auto item = find(store, key);
+  if (item == store.items.end()) return false;
+  store.items.erase(item);
+  return true;
+}
+
+bool copy_key(ompi_info_t* info, int n, char* key) {
+  const TableLock lock;
+  const auto& items = store_of(info)->items;
+  if (n < 0 || static_cast<std::size_t>(n) >= items.size()) return false;
+  std::strcpy(key, items[static_cast<std::size_t>(n)].first.c_str());
+  return true;
+}
+
+// No lock is held: the application's error handler may wait for another thread, or for a checkpoint.
 int failed(int code, const char* name) { return raise(MPI_COMM_WORLD, code, name); }
 
 bool good_key(const char* key) { return key != nullptr && *key != '\0' && std::strlen(key) < MPI_MAX_INFO_KEY; }
@@ -133,12 +152,7 @@ CAIRN_MPI_WEAK(MPI_Info_set);
 int PMPI_Info_delete(MPI_Info info, const char* key) {
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_delete");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_delete");
-  const TableLock lock;
-  InfoStore& store = *store_of(info);
-  auto item = find(store, key);
-  if (item == store.items.end()) return failed(MPI_ERR_INFO_NOKEY, "MPI_Info_delete");
-  store.items.erase(item);
-  return MPI_SUCCESS;
+  return remove(info, key) ? MPI_SUCCESS : failed(MPI_ERR_INFO_NOKEY, "MPI_Info_delete");
 }
 CAIRN_MPI_WEAK(MPI_Info_delete);
 
@@ -185,10 +199,6 @@ CAIRN_MPI_WEAK(MPI_Info_get_nkeys);
 int PMPI_Info_get_nthkey(MPI_Info info, int n, char* key) {
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nthkey");
   if (key == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_nthkey");
-  const TableLock lock;
-  const auto& items = store_of(info)->items;
-  if (n < 0 || static_cast<std::size_t>(n) >= items.size()) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get_nthkey");
-  std::strcpy(key, items[static_cast<std::size_t>(n)].first.c_str());
-  return MPI_SUCCESS;
+  return copy_key(info, n, key) ? MPI_SUCCESS : failed(MPI_ERR_INFO_KEY, "MPI_Info_get_nthkey");
 }
 CAIRN_MPI_WEAK(MPI_Info_get_nthkey);
