@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdlib>
-#include <vector>
+#include <deque>
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/p2p/request.hpp"
@@ -24,7 +24,7 @@ struct Attached {
   std::size_t size = 0;
   std::size_t used = 0;
   bool attached = false;
-  std::vector<Pending> pending;
+  std::deque<Pending> pending;
 };
 
 Attached& attached() noexcept {
@@ -40,14 +40,39 @@ std::size_t room_for(int size) noexcept {
   return size <= kAtOnce ? 0 : static_cast<std::size_t>(size) + MPI_BSEND_OVERHEAD;
 }
 
+// True if the library has sent it: then it is gone.
+bool reap(const Pending& p) noexcept {
+  if (!poll(*p.request)) return false;
+  request_free(p.request);
+  std::free(p.bytes);
+  attached().used -= p.used;
+  return true;
+}
+
+// Looks at two of them, in turn, for each that is added: programs have thousands pending.
+void reap_some() noexcept {
+  constexpr int kAtATime = 2;
+  auto& pending = attached().pending;
+  for (int i = 0; i < kAtATime && !pending.empty(); ++i) {
+    const Pending p = pending.front();
+    pending.pop_front();
+    if (!reap(p)) pending.push_back(p);
+  }
+}
+
+bool has_room(std::size_t room) noexcept {
+  const Attached& a = attached();
+  return room == 0 || (a.attached && a.used + room <= a.size);
+}
+
 int pack(const void* buffer, int count, shim::RealDatatype* type, ompi_communicator_t* comm, void** bytes,
          int* size) noexcept {
   shim::RealComm* const real_comm = shim::to_real(comm);
   int rc = cross([&]() noexcept { return shim::real.Pack_size(count, type, real_comm, size); });
   if (rc != MPI_SUCCESS) return rc;
-  Attached& a = attached();
   const std::size_t room = room_for(*size);
-  if (room != 0 && (!a.attached || a.used + room > a.size)) return MPI_ERR_BUFFER;
+  if (!has_room(room)) reap_bsends();
+  if (!has_room(room)) return MPI_ERR_BUFFER;
   *bytes = std::malloc(*size == 0 ? 1 : static_cast<std::size_t>(*size));
   if (*bytes == nullptr) return MPI_ERR_NO_MEM;
   int position = 0;
@@ -75,7 +100,7 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
           ompi_communicator_t* comm) noexcept {
   if (peer == MPI_PROC_NULL) return MPI_SUCCESS;
   const shim::TableLock lock;  // the buffer is the process's, whichever thread sends
-  reap_bsends();
+  reap_some();
   Attached& a = attached();
   void* bytes = nullptr;
   int size = 0;
@@ -103,13 +128,7 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
 bool reap_bsends() noexcept {
   const shim::TableLock lock;
   Attached& a = attached();
-  std::erase_if(a.pending, [&](const Pending& p) {
-    if (!poll(*p.request)) return false;
-    request_free(p.request);
-    std::free(p.bytes);
-    a.used -= p.used;
-    return true;
-  });
+  std::erase_if(a.pending, reap);
   return a.pending.empty();
 }
 

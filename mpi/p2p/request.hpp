@@ -47,9 +47,10 @@ struct ompi_request_t : cairn::shim::Handle {
   ompi_request_t* next_free;
   cairn::shim::TypeHold type;
   std::uint64_t order;   // of posting
-  std::uint64_t behind;  // a pending synchronous send: messages with its envelope that were sent later
-  std::int32_t
-      fortran_index;  // at the offset of the real req_f_to_c_index, which libmpi_mpifh reads; like Handle::fortran
+  std::uint64_t before;  // a pending synchronous send: messages with its envelope that were sent earlier
+  // At the offset of the real req_f_to_c_index, which libmpi_mpifh reads; like Handle::fortran.
+  std::int32_t fortran_index;
+  std::uint32_t place;  // a pending synchronous send: where it stands among them
   cairn::p2p::RequestOwner owner;
   MPI_Status status;
   std::int32_t error;

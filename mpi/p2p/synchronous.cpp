@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <list>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "mpi/crcp/group_door.hpp"
 #include "mpi/crcp/lifecycle.hpp"
@@ -30,10 +32,34 @@ struct Acknowledgement {
   Ticket ticket;
 };
 
+// Messages that are received in the order in which they are sent. `peer`: the receiver, where we are the sender.
+struct Envelope {
+  const crcp::CommState* state;
+  std::int32_t peer, tag;
+  bool operator==(const Envelope&) const = default;
+};
+struct HashEnvelope {
+  std::size_t operator()(const Envelope& e) const noexcept {
+    const auto pair =
+        static_cast<std::uint64_t>(static_cast<std::uint32_t>(e.peer)) << 32 | static_cast<std::uint32_t>(e.tag);
+    return (reinterpret_cast<std::uintptr_t>(e.state) ^ pair * 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL >> 16;
+  }
+};
+template <class Value>
+using ByEnvelope = std::unordered_map<Envelope, Value, HashEnvelope>;
+
+// Kept while a synchronous send with this envelope is pending.
+struct Stream {
+  std::uint64_t sent = 0;
+  std::size_t pending = 0;
+};
+
+// Programs have thousands of them pending: no call may look at all of them.
 struct Synchronous {
-  std::vector<Request*> pending;  // in the library
-  std::vector<Request*> asked;    // of these, told in F3
-  std::vector<Request*> held;
+  std::vector<Request*> pending;       // in the library; each knows its place
+  ByEnvelope<Stream> streams;          // of these
+  std::unordered_set<Request*> asked;  // of these, told in F3
+  std::unordered_set<Request*> held;
   std::vector<Question> questions;
   std::list<Acknowledgement> sending;
   std::vector<std::uint64_t> sent, taken, expected;  // messages of our own, by world rank
@@ -43,18 +69,13 @@ Synchronous& all() noexcept {
   return *the_sends;
 }
 
+Envelope envelope_of(const Request& r) noexcept { return {r.comm->crcp, r.peer, r.tag}; }
+
 Ticket ticket_of(const Request* r) noexcept { return reinterpret_cast<Ticket>(r); }
 
-bool remove(std::vector<Request*>& list, const Request* request) noexcept {
-  const auto found = std::find(list.begin(), list.end(), request);
-  if (found == list.end()) return false;
-  list.erase(found);
-  return true;
-}
-
-Request* find(const std::vector<Request*>& list, Ticket ticket) noexcept {
-  const auto found = std::find_if(list.begin(), list.end(), [&](const Request* r) { return ticket_of(r) == ticket; });
-  return found == list.end() ? nullptr : *found;
+Request* find(const std::unordered_set<Request*>& set, Ticket ticket) noexcept {
+  const auto found = set.find(reinterpret_cast<Request*>(ticket));
+  return found == set.end() ? nullptr : *found;
 }
 
 std::uint64_t& at(std::vector<std::uint64_t>& counts, std::size_t rank) noexcept {
@@ -62,53 +83,55 @@ std::uint64_t& at(std::vector<std::uint64_t>& counts, std::size_t rank) noexcept
   return counts[rank];
 }
 
-// The queued message that a question is about, or null if the application has received it.
-crcp::QueuedMessage* queued_of(const Question& q) noexcept {
-  auto& queue = q.state->queue;
-  std::uint64_t behind = 0;
-  for (auto m = queue.rbegin(); m != queue.rend(); ++m) {
-    if (m->source != q.source || m->tag != q.tag) continue;
-    if (behind++ == q.behind) return &*m;
-  }
-  return nullptr;
-}
-
-void reap_acknowledgements() noexcept {
-  std::erase_if(all().sending, [](Acknowledgement& a) {
+// Forgets the oldest ones that have gone out, `most` of them at the most.
+void reap_acknowledgements(std::size_t most) noexcept {
+  auto& sending = all().sending;
+  for (auto a = sending.begin(); a != sending.end() && most != 0; --most) {
     int done = 0;
-    cross([&]() noexcept { return shim::real.Test(&a.real, &done, MPI_STATUS_IGNORE); });
-    return done != 0;
-  });
+    cross([&]() noexcept { return shim::real.Test(&a->real, &done, MPI_STATUS_IGNORE); });
+    a = done != 0 ? sending.erase(a) : std::next(a);
+  }
 }
 
 }  // namespace
 
 void synchronous_posted(Request& r) noexcept {
   if (r.peer < 0 || crcp::thread_level() == MPI_THREAD_MULTIPLE) return;
-  r.behind = 0;
-  all().pending.push_back(&r);
+  Synchronous& s = all();
+  Stream& stream = s.streams[envelope_of(r)];
+  ++stream.pending;
+  r.before = stream.sent;
+  r.place = static_cast<std::uint32_t>(s.pending.size());
+  s.pending.push_back(&r);
   synchronous_pending = true;
 }
 
 void synchronous_gone(Request& r) noexcept {
   Synchronous& s = all();
-  if (remove(s.pending, &r)) synchronous_pending = !s.pending.empty();
-  if (r.state == State::held) remove(s.held, &r);
+  if (r.state == State::held) s.held.erase(&r);
+  if (r.place >= s.pending.size() || s.pending[r.place] != &r) return;
+  s.pending[r.place] = s.pending.back();
+  s.pending[r.place]->place = r.place;
+  s.pending.pop_back();
+  synchronous_pending = !s.pending.empty();
+  const auto stream = s.streams.find(envelope_of(r));
+  if (--stream->second.pending == 0) s.streams.erase(stream);
 }
 
 void note_sent_behind(const crcp::CommState& state, int peer, int tag) noexcept {
-  for (Request* r : all().pending)
-    if (r->comm->crcp == &state && r->peer == peer && r->tag == tag) ++r->behind;
+  const auto stream = all().streams.find({&state, peer, tag});
+  if (stream != all().streams.end()) ++stream->second.sent;
 }
 
 void add_synchronous(SentCounts& counts) {
   Synchronous& s = all();
   for (Request* r : std::vector<Request*>(s.pending)) poll(*r);
-  s.asked = s.pending;
-  for (const Request* r : s.asked) {
+  s.asked = {s.pending.begin(), s.pending.end()};
+  for (const Request* r : s.pending) {
     const crcp::CommState& state = *r->comm->crcp;
+    const std::uint64_t behind = s.streams[envelope_of(*r)].sent - r->before;
     counts.synchronous.push_back({state.peers[static_cast<std::size_t>(r->peer)], state.identity, r->peer, state.rank,
-                                  r->tag, r->behind, ticket_of(r)});
+                                  r->tag, behind, ticket_of(r)});
   }
   counts.acknowledgements = s.sent;
 }
@@ -130,7 +153,7 @@ void expect_acknowledgements(int world_rank, int sender, const SentCounts& count
 std::uint64_t acknowledgements_missing() noexcept {
   Synchronous& s = all();
   take_acknowledgements();
-  reap_acknowledgements();
+  reap_acknowledgements(s.sending.size());
   std::uint64_t missing = s.sending.size();
   for (std::size_t rank = 0; rank < s.expected.size(); ++rank)
     missing += s.expected[rank] - std::min(s.expected[rank], at(s.taken, rank));
@@ -138,13 +161,21 @@ std::uint64_t acknowledgements_missing() noexcept {
 }
 
 HeldSends hold_for_others() {
+  ByEnvelope<std::unordered_map<std::uint64_t, const Question*>> asked;  // `peer` is the sender; by what came behind
+  for (const Question& q : all().questions) asked[{q.state, q.source, q.tag}][q.behind] = &q;
   HeldSends held;
-  for (const Question& q : all().questions) {
-    crcp::QueuedMessage* m = queued_of(q);
-    if (m == nullptr) continue;
-    m->waiter = q.waiter;
-    m->ticket = q.ticket;
-    held.sends.push_back({q.waiter, q.ticket});
+  ByEnvelope<std::uint64_t> seen;
+  for (crcp::CommState* state : crcp::comm_states()) {
+    for (auto m = state->queue.rbegin(); m != state->queue.rend(); ++m) {
+      const Envelope envelope{state, m->source, m->tag};
+      const auto about = asked.find(envelope);
+      if (about == asked.end()) continue;
+      const auto q = about->second.find(seen[envelope]++);
+      if (q == about->second.end()) continue;
+      m->waiter = q->second->waiter;
+      m->ticket = q->second->ticket;
+      held.sends.push_back({m->waiter, m->ticket});
+    }
   }
   return held;
 }
@@ -155,7 +186,7 @@ void hold(int world_rank, const HeldSends& held) {
     Request* r = h.waiter == world_rank ? find(s.asked, h.ticket) : nullptr;
     if (r == nullptr || r->state != State::complete) continue;
     r->state = State::held;
-    s.held.push_back(r);
+    s.held.insert(r);
   }
 }
 
@@ -177,7 +208,7 @@ void take_acknowledgements() noexcept {
     if (rc != MPI_SUCCESS || flag == 0) return;
     ++at(s.taken, static_cast<std::size_t>(status.MPI_SOURCE));
     if (Request* r = find(s.held, ticket)) {
-      remove(s.held, r);
+      s.held.erase(r);
       r->state = State::complete;
     }
   }
@@ -186,8 +217,9 @@ void take_acknowledgements() noexcept {
 void acknowledge(const crcp::QueuedMessage& message) noexcept {
   shim::RealComm* const channel = crcp::group_channel();
   if (message.ticket == 0 || channel == nullptr) return;
+  constexpr std::size_t kAtATime = 2;  // more than are added
   Synchronous& s = all();
-  reap_acknowledgements();
+  reap_acknowledgements(kAtATime);
   Acknowledgement& a = s.sending.emplace_back(Acknowledgement{nullptr, message.ticket});
   shim::RealDatatype* const type = shim::to_real(MPI_UINT64_T);
   cross([&]() noexcept {
