@@ -5,6 +5,7 @@
 #include "mpi/crcp/gate.hpp"
 #include "mpi/shim/mpi_include.hpp"
 #include "mpi/shim/objects/communicator/held.hpp"
+#include "mpi/shim/objects/file/places.hpp"
 #include "mpi/shim/rebuild.hpp"
 #include "mpi/shim/unsupported.hpp"
 
@@ -17,11 +18,16 @@ class Objects final : public Participant {
   // The program makes and frees objects while it runs: their lists are read under the lock. Who does not give it up at
   // once is asked again.
   std::string obstacle(Asked asked) override {
+    if (asked == Asked::locked) return unsupported();
     constexpr double kMoment = 0.1;
-    CallbackLock lock;
-    if (asked == Asked::running && !lock.acquire(kMoment)) return {};
-    char text[256];
-    return shim::first_unsupported(text, sizeof text) != 0 ? text : std::string();
+    std::vector<shim::FilePlace> places;
+    {
+      CallbackLock lock;
+      if (!lock.acquire(kMoment)) return {};
+      if (std::string text = unsupported(); !text.empty()) return text;
+      places = shim::file_places();
+    }
+    return shim::displaced_file(places);
   }
 
   // What is made again in a restart, all members do together: communicators too that only some of them need.
@@ -47,6 +53,12 @@ class Objects final : public Participant {
     char text[256] = "";
     if (outcome != Outcome::new_library || shim::rebuild_all(text, sizeof text) == MPI_SUCCESS) return {};
     return std::string("its MPI objects could not be made again: ") + text;
+  }
+
+ private:
+  static std::string unsupported() {
+    char text[256];
+    return shim::first_unsupported(text, sizeof text) != 0 ? text : std::string();
   }
 };
 

@@ -27,8 +27,8 @@ enum class Outcome {
 class Participant {
  public:
   enum class Asked {
-    running,  // not locked, guest threads run: what can be told without keeping them waiting
-    locked,   // once more; and again at F2 and when settled, since the program went on
+    running,  // not locked, guest threads run: what can be told without keeping them waiting; before F0 and before F2
+    locked,   // once more; and again at F2 and when settled, since the program went on. Waits for nothing
   };
 
   // The real MPI_Init has returned, on its thread; all ranks do the same in the same order. An MPI error code.

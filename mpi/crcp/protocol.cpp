@@ -169,7 +169,7 @@ std::string Protocol::become_level() {
 // admissions. So it is repeated until all are there. That somebody has left in between is told here at the latest.
 bool Protocol::close() {
   Passage passage = Passage::late;
-  const std::string in_section = left_.empty() && refusal_.empty() ? close_sections() : std::string();
+  const std::string found_before = left_.empty() && refusal_.empty() ? before_freeze() : std::string();
   for (std::uint64_t step = kStepOfF0 + 1; passage == Passage::late; ++step) {
     lock_.acquire_firmly();
     set_mode(Mode::closed);
@@ -177,7 +177,7 @@ bool Protocol::close() {
     begin_phase("freeze: asking all ranks");
     // The program went on since F0. Who is inside a call without a door waits there for ranks that are held from now
     // on.
-    std::string forbidden = left_.empty() ? in_section : left_;
+    std::string forbidden = left_.empty() ? found_before : left_;
     if (forbidden.empty()) forbidden = obstacle(Participant::Asked::locked);
     const Bytes part = make_part(Fence::freeze, {forbidden});
     lock_.release();
@@ -192,6 +192,12 @@ bool Protocol::close() {
   if (read(Fence::freeze)) refusal_ = std::move(why);
   lock_.release();
   return true;
+}
+
+// The last chance to ask what may take its time: nobody is held yet. Empty, or what forbids the checkpoint.
+std::string Protocol::before_freeze() {
+  std::string why = close_sections();
+  return why.empty() ? obstacle(Participant::Asked::running) : why;
 }
 
 // From here on no rank needs anything of the others' threads but what they do in MPI. Until then, whoever was kept out

@@ -39,6 +39,7 @@ class Protocol {
   bool wait_level();  // F1: phase 1. False: lost
   std::string become_level();
   bool close();  // mode CLOSED, F2. False: lost
+  std::string before_freeze();
   std::string close_sections();
   void settle();                // phase 2
   bool drain();                 // F3, F4: phase 3

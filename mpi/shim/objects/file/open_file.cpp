@@ -60,11 +60,6 @@ void OpenFile::relocate() {
   identify();
 }
 
-bool OpenFile::is_in_place() const noexcept {
-  struct stat status {};
-  return stat(path(), &status) == 0 && status.st_dev == device && status.st_ino == inode;
-}
-
 const char* OpenFile::path() const noexcept { return name.c_str() + prefix_length(name.c_str()); }
 
 }  // namespace cairn::shim

@@ -33,8 +33,6 @@ struct OpenFile {
   void add_info(const ompi_info_t* more);
   // In a restart: takes the name that the file has now.
   void relocate();
-  // Is what is there now by its name still the file that was opened?
-  bool is_in_place() const noexcept;
   // Without what tells the library about the file system: "ufs:".
   const char* path() const noexcept;
 

@@ -50,13 +50,13 @@ int open_again(ompi_file_t& file) {
   return rc;
 }
 
-// Null, or why it could not be opened again.
+// Null, or why it could not be opened again; whether it is there is asked elsewhere (places.hpp).
 const char* objection(const OpenFile& open) {
   if (open.closing) return nullptr;
   if (!open.with_all) return "could not be opened by all ranks";
   // Not every library says where the shared pointer of such a file is.
   if ((open.amode & MPI_MODE_SEQUENTIAL) != 0) return "is open with MPI_MODE_SEQUENTIAL";
-  return open.is_in_place() ? nullptr : "is not at its path any more";
+  return nullptr;
 }
 
 }  // namespace
