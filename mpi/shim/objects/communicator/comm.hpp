@@ -45,6 +45,9 @@ void comm_release(ompi_communicator_t* comm) noexcept;
 ompi_communicator_t* first_comm() noexcept;
 ompi_communicator_t* next_comm(ompi_communicator_t* comm) noexcept;
 
+// Those whose MPI_Comm_idup is not complete, of which the application has the handle; `next` is the next one.
+ompi_communicator_t* first_unfinished() noexcept;
+
 MPI_Group group_adopt(RealGroup* made, MemberList* same_members = nullptr);
 
 }  // namespace cairn::shim

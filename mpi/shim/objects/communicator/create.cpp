@@ -178,13 +178,22 @@ CAIRN_MPI_WEAK(MPI_Comm_disconnect);
 // such requests are complete or have not begun, as those of other collectives.
 namespace {
 
-void duplicate_done(void* data) noexcept {
-  auto* comm = static_cast<ompi_communicator_t*>(data);
-  {
-    const crcp::InnerLock lock;
-    store<ompi_communicator_t>().live.add(comm);
-  }
+LiveList<ompi_communicator_t> unfinished;
+
+void leave_unfinished(ompi_communicator_t* comm) noexcept {
+  const crcp::InnerLock lock;
+  unfinished.remove(comm);
+  store<ompi_communicator_t>().live.add(comm);
+}
+
+void duplicate_done(ompi_communicator_t* comm) noexcept {
+  leave_unfinished(comm);
   crcp::comm_created(*comm);
+}
+
+void duplicate_failed(ompi_communicator_t* comm) noexcept {
+  leave_unfinished(comm);
+  comm_release(comm);
 }
 
 ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
@@ -193,7 +202,11 @@ ompi_communicator_t* prepare_duplicate(MPI_Comm parent) {
     const TableLock lock;
     comm = store<ompi_communicator_t>().pool.allocate(Kind::comm);
   }
-  comm->real = real_objects.comm_null;
+  {
+    const crcp::InnerLock lock;  // a restart knows another null handle: it gets that, too
+    comm->real = real_objects.comm_null;
+    unfinished.add(comm);
+  }
   comm->rank = parent->rank;
   comm->size = parent->size;
   comm->remote_size = parent->remote_size;
@@ -234,6 +247,8 @@ class Duplication {
 
 }  // namespace
 
+ompi_communicator_t* cairn::shim::first_unfinished() noexcept { return unfinished.head(); }
+
 int PMPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* request) {
   if (!usable(comm)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_Comm_idup");
   if (newcomm == nullptr || request == nullptr) return raise(comm, MPI_ERR_ARG, "MPI_Comm_idup");
@@ -251,7 +266,10 @@ int PMPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* request) {
         *request = p2p::adopt_request(pending, p2p::RequestKind::comm_dup, comm,
                                       {Duplication::done, new Duplication(std::move(duplication))});
     }
-    if (rc == MPI_SUCCESS) *newcomm = made;
+    if (rc == MPI_SUCCESS)
+      *newcomm = made;
+    else
+      duplicate_failed(made);
   }
   if (rc == MPI_SUCCESS) rc = attributes_copy(attribute_owner(comm), attribute_owner(made));
   return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_idup");

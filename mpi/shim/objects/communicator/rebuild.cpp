@@ -82,6 +82,8 @@ void communicator_rebind() noexcept {
   store<ompi_communicator_t>().pool.rebind(real_objects.comm_null);
   for (ompi_communicator_t* comm = first_held(); comm != nullptr; comm = comm->next)
     comm->real = real_objects.comm_null;
+  for (ompi_communicator_t* comm = first_unfinished(); comm != nullptr; comm = comm->next)
+    comm->real = real_objects.comm_null;
 }
 
 // World and self keep what the application knows of them; a job of another size cannot take over.
