@@ -76,10 +76,12 @@ struct Manifest {
 };
 
 inline constexpr char kFileName[] = "manifest.h5";
+inline constexpr char kNewFile[] = "manifest.h5.new", kOldFile[] = "manifest.h5.old";  // while it is replaced
 inline constexpr char kAppFile[] = "restart-appfile";  // of ompi-restart --apponly, beside it
 
 // Replaces the manifest of `directory`: temporary file, fsync, rename, fsync of the directory.
-// Throws EnvironmentError; the old manifest is then still there.
+// Throws EnvironmentError; the old manifest is then there (or none), but where a file system knows no second names and
+// fails to write the directory: the new one is.
 void store(const std::string& directory, const Manifest& manifest);
 
 // Throws EnvironmentError if there is none or it cannot be read, PermanentError if it is damaged.

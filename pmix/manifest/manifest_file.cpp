@@ -49,6 +49,39 @@ void write_all(int fd, const std::vector<unsigned char>& bytes, const std::strin
   if (::fsync(fd) != 0) throw EnvironmentError(with_errno("writing " + path, errno));
 }
 
+// Until the directory is on disk the old one has a second name; with it, it comes back.
+class Former {
+ public:
+  explicit Former(int directory) : directory_(directory), was_there_(exists(directory)) {
+    ::unlinkat(directory_, kOldFile, 0);
+    if (was_there_) ::linkat(directory_, kFileName, directory_, kOldFile, 0);
+  }
+  ~Former() { ::unlinkat(directory_, kOldFile, 0); }
+  void come_back() const {
+    if (was_there_)
+      ::renameat(directory_, kOldFile, directory_, kFileName);
+    else
+      ::unlinkat(directory_, kFileName, 0);
+  }
+  Former(const Former&) = delete;
+  Former& operator=(const Former&) = delete;
+
+ private:
+  static bool exists(int directory) { return ::faccessat(directory, kFileName, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+  int directory_;
+  bool was_there_;
+};
+
+void replace(int directory, const std::string& path) {
+  const Former former(directory);
+  if (::renameat(directory, kNewFile, directory, kFileName) != 0)
+    throw EnvironmentError(with_errno("replacing " + path, errno));
+  if (::fsync(directory) == 0) return;
+  const int error = errno;
+  former.come_back();
+  throw EnvironmentError(with_errno("making " + path + " durable", error));
+}
+
 }  // namespace
 
 void seal_block(std::vector<unsigned char>& bytes) {
@@ -82,20 +115,19 @@ void verify_block(const std::vector<unsigned char>& bytes) {
 void store(const std::string& directory, const Manifest& manifest) {
   const std::vector<unsigned char> bytes = encode(manifest);
   const std::string path = directory + "/" + kFileName;
-  const std::string temporary = path + ".new";
+  const std::string temporary = directory + "/" + kNewFile;
+  const UniqueFd parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!parent) throw EnvironmentError(with_errno(directory, errno));
   try {
     UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) throw EnvironmentError(with_errno("creating " + temporary, errno));
     write_all(fd.get(), bytes, temporary);
     if (::close(fd.release()) != 0) throw EnvironmentError(with_errno("writing " + temporary, errno));
-    if (::rename(temporary.c_str(), path.c_str()) != 0)
-      throw EnvironmentError(with_errno("renaming " + temporary, errno));
+    replace(parent.get(), path);
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
   }
-  const UniqueFd parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent || ::fsync(parent.get()) != 0) throw EnvironmentError(with_errno("making " + path + " durable", errno));
 }
 
 Manifest load(const std::string& directory) {

@@ -86,7 +86,7 @@ void remove_unnamed(int directory, const Manifest& manifest) {
   for (const std::string& name : entries_of(directory))
     if (is_number(name) && name.size() <= 18 && manifest.sequences.count(std::stoull(name)) == 0)
       remove_tree(directory, name);
-  ::unlinkat(directory, (std::string(kFileName) + ".new").c_str(), 0);
+  for (const char* name : {kNewFile, kOldFile}) ::unlinkat(directory, name, 0);
 }
 
 }  // namespace
@@ -173,11 +173,25 @@ std::uint64_t SnapshotStore::begin(const Job& job) {
 void SnapshotStore::commit(std::uint64_t sequence, Sequence contents) {
   Manifest next = manifest_;
   next.sequences[sequence] = std::move(contents);
-  store(directory_, next);
+  replace(std::move(next));
+}
+
+// What is there counts, should it be in doubt: a manifest names no sequence whose files were removed.
+void SnapshotStore::replace(Manifest next) {
+  try {
+    store(directory_, next);
+  } catch (const Error&) {
+    if (!fs::exists(directory_ + "/" + kFileName))
+      manifest_.sequences.clear();
+    else
+      manifest_.sequences = load(directory_).sequences;
+    throw;
+  }
   manifest_ = std::move(next);
 }
 
 void SnapshotStore::discard(std::uint64_t sequence) noexcept {
+  if (manifest_.sequences.count(sequence) != 0) return;
   remove_files(sequence);
   if (sequence + 1 == last_) last_ = sequence;
 }
@@ -203,8 +217,7 @@ void SnapshotStore::remove(std::uint64_t sequence) {
   }
   Manifest next = manifest_;
   next.sequences.erase(sequence);
-  store(directory_, next);
-  manifest_ = std::move(next);
+  replace(std::move(next));
   remove_files(sequence);
 }
 

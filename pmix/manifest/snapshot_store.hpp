@@ -47,6 +47,7 @@ class SnapshotStore {
   const Manifest& manifest() const { return manifest_; }
 
  private:
+  void replace(Manifest next);
   void remove_files(std::uint64_t sequence) noexcept;
   void remove_abandoned_beside() const;
 
