@@ -8,19 +8,20 @@
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/doors.hpp"
 #include "mpi/crcp/gate.hpp"
+#include "mpi/crcp/recent_numbers.hpp"
 
 namespace cairn::crcp {
 
 namespace {
 
-// Tombstones that were given up between cuts, newest last: a member that is one collective behind may still report
-// them. Bounded; see forget_below().
 constexpr std::size_t kTombstones = 64;
 constexpr std::size_t kRemembered = 4096;
 
 struct Registry {
   std::vector<CommState*> states;
-  std::vector<std::uint64_t> forgotten;
+  // Tombstones that were given up between cuts: a member that is one collective behind may still report them; see
+  // forget_below().
+  RecentNumbers forgotten{kRemembered};
   std::size_t tombstones = 0;
 };
 Registry& registry() noexcept {
@@ -38,12 +39,6 @@ void destroy(CommState* state) noexcept {
   delete state;
 }
 
-void remember_forgotten(std::uint64_t identity) {
-  auto& f = registry().forgotten;
-  f.push_back(identity);
-  if (f.size() > kRemembered) f.erase(f.begin(), f.end() - static_cast<std::ptrdiff_t>(kRemembered));
-}
-
 // Every member of `newer` has begun its creation, so it has left every collective before that on communicators whose
 // members are all among them (collectives of a correct program may synchronise): nobody will report those again, but
 // for a member that has not yet come out of the creation, whose reports find `forgotten`.
@@ -52,7 +47,7 @@ void forget_below(const CommState& newer) noexcept {
   if (r.tombstones < kTombstones || mode() != Mode::normal) return;
   std::erase_if(r.states, [&](CommState* s) {
     if (s->comm != nullptr || s->over || !proves_left(newer.members, s->members)) return false;
-    remember_forgotten(s->identity);
+    r.forgotten.add(s->identity);
     --r.tombstones;
     s->over = true;
     if (s->held != nullptr) return false;
@@ -88,10 +83,7 @@ void leave_behind(CommState& state) noexcept {
 
 std::vector<CommState*>& comm_states() noexcept { return registry().states; }
 
-bool was_forgotten(std::uint64_t identity) noexcept {
-  const auto& f = registry().forgotten;
-  return std::find(f.begin(), f.end(), identity) != f.end();
-}
+bool was_forgotten(std::uint64_t identity) noexcept { return registry().forgotten.has(identity); }
 
 CommState* find_state(std::uint64_t identity, std::int32_t local_rank, std::int32_t peer_world) noexcept {
   for (CommState* state : registry().states) {
@@ -106,7 +98,7 @@ void forget_tombstones(bool everywhere) noexcept {
   if (everywhere) r.forgotten.clear();
   std::erase_if(r.states, [&](CommState* s) {
     if (s->comm != nullptr) return false;
-    if (!everywhere) remember_forgotten(s->identity);
+    if (!everywhere) r.forgotten.add(s->identity);
     if (s->held != nullptr) {
       leave_behind(*s);
       return false;
