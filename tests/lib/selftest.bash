@@ -36,6 +36,18 @@ inner 'start_command sh -c "echo ready; exec sleep 1000"; wait_for_line ready' |
 [[ $inner_output == *"outlived their job"*sleep* ]] || fail "the left process is not named: $inner_output"
 ! inner 'touch "$TMPDIR/cairn-socket"' || fail "a left file in TMPDIR is not noticed"
 ! inner 'touch "/dev/shm/cairn-$CAIRN_TEST_ID"' || fail "a left shared-memory file is not noticed"
+# A segment of a job of the test that nobody has mapped goes; one in use and another job's stay.
+own=/dev/shm/vader_segment.$CAIRN_TEST_ID.0
+head -c 4096 /dev/zero | tee "${own}.7f0001.0" "${own}.7f0002.0" >"${own}.7f00001.0"
+mapped="import mmap, sys, time; f = open(sys.argv[1], 'r+b'); m = mmap.mmap(f.fileno(), 0); f.close(); print('mapped', flush=True)"
+start_command python3 -c "$mapped; time.sleep(1000)" "${own}.7f0002.0"
+wait_for_line '^mapped'
+inner 'mkdir -p "$TMPDIR/ompi.host.0/pid.1/'$((0x7f))'"' || fail "segments: $inner_output"
+left=$(echo "$own".*)
+kill_job
+rm -f "$own".*
+[ "$left" = "${own}.7f00001.0 ${own}.7f0002.0" ] || fail "of segments, there are left: $left"
+
 inner 'skip "for a reason"'
 [ $? -eq 77 ] || fail "skip is not status 77"
 

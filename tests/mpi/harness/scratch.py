@@ -68,6 +68,18 @@ class Scratch:
             except OSError:
                 continue
 
+    @staticmethod
+    def _is_mapped(path):
+        """By a process: then it is another job's, whose number is that of a dead one."""
+        for maps in glob.glob("/proc/[0-9]*/maps"):
+            try:
+                with open(maps, encoding="utf-8", errors="replace") as f:
+                    if path in f.read():
+                        return True
+            except OSError:
+                continue
+        return False
+
     def kill_all(self):
         """SIGKILL to everything the case has running. Processes may be starting others: look again until none is."""
         self.note_segments()
@@ -113,7 +125,7 @@ class Scratch:
             if os.path.basename(family).isdigit():
                 self.segments.update(glob.glob(f"/dev/shm/vader_segment.*.{int(os.path.basename(family)):x}????.*"))
         for path in self.segments:
-            if os.path.exists(path):
+            if os.path.exists(path) and not self._is_mapped(path):
                 os.unlink(path)
         for entry in os.listdir(self.path("tmp")):
             # A killed mpirun cannot remove its runtime directory; the next one of this user does.
