@@ -10,6 +10,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/base/write_all.hpp"
 #include "pmix/manifest/manifest.hpp"
 #include "pmix/manifest/manifest_block.hpp"
 
@@ -38,15 +39,6 @@ Block block_for(const std::vector<unsigned char>& bytes) {
   block.checksum[0] = hash.low64;
   block.checksum[1] = hash.high64;
   return block;
-}
-
-void write_all(int fd, const std::vector<unsigned char>& bytes, const std::string& path) {
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno != EINTR) throw EnvironmentError(with_errno("writing " + path, errno));
-    if (n > 0) done += static_cast<std::size_t>(n);
-  }
-  if (::fsync(fd) != 0) throw EnvironmentError(with_errno("writing " + path, errno));
 }
 
 // Until the directory is on disk the old one has a second name; with it, it comes back.
@@ -121,8 +113,9 @@ void store(const std::string& directory, const Manifest& manifest) {
   try {
     UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) throw EnvironmentError(with_errno("creating " + temporary, errno));
-    write_all(fd.get(), bytes, temporary);
-    if (::close(fd.release()) != 0) throw EnvironmentError(with_errno("writing " + temporary, errno));
+    write_all(fd.get(), bytes.data(), bytes.size(), temporary);
+    if (::fsync(fd.get()) != 0 || ::close(fd.release()) != 0)
+      throw EnvironmentError(with_errno("cannot write " + temporary, errno));
     replace(parent.get(), path);
   } catch (...) {
     ::unlink(temporary.c_str());
