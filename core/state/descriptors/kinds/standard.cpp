@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
@@ -26,16 +27,29 @@ void check(const Description& description) {
 // time, there is nothing.
 constexpr int kForwardingMilliseconds = 20;
 
-std::vector<std::uint8_t> describe(const OpenFile& file) {
-  if (file.standard != STDIN_FILENO || !input_is_forwarded || !S_ISFIFO(file.status.st_mode)) return {};
-  pollfd input{file.fd, POLLIN, 0};
+int unread_bytes(const OpenFile& file) {
+  if (input_is_forwarded) {
+    pollfd input{file.fd, POLLIN, 0};
+    poll(&input, 1, file.guest_stands ? kForwardingMilliseconds : 0);
+  }
   int unread = 0;
-  poll(&input, 1, file.guest_stands ? kForwardingMilliseconds : 0);
-  if (ioctl(file.fd, FIONREAD, &unread) != 0 || unread == 0) return {};
-  throw TemporaryError(
-      "mpirun has forwarded standard input that the program has not read, and may have more: it would be lost. Wait "
-      "until the program has read it all, or start the job with input from a file that rank 0 can open (mpirun ... "
-      "<FILE), or with none (</dev/null)");
+  return ioctl(file.fd, FIONREAD, &unread) == 0 ? unread : 0;
+}
+
+// What is on its way to the program is in nobody's memory.
+std::vector<std::uint8_t> describe(const OpenFile& file) {
+  const bool on_its_way = S_ISFIFO(file.status.st_mode) || S_ISSOCK(file.status.st_mode);
+  if (file.standard != STDIN_FILENO || !on_its_way) return {};
+  const int unread = unread_bytes(file);
+  if (unread == 0) return {};
+  if (input_is_forwarded)
+    throw TemporaryError(
+        "mpirun has forwarded standard input that the program has not read, and may have more: it would be lost. Wait "
+        "until the program has read it all, or start the job with input from a file that rank 0 can open (mpirun ... "
+        "<FILE), or with none (</dev/null)");
+  throw TemporaryError("standard input has " + std::to_string(unread) +
+                       " bytes that the program has not read: they would be lost. Wait until it has read them, or "
+                       "start it with input from a file (<FILE), or with none (</dev/null)");
 }
 
 UniqueFd reopen(const Description& /*description*/) {
@@ -58,11 +72,12 @@ const DescriptorKind standard_descriptor = {
     .check = check,
     .reopen = reopen,
     .refill = nullptr,
-    .documentation = {"terminal, pipe, socket or deleted file that was inherited at 0, 1 or 2",
-                      "bound to what cr_restart or the new mpirun has there",
-                      "/dev/null where the new process has nothing; of a job's standard input that is no file, what "
-                      "mpirun has forwarded and the program has not read is refused",
-                      "tests/state/process/settings.cpp"},
+    .documentation =
+        {"terminal, pipe, socket or deleted file that was inherited at 0, 1 or 2",
+         "bound to what cr_restart or the new mpirun has there",
+         "/dev/null where the new process has nothing; standard input from a pipe or socket, or forwarded by "
+         "mpirun, that the program has not read is refused",
+         "tests/state/process/settings.cpp"},
 };
 
 }  // namespace cairn::state
