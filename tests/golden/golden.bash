@@ -29,7 +29,7 @@ case $name in
   job-*)
     tar -xf "$file" -C "$SCRATCH/snapshots" || fail "$file cannot be unpacked"
     SNAPSHOT=$SCRATCH/snapshots/golden.ckpt
-    restart --mpirun_opts --oversubscribe
+    restart --mpirun_opts "--oversubscribe --cr-dir $SCRATCH/snapshots"
     expect_answer 29d2b6be33adf381 ;;
   self-*)
     # Saved by its own request once more, and restarted from that.
@@ -45,5 +45,10 @@ case $name in
     start_command "$BIN/cr_restart" "$SCRATCH/second.ctx"
     expect_answer "$answer"
     expect_line 'restarted 1' ;;
+  state-*)
+    tar -xf "$file" -C "$SCRATCH" || fail "$file cannot be unpacked"
+    there=$("$BIN/cr_info" --areas "$SCRATCH/state.ctx" | sed -n 's|.* \(/tmp/golden\.[A-Za-z0-9]*\)/state.*|\1|p' | head -n 1)
+    start_command "$BIN/cr_restart" --relocate "$there=$SCRATCH" "$SCRATCH/state.ctx"
+    expect_answer fdc1dabf4c794289 ;;
   *) fail "no program is known for $name" ;;
 esac

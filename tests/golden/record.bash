@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# record.bash PREFIX NAME [PROGRAM...]: writes process-NAME.ctx, job-NAME.tar.xz and self-NAME.tar.xz here, or those of the
-# PROGRAMs, with the Cairn that is installed in PREFIX. The environment and the directories are such that nothing of this
-# machine but its host name gets into the files.
+# record.bash PREFIX NAME [PROGRAM...]: writes process-NAME.ctx, job-NAME.tar.xz, self-NAME.tar.xz and state-NAME.tar.xz
+# here, or those of the PROGRAMs, with the Cairn that is installed in PREFIX. The environment and the directories are such
+# that nothing of this machine but its host name gets into the files.
 set -eu
 prefix=$1 name=$2
 shift 2
@@ -17,12 +17,12 @@ cd /
 
 # A command and not a function: in the background its process must be the one that is asked for a checkpoint.
 clean=(env -i "PATH=$prefix/bin:/usr/bin:/bin" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
-until_step() { until grep -qx "step $1" "$scratch/log"; do kill -0 "$pid" && sleep 0.02; done; }
+until_step() { until grep -qsx "step $1" "$scratch/log"; do kill -0 "$pid" || exit 1; sleep 0.02; done; }
 pack() { tar --owner=0 --group=0 --mode=u+rwX,go+rX -C "$1" -cJf "$here/$3" "$2"; }
 
 record_process() {
   cc -std=gnu11 -D_GNU_SOURCE -O1 -o "$scratch/process" "$here/process.c" -lpthread
-  "${clean[@]}" cr_run "$scratch/process" </dev/null >"$scratch/log" 2>&1 & pid=$!
+  "${clean[@]}" cr_run "$scratch/process" </dev/null >&3 2>&1 3>&- & pid=$!
   until_step 20
   "${clean[@]}" cr_checkpoint --compress=zstd --kill -f "$scratch/process.ctx" "$pid"
   wait "$pid" || true
@@ -32,7 +32,7 @@ record_process() {
 record_job() {
   mpicc.openmpi -std=gnu11 -O1 -o "$scratch/job" "$here/job.c"
   "${clean[@]}" mpirun --with-cr --cr-compress zstd --cr-dir "$scratch/snapshots" --oversubscribe -np 2 "$scratch/job" \
-    </dev/null >"$scratch/log" 2>&1 & pid=$!
+    </dev/null >&3 2>&1 3>&- & pid=$!
   until_step 15
   "${clean[@]}" ompi-checkpoint --term "$pid"
   wait "$pid" || true
@@ -48,8 +48,21 @@ record_self() {
   pack "$scratch" self.ctx "self-$name.tar.xz"
 }
 
-[ $# -gt 0 ] || set -- process job self
+record_state() {
+  cc -std=gnu11 -D_GNU_SOURCE -O1 -o "$scratch/state" "$here/state.c"
+  printf 0123456 >"$scratch/data"
+  cd "$scratch"
+  "${clean[@]}" cr_run "$scratch/state" </dev/null >&3 2>&1 3>&- & pid=$!
+  cd /
+  until_step 20
+  "${clean[@]}" cr_checkpoint --compress=zstd --kill -f "$scratch/state.ctx" "$pid"
+  wait "$pid" || true
+  tar --owner=0 --group=0 --mode=u+rwX,go+rX -C "$scratch" -cJf "$here/state-$name.tar.xz" state.ctx data
+}
+
+[ $# -gt 0 ] || set -- process job self state
 for program in "$@"; do
+  exec 3> >(exec cat >"$scratch/log")  # a pipe: a file would have to be there at the restart
   "record_$program"
   ls -l "$here/$program-$name."*
 done
