@@ -77,6 +77,11 @@ struct cairn_thread_settings {
   uint32_t timer_slack; /* nanoseconds; larger ones are not told */
 };
 
+/* Bits of cairn_guest::untold. */
+enum {
+  CAIRN_UNTOLD_SYSCALL_DISPATCH = 1 /* a thread has its system calls dispatched (PR_SET_SYSCALL_USER_DISPATCH) */
+};
+
 struct cairn_thread {
   uint32_t state; /* futex */
   int32_t tid;    /* as of the image; rewritten at restart */
@@ -141,7 +146,8 @@ struct cairn_guest {
   /* The data of the guest's ld.so that its own locks are in. 0: unknown. */
   uint64_t loader_data;
   uint32_t number_count, loader_data_size;
-  uint64_t reserved[1];
+  /* What the program has set that the kernel does not tell: CAIRN_UNTOLD_...; in an older libcr none. Atomic. */
+  uint64_t untold;
 };
 
 #ifdef __cplusplus

@@ -3,6 +3,7 @@
 // first stop. Thread-local state only after the thread pointer has been found to be the guest's.
 #include "core/guest/stop.hpp"
 
+#include <asm/prctl.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -129,6 +130,11 @@ int wait_for_release(cairn_thread& slot, uint32_t epoch) {
   return result;
 }
 
+uint64_t gs_base() {
+  uint64_t base = 0;
+  return raw_syscall(SYS_arch_prctl, ARCH_GET_GS, address(&base)) == 0 ? base : 0;
+}
+
 int go_on_revived(cairn_thread& slot, uint32_t epoch) {
   cairn_guest& g = cairn_guest_self;
   register_rseq();
@@ -163,12 +169,15 @@ int stand_still(int verdict) {
   struct {
     cairn_thread* slot;
     uint32_t epoch;
-  } volatile mine = {state.slot, load(cairn_guest_self.stop_wanted)};
+    uint64_t gs;  // of the program; a new thread's is 0
+  } volatile mine = {state.slot, load(cairn_guest_self.stop_wanted), 0};
   if (mine.epoch == 0) return verdict != 0 ? -verdict : 0;
   refuse(verdict);
   describe_settings(mine.slot->settings);  // now: a signal-context callback may have changed them
+  mine.gs = gs_base();
   const int revived = cairn_save_context(&mine.slot->context);
   const int result = revived == 0 ? wait_for_release(*mine.slot, mine.epoch) : go_on_revived(*mine.slot, mine.epoch);
+  if (revived != 0 && mine.gs != 0) raw_syscall(SYS_arch_prctl, ARCH_SET_GS, static_cast<long>(mine.gs));
   return verdict != 0 ? -verdict : result;
 }
 

@@ -13,11 +13,17 @@ constexpr const char* kInherited = STATE "process/inherited.py";
 constexpr const char* kChosen = STATE "settings/chosen.cpp";
 constexpr const char* kRights = STATE "credentials/credentials.cpp";
 constexpr const char* kThreads = STATE "threads/threads.cpp";
+constexpr const char* kOfThread = STATE "threads/particulars.cpp";
 constexpr const char* kSignals = STATE "signals/signals.cpp";
 constexpr const char* kMemory = STATE "memory/memory.cpp";
 constexpr const char* kParticulars = STATE "memory/particulars.cpp";
 constexpr const char* kFutureLocks = STATE "memory/lock_future.cpp";
 constexpr const char* kFiles = STATE "descriptors/files.cpp";
+constexpr const char* kFlags = STATE "descriptors/flags.cpp";
+constexpr const char* kTimers = STATE "timers/timers.cpp";
+constexpr const char* kClocks = STATE "clocks/clocks.cpp";
+constexpr const char* kProcessorTime = STATE "clocks/processor_time.cpp";
+constexpr const char* kLimits = STATE "process/limits.cpp";
 constexpr const char* kRefused = STATE "refusals/refused.cpp";
 #undef STATE
 
@@ -27,7 +33,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "State", saved, "stopped by job control, or not", "tests/process/commands/commands.py"},
     {"proc(5), status", "Pid, Tgid, NStgid", saved, "if permitted and free, else said", kProcess},
     {"proc(5), status", "PPid", new_place, "cr_restart", ""},
-    {"proc(5), status", "TracerPid", refused, "", ""},
+    {"proc(5), status", "TracerPid", refused, "", kRefused},
     {"proc(5), status", "Uid, Gid, Groups", saved, "never more rights than were saved", kRights},
     {"proc(5), status", "FDSize", new_place, "how large the kernel's table is", ""},
     {"proc(5), status", "NSpid, NSpgid, NSsid", new_place, "", ""},
@@ -44,7 +50,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "SigBlk, SigIgn, SigCgt", saved, "", kSignals},
     {"proc(5), status", "CapInh, CapPrm, CapEff, CapBnd, CapAmb", saved, "never more than were saved", kRights},
     {"proc(5), status", "NoNewPrivs", saved, "", kRights},
-    {"proc(5), status", "Seccomp, Seccomp_filters", refused, "", ""},
+    {"proc(5), status", "Seccomp, Seccomp_filters", refused, "", kRefused},
     {"proc(5), status", "Speculation_Store_Bypass, SpeculationIndirectBranch", chosen, "where the CPU has it", kChosen},
     {"proc(5), status", "Cpus_allowed, Cpus_allowed_list", chosen, "as far as the machine has them", kInherited},
     {"proc(5), status", "Mems_allowed, Mems_allowed_list, CoreDumping", new_place, "", ""},
@@ -52,7 +58,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "x86_Thread_features, x86_Thread_features_locked", refused, "shadow stacks", ""},
     {"proc(5)", "coredump_filter", chosen, "", kChosen},
     {"proc(5)", "cwd, exe, cmdline, environ, auxv", saved, "", kProcess},
-    {"proc(5)", "root", refused, "if changed (chroot)", ""},
+    {"proc(5)", "root", refused, "if changed (chroot)", kRefused},
     {"proc(5)", "limits", chosen, "as far as the user may; what shrinks is named", kInherited},
     {"proc(5)", "oom_score_adj", chosen, "as far as the user may", kInherited},
     {"proc(5)", "timerslack_ns", saved, "", kProcess},
@@ -65,7 +71,9 @@ constexpr ManualItem kItems[] = {
     {"credentials(7)", "process group, session", new_place, "", ""},
     {"credentials(7)", "file-system user and group", saved, "", kRights},
     {"credentials(7)", "keyrings", new_place, "", ""},
-    {"capabilities(7)", "securebits", saved, "thread by thread", kRights},
+    {"capabilities(7)", "CAP_*", saved, "never more than were saved", kRights},
+    {"capabilities(7)", "SECBIT_*", saved, "thread by thread", kRights},
+    {"landlock(7)", "rules of a thread", lost, "the kernel does not tell", ""},
 
     {"prctl(2)", "PR_GET_*, PR_CAPBSET_READ, PR_MCE_KILL_GET", no_state, "questions", ""},
     {"prctl(2)", "PR_SET_NAME", saved, "", kThreads},
@@ -87,9 +95,9 @@ constexpr ManualItem kItems[] = {
     {"prctl(2)", "PR_SET_TAGGED_ADDR_CTRL, PR_TAGGED_ADDR_ENABLE, PR_MTE_*, PR_PMLEN_*", refused,
      "if addresses are tagged", ""},
     {"prctl(2)", "PR_SET_SHADOW_STACK_STATUS, PR_LOCK_SHADOW_STACK_STATUS, PR_SHADOW_STACK_*", refused, "", ""},
-    {"prctl(2)", "PR_SET_SECCOMP", refused, "", ""},
+    {"prctl(2)", "PR_SET_SECCOMP", refused, "", kRefused},
     {"prctl(2)", "PR_SET_PTRACER*", lost, "the kernel does not tell", ""},
-    {"prctl(2)", "PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_*", lost, "the kernel tells debuggers only", ""},
+    {"prctl(2)", "PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_*", refused, "if it is set through libc", kRefused},
     {"prctl(2)", "PR_SCHED_CORE*", lost, "", ""},
     {"prctl(2)", "PR_TASK_PERF_EVENTS_*", no_state, "counters of perf_event_open(2), whose descriptors are refused",
      ""},
@@ -99,7 +107,7 @@ constexpr ManualItem kItems[] = {
      no_state, "other processors", ""},
     {"prctl(2)", "PR_SET_UNALIGN, PR_UNALIGN_*, PR_SVE_*, PR_SME_*, PR_PAC_*", no_state, "other processors", ""},
     {"arch_prctl(2)", "ARCH_SET_FS, ARCH_SET_CPUID", chosen, "thread by thread", kChosen},
-    {"arch_prctl(2)", "ARCH_SET_GS", lost, "", ""},
+    {"arch_prctl(2)", "ARCH_SET_GS", saved, "thread by thread", kOfThread},
     {"arch_prctl(2)", "ARCH_GET_*", no_state, "questions", ""},
     {"arch_prctl(2)", "ARCH_REQ_XCOMP_PERM", saved, "of threads that have used AMX tiles",
      "tests/state/threads/tiles.cpp"},
@@ -112,9 +120,9 @@ constexpr ManualItem kItems[] = {
     {"fcntl(2)", "F_SETLK*, F_OFD_SETLK*, flock, F_SETLEASE", refused, "", kRefused},
     {"fcntl(2)", "F_NOTIFY", lost, "", ""},
     {"fcntl(2)", "F_SETPIPE_SZ, F_ADD_SEALS, F_SEAL_*", refused, "with their descriptors", kRefused},
-    {"fcntl(2)", "F_SET_RW_HINT, F_SET_FILE_RW_HINT", lost, "it belongs to the file", ""},
+    {"fcntl(2)", "F_SET_RW_HINT, F_SET_FILE_RW_HINT", no_state, "it belongs to the file", ""},
     {"fcntl(2)", "F_GET*, F_OFD_GETLK", no_state, "questions", ""},
-    {"fcntl(2)", "F_RDLCK, F_WRLCK, F_UNLCK, F_EXLCK, F_SHLCK", no_state, "values of others", ""},
+    {"fcntl(2)", "F_RDLCK, F_WRLCK, F_UNLCK, F_EXLCK, F_SHLCK, F_OWNER_*", no_state, "values of others", ""},
     {"lockf(3)", "F_LOCK, F_TLOCK, F_ULOCK, F_TEST", refused, "as F_SETLK", kRefused},
 
     {"madvise(2)", "MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL", saved, "", kMemory},
@@ -128,19 +136,71 @@ constexpr ManualItem kItems[] = {
      "done when they return", ""},
     {"madvise(2)", "MADV_HWPOISON, MADV_SOFT_OFFLINE", no_state, "done to the machine's memory", ""},
     {"mmap(2)", "MAP_DROPPABLE", saved, "", kParticulars},
+    {"mmap(2)", "PROT_READ, PROT_WRITE, PROT_EXEC, PROT_NONE", saved, "", kMemory},
+    {"mmap(2)", "PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM", no_state, "of the call, or of other processors", ""},
+    {"mmap(2)", "MAP_SHARED, MAP_SHARED_VALIDATE, MAP_PRIVATE, MAP_ANON, MAP_ANONYMOUS, MAP_FILE, MAP_TYPE", saved, "",
+     kMemory},
+    {"mmap(2)", "MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_32BIT", saved, "addresses stay", kMemory},
     {"mmap(2)", "MAP_GROWSDOWN, MAP_NORESERVE, MAP_HUGETLB", saved, "", kMemory},
+    {"mmap(2)", "MAP_HUGE_*", refused, "other sizes than the machine's default, and shared ones", ""},
+    {"mmap(2)", "MAP_LOCKED", saved, "as mlock", kMemory},
+    {"mmap(2)", "MAP_SYNC", refused, "memory of a device", ""},
+    {"mmap(2)", "MAP_POPULATE, MAP_NONBLOCK, MAP_STACK, MAP_UNINITIALIZED, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_FAILED",
+     no_state, "done when it returns, or without effect", ""},
     {"mseal(2)", "sealed memory", saved, "refused where the kernel has none", kParticulars},
     {"mbind(2)", "policy of a mapping", saved, "where the machine has the nodes", kParticulars},
-    {"mlock(2)", "mlock, mlock2", saved, "", kMemory},
-    {"mlock(2)", "mlockall(MCL_FUTURE, MCL_ONFAULT)", saved, "", kFutureLocks},
+    {"mlock(2)", "mlock, mlock2, MLOCK_ONFAULT, MCL_CURRENT", saved, "", kMemory},
+    {"mlock(2)", "MCL_FUTURE, MCL_ONFAULT", saved, "", kFutureLocks},
     {"pkeys(7)", "keys of mappings", refused, "a key without a mapping is lost", ""},
-    {"set_mempolicy(2)", "policy of a thread", chosen, "where the machine has the nodes", kChosen},
-    {"membarrier(2)", "registrations", chosen, "the global one is seen since Linux 6.3", kChosen},
+    {"set_mempolicy(2)", "MPOL_*", chosen, "where the machine has the nodes", kChosen},
+    {"set_mempolicy_home_node(2)", "home node of a mapping", lost, "the kernel does not tell", ""},
+    {"membarrier(2)", "MEMBARRIER_CMD_REGISTER_*", chosen, "the global one is seen since Linux 6.3", kChosen},
+    {"membarrier(2)",
+     "MEMBARRIER_CMD_QUERY, MEMBARRIER_CMD_SHARED, MEMBARRIER_CMD_GLOBAL, MEMBARRIER_CMD_GLOBAL_EXPEDITED, "
+     "MEMBARRIER_CMD_PRIVATE_*, MEMBARRIER_CMD_FLAG_CPU, MEMBARRIER_CMD_GET_REGISTRATIONS",
+     no_state, "done when they return", ""},
 
-    {"sched(7)", "policy, priority, nice, affinity", chosen, "as far as the user may", kInherited},
+    {"open(2)", "O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE, O_APPEND, O_DIRECT, O_DSYNC, O_SYNC, O_RSYNC, O_FSYNC", saved,
+     "", kFlags},
+    {"open(2)", "O_NOATIME, O_NONBLOCK, O_NDELAY, O_PATH, O_LARGEFILE", saved, "", kFlags},
+    {"open(2)", "O_ASYNC", saved, "as F_SETOWN", kChosen},
+    {"open(2)", "O_CLOEXEC", saved, "", kFiles},
+    {"open(2)", "O_CREAT, O_EXCL, O_TRUNC, O_NOCTTY, O_NOFOLLOW, O_DIRECTORY", no_state, "done when it returns",
+     kFlags},
+    {"open(2)", "O_TMPFILE", refused, "as a deleted file", kRefused},
+
+    {"sched(7)", "affinity", chosen, "as far as the user may", kInherited},
+    {"sched(7)", "SCHED_OTHER, SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO, SCHED_RR, priority, nice", chosen,
+     "as far as the user may", kOfThread},
+    {"sched(7)", "SCHED_RESET_ON_FORK, SCHED_FLAG_RESET_ON_FORK", chosen, "", kOfThread},
+    {"sched(7)", "SCHED_DEADLINE, SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN", chosen, "as far as the user may", ""},
+    {"sched(7)", "SCHED_FLAG_UTIL_CLAMP*", lost, "", ""},
+    {"sched(7)", "SCHED_FLAG_KEEP_*, SCHED_FLAG_ALL, SCHED_ISO", no_state, "of the call, or not there", ""},
     {"sched(7)", "autogroup", new_place, "", ""},
-    {"ioprio_set(2)", "of each thread", chosen, "as far as the user may", kChosen},
-    {"unshare(2)", "CLONE_FILES, CLONE_FS, namespaces", refused, "of a thread", kRefused},
+    {"ioprio_set(2)", "IOPRIO_*, of each thread", chosen, "as far as the user may", kChosen},
+    {"clone(2)", "CLONE_FILES, CLONE_FS, CLONE_NEW*", refused, "of a thread (unshare)", kRefused},
+    {"clone(2)", "CLONE_VM, CLONE_SIGHAND, CLONE_THREAD, CLONE_SETTLS, CLONE_CHILD_CLEARTID", saved, "", kThreads},
+    {"clone(2)", "CLONE_SYSVSEM", lost, "what semop(SEM_UNDO) would undo", ""},
+    {"clone(2)", "CLONE_IO", new_place, "of the disk scheduler", ""},
+    {"clone(2)", "CLONE_PIDFD", refused, "with its descriptor", kRefused},
+    {"clone(2)",
+     "CLONE_PARENT, CLONE_VFORK, CLONE_PTRACE, CLONE_UNTRACED, CLONE_DETACHED, CLONE_PARENT_SETTID, "
+     "CLONE_CHILD_SETTID, "
+     "CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP, CLONE_ARGS_SIZE_*",
+     no_state, "done when it returns", ""},
+    {"getrlimit(2)", "RLIMIT_*", chosen, "as far as the user may; what shrinks is named", kLimits},
+    {"getrlimit(2)", "processor time used of RLIMIT_CPU", new_place, "", ""},
+    {"setitimer(2)", "ITIMER_REAL", saved, "", kTimers},
+    {"setitimer(2)", "ITIMER_VIRTUAL, ITIMER_PROF", saved, "", kProcessorTime},
+    {"sigevent(7)", "SIGEV_SIGNAL, SIGEV_NONE", saved, "", kTimers},
+    {"sigevent(7)", "SIGEV_THREAD, SIGEV_THREAD_ID", saved, "", "tests/process/guest/restart.cpp"},
+    {"clocks", "CLOCK_MONOTONIC*, CLOCK_BOOTTIME*", saved, "they go on", kClocks},
+    {"clocks", "CLOCK_REALTIME*, CLOCK_TAI", new_place, "", ""},
+    {"clocks", "CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID", saved, "they go on", kProcessorTime},
+    {"sigaction(2)", "SA_*", saved, "", kSignals},
+    {"sigaltstack(2)", "SS_*", saved, "", kOfThread},
+    {"modify_ldt(2)", "segments", refused, "", kRefused},
+    {"iopl(2), ioperm(2)", "rights to ports", lost, "the kernel does not tell", ""},
     {"set_robust_list(2), rseq(2)", "of each thread", saved, "", kThreads},
 };
 

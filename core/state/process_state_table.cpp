@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // process_state_table ROOT CONSTANTS [STATUS]: prints docs/process-state.md from the rows of the kinds. Run when Cairn
 // is built; fails if a row says nothing, names a test that is not in the source tree, or if the table of the manual has
-// no word about a constant of the headers (CONSTANTS: the preprocessor's list) or a field of STATUS
-// (/proc/self/status).
+// no word about a constant of the headers (CONSTANTS: the headers after the preprocessor, with its definitions) or a
+// field of STATUS (/proc/self/status).
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -56,7 +58,17 @@ void print_manual(const std::string& root) {
 
 constexpr struct {
   const char *begin, *page;
-} kConstants[] = {{"PR_", "prctl(2)"}, {"ARCH_", "arch_prctl(2)"}, {"F_", "fcntl(2)"}, {"MADV_", "madvise(2)"}};
+} kConstants[] = {{"PR_", "prctl(2)"},         {"ARCH_", "arch_prctl(2)"},
+                  {"F_", "fcntl(2)"},          {"O_", "open(2)"},
+                  {"MADV_", "madvise(2)"},     {"MAP_", "mmap(2)"},
+                  {"PROT_", "mmap(2)"},        {"MCL_", "mlock(2)"},
+                  {"MLOCK_", "mlock(2)"},      {"MPOL_", "set_mempolicy(2)"},
+                  {"SCHED_", "sched(7)"},      {"RLIMIT_", "getrlimit(2)"},
+                  {"CLONE_", "clone(2)"},      {"IOPRIO_", "ioprio_set(2)"},
+                  {"CAP_", "capabilities(7)"}, {"SECBIT_", "capabilities(7)"},
+                  {"CLOCK_", "clocks"},        {"ITIMER_", "setitimer(2)"},
+                  {"SA_", "sigaction(2)"},     {"SS_", "sigaltstack(2)"},
+                  {"SIGEV_", "sigevent(7)"},   {"MEMBARRIER_CMD_", "membarrier(2)"}};
 
 // Of other calls, or not of any: they only look like ones.
 bool is_none_of_theirs(std::string_view name) {
@@ -71,19 +83,46 @@ void check_known(const std::string& page, const std::string& name) {
   ++wrong;
 }
 
-// Lines "#define NAME VALUE".
+bool is_of_name(char c) {
+  return std::isupper(static_cast<unsigned char>(c)) || std::isdigit(static_cast<unsigned char>(c)) || c == '_';
+}
+
+int check_constant(const std::string& name) {
+  if (name.find('_') == std::string::npos || is_none_of_theirs(name)) return 0;
+  for (const auto& constant : kConstants) {
+    if (!name.starts_with(constant.begin)) continue;
+    check_known(constant.page, name);
+    return 1;
+  }
+  return 0;
+}
+
+// "#define NAME VALUE"; not a name without a value (they guard headers), nor a macro.
+int check_definition(const std::string& line) {
+  std::istringstream words(line);
+  std::string define, name, value;
+  words >> define >> name >> value;
+  return define != "#define" || value.empty() || name.find('(') != std::string::npos ? 0 : check_constant(name);
+}
+
+// The members of enumerations are written out.
+int check_words(const std::string& line) {
+  int seen = 0;
+  for (auto at = line.begin(); at != line.end();) {
+    const auto begin = std::find_if(at, line.end(), [](unsigned char c) { return std::isalpha(c) || c == '_'; });
+    const auto end = std::find_if(begin, line.end(), [](unsigned char c) { return !std::isalnum(c) && c != '_'; });
+    if (std::all_of(begin, end, is_of_name)) seen += check_constant(std::string(begin, end));
+    at = end;
+  }
+  return seen;
+}
+
 void check_constants(const char* file) {
   std::ifstream in(file);
   int seen = 0;
-  for (std::string define, name, rest; in >> define >> name && std::getline(in, rest);) {
-    if (rest.find_first_not_of(' ') == std::string::npos || name.find('(') != std::string::npos) continue;
-    for (const auto& constant : kConstants) {
-      if (!name.starts_with(constant.begin) || is_none_of_theirs(name)) continue;
-      check_known(constant.page, name);
-      ++seen;
-    }
-  }
-  if (seen >= 100) return;
+  for (std::string line; std::getline(in, line);)
+    seen += line.starts_with("#") ? check_definition(line) : check_words(line);
+  if (seen >= 300) return;
   std::fprintf(stderr, "process_state_table: %s has hardly any constants\n", file);
   ++wrong;
 }

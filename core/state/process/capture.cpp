@@ -66,6 +66,8 @@ void capture_interval_timers(ProcessState& process) {
 }
 
 void check() {
+  // First: below another root there may be no /proc to read.
+  if (read_link("/proc/self/root") != "/") throw PermanentError("it has changed its root directory (chroot)");
   const std::string status = read_file_or_throw("/proc/self/status");
   if (to_number(field(status, "TracerPid")) != 0)
     throw TemporaryError("it is being traced by process " + std::string(field(status, "TracerPid")));
@@ -76,7 +78,6 @@ void check() {
     if (text && to_number(field(*text, "Seccomp")) != 0)
       throw PermanentError("thread " + std::to_string(tid) + " has a seccomp filter");
   }
-  if (read_link("/proc/self/root") != "/") throw PermanentError("it has changed its root directory (chroot)");
   check_children();
 }
 

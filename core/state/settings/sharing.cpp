@@ -4,7 +4,11 @@
 #include <linux/kcmp.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "core/base/error.hpp"
+#include "core/base/futex.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/resident.hpp"
@@ -45,9 +49,23 @@ void check_features(int tid, const std::string& task) {
   if (!mask.empty() && mask != "0xffffffffffffffff") refuse(tid, "tagged addresses (mask " + std::string(mask) + ")");
 }
 
+// The segments of modify_ldt(2), which all threads share.
+void check_segments() {
+  std::vector<std::uint64_t> table(8192);
+  const long bytes =
+      raw_syscall(SYS_modify_ldt, 0, address(table.data()), static_cast<long>(table.size() * sizeof table[0]));
+  const auto used = [](std::uint64_t entry) { return entry != 0; };
+  if (!is_error(bytes) && std::any_of(table.begin(), table.end(), used))
+    throw PermanentError("it has segments of its own (modify_ldt), which cannot be saved");
+}
+
 }  // namespace
 
-void settings_obstacle(const cairn_guest& /*guest*/) {
+void settings_obstacle(const cairn_guest& guest) {
+  if ((load(guest.untold) & CAIRN_UNTOLD_SYSCALL_DISPATCH) != 0)
+    throw TemporaryError(
+        "a thread has its system calls dispatched (PR_SET_SYSCALL_USER_DISPATCH), which cannot be saved");
+  check_segments();
   const std::string tasks = "/proc/self/task/", own = tasks + std::to_string(own_tid());
   for (int tid : host::guest_threads()) {
     const std::string task = tasks + std::to_string(tid);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """refusals.py BIN_DIRECTORY PROGRAM KIND: what cannot be saved is refused by name, nothing is left behind, and the
-program is unharmed; once it has let go it can be saved and restarted."""
+program is unharmed; once it has let go, if it can, it can be saved and restarted."""
 import os
 import signal
 import sys
@@ -28,7 +28,17 @@ NAMES = {
     "own_files": ["descriptors of its own"],
     "own_directory": ["working directory of its own"],
     "own_namespace": ["another namespace (uts)"],
+    "tracer": ["traced by process"],
+    "dispatch": ["PR_SET_SYSCALL_USER_DISPATCH"],
+    "segments": ["modify_ldt"],
+    "pidfd": ["pidfd at descriptor"],
+    "userfaultfd": ["userfaultfd at descriptor"],
+    "secret_memory": ["secretmem", "at descriptor"],
+    "message_queue": ["cairn-refused", "at descriptor"],
+    "seccomp": ["seccomp filter"],
+    "chroot": ["root directory (chroot)"],
 }
+FOR_EVER = {"seccomp", "chroot"}
 
 
 def main():
@@ -39,6 +49,8 @@ def main():
         left = [f for f in os.listdir(subject.directory) if "context" in f]
         if left:
             raise Failure(f"left behind: {left}")
+        if kind in FOR_EVER:
+            return subject.must_pass()
         os.kill(subject.pid, signal.SIGUSR1)
         wait_for(lambda: "LET GO" in subject.output(), "the program to let go")
         subject.must_checkpoint("context")

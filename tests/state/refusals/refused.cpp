@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Has something that cannot be saved, by the name of its second argument; lets go of it on SIGUSR1; passes if it was
-// never disturbed.
+// Has something that cannot be saved, by the name of its second argument; lets go of it on SIGUSR1, if that is
+// possible; passes if it was never disturbed.
+#include <asm/ldt.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -10,6 +14,8 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -143,6 +149,73 @@ Undo make_own(int what) {
   };
 }
 
+// A process that is no child of this one.
+Undo make_tracer() {
+  int tells[2];
+  CHECK(pipe(tells) == 0);
+  const pid_t child = fork(), traced = getppid();
+  if (child == 0) {
+    if (fork() != 0) _exit(0);
+    const pid_t own = ptrace(PTRACE_SEIZE, traced, nullptr, nullptr) == 0 ? getpid() : 0;
+    CHECK(write(tells[1], &own, sizeof own) == sizeof own);
+    for (int status = 0;;) {  // the traced one stops at each signal
+      const pid_t stopped = waitpid(-1, &status, __WALL);
+      if (stopped > 0 && WIFSTOPPED(status))
+        ptrace(PTRACE_CONT, stopped, nullptr, status >> 16 != 0 ? 0L : static_cast<long>(WSTOPSIG(status)));
+    }
+  }
+  pid_t tracer = 0;
+  waitpid(child, nullptr, 0);
+  CHECK(read(tells[0], &tracer, sizeof tracer) == sizeof tracer);
+  close_all({tells[0], tells[1]})();
+  if (tracer == 0) printf("SKIP: ptrace is not permitted\n");
+  return [tracer] { kill(tracer, SIGKILL); };
+}
+
+// Of no system call: all of memory may make them.
+Undo make_dispatch() {
+  static char selector = SYSCALL_DISPATCH_FILTER_ALLOW;
+  if (prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &selector) != 0)
+    printf("SKIP: the kernel dispatches no system calls\n");
+  return [] { CHECK(prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0) == 0); };
+}
+
+Undo make_segments() {
+  user_desc segment = {};
+  segment.base_addr = 0x1000;
+  segment.limit = 10;
+  segment.seg_32bit = 1;
+  if (syscall(SYS_modify_ldt, 1, &segment, sizeof segment) != 0) printf("SKIP: no modify_ldt here\n");
+  return [] {
+    const user_desc none = {};
+    CHECK(syscall(SYS_modify_ldt, 1, &none, sizeof none) == 0);
+  };
+}
+
+Undo make_descriptor(long fd, const char* what) {
+  if (fd < 0) printf("SKIP: no %s here\n", what);
+  return [fd] { close(static_cast<int>(fd)); };
+}
+
+Undo make_message_queue() {
+  const std::string name = "/cairn-refused-" + std::to_string(getpid());
+  const mqd_t queue = mq_open(name.c_str(), O_CREAT | O_RDWR, 0600, nullptr);
+  mq_unlink(name.c_str());
+  return make_descriptor(queue, "POSIX message queue");
+}
+
+Undo make_seccomp() {
+  sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  const sock_fprog program = {1, &allow};
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+  return nullptr;
+}
+
+Undo make_chroot() {
+  if (chroot(".") != 0) printf("SKIP: chroot is not permitted\n");
+  return nullptr;
+}
+
 const std::map<std::string, Undo (*)()> kinds = {
     {"pipe", make_pipe},
     {"socket", make_socket},
@@ -162,6 +235,15 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"own_files", [] { return make_own(CLONE_FILES); }},
     {"own_directory", [] { return make_own(CLONE_FS); }},
     {"own_namespace", [] { return make_own(CLONE_NEWUTS); }},
+    {"tracer", make_tracer},
+    {"dispatch", make_dispatch},
+    {"segments", make_segments},
+    {"pidfd", [] { return make_descriptor(syscall(SYS_pidfd_open, getpid(), 0), "pidfd"); }},
+    {"userfaultfd", [] { return make_descriptor(syscall(SYS_userfaultfd, 0), "userfaultfd"); }},
+    {"secret_memory", [] { return make_descriptor(syscall(SYS_memfd_secret, 0), "secret memory"); }},
+    {"message_queue", make_message_queue},
+    {"seccomp", make_seccomp},
+    {"chroot", make_chroot},
 };
 
 }  // namespace
@@ -171,7 +253,9 @@ int main(int argc, char** argv) {
   signal(SIGUSR1, on_signal);
   Undo undo = kinds.at(argv[2])();
   unsigned long steps = 0, sum = 0;
-  subject::stay_until_asked(argv[1], [&] {
+  const std::string directory = std::string(argv[1]).substr(0, std::string(argv[1]).rfind('/'));
+  const bool elsewhere = access(directory.c_str(), F_OK) != 0;  // chroot
+  subject::stay_until_asked(argv[1] + (elsewhere ? directory.size() : 0), [&] {
     ++steps;
     sum += steps;
     if (let_go && undo) {
