@@ -13,6 +13,7 @@
 #include "core/base/futex.hpp"
 #include "core/base/proc.hpp"
 #include "core/guest/libcr.h"
+#include "core/state/clocks/pause.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::group {
@@ -148,6 +149,7 @@ void Stop::stop(const Deadline& deadline, engine::NodeRequest* node) {
   } else {
     wait_until_asleep(deadline);
   }
+  state::guest_stands();
 }
 
 void Stop::stop_threads(const Deadline& deadline) {
@@ -204,6 +206,7 @@ void Stop::wait_until_running() const noexcept {
 
 void Stop::release(int result) noexcept {
   if (stopped_) {
+    state::guest_goes_on();
     store(guest_.stop_result, result);
     __atomic_store_n(&guest_.stop_wanted, 0, __ATOMIC_SEQ_CST);
     wake_all(guest_.stop_wanted);

@@ -18,8 +18,8 @@ const Kind clocks_kind = {
     .documentation = {"monotonic clocks on another boot; processor time of the process, its threads and its children",
                       "in the section CLOCKS: where they stood. Monotonic clocks go on in a time namespace, or by an "
                       "offset in the vdso; processor time by an offset in the vdso, getrusage and times",
-                      "without CAP_SYS_ADMIN absolute timers, and absolute deadlines in system calls of the program's "
-                      "own, are not shifted; /proc and limits "
+                      "without CAP_SYS_ADMIN absolute deadlines in system calls of the program's own are not shifted; "
+                      "/proc and limits "
                       "(RLIMIT_CPU) count the new process's time; an execve after a restart forgets what was before it",
                       "tests/state/clocks/processor_time.cpp"},
 };

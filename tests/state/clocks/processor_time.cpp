@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processor time goes on from where it was: of the process, of its threads, and of children that it has waited for.
 #include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/times.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -63,6 +65,49 @@ void check_thread(double much) {
   CHECK(seconds(clock) >= much);
 }
 
+volatile sig_atomic_t alarms = 0;
+void count(int) { alarms = alarms + 1; }
+
+timer_t make_timer(clockid_t clock) {
+  sigevent event = {};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGUSR1;
+  timer_t timer;
+  CHECK(timer_create(clock, &event, &timer) == 0);
+  return timer;
+}
+
+// A moment of the program's own clock that is near.
+void check_absolute_timer(timer_t timer, clockid_t clock) {
+  constexpr double kNear = 0.05, kFar = 0.25;
+  const int before = alarms;
+  const double start = seconds(clock), moment = start + kNear;
+  const auto whole = static_cast<time_t>(moment);
+  const itimerspec setting = {{0, 0}, {whole, static_cast<long>((moment - static_cast<double>(whole)) * 1e9)}};
+  CHECK(timer_settime(timer, TIMER_ABSTIME, &setting, nullptr) == 0);
+  while (alarms == before && seconds(clock) < start + kFar) continue;
+  CHECK(alarms == before + 1);
+  CHECK(seconds(clock) >= moment);
+  const itimerspec passed = {{0, 0}, {0, 1}};
+  CHECK(timer_settime(timer, TIMER_ABSTIME, &passed, nullptr) == 0);
+  while (alarms == before + 1 && seconds(clock) < start + 2 * kFar) continue;
+  CHECK(alarms == before + 2);
+}
+
+// What was left of them is left.
+constexpr int kIntervalSeconds = 1000;
+void set_interval_timers() {
+  const itimerval setting = {{7, 0}, {kIntervalSeconds, 0}};
+  CHECK(setitimer(ITIMER_VIRTUAL, &setting, nullptr) == 0 && setitimer(ITIMER_PROF, &setting, nullptr) == 0);
+}
+void check_interval_timers() {
+  for (auto which : {ITIMER_VIRTUAL, ITIMER_PROF}) {
+    itimerval left;
+    CHECK(getitimer(which, &left) == 0 && left.it_interval.tv_sec == 7);
+    CHECK(left.it_value.tv_sec > kIntervalSeconds - 100 && left.it_value.tv_sec <= kIntervalSeconds);
+  }
+}
+
 // A child begins at nothing.
 void check_child() {
   const pid_t child = fork();
@@ -91,6 +136,9 @@ int main(int, char** argv) {
   });
   burn(kMain);
   while (!burnt) subject::nap();
+  signal(SIGUSR1, count);
+  const timer_t of_process = make_timer(CLOCK_PROCESS_CPUTIME_ID), of_thread = make_timer(CLOCK_THREAD_CPUTIME_ID);
+  set_interval_timers();
   double last = 0;
   long faults = page_faults();
   subject::stay_until_asked(argv[1], [&] {
@@ -103,6 +151,9 @@ int main(int, char** argv) {
   });
   check_process();
   check_thread(kMain);
+  check_interval_timers();
+  check_absolute_timer(of_process, CLOCK_PROCESS_CPUTIME_ID);
+  check_absolute_timer(of_thread, CLOCK_THREAD_CPUTIME_ID);
   enough = true;
   thread.join();
   check_child();
