@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -12,6 +13,7 @@
 
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
+#include "core/base/long_path.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/credentials/state.hpp"
 #include "core/state/process/kind.hpp"
@@ -41,7 +43,7 @@ void restore_memory_layout(const ProcessState& process) {
 }
 
 void restore_process(const ProcessState& process, bool threads_have_credentials, std::uint32_t inherited) {
-  if (chdir(process.directory.c_str()) != 0)
+  if (const UniqueFd directory = open_directory(process.directory); !directory || fchdir(directory.get()) != 0)
     throw EnvironmentError(with_errno("working directory " + process.directory, errno));
   if ((inherited & kInheritedUmask) == 0) umask(process.mask);
   personality(process.personality);
@@ -83,11 +85,11 @@ class ProcessReviver : public Reviver {
   // Can the working directory be entered?
   void check_directory() const {
     const std::string& directory = process_.directory;
-    struct stat status {};
-    if (stat(directory.c_str(), &status) != 0 || access(directory.c_str(), X_OK) != 0)
-      throw EnvironmentError(image_.reader().name() + ": " + with_errno("working directory " + directory, errno));
-    if (!S_ISDIR(status.st_mode))
+    const UniqueFd opened = open_directory(directory);
+    if (!opened && errno == ENOTDIR)
       throw EnvironmentError(image_.reader().name() + ": " + directory + " is no directory");
+    if (!opened || faccessat(opened.get(), ".", X_OK, 0) != 0)
+      throw EnvironmentError(image_.reader().name() + ": " + with_errno("working directory " + directory, errno));
   }
 
   std::uint32_t inherited() const { return image_.get<SettingsState>().inherited; }

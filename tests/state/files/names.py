@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from cr_harness import TEMPORARY, Failure, Subject, expect, run_test  # noqa: E402
 
 FILES = ["plain", "gone (deleted)", "shared (deleted) (deleted)", "new\nline", "back\\012slash", "both\n \\012 \\", "=", "a = b",
-         "[heap]", "private (deleted)", "private\n1"]
+         "[heap]", "private (deleted)", "private\n1", "not\udcff\udc80UTF-8"]
 
 
 def cycle(bin_dir, program, directory, files=(), context="context", check=None):
