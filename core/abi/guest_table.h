@@ -79,7 +79,8 @@ struct cairn_thread_settings {
 
 /* Bits of cairn_guest::untold. */
 enum {
-  CAIRN_UNTOLD_SYSCALL_DISPATCH = 1 /* a thread has its system calls dispatched (PR_SET_SYSCALL_USER_DISPATCH) */
+  CAIRN_UNTOLD_SYSCALL_DISPATCH = 1, /* a thread has its system calls dispatched (PR_SET_SYSCALL_USER_DISPATCH) */
+  CAIRN_UNTOLD_LANDLOCK = 2          /* a thread has restricted itself (landlock_restrict_self) */
 };
 
 struct cairn_thread {

@@ -109,6 +109,17 @@ void register_rseq() {
   if (raw_syscall(SYS_rseq, static_cast<long>(area), kRseqBytes, 0, kRseqSignature) != 0) store(*cpu_id, kRseqFailed);
 }
 
+// One that the program has registered itself, with the values of struct rseq that say that there is none yet.
+void register_own_rseq() {
+  if (state.rseq == 0) return;
+  auto* cpu_id = reinterpret_cast<int32_t*>(state.rseq + 4);
+  *reinterpret_cast<int32_t*>(state.rseq) = 0;
+  *reinterpret_cast<uint64_t*>(state.rseq + 8) = 0;
+  store(*cpu_id, -1);
+  if (raw_syscall(SYS_rseq, static_cast<long>(state.rseq), state.rseq_size, 0, state.rseq_signature) != 0)
+    store(*cpu_id, kRseqFailed);
+}
+
 void refuse(int verdict) {
   int32_t none = 0;
   if (verdict != 0)
@@ -138,6 +149,7 @@ uint64_t gs_base() {
 int go_on_revived(cairn_thread& slot, uint32_t epoch) {
   cairn_guest& g = cairn_guest_self;
   register_rseq();
+  register_own_rseq();
   cairn_host_fs = 0;
   for (uint32_t seen; (seen = load(g.revive_go)) != epoch;) wait_while(g.revive_go, seen);
   Moment::set_anew();

@@ -30,6 +30,8 @@ struct ThreadState {
   uint32_t initialised;     // cr_init() was called
   Moment* moments;          // of the wait the thread is in, innermost
   uint32_t key_set;         // the end-of-thread destructor is armed
+  uint64_t rseq;            // the area that the program has registered itself (rseq(2)), or 0
+  uint32_t rseq_size, rseq_signature;
 };
 
 extern __thread ThreadState state __attribute__((tls_model("initial-exec")));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a host process from main() to the guest's first instruction.
 #include <sys/auxv.h>
+#include <sys/rseq.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,7 +9,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/abi/crossing.h"
 #include "core/base/error.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/host/descriptors.hpp"
 #include "core/host/host.hpp"
 #include "core/host/loader.hpp"
@@ -46,6 +49,14 @@ std::string library_directory(const std::string& host) {
 void require_fsgsbase() {
   if ((getauxval(AT_HWCAP2) & kHasFsgsbase) != 0) return;
   throw EnvironmentError("this CPU or kernel has no FSGSBASE instructions (Ivy Bridge or later, Linux 5.9 or later)");
+}
+
+// The kernel knows one such area for each thread. That of the main thread is to be the guest's: its libc registers it,
+// and libcr again after a restart.
+void leave_rseq() noexcept {
+  if (__rseq_size == 0) return;
+  constexpr long kRseqBytes = 32;
+  raw_syscall(SYS_rseq, static_cast<long>(cairn_read_fs()) + __rseq_offset, kRseqBytes, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
 }
 
 [[noreturn]] void run_natively(const Program& program, const std::vector<std::string>& command) {
@@ -89,6 +100,7 @@ void require_fsgsbase() {
 int run(int argc, char** argv, Extension& extension) {
   try {
     require_fsgsbase();
+    leave_rseq();
     clean_and_exec_again(argv);
     register_main_thread();
     choose_fd_base();

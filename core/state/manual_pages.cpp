@@ -14,6 +14,7 @@ constexpr const char* kChosen = STATE "settings/chosen.cpp";
 constexpr const char* kRights = STATE "credentials/credentials.cpp";
 constexpr const char* kThreads = STATE "threads/threads.cpp";
 constexpr const char* kOfThread = STATE "threads/particulars.cpp";
+constexpr const char* kRseq = STATE "threads/rseq.cpp";
 constexpr const char* kSignals = STATE "signals/signals.cpp";
 constexpr const char* kMemory = STATE "memory/memory.cpp";
 constexpr const char* kParticulars = STATE "memory/particulars.cpp";
@@ -73,7 +74,7 @@ constexpr ManualItem kItems[] = {
     {"credentials(7)", "keyrings", new_place, "", ""},
     {"capabilities(7)", "CAP_*", saved, "never more than were saved", kRights},
     {"capabilities(7)", "SECBIT_*", saved, "thread by thread", kRights},
-    {"landlock(7)", "rules of a thread", lost, "the kernel does not tell", ""},
+    {"landlock(7)", "rules of a thread", refused, "if they are set through libc's syscall()", kRefused},
 
     {"prctl(2)", "PR_GET_*, PR_CAPBSET_READ, PR_MCE_KILL_GET", no_state, "questions", ""},
     {"prctl(2)", "PR_SET_NAME", saved, "", kThreads},
@@ -201,7 +202,8 @@ constexpr ManualItem kItems[] = {
     {"sigaltstack(2)", "SS_*", saved, "", kOfThread},
     {"modify_ldt(2)", "segments", refused, "", kRefused},
     {"iopl(2), ioperm(2)", "rights to ports", lost, "the kernel does not tell", ""},
-    {"set_robust_list(2), rseq(2)", "of each thread", saved, "", kThreads},
+    {"set_robust_list(2)", "of each thread", saved, "", kThreads},
+    {"rseq(2)", "of each thread", saved, "the program's own if it is registered through libc's syscall()", kRseq},
 };
 
 }  // namespace

@@ -65,6 +65,8 @@ void settings_obstacle(const cairn_guest& guest) {
   if ((load(guest.untold) & CAIRN_UNTOLD_SYSCALL_DISPATCH) != 0)
     throw TemporaryError(
         "a thread has its system calls dispatched (PR_SET_SYSCALL_USER_DISPATCH), which cannot be saved");
+  if ((load(guest.untold) & CAIRN_UNTOLD_LANDLOCK) != 0)
+    throw PermanentError("a thread has restricted itself (landlock), which cannot be saved");
   check_segments();
   const std::string tasks = "/proc/self/task/", own = tasks + std::to_string(own_tid());
   for (int tid : host::guest_threads()) {

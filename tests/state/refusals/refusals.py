@@ -36,9 +36,10 @@ NAMES = {
     "secret_memory": ["secretmem", "at descriptor"],
     "message_queue": ["cairn-refused", "at descriptor"],
     "seccomp": ["seccomp filter"],
+    "landlock": ["landlock"],
     "chroot": ["root directory (chroot)"],
 }
-FOR_EVER = {"seccomp", "chroot"}
+FOR_EVER = {"landlock", "seccomp", "chroot"}
 
 
 def main():

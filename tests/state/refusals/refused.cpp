@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
 #include <sched.h>
@@ -211,6 +212,18 @@ Undo make_seccomp() {
   return nullptr;
 }
 
+// May make no sockets in the file system.
+Undo make_landlock() {
+  landlock_ruleset_attr rules = {};
+  rules.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK;
+  const long fd = syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+  if (fd < 0) printf("SKIP: no landlock here\n");
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  CHECK(fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) == 0);
+  close(static_cast<int>(fd));
+  return nullptr;
+}
+
 Undo make_chroot() {
   if (chroot(".") != 0) printf("SKIP: chroot is not permitted\n");
   return nullptr;
@@ -243,6 +256,7 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"secret_memory", [] { return make_descriptor(syscall(SYS_memfd_secret, 0), "secret memory"); }},
     {"message_queue", make_message_queue},
     {"seccomp", make_seccomp},
+    {"landlock", make_landlock},
     {"chroot", make_chroot},
 };
 
