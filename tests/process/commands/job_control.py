@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""job_control.py BIN_DIRECTORY run|restart|mpirun [RING]: ^Z, fg and ^C in a shell on a terminal. While a job stands still a
+"""job_control.py BIN_DIRECTORY run|restart|mpirun|ompi-restart [RING]: ^Z, fg and ^C in a shell on a terminal. While a job stands still a
 request is answered: a single process is saved as it stands, for a job of MPI the answer says that it is stopped. When
 it goes on it can be saved."""
 import os
@@ -76,6 +76,11 @@ def one_process(shell):
 def job_of_mpi(shell):
     shell.say(f"{BIN}/mpirun --with-cr -np 2 {RANK} --seconds 100 --report 10", b"tep")
     mpirun = shell.job()
+    if CASE == "ompi-restart":
+        expect(shell.ask("ompi-checkpoint", "--term", mpirun), OK)
+        wait_for(lambda: shell.terminal.look() or not alive(int(mpirun)), "the end of the job")
+        shell.say(f"{BIN}/ompi-restart ompi_global_snapshot_{mpirun}.ckpt", b"tep")
+        mpirun = shell.job()
     shell.stop()
     for _ in range(2):
         expect(shell.ask("ompi-checkpoint", mpirun), TEMPORARY, "is stopped")
@@ -89,10 +94,10 @@ def body(directory):
         f.write(TICKS)
     shell = Shell(directory)
     try:
-        job_of_mpi(shell) if CASE == "mpirun" else one_process(shell)
+        job_of_mpi(shell) if RANK else one_process(shell)
     finally:
         shell.terminal.close()
 
 
-RANK = sys.argv[3] if CASE == "mpirun" else None
+RANK = sys.argv[3] if len(sys.argv) > 3 else None
 run_test(body)
