@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,7 +19,7 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/host/host.hpp"
-#include "core/host/resident_memory.hpp"
+#include "core/host/thread_stacks.hpp"
 
 namespace cairn::host {
 namespace {
@@ -89,7 +88,7 @@ void* run_registered(void* raw) {
 }
 
 // All signals are blocked in host threads: a handler of the guest must never run on a thread that has no guest
-// half. The stack comes from the resident memory, since libc's own would be mapped into the arena.
+// half.
 int create_thread(pthread_t* thread, const pthread_attr_t* wanted, void* (*function)(void*), void* argument) {
   using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
   static const Create real = reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"));
@@ -99,17 +98,15 @@ int create_thread(pthread_t* thread, const pthread_attr_t* wanted, void* (*funct
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   std::size_t stack_size = kStackSize;
+  int detach = PTHREAD_CREATE_JOINABLE;
   if (wanted != nullptr) {
-    int detach = 0;
     pthread_attr_getdetachstate(wanted, &detach);
     pthread_attr_setdetachstate(&attributes, detach);
     std::size_t size = 0;
     if (pthread_attr_getstacksize(wanted, &size) == 0 && size > stack_size) stack_size = size;
   }
-  // Not freed at the thread's end: host threads live as long as the MPI library, and only touched pages count.
-  void* const stack =
-      mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stack == MAP_FAILED) {
+  void* const stack = take_stack(stack_size, detach == PTHREAD_CREATE_JOINABLE);
+  if (stack == nullptr) {
     pthread_attr_destroy(&attributes);
     std::free(start);
     return EAGAIN;
@@ -123,7 +120,7 @@ int create_thread(pthread_t* thread, const pthread_attr_t* wanted, void* (*funct
   pthread_attr_destroy(&attributes);
   if (result != 0) {
     std::free(start);
-    munmap(stack, stack_size);
+    give_stack(stack, stack_size);
   }
   return result;
 }
