@@ -30,6 +30,7 @@ namespace fs = std::filesystem;
 
 constexpr double kPatience = 1;  // for an mpirun that starts
 constexpr std::chrono::milliseconds kLook{10};
+constexpr int kTries = 1000;
 
 std::string user_directory(const std::string& base, uid_t uid) { return base + "/cairn-" + std::to_string(uid); }
 
@@ -47,10 +48,21 @@ void check_private_directory(const std::string& path, uid_t owner) {
   check_private(path, st, owner, true);
 }
 
-void make_private_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+// False if it, or what it is in, has gone meanwhile.
+bool make_private_directory(const std::string& path) {
+  struct stat st {};
+  if ((::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) || ::lstat(path.c_str(), &st) != 0) {
+    if (errno == ENOENT) return false;
     throw EnvironmentError(with_errno("creating " + path, errno));
-  check_private_directory(path, ::geteuid());
+  }
+  check_private(path, st, ::geteuid(), true);
+  return true;
+}
+
+// The last job in the user's directory takes that away when it ends, which may be at any moment.
+void make_both(const std::string& user, const std::string& path) {
+  for (int tries = 0; !make_private_directory(user) || !make_private_directory(path); ++tries)
+    if (tries == kTries) throw EnvironmentError(with_errno("creating " + path, ENOENT));
 }
 
 std::string variable(const std::string& environment, const std::string& name) {
@@ -99,7 +111,7 @@ bool becomes_mpirun(pid_t pid) {
 }
 
 std::string read_cookie(const std::string& path, uid_t owner) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat st {};
   if (!fd || ::fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
   check_private(path, st, owner, false);
@@ -139,11 +151,10 @@ bool address_of_child(pid_t pid, MpirunAddress& out) {
 
 RuntimeDirectory::RuntimeDirectory(const std::string& snapshot) : cookie_(to_hex(make_link_key())) {
   const std::string user = own_user_directory();
-  make_private_directory(user);
   remove_leftovers(user);
   path_ = user + "/" + std::to_string(::getpid());
   remove_directory(path_);
-  make_private_directory(path_);
+  make_both(user, path_);
   try {
     write_owner(path_, snapshot);
   } catch (const EnvironmentError&) {  // a full disk, on which the job can run nevertheless

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where tools find an mpirun, with others at work in the same place.
+#include "pmix/coordinator/runtime_directory.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+
+namespace cairn::pmix {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Base : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = fs::temp_directory_path() / "cairn-runtime.XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    base_ = pattern;
+    ::setenv("CAIRN_RUNTIME_DIR", base_.c_str(), 1);
+  }
+  void TearDown() override {
+    ::unsetenv("CAIRN_RUNTIME_DIR");
+    fs::remove_all(base_);
+  }
+  std::string base_;
+};
+
+// The one that ends removes the directory of the user which the other is about to use.
+TEST_F(Base, JobsThatBeginAndEndAtATimeDoNotDisturbEachOther) {
+  std::vector<pid_t> jobs;
+  for (int i = 0; i < 4; ++i) {
+    jobs.push_back(::fork());
+    if (jobs.back() != 0) continue;
+    try {
+      for (int n = 0; n < 100; ++n) {
+        RuntimeDirectory runtime("");
+        runtime.publish();
+      }
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  for (const pid_t job : jobs) {
+    int status = -1;
+    ::waitpid(job, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+}
+
+TEST_F(Base, WhereItIsToBeMadeMustExist) {
+  ::setenv("CAIRN_RUNTIME_DIR", (base_ + "/nowhere").c_str(), 1);
+  EXPECT_THROW(RuntimeDirectory(""), EnvironmentError);
+}
+
+TEST_F(Base, ACookieThatIsAPipeIsRefusedAtOnce) {
+  const pid_t job = ::fork();
+  if (job == 0) {
+    ::execlp("sleep", "sleep", "600", nullptr);
+    ::_exit(1);
+  }
+  const std::string user = base_ + "/cairn-" + std::to_string(::geteuid()), own = user + "/" + std::to_string(job),
+                    cookie = own + "/cookie";
+  ASSERT_EQ(::mkdir(user.c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir(own.c_str(), 0700), 0);
+  ASSERT_EQ(::mkfifo(cookie.c_str(), 0600), 0);
+  auto found = std::async(std::launch::async, [job] { find_mpirun(job); });
+  const bool at_once = found.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  EXPECT_TRUE(at_once);
+  const int writer = at_once ? -1 : ::open(cookie.c_str(), O_WRONLY | O_NONBLOCK);  // lets it go on
+  EXPECT_THROW(found.get(), EnvironmentError);
+  if (writer >= 0) ::close(writer);
+  ::kill(job, SIGKILL);
+  ::waitpid(job, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace cairn::pmix
