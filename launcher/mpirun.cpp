@@ -180,7 +180,7 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   if (const auto input = forwarded_input(options.arguments)) ::setenv(forwarded_input_variable, input->c_str(), 1);
   std::vector<std::string> words = real_arguments(options);
   words.insert(words.begin(), argv0_for(own_name, real));
-  // A tool that has gone while we stood still (^Z) must not end the job: PMIx writes to it nevertheless.
+  // Whoever read what we report may be gone: that must not end the job.
   const auto on_broken_pipe = ::signal(SIGPIPE, SIG_IGN);
   job.start(real, words, [&variables, &runtime, on_broken_pipe] {
     ::signal(SIGPIPE, on_broken_pipe);
@@ -218,7 +218,7 @@ int main(int argc, char** argv) {
     std::fputs(mpirun_help().c_str(), stdout);
     return static_cast<int>(CAIRN_EXIT_OK);
   });
-  // Threads of the coordinator and of PMIx are still there: no destructors of globals under their feet.
+  // Threads of the coordinator are still there: no destructors of globals under their feet.
   std::fflush(nullptr);
   ::_exit(code);
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // ompi-checkpoint: asks the coordinator inside a running mpirun for a checkpoint of its job.
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -19,7 +17,6 @@
 #include "launcher/snapshot.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/coordinator/tool_client.hpp"
-#include "pmix/coordinator/tool_server.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -80,7 +77,19 @@ int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
   return 0;
 }
 
-// Asks for the checkpoint on a thread of its own, and for the state of things while it runs.
+// What to show while the checkpoint runs; nothing if its answer is there instead: mpirun may have ended behind it.
+std::optional<std::string> progress_of(pmix::ToolClient& client, pmix::PendingReply& reply,
+                                       std::optional<pmix::Record>& answer) {
+  try {
+    return one_line(client.status(kAnswerMargin));
+  } catch (const TemporaryError&) {
+    answer = reply.wait(0);
+    if (!answer) throw;
+    return std::nullopt;
+  }
+}
+
+// Asks for the checkpoint, and for the state of things while it runs.
 pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
   const pmix::CheckpointWish wish{
       .term = o.term, .stop = o.stop, .nowait = o.nowait, .timeout = o.timeout, .save_files = o.save_files};
@@ -96,10 +105,12 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& 
       throw TemporaryError("mpirun (process " + std::to_string(o.pid) +
                            ") does not answer; it may be stopped (SIGCONT lets it go on)");
     if (!o.status && !line.active()) continue;
-    const std::string now = one_line(client.status(kAnswerMargin));
-    if (o.status && now != last) std::fprintf(stderr, "[%7.2f s] %s\n", passed.count(), now.c_str());
-    if (!o.status) line.show(now);
-    last = now;
+    std::optional<pmix::Record> answer;
+    const auto now = progress_of(client, reply, answer);
+    if (answer) return *answer;
+    if (o.status && *now != last) std::fprintf(stderr, "[%7.2f s] %s\n", passed.count(), now->c_str());
+    if (!o.status) line.show(*now);
+    last = *now;
   }
 }
 
@@ -113,7 +124,6 @@ int ask(pmix::ToolClient& client, const CheckpointOptions& o) {
   const auto attempt = [&] {
     answer.reset();
     answer = take_checkpoint(client, o);
-    client.confirm();
     if (!pmix::is<pmix::Failed>(*answer)) return;
     const auto failed = pmix::from_record<pmix::Failed>(*answer);
     if (failed.code == CAIRN_EXIT_TEMPORARY) throw TemporaryError(failed.text);
@@ -126,7 +136,7 @@ int ask(pmix::ToolClient& client, const CheckpointOptions& o) {
   return print_answer(*answer, o);
 }
 
-// It could not answer; and PMIx in it would crash when it goes on, and finds that who had begun to connect is gone.
+// It could not answer.
 void refuse_stopped(pid_t mpirun) {
   if (!cli::is_stopped(mpirun)) return;
   throw TemporaryError("mpirun (process " + std::to_string(mpirun) +
@@ -165,8 +175,5 @@ int run(const CheckpointOptions& o) {
 
 int main(int argc, char** argv) {
   using namespace cairn::launcher;
-  const int code = cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, argc, argv, parse_checkpoint, run);
-  std::fflush(nullptr);
-  // PMIx's threads may still wait for an mpirun that says nothing.
-  ::_exit(code);
+  return cairn::cli::run_command(kCommand, cairn::cli::Voice::framed, argc, argv, parse_checkpoint, run);
 }

@@ -154,7 +154,7 @@ void Coordinator::request(const Record& request, Reply reply) {
   } else if (is<JobStatus>(request)) {
     in_thread([this, reply] { reply(to_record(status())); }, reply);
   } else if (is<SequenceList>(request)) {
-    reply(to_record(list()));
+    in_thread([this, reply] { reply(to_record(list())); }, reply);  // it may have to wait for a commit
   } else {
     const std::string text = "mpirun's coordinator does not know the request '" + request.type() + "'";
     reply(to_record(Failed{CAIRN_EXIT_ARGUMENTS, text}));

@@ -134,7 +134,7 @@ bool address_of(pid_t pid, MpirunAddress& out) {
   if (::access((directory + "/cookie").c_str(), F_OK) != 0) return false;
   check_private_directory(user, st.st_uid);
   check_private_directory(directory, st.st_uid);
-  out = {pid, directory, read_cookie(directory + "/cookie", st.st_uid)};
+  out = {pid, st.st_uid, directory, read_cookie(directory + "/cookie", st.st_uid)};
   return true;
 }
 

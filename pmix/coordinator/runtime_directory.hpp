@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a running mpirun can be found by its owner: <base>/cairn-<uid>/<pid>/, all of it mode 0700.
-// It holds the PMIx server's rendezvous files, notes of whose it is (leftovers.hpp) and `cookie`, a secret (mode 0600)
-// that every request must show: PMIx itself believes whatever uid a tool declares.
+// It holds the socket for tools (tool_channel.hpp), notes of whose it is (leftovers.hpp) and `cookie`, a secret (mode
+// 0600) that every request must show.
 //
 // <base> is CAIRN_RUNTIME_DIR, else TMPDIR, else /tmp, of mpirun's environment, which a tool of the same user (or
 // root) reads from /proc. Both sides refuse directories and files that another user owns or may enter.
@@ -39,6 +39,7 @@ void remove_leftovers_of_killed() noexcept;
 // The tool's side: what leads to mpirun `pid`.
 struct MpirunAddress {
   pid_t pid = 0;          // of our mpirun
+  uid_t owner = 0;        // its user
   std::string directory;  // its runtime directory
   std::string cookie;
 };

@@ -1,148 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pmix/coordinator/tool_client.hpp"
 
-#include <pmix.h>
-#include <pmix_tool.h>
-#include <unistd.h>
+#include <poll.h>
+#include <sys/socket.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <cstring>
+#include <cerrno>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <string>
+#include <utility>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
-#include "pmix/coordinator/tool_server.hpp"
+#include "pmix/coordinator/tool_channel.hpp"
 
 namespace cairn::pmix {
 
-// The result of an asynchronous call; shared with the callback, which may come when nobody waits any more.
 struct PendingReply::Call {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool done = false;
-  pmix_status_t status = PMIX_SUCCESS;
-  std::string reply;
+  UniqueFd socket;
+  IncomingFrame frame{kLongestAnswer};
 };
 
 namespace {
 
-using Call = PendingReply::Call;
-using Handle = std::shared_ptr<Call>;
-
-void finished(pmix_status_t status, pmix_info_t* info, std::size_t n, void* data, pmix_release_cbfunc_t release,
-              void* cookie) {
-  const std::unique_ptr<Handle> handle(static_cast<Handle*>(data));
-  Call& call = **handle;
-  {
-    const std::lock_guard lock(call.mutex);
-    call.done = true;
-    call.status = status;
-    for (std::size_t i = 0; i < n; ++i) {
-      const pmix_value_t& v = info[i].value;
-      if (PMIX_CHECK_KEY(&info[i], kReplyKey) && v.type == PMIX_BYTE_OBJECT)
-        call.reply.assign(v.data.bo.bytes, v.data.bo.size);
-    }
-    call.changed.notify_all();
+bool readable_before(int socket, const Deadline& end) {
+  pollfd wish{socket, POLLIN, 0};
+  for (;;) {
+    const int n = ::poll(&wish, 1, end.milliseconds());
+    if (n >= 0) return n > 0;
+    if (errno != EINTR) throw TemporaryError(with_errno("waiting for mpirun", errno));
   }
-  if (release != nullptr) release(cookie);
+}
+
+// Whoever listens there speaks our language, and is awake.
+void await_greeting(int socket, const std::string& mpirun, double seconds) {
+  const Deadline end(seconds);
+  std::string heard(kToolGreeting.size(), '\0');
+  for (std::size_t done = 0; done < heard.size();) {
+    if (!readable_before(socket, end)) throw TemporaryError(mpirun + " does not answer; is it stopped?");
+    const ssize_t n = ::recv(socket, heard.data() + done, heard.size() - done, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw TemporaryError("no connection to " + mpirun + ": it has closed it (has its job ended?)");
+    done += static_cast<std::size_t>(n);
+  }
+  if (heard != kToolGreeting)
+    throw TemporaryError("no connection to " + mpirun + ": it was started by another version of Cairn");
+}
+
+// Small enough for the socket's buffer, where it waits until mpirun reads it.
+void send_request(int socket, const std::string& frame) {
+  for (std::size_t done = 0; done < frame.size();) {
+    const ssize_t n = ::send(socket, frame.data() + done, frame.size() - done, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw TemporaryError(with_errno("asking mpirun", errno));
+    done += static_cast<std::size_t>(n);
+  }
 }
 
 }  // namespace
 
+PendingReply::PendingReply(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+PendingReply::PendingReply(PendingReply&&) noexcept = default;
+PendingReply& PendingReply::operator=(PendingReply&&) noexcept = default;
+PendingReply::~PendingReply() = default;
+
 std::optional<Record> PendingReply::wait(double seconds) {
-  std::unique_lock lock(call_->mutex);
-  if (!call_->changed.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return call_->done; }))
-    return std::nullopt;
-  if (call_->status == PMIX_ERR_NO_PERMISSIONS)
-    throw EnvironmentError("mpirun refuses: only the job's owner or root may ask");
-  if (call_->status != PMIX_SUCCESS || call_->reply.empty()) {
-    throw TemporaryError(std::string("no answer from mpirun: ") + PMIx_Error_string(call_->status) +
-                         " (has its job ended?)");
+  const Deadline end(seconds);
+  while (!call_->frame.whole()) {
+    if (!readable_before(call_->socket.get(), end)) return std::nullopt;
+    if (!call_->frame.take_from(call_->socket.get()))
+      throw TemporaryError("no answer from mpirun: it has closed the connection (has its job ended?)");
   }
-  return Record::decode(call_->reply);
+  return Record::decode(call_->frame.text());
 }
 
-ToolClient::ToolClient(MpirunAddress mpirun, double seconds) : mpirun_(std::move(mpirun)) {
-  // PMIx_tool_init has no deadline of its own when the server accepts the connection and then says nothing.
-  auto call = std::make_shared<Call>();
-  std::thread([call, address = mpirun_] {
-    pmix_proc_t self;
-    pmix_info_t infos[2];
-    PMIX_INFO_LOAD(&infos[0], PMIX_SERVER_PIDINFO, &address.pid, PMIX_PID);
-    const std::string rendezvous = address.directory + kRendezvous;
-    PMIX_INFO_LOAD(&infos[1], PMIX_SERVER_TMPDIR, rendezvous.c_str(), PMIX_STRING);
-    ::setenv("TMPDIR", rendezvous.c_str(), 1);
-    const pmix_status_t rc = PMIx_tool_init(&self, infos, 2);
-    const std::lock_guard lock(call->mutex);
-    call->done = true;
-    call->status = rc;
-    call->changed.notify_all();
-  }).detach();
-  std::unique_lock lock(call->mutex);
-  if (!call->changed.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return call->done; })) {
-    throw TemporaryError("mpirun (process " + std::to_string(mpirun_.pid) + ") does not answer; is it stopped?");
+PendingReply ToolClient::begin(const Record& request) {
+  const std::string mpirun = "mpirun (process " + std::to_string(mpirun_.pid) + ")";
+  auto call = std::make_unique<PendingReply::Call>();
+  try {
+    call->socket = connect_to_mpirun(mpirun_.directory, mpirun_.owner, patience_);
+  } catch (const TemporaryError& error) {
+    throw TemporaryError("no connection to " + mpirun + ": " + error.what());
   }
-  if (call->status != PMIX_SUCCESS) {
-    throw TemporaryError("no connection to mpirun (process " + std::to_string(mpirun_.pid) +
-                         "): " + PMIx_Error_string(call->status));
-  }
+  await_greeting(call->socket.get(), mpirun, patience_);
+  send_request(call->socket.get(), make_frame(mpirun_.cookie, request.encode()));
+  return PendingReply(std::move(call));
 }
 
-ToolClient::~ToolClient() { PMIx_tool_finalize(); }
+PendingReply ToolClient::begin_checkpoint(const CheckpointWish& wish) { return begin(to_record(wish)); }
 
-PendingReply ToolClient::begin_checkpoint(const CheckpointWish& wish) {
-  const std::string bytes = to_record(wish).encode();
-  pmix_byte_object_t object{const_cast<char*>(bytes.data()), bytes.size()};
-  const bool yes = true;
-  pmix_info_t* infos = nullptr;
-  PMIX_INFO_CREATE(infos, 3);
-  PMIX_INFO_LOAD(&infos[0], PMIX_JOB_CTRL_CHECKPOINT, &yes, PMIX_BOOL);
-  PMIX_INFO_LOAD(&infos[1], kCookieKey, mpirun_.cookie.c_str(), PMIX_STRING);
-  PMIX_INFO_LOAD(&infos[2], kRequestKey, &object, PMIX_BYTE_OBJECT);
-  auto call = std::make_shared<Call>();
-  auto handle = std::make_unique<Handle>(call);
-  const pmix_status_t rc = PMIx_Job_control_nb(nullptr, 0, infos, 3, finished, handle.get());
-  if (rc != PMIX_SUCCESS) throw TemporaryError(std::string("asking mpirun: ") + PMIx_Error_string(rc));
-  handle.release();
-  // PMIx keeps referring to `infos` until it has sent them: they are not destructed, a tool asks but once.
-  return PendingReply(call);
-}
-
-std::shared_ptr<PendingReply::Call> ToolClient::begin_query(const char* key) {
-  // Never freed: PMIx keeps referring to it until it has sent it, and a tool asks seldom.
-  pmix_query_t* question = nullptr;
-  PMIX_QUERY_CREATE(question, 1);
-  int ignored = 0;
-  PMIX_ARGV_APPEND(ignored, question->keys, key);
-  static_cast<void>(ignored);
-  PMIX_QUERY_QUALIFIERS_CREATE(question, 1);
-  PMIX_INFO_LOAD(&question->qualifiers[0], kCookieKey, mpirun_.cookie.c_str(), PMIX_STRING);
-  auto call = std::make_shared<Call>();
-  auto handle = std::make_unique<Handle>(call);
-  const pmix_status_t rc = PMIx_Query_info_nb(question, 1, finished, handle.get());
-  if (rc != PMIX_SUCCESS) throw TemporaryError(std::string("asking mpirun: ") + PMIx_Error_string(rc));
-  handle.release();
-  return call;
-}
-
-Record ToolClient::query(const char* key, double seconds) {
-  auto reply = PendingReply(begin_query(key)).wait(seconds);
+Record ToolClient::query(const Record& request, double seconds) {
+  const auto reply = begin(request).wait(seconds);
   if (!reply) throw TemporaryError("mpirun does not answer (is it stopped?)");
+  if (is<Failed>(*reply)) {
+    const auto failed = from_record<Failed>(*reply);
+    throw Error(failed.code, failed.text);
+  }
   return *reply;
 }
 
-JobStatus ToolClient::status(double seconds) { return from_record<JobStatus>(query(kStatusKey, seconds)); }
+JobStatus ToolClient::status(double seconds) { return from_record<JobStatus>(query(Record(JobStatus::type), seconds)); }
 
-SequenceList ToolClient::list(double seconds) { return from_record<SequenceList>(query(kListKey, seconds)); }
-
-void ToolClient::confirm() noexcept {
-  try {
-    PendingReply(begin_query(kReceivedKey)).wait(1);
-  } catch (const Error&) {
-    // There is no answer to a confirmation.
-  }
+SequenceList ToolClient::list(double seconds) {
+  return from_record<SequenceList>(query(Record(SequenceList::type), seconds));
 }
 
 }  // namespace cairn::pmix

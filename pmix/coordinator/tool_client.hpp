@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tool's conversation with the coordinator of a running mpirun, over PMIx. One object a process, one thread.
+// A tool's conversation with the coordinator of a running mpirun (tool_channel.hpp): a connection for each request. One
+// thread.
 #pragma once
 
 #include <memory>
@@ -11,39 +12,39 @@
 
 namespace cairn::pmix {
 
-// A request on its way. Copyable; may be dropped at any time.
+// A request on its way. May be dropped at any time: mpirun carries it out nevertheless.
 class PendingReply {
  public:
   struct Call;
-  explicit PendingReply(std::shared_ptr<Call> call) : call_(std::move(call)) {}
-  // Nothing if `seconds` pass first. Throws TemporaryError when there will be no answer, EnvironmentError when the
-  // request is not allowed.
+  explicit PendingReply(std::unique_ptr<Call> call);
+  PendingReply(PendingReply&&) noexcept;
+  PendingReply& operator=(PendingReply&&) noexcept;
+  ~PendingReply();
+  // Nothing if `seconds` pass first. Throws TemporaryError when there will be no answer. Not after it has answered.
   std::optional<Record> wait(double seconds);
 
  private:
-  std::shared_ptr<Call> call_;
+  std::unique_ptr<Call> call_;
 };
 
 class ToolClient {
  public:
-  // Throws TemporaryError if mpirun does not answer within `seconds`.
-  ToolClient(MpirunAddress mpirun, double seconds);
-  ~ToolClient();
-  ToolClient(const ToolClient&) = delete;
-  ToolClient& operator=(const ToolClient&) = delete;
+  // `seconds` is for mpirun to greet whoever connects.
+  ToolClient(MpirunAddress mpirun, double seconds) : mpirun_(std::move(mpirun)), patience_(seconds) {}
 
+  // Throws TemporaryError if mpirun cannot be reached or does not greet, EnvironmentError if it is not who it should
+  // be.
   PendingReply begin_checkpoint(const CheckpointWish& wish);
-  // Errors as PendingReply; TemporaryError after `seconds`.
+  // Errors as begin_checkpoint() and PendingReply, or mpirun's own; TemporaryError after `seconds`.
   JobStatus status(double seconds);
   SequenceList list(double seconds);
-  // Tells mpirun that the answer to begin_checkpoint() is here. Waits a moment for it to be sent; never throws.
-  void confirm() noexcept;
 
  private:
-  Record query(const char* key, double seconds);
-  std::shared_ptr<PendingReply::Call> begin_query(const char* key);
+  PendingReply begin(const Record& request);
+  Record query(const Record& request, double seconds);
 
   MpirunAddress mpirun_;
+  double patience_;
 };
 
 }  // namespace cairn::pmix

@@ -1,41 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the coordinator receives tools: a PMIx server that accepts tools and hands their requests on.
+// Where the coordinator receives tools: a Unix socket in the runtime directory (tool_channel.hpp) whose requests it
+// hands on. A request is a Record of a type that the coordinator knows, and so is the answer.
 //
-//   PMIx_Job_control with PMIX_JOB_CTRL_CHECKPOINT   a checkpoint
-//   PMIx_Query_info("cairn.status" | "cairn.list")   questions
-//   PMIx_Query_info("cairn.received")              the tool has the answer to its request
-//
-// Every request carries the cookie of the runtime directory ("cairn.cookie"); options are a Record ("cairn.request"),
-// the answer is one, too ("cairn.reply"). One object a process. Upcalls run on PMIx's thread and never block.
+// One thread for all tools, which never waits for any of them. Whoever is neither this user nor root is sent away, and
+// who does not show the cookie gets no further. What peers can cost is bounded: few may be about to ask (the oldest
+// makes room for the next), each for a few seconds and of a few kilobytes, and few may be served at a time.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
+#include <thread>
 
+#include "core/base/unique_fd.hpp"
+#include "pmix/coordinator/tool_connection.hpp"
 #include "pmix/transport/record.hpp"
 
 namespace cairn::pmix {
 
-inline constexpr char kRendezvous[] = "/pmix";  // below the runtime directory
-inline constexpr char kCookieKey[] = "cairn.cookie";
-inline constexpr char kRequestKey[] = "cairn.request";
-inline constexpr char kReplyKey[] = "cairn.reply";
-inline constexpr char kStatusKey[] = "cairn.status";
-inline constexpr char kListKey[] = "cairn.list";
-inline constexpr char kReceivedKey[] = "cairn.received";  // a tool has its answer
-
 class ToolServer {
  public:
   using Reply = std::function<void(const Record&)>;
+  // Called by the server's thread; must not block. `reply` may be called once, by any thread, at any time.
   using Handler = std::function<void(const Record& request, Reply reply)>;
 
-  // `directory` is private to the user and gets PMIx's rendezvous files. Throws EnvironmentError.
-  ToolServer(const std::string& directory, std::string cookie, Handler handler);
+  // `directory` is private to the user and gets the socket. Throws EnvironmentError.
+  ToolServer(const std::string& directory, const std::string& cookie, Handler handler);
+  // Tools that still wait for an answer see that there will be none.
+  ~ToolServer();
   ToolServer(const ToolServer&) = delete;
   ToolServer& operator=(const ToolServer&) = delete;
-  // Before the process ends: waits until every request is answered and every answer has arrived, or is older than 2 s
-  // (its tool has died). The server itself is never finalised: PMIx 4.2 crashes when an answer is on its way then.
+
+  // Before the process ends: waits until every request that was taken is answered, `seconds` at most.
   void drain(double seconds);
+
+ private:
+  struct Mailbox;                                               // from the coordinator's threads to the server's
+  using Connections = std::map<std::uint64_t, ToolConnection>;  // by their age
+
+  void serve();
+  void serve_once();
+  void deliver();
+  void accept_tools();
+  void make_room();
+  void take(std::uint64_t id, ToolConnection& connection);
+  void sweep();
+  std::size_t count(bool asking) const;
+
+  std::string cookie_;
+  Handler handler_;
+  UniqueFd listener_;
+  std::shared_ptr<Mailbox> mailbox_;
+  Connections connections_;
+  std::uint64_t next_id_ = 1;
+  std::thread thread_;
 };
 
 }  // namespace cairn::pmix

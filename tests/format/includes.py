@@ -50,7 +50,7 @@ SEAMS = {
 # For the application, and so for everybody.
 PUBLIC = ["core/guest/libcr.h"]
 FOREIGN = {
-    re.compile(r"pmix"): ["pmix/transport/", "pmix/coordinator/tool_", "mpi/host/components.cpp"],
+    re.compile(r"pmix"): ["pmix/transport/", "mpi/host/components.cpp"],
     re.compile(r"mpi(-ext)?\.h"): ["mpi/", "examples/"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')

@@ -8,9 +8,9 @@ $other test -x "$BIN/ompi-checkpoint" || skip "other users may not run what is i
 start_ranks 2
 $other timeout 30 "$BIN/ompi-checkpoint" "$JOB_PID" >"$SCRATCH/other.log" 2>&1
 [ $? -eq 4 ] && grep -q "only a job's owner or root" "$SCRATCH/other.log" || { show_log "$SCRATCH/other.log"; fail "another user was not refused"; }
-# Whoever reaches the PMIx server without the cookie gets no further.
+# Whoever reaches the socket for tools without the cookie gets no further.
 for cookie in '' 0000000000000000000000000000000000000000000000000000000000000000; do
-  "$BIN/../launcher_intruder" "$JOB_PID" "$TMPDIR" "$cookie" || fail "a request without the right cookie was not refused"
+  python3 "${BASH_SOURCE[0]%/*}/intruder.py" "$TMPDIR/cairn-$(id -u)/$JOB_PID/tools" "$cookie" || fail "a request without the right cookie was not refused"
 done
 expect_sequences
 end_ranks
