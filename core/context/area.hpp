@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/shared_text.hpp"
+
 namespace cairn {
 
 // Page-aligned [start, end).
@@ -20,18 +22,17 @@ struct Area {
   bool is_brk = false;                  // the guest's brk heap
   std::uint64_t file_offset = 0;        // of start, where file-backed
   std::uint64_t device = 0, inode = 0;  // as in /proc/self/maps; device as makedev(3) makes it
-  std::string path;                     // file-backed: as in /proc/self/maps, without " (deleted)"
+  SharedText path;                      // file-backed: as in /proc/self/maps, without " (deleted)"
   bool deleted = false;
-  std::string name;      // of anonymous memory, as the program has named it
-  std::string vm_flags;  // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
+  SharedText name;      // of anonymous memory, as the program has named it
+  SharedText vm_flags;  // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
 };
 
 // Is it among VmFlags ("lo", "hg", ...)? All have two letters.
 inline bool has_flag(const Area& area, std::string_view flag) noexcept {
-  const std::string_view flags = area.vm_flags;
-  for (std::size_t at = 0; (at = flags.find(flag, at)) != std::string_view::npos; ++at) {
-    const std::size_t end = at + flag.size();
-    if ((at == 0 || flags[at - 1] == ' ') && (end == flags.size() || flags[end] == ' ')) return true;
+  const std::string_view flags = area.vm_flags.string();
+  for (std::size_t at = 0; at + 2 <= flags.size(); at += 3) {
+    if (flags[at] == flag[0] && flags[at + 1] == flag[1]) return true;
   }
   return false;
 }

@@ -129,18 +129,19 @@ void Checker::check_objects() {
 void Checker::check_areas() {
   const std::uint64_t top = std::min<std::uint64_t>(s_.header.arena_top, CAIRN_ARENA_TOP);
   std::uint64_t before = 0;
+  TextPool texts;
   for (const cairn_ctx_area& a : s_.area_table) {
-    const std::string place = "area " + hex_number(a.start);
+    const auto damaged = [&](const char* what) { s_.damaged("area " + hex_number(a.start), what); };
     if (a.start % kPage != 0 || a.end % kPage != 0 || a.start >= a.end || a.start < before || a.end > top) {
-      s_.damaged(place, "it is out of order, or outside the arena");
+      damaged("it is out of order, or outside the arena");
     }
     before = a.end;
-    if ((a.flags & ~kAreaFlags) != 0 || (a.prot & ~kProt) != 0 || a.reserved != 0) s_.damaged(place, "unknown flags");
+    if ((a.flags & ~kAreaFlags) != 0 || (a.prot & ~kProt) != 0 || a.reserved != 0) damaged("unknown flags");
     if (a.object != CAIRN_CTX_NONE &&
         (a.object >= s_.object_table.size() || a.object_offset % kPage != 0 || a.object_offset > kMaxFile)) {
-      s_.damaged(place, "its object does not exist");
+      damaged("its object does not exist");
     }
-    if (a.file_offset % kPage != 0) s_.damaged(place, "its file offset is not a multiple of the page size");
+    if (a.file_offset % kPage != 0) damaged("its file offset is not a multiple of the page size");
     StoredArea stored;
     Area& area = stored.area;
     area.start = a.start, area.end = a.end, area.prot = a.prot;
@@ -151,8 +152,8 @@ void Checker::check_areas() {
     area.is_brk = (a.flags & CAIRN_CTX_AREA_BRK) != 0;
     area.deleted = (a.flags & CAIRN_CTX_AREA_DELETED) != 0;
     area.file_offset = a.file_offset, area.device = a.device, area.inode = a.inode;
-    area.path = s_.string_at(a.path);
-    area.vm_flags = s_.string_at(a.vm_flags);
+    area.path = texts.of(s_.string_at(a.path));
+    area.vm_flags = texts.of(s_.string_at(a.vm_flags));
     stored.content = (a.flags & CAIRN_CTX_AREA_CONTENT) != 0;
     stored.object = a.object;
     stored.object_offset = a.object_offset;
@@ -182,12 +183,12 @@ std::uint64_t Checker::check_runs(const cairn_ctx_chunk& chunk, std::uint64_t lo
 }
 
 void Checker::check_chunk(const cairn_ctx_chunk& chunk, std::size_t index) {
-  const std::string place = "chunk " + std::to_string(index);
+  const auto damaged = [&](const char* what) { s_.damaged("chunk " + std::to_string(index), what); };
   const bool of_object = chunk.flags == CAIRN_CTX_CHUNK_OBJECT;
   if ((chunk.flags & ~CAIRN_CTX_CHUNK_OBJECT) != 0 ||
       chunk.target >= (of_object ? s_.objects.size() : s_.areas.size()) || chunk.first_run != next_run_ ||
       chunk.run_count == 0 || chunk.run_count > s_.runs.size() - next_run_ || chunk.raw > CAIRN_CTX_CHUNK_MAX) {
-    s_.damaged(place, "it belongs to nothing, or its runs are not where they should be");
+    damaged("it belongs to nothing, or its runs are not where they should be");
   }
   next_run_ += chunk.run_count;
   std::uint64_t bytes = 0;
@@ -195,10 +196,10 @@ void Checker::check_chunk(const cairn_ctx_chunk& chunk, std::size_t index) {
     const StoredObject& object = s_.objects[chunk.target];
     const std::uint64_t from = end_;
     bytes = check_runs(chunk, 0, page_round_up(object.size), false);
-    if (object.kind != CAIRN_CTX_OBJECT_EMBEDDED || end_ - from != bytes) s_.damaged(place, "its object has holes");
+    if (object.kind != CAIRN_CTX_OBJECT_EMBEDDED || end_ - from != bytes) damaged("its object has holes");
   } else {
     StoredArea& area = s_.areas[chunk.target];
-    if (!area.content) s_.damaged(place, "its area says that it has no content");
+    if (!area.content) damaged("its area says that it has no content");
     bytes = check_runs(chunk, area.area.start, area.area.end, area.object != CAIRN_CTX_NONE);
     area.stored_pages += bytes / kPage;
     for (const auto& run : s_.runs.subspan(chunk.first_run, chunk.run_count)) {
@@ -209,7 +210,7 @@ void Checker::check_chunk(const cairn_ctx_chunk& chunk, std::size_t index) {
   const bool fits = packed ? chunk.stored > 0 && chunk.stored < chunk.raw
                            : chunk.compression == CAIRN_CTX_PLAIN && chunk.stored == chunk.raw;
   if (bytes != chunk.raw || !fits || (chunk.raw == 0 && (chunk.offset != 0 || chunk.checksum != 0))) {
-    s_.damaged(place, "its lengths do not agree");
+    damaged("its lengths do not agree");
   }
   raw_ += chunk.raw;
 }
@@ -248,10 +249,11 @@ void Checker::check_chunks() {
 // Payload fills the space between header and metadata without gaps or overlaps: no byte is unaccounted for.
 void Checker::check_extents() {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> extents;
+  extents.reserve(s_.chunks.size());
   for (const cairn_ctx_chunk& chunk : s_.chunks) {
     if (chunk.stored > 0) extents.emplace_back(chunk.offset, page_round_up(chunk.stored));
   }
-  std::sort(extents.begin(), extents.end());
+  if (!std::is_sorted(extents.begin(), extents.end())) std::sort(extents.begin(), extents.end());
   std::uint64_t at = kPage;
   for (const auto& [offset, bytes] : extents) {
     if (offset != at || bytes > s_.trailer.metadata_offset - at) s_.damaged(offset, "payload has a gap or overlaps");
@@ -262,7 +264,7 @@ void Checker::check_extents() {
 
 }  // namespace
 
-std::string Reader::State::string_at(std::uint32_t offset) const {
+const char* Reader::State::string_at(std::uint32_t offset) const {
   if (offset >= strings.size()) damaged("strings", "offset " + std::to_string(offset) + " is outside");
   return reinterpret_cast<const char*>(strings.data() + offset);  // the table ends with a NUL
 }

@@ -79,7 +79,7 @@ std::string Reader::State::place_of(const cairn_ctx_chunk& chunk) const {
   const std::string where = "byte " + std::to_string(chunk.offset);
   if (chunk.flags == CAIRN_CTX_CHUNK_OBJECT) return where + " (of " + objects[chunk.target].path + ")";
   const Area& area = areas[chunk.target].area;
-  return where + " (of the area " + hex_number(area.start) + (area.path.empty() ? "" : " " + area.path) + ")";
+  return where + " (of the area " + hex_number(area.start) + (area.path.empty() ? "" : " " + area.path.string()) + ")";
 }
 
 void Reader::State::read_chunk(const cairn_ctx_chunk& chunk, std::uint8_t* packed, bool through_cache) const {

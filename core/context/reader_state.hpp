@@ -51,7 +51,7 @@ struct Reader::State {
   [[noreturn]] void unreadable(std::uint64_t offset, int error) const;  // EnvironmentError
   // Exactly `bytes`, or an error.
   void read(void* to, std::uint64_t bytes, std::uint64_t offset) const;
-  std::string string_at(std::uint32_t offset) const;  // checked
+  const char* string_at(std::uint32_t offset) const;  // checked
 
   void read_header();  // reader.cpp
   void read_trailer();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <numeric>
+#include <unordered_map>
 
 #include "core/base/error.hpp"
 #include "core/context/metadata.hpp"
@@ -26,7 +26,7 @@ class Strings {
 
  private:
   std::vector<std::uint8_t> bytes_{0};
-  std::map<std::string, std::uint32_t> known_;
+  std::unordered_map<std::string, std::uint32_t> known_;
 };
 
 template <typename Record>
@@ -57,8 +57,8 @@ std::vector<cairn_ctx_area> sort_areas(const std::vector<PendingArea>& areas, St
                                        std::vector<std::uint32_t>& place) {
   std::vector<std::uint32_t> order(areas.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(),
-            [&areas](std::uint32_t a, std::uint32_t b) { return areas[a].area.start < areas[b].area.start; });
+  const auto before = [&areas](std::uint32_t a, std::uint32_t b) { return areas[a].area.start < areas[b].area.start; };
+  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
   place.resize(areas.size());
   std::vector<cairn_ctx_area> sorted;
   sorted.reserve(areas.size());
@@ -74,11 +74,12 @@ std::vector<cairn_ctx_area> sort_areas(const std::vector<PendingArea>& areas, St
 
 // Sorts chunks, and lays their runs in the same order.
 std::vector<cairn_ctx_run> sort_chunks(std::vector<cairn_ctx_chunk>& chunks, const std::vector<cairn_ctx_run>& runs) {
-  std::sort(chunks.begin(), chunks.end(), [&runs](const cairn_ctx_chunk& a, const cairn_ctx_chunk& b) {
+  const auto in_order = [&runs](const cairn_ctx_chunk& a, const cairn_ctx_chunk& b) {
     if (a.flags != b.flags) return a.flags < b.flags;
     if (a.target != b.target) return a.target < b.target;
     return runs[a.first_run].address < runs[b.first_run].address;
-  });
+  };
+  if (!std::is_sorted(chunks.begin(), chunks.end(), in_order)) std::sort(chunks.begin(), chunks.end(), in_order);
   std::vector<cairn_ctx_run> sorted;
   sorted.reserve(runs.size());
   const cairn_ctx_chunk* before = nullptr;

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/area_dump.hpp"
 
-#include <errno.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -16,12 +13,6 @@ namespace {
 
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kHugePage = 2u << 20;
-
-// Whether a plain load would work: protection keys may forbid what PROT_READ allows. The kernel looks at the new
-// mask before it finds that `how` is nonsense.
-bool can_read(std::uint64_t address) noexcept {
-  return syscall(SYS_rt_sigprocmask, ~0L, address, nullptr, 8L) == 0 || errno != EFAULT;
-}
 
 }  // namespace
 
@@ -53,14 +44,9 @@ bool AreaDumper::dump(const AreaPlan& plan) noexcept {
   mark_count_ = 0;
   released_ = plan.scan.start;
   PageRange range;
-  bool readable = plan.readable, asked = false;
   while (scanner_->next(range)) {
     pages_seen_ += (range.end - range.start) / kPage;
-    if (readable && !range.absent && !asked) {
-      readable = can_read(range.start);
-      asked = true;
-    }
-    if (!readable || range.absent) {
+    if (!plan.readable || range.absent) {
       const std::uint64_t pages = (range.end - range.start) / kPage;
       if (!lane_result(lane_->append_unreadable(plan.index, range.start, pages, plan.over_object))) return false;
     } else if (!dump_readable(plan, range)) {

@@ -19,7 +19,7 @@ struct AreaPlan {
   ScanTarget scan;
   std::uint32_t index = 0;         // Writer::add_area()
   bool over_object = false;        // zeros hide an object's page and must be recorded
-  bool readable = false;           // the memory may be read where it lies; else through /proc/self/mem
+  bool readable = false;           // where it lies (protection keys were refused); else through /proc/self/mem
   bool releasable = false;         // a forked child may drop what it has written
   std::shared_ptr<UniqueFd> file;  // keeps scan.file open
 };

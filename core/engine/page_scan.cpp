@@ -43,7 +43,7 @@ bool PageScanner::begin(const ScanTarget& target) noexcept {
   target_ = target;
   at_ = target.start;
   error_ = 0;
-  return !by_page_table || open_pagemap();
+  return goes_on || !by_page_table || open_pagemap();
 }
 
 bool PageScanner::next(PageRange& range) noexcept {

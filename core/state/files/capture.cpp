@@ -89,7 +89,8 @@ std::vector<std::uint8_t> capture_file_records(Capture& capture) {
   }
   for (const Area& area : capture.areas) {
     struct stat status {};
-    if (!area.shared || area.deleted || stat(area.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (!area.shared || area.deleted || stat(area.path.string().c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+      continue;
     records.add({status.st_dev, status.st_ino}, area.path, has_flag(area, "mw"), -1, true);
   }
   FileRecords taken = records.take();

@@ -11,6 +11,8 @@ std::string range(const Area& area) {
   return text;
 }
 
-std::string named_range(const Area& area) { return range(area) + (area.path.empty() ? "" : " (" + area.path + ")"); }
+std::string named_range(const Area& area) {
+  return range(area) + (area.path.empty() ? "" : " (" + area.path.string() + ")");
+}
 
 }  // namespace cairn::state

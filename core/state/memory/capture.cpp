@@ -24,49 +24,57 @@ void set_flags(Area& area) {
 // Names in brackets are the kernel's own; private mappings of /dev/zero and of huge pages are anonymous memory.
 void settle_path(Area& area, ShownPaths& paths) {
   constexpr std::string_view named = "[anon:", shared_named = "[anon_shmem:";
-  const auto name_after = [&](std::string_view begin) {
-    return area.path.substr(begin.size(), area.path.size() - begin.size() - 1);
-  };
-  if (area.path.starts_with(named)) area.name = name_after(named);
-  if (area.path.starts_with(shared_named)) {
-    area.name = name_after(shared_named);
-    area.path = "/dev/zero (deleted)";  // as without a name
-  }
   if (area.path.empty()) return;
+  const SharedText was = area.path;
+  const std::string& shown_text = was;
+  const auto name_after = [&](std::string_view begin) {
+    return shown_text.substr(begin.size(), shown_text.size() - begin.size() - 1);
+  };
+  if (shown_text.starts_with(named)) area.name = name_after(named);
+  if (shown_text.starts_with(shared_named)) {
+    area.name = name_after(shared_named);
+    area.path = std::string_view("/dev/zero (deleted)");  // as without a name
+  }
   const ShownPath& shown = paths.of(area.path, area.inode);
   area.path = shown.path;
   area.deleted = shown.deleted;
-  if (!area.path.starts_with("[") &&
-      (area.shared || (area.path != "/dev/zero" && !(area.path == "/anon_hugepage" && area.deleted))))
+  if (!area.path.string().starts_with("[") &&
+      (area.shared || (!(area.path == "/dev/zero") && !(area.path == "/anon_hugepage" && area.deleted))))
     return;
-  area.path.clear();
+  area.path = {};
   area.deleted = false;
   area.file_offset = area.device = area.inode = 0;
 }
 
 // Memory without a file that the kernel shows as a deleted one.
 bool is_shared_anonymous(const Area& area) {
-  return area.shared && area.deleted && (area.path == "/dev/zero" || area.path.starts_with("/memfd:"));
+  return area.shared && area.deleted && (area.path == "/dev/zero" || area.path.string().starts_with("/memfd:"));
+}
+
+std::string where(const Area& area) { return " mapped at " + range(area); }
+
+void check_flags(const Area& area) {
+  if (has_flag(area, "io") || has_flag(area, "pf"))
+    throw PermanentError("device memory " + area.path.string() + where(area) + " cannot be saved");
+  if (has_flag(area, "um") || has_flag(area, "uw"))
+    throw PermanentError("userfaultfd range" + where(area) + " cannot be saved");
+  if (has_flag(area, "ss")) throw PermanentError("a shadow stack" + where(area) + " cannot be saved");
 }
 
 void check(const Area& area, ShownPaths& paths) {
-  const std::string where = " mapped at " + range(area);
-  if (area.deleted && area.path == "/[aio]")
-    throw TemporaryError("asynchronous I/O context (aio)" + where + " cannot be saved yet");
-  if (area.deleted && area.path.starts_with("/SYSV"))
-    throw TemporaryError("System V shared memory" + where + " cannot be saved yet");
-  if (area.path.starts_with("anon_inode:")) throw TemporaryError(area.path.substr(11) + where + " cannot be saved yet");
-  if (has_flag(area, "io") || has_flag(area, "pf"))
-    throw PermanentError("device memory " + area.path + where + " cannot be saved");
-  if (has_flag(area, "um") || has_flag(area, "uw"))
-    throw PermanentError("userfaultfd range" + where + " cannot be saved");
-  if (has_flag(area, "ss")) throw PermanentError("a shadow stack" + where + " cannot be saved");
+  const std::string& path = area.path;
+  if (area.deleted && path == "/[aio]")
+    throw TemporaryError("asynchronous I/O context (aio)" + where(area) + " cannot be saved yet");
+  if (area.deleted && path.starts_with("/SYSV"))
+    throw TemporaryError("System V shared memory" + where(area) + " cannot be saved yet");
+  if (path.starts_with("anon_inode:")) throw TemporaryError(path.substr(11) + where(area) + " cannot be saved yet");
+  check_flags(area);
   if (area.shared && area.deleted && !is_shared_anonymous(area))
-    throw TemporaryError("deleted file " + area.path + where + " and shared cannot be saved yet");
-  if (!area.path.empty() && !area.deleted && paths.is_no_file(area.path))
-    throw PermanentError("device " + area.path + where + " cannot be saved");
-  if (area.huge_tlb && !area.path.empty())
-    throw TemporaryError("huge pages of " + area.path + where + " cannot be saved yet");
+    throw TemporaryError("deleted file " + path + where(area) + " and shared cannot be saved yet");
+  if (!path.empty() && !area.deleted && paths.is_no_file(path))
+    throw PermanentError("device " + path + where(area) + " cannot be saved");
+  if (area.huge_tlb && !path.empty())
+    throw TemporaryError("huge pages of " + path + where(area) + " cannot be saved yet");
 }
 
 // Many areas are of few files: each path is looked at once.
@@ -86,7 +94,7 @@ void write_back(const std::vector<Area>& areas) {
   for (const Area& area : areas) {
     if (!area.shared || area.path.empty() || area.deleted || (area.prot & PROT_WRITE) == 0) continue;
     if (msync(reinterpret_cast<void*>(area.start), area.end - area.start, MS_SYNC) != 0)
-      throw EnvironmentError(with_errno("writing back " + area.path, errno));
+      throw EnvironmentError(with_errno("writing back " + area.path.string(), errno));
   }
 }
 

@@ -10,7 +10,7 @@
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/line_reader.hpp"
-#include "core/base/proc.hpp"
+#include "core/base/shared_text.hpp"
 #include "core/state/memory/area_text.hpp"
 
 namespace cairn::state {
@@ -45,7 +45,7 @@ class Cursor {
 };
 
 // "7f00-7f01 rw-p 00000000 08:01 1234   /path with blanks"
-bool parse_mapping(std::string_view line, Area& area) {
+bool parse_mapping(std::string_view line, Area& area, TextPool& texts) {
   Cursor at(line);
   area.start = at.number(16);
   at.expect('-');
@@ -64,8 +64,14 @@ bool parse_mapping(std::string_view line, Area& area) {
   at.expect(' ');
   area.inode = at.number(10);
   at.skip_blanks();
-  area.path = at.rest();
+  area.path = texts.of(at.rest());
   return at.good();
+}
+
+std::uint64_t number_of(std::string_view text) {
+  Cursor at(text);
+  at.skip_blanks();
+  return at.number(10);
 }
 
 // Memory that can only be executed gets a key from the kernel, and will again.
@@ -83,19 +89,21 @@ std::vector<Area> read_guest_mappings(MappingDetail detail) {
   constexpr std::string_view key = "ProtectionKey:", flags = "VmFlags: ";
   LineReader lines(detail == MappingDetail::all ? "/proc/self/smaps" : "/proc/self/maps");
   std::vector<Area> areas;
+  TextPool texts;
   bool inside = false;
   for (std::string_view line; lines.next(line);) {
     // A range begins with lower-case hexadecimal digits, the lines below it with a capital.
     if (!line.empty() && (line[0] < 'A' || line[0] > 'Z')) {
       Area area;
-      inside = parse_mapping(line, area) && belongs_to_guest(area);
+      inside = parse_mapping(line, area, texts);
+      if (inside && !belongs_to_guest(area)) break;  // and none above it does
       if (inside) areas.push_back(std::move(area));
     } else if (inside && line.starts_with(key)) {
-      check_key(areas.back(), to_number(field(line, "ProtectionKey")));
+      check_key(areas.back(), number_of(line.substr(key.size())));
     } else if (inside && line.starts_with(flags)) {
       line.remove_prefix(flags.size());
       while (line.ends_with(' ')) line.remove_suffix(1);
-      areas.back().vm_flags = line;
+      areas.back().vm_flags = texts.of(line);
     }
   }
   return areas;

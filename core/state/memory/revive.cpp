@@ -52,7 +52,8 @@ UniqueFd open_shared_file(const Image& image, const Area& area, const std::strin
   if (!fd || fstat(fd.get(), &status) != 0)
     throw EnvironmentError(image.reader().name() + ": " + with_errno("mapped file " + path, errno));
   if (!S_ISREG(status.st_mode))
-    throw EnvironmentError(image.reader().name() + ": mapped file " + area.path + " is not a regular file any more");
+    throw EnvironmentError(image.reader().name() + ": mapped file " + area.path.string() +
+                           " is not a regular file any more");
   return fd;
 }
 

@@ -54,10 +54,10 @@ ShownPath path_of_mapping(const std::string& shown, std::uint64_t inode) {
   return {path, deleted};
 }
 
-const ShownPath& ShownPaths::of(const std::string& shown, std::uint64_t inode) {
-  const auto [known, fresh] = shown_.try_emplace({inode, shown});
-  if (fresh) known->second = path_of_mapping(shown, inode);
-  return known->second;
+const ShownPath& ShownPaths::of(const SharedText& shown, std::uint64_t inode) {
+  const auto [known, fresh] = shown_.try_emplace({inode, shown.string()});
+  if (fresh) known->second = {shown, path_of_mapping(shown, inode)};
+  return known->second.path;
 }
 
 bool ShownPaths::is_no_file(const std::string& path) {

@@ -7,12 +7,15 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
+
+#include "core/base/shared_text.hpp"
 
 namespace cairn::state {
 
 struct ShownPath {
-  std::string path;
+  SharedText path;
   bool deleted = false;
 };
 
@@ -22,12 +25,16 @@ ShownPath path_of_mapping(const std::string& shown, std::uint64_t inode);
 // Answers that are remembered, for a table of mappings in which the same files come again and again.
 class ShownPaths {
  public:
-  const ShownPath& of(const std::string& shown, std::uint64_t inode);
+  const ShownPath& of(const SharedText& shown, std::uint64_t inode);
   // Something else than a regular file is there.
   bool is_no_file(const std::string& path);
 
  private:
-  std::map<std::pair<std::uint64_t, std::string>, ShownPath> shown_;
+  struct Known {
+    SharedText shown;  // that the key lies in
+    ShownPath path;
+  };
+  std::map<std::pair<std::uint64_t, std::string_view>, Known> shown_;
   std::map<std::string, bool> no_file_;
 };
 

@@ -30,6 +30,7 @@ class ManySmallAreas : public ::testing::Test {
       Area area = memory.area();
       area.start = kBase + i * 2 * kPage;
       area.end = area.start + kPage;
+      area.vm_flags = "rd wr mr mw me ac sd";
       const auto index = writer->add_area(area);
       if (i % 3 == 2) continue;
       memory.fill(i * 2, 1, i);
@@ -56,6 +57,16 @@ TEST_F(ManySmallAreas, AreReadTogether) {
   reader.load(targets(to));
   EXPECT_LE(reads() - before, kAreas / 20);
   EXPECT_EQ(std::memcmp(to.data(), memory.data(), memory.size()), 0);
+}
+
+// Tens of thousands of them have few flags and paths among them.
+TEST_F(ManySmallAreas, HaveTheirTextsInCommon) {
+  ArenaMemory memory(kBase, kAreas * 2);
+  write(memory);
+  const Reader reader = Reader::open(path());
+  const std::string& first = reader.areas().front().area.vm_flags;
+  EXPECT_FALSE(first.empty());
+  for (const auto& stored : reader.areas()) EXPECT_EQ(&stored.area.vm_flags.string(), &first);
 }
 
 TEST_F(ManySmallAreas, ADamagedOneIsFoundAmongItsNeighbours) {
