@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <map>
+#include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
+#include "core/context/object_store.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/host_pointers.hpp"
 #include "core/state/memory/kind.hpp"
@@ -90,10 +95,22 @@ std::vector<Area> find_areas(MappingDetail detail, std::uint64_t brk_start, std:
   return areas;
 }
 
+bool sync_file(const Area& area) {
+  const UniqueFd file = context::open_mapped_file(area);
+  if (!file) return false;
+  if (fdatasync(file.get()) != 0) throw EnvironmentError(with_errno("writing back " + area.path.string(), errno));
+  return true;
+}
+
+// Each call waits for the disk, and many areas may show one file: that is written back as a whole, where it can be
+// opened.
 void write_back(const std::vector<Area>& areas) {
+  std::map<std::pair<std::uint64_t, std::uint64_t>, bool> whole;
   for (const Area& area : areas) {
     if (!area.shared || area.path.empty() || area.deleted || (area.prot & PROT_WRITE) == 0) continue;
-    if (msync(reinterpret_cast<void*>(area.start), area.end - area.start, MS_SYNC) != 0)
+    const auto [file, fresh] = whole.try_emplace({area.device, area.inode});
+    if (fresh) file->second = sync_file(area);
+    if (!file->second && msync(reinterpret_cast<void*>(area.start), area.end - area.start, MS_SYNC) != 0)
       throw EnvironmentError(with_errno("writing back " + area.path.string(), errno));
   }
 }
