@@ -2,8 +2,10 @@
 #include "core/engine/kernel_dump.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 
+#include "core/base/unique_fd.hpp"
 #include "core/context/format.h"
 #include "core/context/output.hpp"
 
@@ -12,12 +14,25 @@ namespace cairn::engine {
 static_assert(sizeof(cairn_km_run) == sizeof(cairn_ctx_run) && CAIRN_KM_RUN_ZERO == CAIRN_CTX_RUN_ZERO,
               "the module reports runs as the context file stores them");
 
+namespace {
+
+constexpr std::uint64_t kSmall = 128u << 10;  // bytes
+
+// Not by everybody: a process that must not be dumped has no page table to read.
+bool can_look_at_pages() { return UniqueFd(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)).get() >= 0; }
+
+}  // namespace
+
 KernelDumper::KernelDumper(int device)
-    : device_(device), runs_(std::size_t{kChunks} * CAIRN_KM_RUNS_MAX), chunks_(kChunks) {}
+    : device_(device),
+      gathers_small_(can_look_at_pages()),
+      runs_(std::size_t{kChunks} * CAIRN_KM_RUNS_MAX),
+      chunks_(kChunks) {}
 
 bool KernelDumper::takes(const AreaPlan& plan, const context::Lane& lane) const noexcept {
   const bool own = plan.scan.kind == ScanKind::private_all || plan.scan.kind == ScanKind::private_own;
-  return own && lane.plain_file();
+  const bool small = plan.scan.end - plan.scan.start < kSmall;
+  return own && lane.plain_file() && !(small && gathers_small_);
 }
 
 bool KernelDumper::enter_chunks(const AreaPlan& plan, context::Lane& lane, const cairn_km_dump& call) noexcept {

@@ -18,7 +18,8 @@ class KernelDumper {
   // `device`: /dev/cairn, not owned.
   explicit KernelDumper(int device);
 
-  // Whether the module can write this area to this lane's file: private memory, a file that is no pipe, no compression.
+  // Whether the module writes this area to this lane's file: private memory, a file that is no pipe, no compression.
+  // Small areas are left to the lane, which gathers them: the module would write each by itself.
   bool takes(const AreaPlan& plan, const context::Lane& lane) const noexcept;
   // False with error() after a failure.
   bool dump(const AreaPlan& plan, context::Lane& lane) noexcept;
@@ -33,6 +34,7 @@ class KernelDumper {
   bool enter_chunks(const AreaPlan& plan, context::Lane& lane, const cairn_km_dump& call) noexcept;
 
   int device_;
+  bool gathers_small_;
   std::vector<cairn_km_run> runs_;
   std::vector<cairn_km_chunk> chunks_;
   context::LaneError error_;

@@ -2,6 +2,7 @@
 // Many small areas cost about what one large one does: the page table is read for all of them at once, and what is
 // found is what each would find alone.
 #include "core/engine/features.hpp"
+#include "core/engine/kernel_dump.hpp"
 #include "core/engine/page_scan.hpp"
 #include "tests/unit/core/engine/support.hpp"
 
@@ -76,6 +77,23 @@ TEST_P(ManyAreas, AreSeenAsTheyAreNowWhenAskedAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Scanner, ManyAreas, ::testing::Bool(),
                          [](const auto& how) { return how.param ? "Scan" : "Entries"; });
+
+// The kernel module writes each area by itself, so that it is for large ones.
+TEST(KernelDumperOfManyAreas, LeavesSmallOnesToTheLaneThatGathersThem) {
+  const TemporaryDirectory directory;
+  context::WriterOptions options;
+  options.path = directory / "image.ctx";
+  const auto writer = context::Writer::create(options);
+  const context::Lane lane = writer->open_lane();
+  const engine::KernelDumper dumper(-1);
+  engine::AreaPlan plan;
+  plan.scan.kind = ScanKind::private_all;
+  plan.scan.start = kBase;
+  plan.scan.end = kBase + (1u << 20);
+  EXPECT_TRUE(dumper.takes(plan, lane));
+  plan.scan.end = kBase + 16 * kPage;
+  EXPECT_FALSE(dumper.takes(plan, lane));
+}
 
 }  // namespace
 }  // namespace cairn
