@@ -43,7 +43,9 @@ class AwaitsOutsiders {
   AwaitsOutsiders& operator=(const AwaitsOutsiders&) = delete;
 
  private:
-  static void say(const char* name) noexcept { mpi_thread().awaits_outsiders.store(name, std::memory_order_relaxed); }
+  static void say(const char* name) noexcept {
+    mpi_thread_for_certain().awaits_outsiders.store(name, std::memory_order_relaxed);
+  }
 };
 
 // Around MPI_Comm_create_group, which is collective over a group without a communicator. `identity` is the same at all

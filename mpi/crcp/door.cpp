@@ -164,7 +164,7 @@ void wait_at_door() noexcept {
 }
 
 void collective_begin(ompi_communicator_t& comm, const char* name, Fate fate) noexcept {
-  if (gate_depth++ != 0) return;  // from a callback of the library: part of the collective around it
+  if (!come_in()) return;  // from a callback of the library: part of the collective around it
   CommState& state = *comm.crcp;
   mpi_thread().call = name;
   gate_store(kSection);
@@ -180,24 +180,22 @@ void collective_begin(ompi_communicator_t& comm, const char* name, Fate fate) no
 
 bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noexcept {
   constexpr std::uint32_t kReasons = kWanted | kClosed | kMode | kOwed | kRecorded;
-  if (gate_depth++ != 0) return true;
+  if (!come_in()) return true;
   CommState& state = *comm.crcp;
   gate_store(kSection);
-  if (__builtin_expect((attention() & kReasons) == 0, 1)) {
-    mpi_thread().call = name;
-    state.entered = ++state.called;
-    unlock_to(kCollective);
-    return true;
-  }
-  gate_slow();
+  if (__builtin_expect((attention() & (kReasons | kSeveral)) != 0, 0)) gate_slow();
   ++state.called;
-  return false;
+  if (__builtin_expect((attention() & kReasons) != 0, 0)) return false;
+  mpi_thread().call = name;
+  state.entered = state.called;
+  unlock_to(kCollective);
+  return true;
 }
 
 void collective_end(ompi_communicator_t&) noexcept { inside_end(); }
 
 void inside_begin(const char* name) noexcept {
-  if (gate_depth++ != 0) return;
+  if (!come_in()) return;
   mpi_thread().call = name;
   gate_store(kSection);
   if (__builtin_expect(attention() == 0, 1)) {

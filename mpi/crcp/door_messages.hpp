@@ -44,13 +44,13 @@ struct Position {
   }
 };
 
-// F2: the same, and the group call that the guest is inside, or whose door it has passed (0: none).
+// F2: the same, and the group calls that threads are inside, or whose door they have passed.
 struct Positions {
-  std::uint64_t group_call = 0;
+  std::vector<std::uint64_t> group_calls;
   std::vector<Position> comms;
   template <class Archive>
   void fields(Archive& a) {
-    a(group_call, comms);
+    a(group_calls, comms);
   }
 };
 

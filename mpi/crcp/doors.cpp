@@ -35,8 +35,10 @@ EnteredCounts entered_counts() {
 
 Positions positions() {
   Positions all;
-  const MpiThread& guest = mpi_thread();
-  all.group_call = guest.in_group_call != 0 ? guest.in_group_call : guest.passed_group_call;
+  for_each_mpi_thread([&](const MpiThread& t) {
+    for (const std::uint64_t call : {t.in_group_call, t.passed_group_call})
+      if (call != 0) all.group_calls.push_back(call);
+  });
   for (const CommState* s : comm_states())
     if (!s->alone && !s->over) all.comms.push_back({s->identity, s->entered, s->issued, runs_of(s->members)});
   return all;
@@ -71,29 +73,16 @@ std::string describe(const CommState* s, std::uint64_t limit) {
          " of " + std::to_string(limit);
 }
 
-// Ranks may have asked for different thread levels. Collective over MPI_COMM_WORLD.
-int has_anybody(bool mine, bool& anybody) noexcept {
-  const int said = mine ? 1 : 0;
-  int heard = 0;
-  const std::uint64_t guest = cairn_enter();
-  const int rc = shim::real.Allreduce(&said, &heard, 1, shim::to_real(MPI_INT), shim::to_real(MPI_MAX),
-                                      shim::to_real(MPI_COMM_WORLD));
-  cairn_leave(guest);
-  anybody = heard != 0;
-  return rc;
-}
-
 class Doors final : public Participant {
  public:
-  int prepare() noexcept override {
-    bool refused = false;
-    if (!agent::present()) return MPI_SUCCESS;
-    const int rc = has_anybody(thread_level() == MPI_THREAD_MULTIPLE, refused);
-    return rc != MPI_SUCCESS || refused ? rc : make_group_channel();
-  }
+  int prepare() noexcept override { return agent::present() ? make_group_channel() : MPI_SUCCESS; }
 
   std::string obstacle(Asked) override {
-    const char* const call = mpi_thread().awaits_outsiders.load(std::memory_order_relaxed);
+    if (has_several_threads()) return several_threads_text();
+    const char* call = nullptr;
+    for_each_mpi_thread([&](const MpiThread& t) {
+      if (const char* own = t.awaits_outsiders.load(std::memory_order_relaxed)) call = own;
+    });
     if (call == nullptr) return {};
     return "it is in " + std::string(call) + ", which waits for processes outside of its communicator";
   }
@@ -124,7 +113,8 @@ class Doors final : public Participant {
 
   // In no group call, and entered >= limit for everything this rank is a member of, known here yet or not.
   std::string behind() override {
-    if (mpi_thread().in_group_call != 0) return "collectives of a communicator that is being made";
+    if (any_mpi_thread([](const MpiThread& t) { return t.in_group_call != 0; }))
+      return "collectives of a communicator that is being made";
     for (const KnownComm& k : known().all()) {
       if (!k.has(agent::rank())) continue;
       const CommState* s = local_state(k.identity);
@@ -157,10 +147,11 @@ class Doors final : public Participant {
   void finish() noexcept override { free_group_channel(); }
 
  private:
-  // entered == limit2 everywhere, and the guest does not stand at the door of a released group call.
+  // entered == limit2 everywhere, and no thread stands at the door of a released group call.
   static bool has_caught_up() noexcept {
-    const std::uint64_t awaited = mpi_thread().awaited_group_call;
-    if (awaited != 0 && is_released(awaited)) return false;
+    if (any_mpi_thread(
+            [](const MpiThread& t) { return t.awaited_group_call != 0 && is_released(t.awaited_group_call); }))
+      return false;
     return std::all_of(comm_states().begin(), comm_states().end(),
                        [](const CommState* s) { return s->alone || s->comm == nullptr || s->entered >= s->limit2; });
   }

@@ -12,9 +12,6 @@
 
 namespace cairn::crcp {
 
-constinit thread_local std::uint32_t gate_depth = 0;
-constinit thread_local bool callback_thread = false;
-
 namespace {
 
 constexpr long kWaitNanoseconds = 1'000'000;
@@ -32,18 +29,58 @@ void wake_waiters() noexcept {
   syscall(SYS_futex, &gate_words.attention, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
 }
 
-// inside is kSection on entry and on return; in between, whatever `back` says, until no bit of `mask` is set.
+bool try_section_lock() noexcept {
+  return !gate_words.section_lock.load(std::memory_order_relaxed) &&
+         !gate_words.section_lock.exchange(true, std::memory_order_acquire);
+}
+
+// Sections are short: whoever holds the lock runs, or would if it had a processor.
+void section_lock() noexcept {
+  constexpr int kYields = 1000;
+  constexpr timespec kPause{0, 50'000};
+  if (try_section_lock()) return;
+  gate_words.contenders.fetch_add(1, std::memory_order_relaxed);
+  for (int i = 0; !try_section_lock(); ++i) {
+    if (i < kSpins)
+      __builtin_ia32_pause();
+    else if (i < kSpins + kYields)
+      sched_yield();
+    else
+      nanosleep(&kPause, nullptr);  // of lower priority, perhaps
+  }
+  gate_words.contenders.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// inside is kSection on entry and on return; in between, whatever `back` says, until no bit of `mask` is set and this
+// thread is the only one that may be in a section.
 void enter_without(std::uint32_t mask, std::uint32_t back) noexcept {
+  MpiThread& self = mpi_thread();
   for (;;) {
     const std::uint32_t seen = attention();
-    if ((seen & mask) == 0) return;
-    mpi_thread().inside.store(back, std::memory_order_release);
-    wait_for_change(seen);
+    if ((seen & mask) != 0) {
+      unlock_to(back);
+      wait_for_change(seen);
+    } else if ((seen & kSeveral) != 0 && !self.locked.load(std::memory_order_relaxed)) {
+      self.inside.store(back, std::memory_order_release);
+      section_lock();
+      self.locked.store(true, std::memory_order_relaxed);
+    } else {
+      return;
+    }
     gate_store(kSection);
   }
 }
 
 }  // namespace
+
+// Who polls comes again at once: a contender gets its turn first.
+void unlock_section(std::uint32_t back) noexcept {
+  MpiThread& self = mpi_thread();
+  self.locked.store(false, std::memory_order_relaxed);
+  self.inside.store(back, std::memory_order_release);
+  gate_words.section_lock.store(false, std::memory_order_release);
+  if (others_wait()) sched_yield();
+}
 
 void gate_slow() noexcept {
   ++mpi_thread().entries;
@@ -53,6 +90,16 @@ void gate_slow() noexcept {
 void lock_from(std::uint32_t back) noexcept {
   gate_store(kSection);
   enter_without(kWanted, back);
+}
+
+bool try_lock_from(std::uint32_t back) noexcept {
+  const bool several = (attention() & kSeveral) != 0;
+  if (several && !try_section_lock()) return false;
+  mpi_thread().locked.store(several, std::memory_order_relaxed);
+  gate_store(kSection);
+  if ((attention() & (several ? kWanted : kWanted | kSeveral)) == 0) return true;
+  unlock_to(back);
+  return false;
 }
 
 void wait_for_change(std::uint32_t seen) noexcept {
@@ -68,6 +115,7 @@ void gate_prepare() noexcept {
   const bool usable = supported > 0 && (supported & MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0 &&
                       syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
   gate_words.fenced = !usable;
+  if (!usable) never_alone();
 }
 
 void attention_set(std::uint32_t bits) noexcept { gate_words.attention.fetch_or(bits, std::memory_order_seq_cst); }
@@ -81,7 +129,7 @@ bool CallbackLock::acquire(double seconds) noexcept {
   if (held_) return true;
   if (!callback_thread) {
     callback_thread = true;
-    ++gate_depth;  // for good: this thread serves nothing else
+    gate_depth = 1;  // for good: this thread serves nothing else
   }
   attention_set(kWanted);
   if (!gate_words.fenced) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);

@@ -7,9 +7,9 @@
 // thread is in a section. A thread in a blocking collective (inside == collective) does not hold the lock: the callback
 // thread may read and change the door's variables then, but must keep out of the real library.
 //
-// Thread levels: for up to MPI_THREAD_SERIALIZED, one guest thread at a time is in MPI, by MPI's own rule. In
-// MPI_THREAD_MULTIPLE nobody ever sets attention (such a job refuses to be checkpointed before it is disturbed), so
-// that the words are written but mean nothing. The thread's own word is in mpi_thread.hpp.
+// Several guest threads (MPI_THREAD_MULTIPLE) keep each other out of sections by the section lock, once there are two
+// of them: kSeveral sends each section to the slow path, and each poll to the way in which it leaves the section now
+// and then. While a thread is alone it pays nothing for that (threads.cpp). The thread's own word is in mpi_thread.hpp.
 // Async-signal-safe: no (nor is MPI).
 #pragma once
 
@@ -28,15 +28,26 @@ inline constexpr std::uint32_t kMode = 4;       // mode is not NORMAL
 inline constexpr std::uint32_t kOwed = 8;       // some communicator has owed admissions, or unreaped ones
 inline constexpr std::uint32_t kRecorded = 16;  // a non-blocking collective waits to be begun
 inline constexpr std::uint32_t kQueued = 32;    // a drained message waits for its receive
+inline constexpr std::uint32_t kSeveral = 64;   // several threads use MPI: sections take the section lock
 
 struct GateWords {
-  std::atomic<std::uint32_t> attention{0};  // futex
-  bool fenced = false;                      // no membarrier(): guest threads must fence
-  std::atomic<std::uint32_t> waiters{0};    // threads in futex_wait on attention
+  std::atomic<std::uint32_t> attention{0};   // futex
+  bool fenced = false;                       // no membarrier(): guest threads must fence
+  std::atomic<std::uint32_t> waiters{0};     // threads in futex_wait on attention
+  std::atomic<bool> section_lock{false};     // held by a thread that is in a section, or about to be
+  std::atomic<std::uint32_t> contenders{0};  // threads that wait for it
 };
 inline constinit GateWords gate_words{};
 
 void gate_slow() noexcept;
+void unlock_section(std::uint32_t back) noexcept;
+
+// A thread that comes in: true if it was not in MPI before, as it is in a callback of the library.
+bool come_in_anew() noexcept;  // ... which has no slot yet, or was
+inline bool come_in() noexcept {
+  if (__builtin_expect(gate_depth++ == 0, 1)) return true;
+  return come_in_anew();
+}
 
 inline void gate_store(std::uint32_t where) noexcept {
   mpi_thread().inside.store(where, std::memory_order_relaxed);
@@ -49,16 +60,27 @@ inline std::uint32_t attention() noexcept { return gate_words.attention.load(std
 // Enters a section; waits while the gate is closed. Guest thread pointer. Real handles must be fetched from guest
 // objects after gate() and forgotten before gate_end(): a restart may happen whenever a thread waits here.
 inline void gate() noexcept {
-  if (gate_depth++ != 0) return;
+  if (!come_in()) return;
   gate_store(kSection);
-  if (__builtin_expect((attention() & (kWanted | kClosed | kMode)) != 0, 0)) gate_slow();
+  if (__builtin_expect((attention() & (kWanted | kClosed | kMode | kSeveral)) != 0, 0)) gate_slow();
+}
+
+// Of a thread in a section, or behind lock_from(): it is where `back` says.
+inline void unlock_to(std::uint32_t back) noexcept {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  MpiThread& self = mpi_thread();
+  if (__builtin_expect(self.locked.load(std::memory_order_relaxed), 0))
+    unlock_section(back);
+  else
+    self.inside.store(back, std::memory_order_release);
 }
 
 inline void gate_end() noexcept {
-  if (--gate_depth != 0) return;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  mpi_thread().inside.store(kOut, std::memory_order_release);
+  if (--gate_depth == 0) unlock_to(kOut);
 }
+
+// Another thread wants to enter a section: who polls in one should leave it for a moment.
+inline bool others_wait() noexcept { return gate_words.contenders.load(std::memory_order_relaxed) != 0; }
 
 class Section {
  public:
@@ -71,28 +93,35 @@ class Section {
 // The lock without the gate: for a guest thread that stands at a door (it must get in while mode is RELEASE) or is
 // inside a collective. `back` is where the thread was (kOut or kCollective).
 void lock_from(std::uint32_t back) noexcept;
-inline void unlock_to(std::uint32_t back) noexcept {
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  mpi_thread().inside.store(back, std::memory_order_release);
-}
+// The same, of a thread that may not wait: false if the lock is not free.
+bool try_lock_from(std::uint32_t back) noexcept;
 
 // The lock for code that may already have it, or is inside a collective: around changes of what the callback thread
-// reads. In MPI_THREAD_MULTIPLE it keeps the threads apart, too.
+// reads. TableLock comes after it: who has that one waits for no section.
 class InnerLock {
  public:
-  InnerLock() noexcept : back_(mpi_thread().inside.load(std::memory_order_relaxed)) {
-    if (needed()) lock_from(back_);
-  }
-  ~InnerLock() {
-    if (needed()) unlock_to(back_);
-  }
+  InnerLock() noexcept = default;
   InnerLock(const InnerLock&) = delete;
   InnerLock& operator=(const InnerLock&) = delete;
 
  private:
-  bool needed() const noexcept { return back_ != kSection && !callback_thread; }
+  class Inner {
+   public:
+    Inner() noexcept : back_(mpi_thread_for_certain().inside.load(std::memory_order_relaxed)) {
+      if (needed()) lock_from(back_);
+    }
+    ~Inner() {
+      if (needed()) unlock_to(back_);
+    }
+    Inner(const Inner&) = delete;
+    Inner& operator=(const Inner&) = delete;
+
+   private:
+    bool needed() const noexcept { return back_ != kSection && !callback_thread; }
+    const std::uint32_t back_;
+  };
+  const Inner inner_;
   const shim::TableLock table_;
-  const std::uint32_t back_;
 };
 
 // Sleeps until attention differs from `seen`, at most about a millisecond. Guest thread pointer.

@@ -101,7 +101,7 @@ void stand_in_front(std::uint64_t identity, const shim::MemberList* members, Ope
 
 void gather_all(const char* name) noexcept {
   constexpr std::uint64_t kLastGroupCall = 2;  // those of MPI_Comm_create_group are odd
-  ++gate_depth;
+  come_in();
   MpiThread& self = mpi_thread();
   self.call = name;
   lock_from(kOut);
@@ -132,7 +132,7 @@ void free_group_channel() noexcept {
 shim::RealComm* group_channel() noexcept { return door.channel; }
 
 void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept {
-  if (gate_depth++ != 0) return;
+  if (!come_in()) return;
   mpi_thread().call = name;
   lock_from(kOut);
   mpi_thread().awaited_group_call = identity;

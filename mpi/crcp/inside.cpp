@@ -13,12 +13,16 @@ namespace {
 
 constexpr std::uint32_t kDuties = kOwed | kRecorded;
 
+// Thread-local storage is the guest's behind GuestSide only: not to be looked at in the caller.
+__attribute__((noinline)) bool is_in_collective() noexcept {
+  return mpi_thread().inside.load(std::memory_order_relaxed) == kCollective;
+}
+
 // Called by the library, at other times too: when a thread polls, or the callback thread does, who have the lock.
 int on_progress() noexcept {
-  if ((attention() & kDuties) == 0 || mpi_thread().inside.load(std::memory_order_relaxed) != kCollective) return 0;
+  if ((attention() & kDuties) == 0) return 0;
   const shim::GuestSide side;
-  if (!side.ok()) return 0;
-  lock_from(kCollective);
+  if (!side.ok() || !is_in_collective() || !try_lock_from(kCollective)) return 0;
   if (mode() != Mode::closed) duties();
   unlock_to(kCollective);
   return 0;
@@ -32,12 +36,15 @@ void call_with_callback(const char* name) noexcept {
   cairn_leave(guest);
 }
 
+// How many threads listen: the library calls each function once, whoever has registered it. With the lock held.
+int listeners = 0;
+
 }  // namespace
 
 void go_inside() noexcept {
   MpiThread& self = mpi_thread();
   self.listening = (attention() & kDuties) != 0;
-  if (self.listening) call_with_callback("opal_progress_register");
+  if (self.listening && ++listeners == 1) call_with_callback("opal_progress_register");
   unlock_to(kCollective);
 }
 
@@ -45,7 +52,9 @@ void come_outside() noexcept {
   MpiThread& self = mpi_thread();
   if (!self.listening) return;
   self.listening = false;
-  call_with_callback("opal_progress_unregister");
+  lock_from(kCollective);
+  if (--listeners == 0) call_with_callback("opal_progress_unregister");
+  unlock_to(kCollective);
 }
 
 }  // namespace cairn::crcp

@@ -59,7 +59,7 @@ void KnownComms::add(const EnteredCounts& counts) {
 }
 
 void KnownComms::add(const Positions& positions) {
-  if (positions.group_call != 0) released_.push_back(positions.group_call);
+  released_.insert(released_.end(), positions.group_calls.begin(), positions.group_calls.end());
   for (const Position& p : positions.comms) {  // also of what was made since F0
     KnownComm& k = make(p.identity, p.members);
     k.limit2 = std::max(k.limit2, p.entered);

@@ -16,7 +16,6 @@
 #include "mpi/shim/objects/errhandler/raise.hpp"
 #include "mpi/shim/real.hpp"
 #include "mpi/shim/start.hpp"
-#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::crcp {
 
@@ -54,14 +53,14 @@ int take_part(void*) {
 // The real library is up: everything of ours that depends on it.
 int become_ready(int required, int provided) noexcept {
   life.level = provided;
-  shim::TableLock::set_needed(provided == MPI_THREAD_MULTIPLE);
   life.main_thread = pthread_self();
   shim::after_init();
   for (Participant* p : participants())
     if (const int rc = p->prepare(); rc != MPI_SUCCESS) return rc;
   life.state = InitState::initialized;
-  if (cairn_is_hosted() == 0) return MPI_SUCCESS;
   gate_prepare();
+  threads_begin(provided);
+  if (cairn_is_hosted() == 0) return MPI_SUCCESS;
   agent::tell_initialized(required, provided);
   if (agent::present() && cr_init() >= 0 && cr_register_callback(take_part, nullptr, CR_THREAD_CONTEXT) >= 0)
     agent::start();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What crcp knows of a guest thread that uses MPI: one slot a thread. Up to MPI_THREAD_SERIALIZED one thread at a time
-// is in MPI, by MPI's own rule, so that one slot serves them in turn. Nothing else names "the" thread: more of them
-// are a matter of mpi_thread() and for_each_mpi_thread() below.
+// What crcp knows of a guest thread that uses MPI: one slot a thread, in a list (threads.cpp). Up to
+// MPI_THREAD_SERIALIZED one thread at a time is in MPI, by MPI's own rule, and one slot serves them in turn. In
+// MPI_THREAD_MULTIPLE a thread takes a slot when it first comes, and gives it back when it ends.
 //
-// `inside` is the word of the lock (gate.hpp). What is marked "for texts" is written without ordering by the thread and
-// read by the callback thread: best effort. The rest is changed with the lock held.
+// Ownership: slots are never freed; those of threads that have ended are used again. `inside` is the word of the lock
+// (gate.hpp). What is marked "for texts" is written without ordering by the thread and read by the callback thread:
+// best effort. The rest is changed with the lock held.
 #pragma once
 
 #include <atomic>
@@ -18,7 +19,9 @@ inline constexpr std::uint32_t kCollective = 2;  // in a blocking call of the re
 
 struct MpiThread {
   std::atomic<std::uint32_t> inside{kOut};
-  bool listening = false;  // inside a collective, and the library's progress loop calls us back (inside.hpp)
+  std::atomic<bool> locked{false};       // in a section: it keeps other threads out by the section lock (gate.hpp)
+  std::atomic<std::uint32_t> tables{0};  // regions of shim::TableLock that it is in without the mutex
+  bool listening = false;                // inside a collective, and the library's progress loop calls us (inside.hpp)
 
   std::uint64_t in_group_call = 0;       // the call of MPI_Comm_create_group that it is inside, 0: none
   std::uint64_t awaited_group_call = 0;  // ... at whose door it stands
@@ -32,34 +35,69 @@ struct MpiThread {
   const char* call = nullptr;         // for texts: literal, the blocking call it is in, or null
   int peer = -1;                      // for texts: rank in that call's communicator, < 0: none
   std::uint64_t entries = 0;          // for texts: entries into MPI while a request is served
+
+  bool used = false;  // by a thread that lives
+  MpiThread* next = nullptr;
 };
 
-inline constinit MpiThread the_mpi_thread{};
+// Who may use MPI now. "several" is a bit of `attention` (gate.hpp) as well.
+enum class Sharing : std::uint32_t {
+  none,     // before MPI_Init has returned
+  turns,    // up to MPI_THREAD_SERIALIZED
+  alone,    // MPI_THREAD_MULTIPLE, and no more than one thread has a slot: it needs no lock against others
+  several,  // MPI_THREAD_MULTIPLE, and more than one has
+};
+inline constinit std::atomic<Sharing> sharing{Sharing::none};
 
-// The calling thread's slot.
-inline MpiThread& mpi_thread() noexcept { return the_mpi_thread; }
+inline constinit MpiThread first_slot{};
+inline constinit std::atomic<MpiThread*> slots{&first_slot};  // list, newest first
+inline constinit MpiThread no_slot{};                         // of threads that have none: not in the list
 
-// All slots in use: for the callback thread.
-template <class F>
-inline void for_each_mpi_thread(F&& visit) {
-  visit(the_mpi_thread);
-}
-
-inline bool any_in_section() noexcept {
-  bool any = false;
-  for_each_mpi_thread([&](const MpiThread& t) { any |= t.inside.load(std::memory_order_acquire) == kSection; });
-  return any;
-}
-inline bool all_out() noexcept {
-  bool all = true;
-  for_each_mpi_thread([&](const MpiThread& t) { all &= t.inside.load(std::memory_order_acquire) == kOut; });
-  return all;
-}
-
-// Of the thread itself, not of the slot that threads use in turn. Calls from callbacks of the library (user operations)
-// nest: only the outermost enters and leaves. Libcr's callback thread, which holds the lock by other means, is always
-// "inside".
+// Of the thread itself. Calls from callbacks of the library (user operations) nest: only the outermost enters and
+// leaves. A thread without a slot counts from kNoSlot on. Libcr's callback thread, which holds the lock by other means,
+// is always "inside".
+inline constexpr std::uint32_t kNoSlot = 1U << 30;
 extern constinit thread_local std::uint32_t gate_depth __attribute__((tls_model("initial-exec")));
 extern constinit thread_local bool callback_thread __attribute__((tls_model("initial-exec")));
+extern constinit thread_local MpiThread* own_slot __attribute__((tls_model("initial-exec")));
+
+// The calling thread's slot.
+inline MpiThread& mpi_thread() noexcept { return *own_slot; }
+
+// Gives the calling thread a slot if it has none, and the callback thread none. Waits, if another was alone until now,
+// until that one has left what it began so. Not in a section, nor with a lock of ours held.
+void need_slot() noexcept;
+inline MpiThread& mpi_thread_for_certain() noexcept {
+  if (__builtin_expect(own_slot == &no_slot, 0)) need_slot();
+  return *own_slot;
+}
+
+// All slots, those not in use too, which are out of everything: for the callback thread.
+template <class F>
+inline void for_each_mpi_thread(F&& visit) {
+  for (MpiThread* t = slots.load(std::memory_order_acquire); t != nullptr; t = t->next) visit(*t);
+}
+
+template <class Predicate>
+inline bool any_mpi_thread(Predicate&& predicate) {
+  bool any = false;
+  for_each_mpi_thread([&](const MpiThread& t) { any |= predicate(t); });
+  return any;
+}
+inline bool any_in_section() noexcept {
+  return any_mpi_thread([](const MpiThread& t) { return t.inside.load(std::memory_order_acquire) == kSection; });
+}
+inline bool all_out() noexcept {
+  return !any_mpi_thread([](const MpiThread& t) { return t.inside.load(std::memory_order_acquire) != kOut; });
+}
+
+// More than one thread that has used MPI lives: such a process cannot be checkpointed.
+inline bool has_several_threads() noexcept { return sharing.load(std::memory_order_relaxed) == Sharing::several; }
+const char* several_threads_text() noexcept;
+
+// MPI_Init is over: threads may come.
+void threads_begin(int level) noexcept;
+// There is no barrier on all threads: a bias could not be taken away.
+void never_alone() noexcept;
 
 }  // namespace cairn::crcp

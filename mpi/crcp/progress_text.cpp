@@ -9,18 +9,36 @@
 
 namespace cairn::crcp {
 
+namespace {
+
+// Of several threads the one that most likely keeps others waiting.
+const MpiThread& telling_thread() noexcept {
+  const auto weight = [](const MpiThread& t) { return t.standing_at != nullptr ? 2 : t.call != nullptr ? 1 : 0; };
+  const MpiThread* best = &no_slot;
+  for_each_mpi_thread([&](const MpiThread& t) {
+    if (best == &no_slot || weight(t) > weight(*best)) best = &t;
+  });
+  return *best;
+}
+
+}  // namespace
+
 void ProgressText::watch() {
-  const MpiThread& guest = mpi_thread();
-  const bool outside = guest.inside.load(std::memory_order_relaxed) == kOut && guest.call == nullptr;
-  if (!outside || guest.entries != last_entries_)
+  std::uint64_t entries = 0;
+  bool outside = true;
+  for_each_mpi_thread([&](const MpiThread& t) {
+    outside = outside && t.inside.load(std::memory_order_relaxed) == kOut && t.call == nullptr;
+    entries += t.entries;
+  });
+  if (!outside || entries != last_entries_)
     outside_since_ = 0;
   else if (outside_since_ == 0)
     outside_since_ = now();
-  last_entries_ = guest.entries;
+  last_entries_ = entries;
 }
 
 std::string ProgressText::what_guest_does() const {
-  const MpiThread& guest = mpi_thread();
+  const MpiThread& guest = telling_thread();
   char text[160];
   if (const char* door = guest.standing_at) {
     std::snprintf(text, sizeof text, "waits before %s for other ranks", door);

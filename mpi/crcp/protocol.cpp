@@ -86,12 +86,7 @@ bool Protocol::come_to_cut() {
 // What can be told without touching anything.
 Failure Protocol::own_obstacle() const {
   if (request_.obstacle != 0) return {request_.obstacle_text, request_.obstacle == CAIRN_AGENT_OBSTACLE_FOR_GOOD};
-  if (thread_level() == MPI_THREAD_MULTIPLE)
-    return {
-        "the program runs MPI in MPI_THREAD_MULTIPLE, which cannot be checkpointed; ask MPI_Init_thread for "
-        "MPI_THREAD_SERIALIZED (mpi4py: MPI4PY_RC_THREAD_LEVEL=serialized in its environment, or "
-        "mpi4py.rc.thread_level = 'serialized')",
-        true};
+  if (has_several_threads()) return {several_threads_text(), true};
   if (init_state() != InitState::initialized) return {"it is not between MPI_Init and MPI_Finalize"};
   return {obstacle(Participant::Asked::running)};
 }

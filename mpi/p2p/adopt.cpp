@@ -9,6 +9,7 @@ namespace cairn::p2p {
 
 MPI_Request adopt_request(shim::RealRequest* real, RequestKind kind, ompi_communicator_t* comm,
                           RequestOwner owner) noexcept {
+  const crcp::InnerLock lock;
   Request* r = request_new(What::adopted);
   r->real = real;
   r->kind = kind;

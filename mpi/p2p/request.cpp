@@ -143,7 +143,7 @@ void wait_until_complete(Request& r) noexcept {
           crcp::mpi_thread().call = nullptr;
           return;
         }
-        if ((crcp::attention() & crcp::kWanted) != 0) break;
+        if ((crcp::attention() & crcp::kWanted) != 0 || crcp::others_wait()) break;
       }
     }
   }

@@ -3,7 +3,7 @@
 //
 // Ownership: Request objects come from slabs that are never given back; a handle goes to the free list when MPI frees
 // it. The cut finds every active one by walking the slabs. Changed in a section (mpi/crcp/gate.hpp) or by the
-// callback thread with the lock held; the free list is locked in MPI_THREAD_MULTIPLE only.
+// callback thread with the lock held; the free list is changed with TableLock held.
 #pragma once
 
 #include <cstddef>

@@ -7,7 +7,6 @@
 #include <unordered_set>
 
 #include "mpi/crcp/group_door.hpp"
-#include "mpi/crcp/lifecycle.hpp"
 
 namespace cairn::p2p {
 
@@ -96,7 +95,7 @@ void reap_acknowledgements(std::size_t most) noexcept {
 }  // namespace
 
 void synchronous_posted(Request& r) noexcept {
-  if (r.peer < 0 || crcp::thread_level() == MPI_THREAD_MULTIPLE) return;
+  if (r.peer < 0) return;
   Synchronous& s = all();
   Stream& stream = s.streams[envelope_of(r)];
   ++stream.pending;

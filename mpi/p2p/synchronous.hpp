@@ -6,7 +6,7 @@
 // Which queued message it is: of the messages with one communicator, source and tag the application receives the first
 // ones first, so what is queued are the last. A pending synchronous send knows how many were sent after it.
 //
-// In a section or by the callback thread, as poll(); not in MPI_THREAD_MULTIPLE, where nothing is drained.
+// In a section or by the callback thread, as poll().
 #pragma once
 
 #include "mpi/p2p/messages.hpp"

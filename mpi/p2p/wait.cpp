@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI_Wait and MPI_Test of one request, freeing, cancelling and asking.
 #include "mpi/crcp/door.hpp"
-#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/synchronous.hpp"
 #include "mpi/shim/table_lock.hpp"
@@ -51,14 +50,8 @@ void release_idle(Request* r) noexcept {
   request_free(r);
 }
 
-// A send is counted: nothing is left to do for it. Where no checkpoint can be taken, nobody counts messages.
-bool is_needed_at_a_cut(const Request& r) noexcept {
-  if (r.what == What::send) return false;
-  return r.what == What::adopted || crcp::thread_level() != MPI_THREAD_MULTIPLE;
-}
-
 void release_active(Request* r) noexcept {
-  if (!is_needed_at_a_cut(*r)) {
+  if (r->what == What::send) {  // counted: nothing is left to do for it
     auto* real = static_cast<shim::RealRequest*>(r->real);
     if (r->state == State::active) cross([&]() noexcept { return shim::real.Request_free(&real); });
     if (r->send_mode == SendMode::synchronous) synchronous_gone(*r);

@@ -7,7 +7,7 @@
 //
 // Ownership: handles live from creation until the call that frees them, then go to a free list of their kind with
 // `real` set to the real null handle, so that a stale use meets the real library's own argument check.
-// Threads: as MPI allows for the thread level in force; lists and tables are locked in MPI_THREAD_MULTIPLE only.
+// Threads: as MPI allows for the thread level in force; lists and tables are changed with TableLock held.
 #pragma once
 
 #include <cstddef>

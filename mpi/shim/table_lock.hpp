@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Taken around changes of the shim's lists and tables; does something in MPI_THREAD_MULTIPLE only, and costs a test
-// otherwise. Recursive.
+// Taken around changes of the shim's lists and tables; keeps threads apart when several use MPI, and costs a test or
+// two otherwise: the thread that is alone says in its slot that it is in such a region (mpi/crcp/threads.cpp).
+// Recursive. Who has it enters no section and waits for none.
 #pragma once
+
+#include "mpi/crcp/mpi_thread.hpp"
 
 namespace cairn::shim {
 
 class TableLock {
  public:
-  TableLock() noexcept : locked_(needed_) {
-    if (__builtin_expect(locked_, 0)) lock();
-  }
+  TableLock() noexcept
+      : how_(crcp::sharing.load(std::memory_order_relaxed) <= crcp::Sharing::turns ? How::nothing : take()) {}
   ~TableLock() {
-    if (__builtin_expect(locked_, 0)) unlock();
+    if (__builtin_expect(how_ != How::nothing, 0)) give(how_);
   }
-  // Known when the library has been initialised: before, one thread is here.
-  static void set_needed(bool needed) noexcept { needed_ = needed; }
   TableLock(const TableLock&) = delete;
   TableLock& operator=(const TableLock&) = delete;
 
  private:
-  static void lock() noexcept;
-  static void unlock() noexcept;
-  inline static constinit bool needed_ = false;
-  const bool locked_;
+  enum class How { nothing, biased, mutex };
+  static How take() noexcept;
+  static void give(How how) noexcept;
+  const How how_;
 };
 
 }  // namespace cairn::shim

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks quiesce.pml and finalize.pml with SPIN: the protocol is right in bounded searches, and every fault put into it is found.
+"""Checks quiesce.pml, finalize.pml and gate.pml with SPIN: the protocol is right in bounded searches, and every fault put into it is found.
 
     check.py CASE [--work DIR]     one case (see --list)
     check.py --list
@@ -62,9 +62,15 @@ FAULTS = {  # what the fault is, and where it is found
     "believe": ("a cut that somebody has left is believed in", "--count 6 --events 1",
                 "-DFAULT_BELIEVE -DDEADLINES -DLEAVE"),
 }
-DOOR_OF_FINALIZE = {  # finalize.pml: definitions, and what a fault is
-    "finalize": ("", ""),
-    "passed": ("-DFAULT_FINALIZE", "whoever has passed the door of MPI_Finalize does not say so"),
+PARTS = {  # models of a part: the file, definitions, and what a fault is
+    "finalize": ("finalize.pml", "", ""),
+    "passed": ("finalize.pml", "-DFAULT_FINALIZE", "whoever has passed the door of MPI_Finalize does not say so"),
+    "gate": ("gate.pml", "", ""),
+    "unrevoked": ("gate.pml", "-DFAULT_UNREVOKED", "a second thread does not wait for what the first began alone"),
+    "unfenced": ("gate.pml", "-DFAULT_UNFENCED", "a second thread runs no barrier on the first before it looks at it"),
+    "blind": ("gate.pml", "-DFAULT_BLIND", "the callback thread looks at the threads without a barrier"),
+    "unlinked": ("gate.pml", "-DFAULT_UNLINKED", "a thread's slot is in the list only when its section has begun"),
+    "lonely": ("gate.pml", "-DFAULT_LONELY", "a thread that ends gives the bias back while two are left"),
 }
 FULL = {
     "plain4": ("--count 40 --events 4", ""),
@@ -126,9 +132,9 @@ def check(name, work):
         errors, _, states, found = search(work, programs, definitions)
         print(f"fault '{name}' ({meaning}): {found or 'NOT FOUND'}, {states} states")
         return errors > 0
-    if name in DOOR_OF_FINALIZE:
-        definitions, fault = DOOR_OF_FINALIZE[name]
-        errors, complete, states, found = explore(work, "finalize.pml", definitions)
+    if name in PARTS:
+        model, definitions, fault = PARTS[name]
+        errors, complete, states, found = explore(work, model, definitions)
         print(f"'{name}' ({fault or 'right'}): {errors} errors in {states} states {found}")
         return errors > 0 if fault else errors == 0 and complete
     programs, definitions = RIGHT.get(name) or FULL[name]
@@ -144,10 +150,10 @@ def main():
     parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     if options.list:
-        print("\n".join([*RIGHT, *FAULTS, *DOOR_OF_FINALIZE]))
+        print("\n".join([*RIGHT, *FAULTS, *PARTS]))
         return
     good = True
-    for name in options.case or (FULL if options.full else [*RIGHT, *FAULTS, *DOOR_OF_FINALIZE]):
+    for name in options.case or (FULL if options.full else [*RIGHT, *FAULTS, *PARTS]):
         with tempfile.TemporaryDirectory() as work:
             good = check(name, pathlib.Path(work)) and good
             sys.stdout.flush()

@@ -80,7 +80,7 @@ TEST(Limits, of_a_communicator_made_since_the_request_are_those_of_the_freeze) {
 TEST(GroupCall, is_released_if_somebody_is_inside) {
   KnownComms known;
   Positions inside;
-  inside.group_call = 42;
+  inside.group_calls = {41, 42};
   known.add(there_and_back(inside));
   known.add(there_and_back(Positions{}));
   EXPECT_TRUE(known.is_released(42));

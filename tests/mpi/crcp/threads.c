@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// MPI_THREAD_MULTIPLE: threads FILE KINDS. Until FILE exists the main thread goes through a barrier and prints "round
+// N"; beside it, as KINDS says (any of these letters, some more than once), each rank has
+//   x  two threads that compute and never call MPI
+//   c  a thread in collective calls on a communicator of its own
+//   t  two threads that send to each other's tags around the ring of ranks, and poll for what comes
+//   m  two threads that take whatever comes first by MPI_Mprobe, and one that sends it
+//   g  threads that come, make a communicator, use it and end
+// Everything received is checked. Prints PASS.
+#include <mpi.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_THREADS = 32, MATCHED_TAG = 50, BIG = 6000 };
+
+static int rank, size;
+static atomic_int stopping, wrong;
+static atomic_long done[5];  // of each kind: how often
+
+static void expect(int right, const char* what) {
+  if (right) return;
+  if (atomic_fetch_add(&wrong, 1) == 0) printf("FAIL %s (rank %d)\n", what, rank), fflush(stdout);
+}
+
+static void a_moment(long nanoseconds) {
+  const struct timespec pause = {0, nanoseconds};
+  nanosleep(&pause, NULL);
+}
+
+// ---- x
+static void* compute(void* unused) {
+  volatile double sum = 0;
+  (void)unused;
+  while (!stopping) {
+    for (int i = 1; i < 100000; ++i) sum += 1.0 / i;
+    a_moment(1000000);
+    ++done[0];
+  }
+  return NULL;
+}
+
+// ---- c
+static void* collectives(void* communicator) {
+  MPI_Comm comm = *(MPI_Comm*)communicator;
+  int last = 0;
+  for (int i = 0; !last; ++i) {
+    const int mine[2] = {stopping, i + rank};
+    int all[2], from_root = rank == i % size ? i : -1;
+    MPI_Request request;
+    MPI_Allreduce(mine, all, 2, MPI_INT, MPI_SUM, comm);
+    expect(all[1] == size * i + size * (size - 1) / 2, "MPI_Allreduce");
+    last = all[0] != 0;
+    MPI_Ibcast(&from_root, 1, MPI_INT, i % size, comm, &request);
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+    expect(from_root == i, "MPI_Ibcast");
+    ++done[1];
+  }
+  return NULL;
+}
+
+// ---- t: a message says which round it belongs to, and which round is the last.
+typedef struct {
+  int thread;
+  MPI_Comm comm;
+} Ring;
+
+static void pass_on(const int* out, int* in, const Ring* ring, int round) {
+  const int right = (rank + 1) % size, left = (rank + size - 1) % size, tag = 10 + ring->thread;
+  MPI_Request requests[2];
+  MPI_Status status;
+  int flag = 0, index;
+  switch (round % 4) {
+    case 0:
+      MPI_Sendrecv(out, BIG, MPI_INT, right, 11 - ring->thread, in, BIG, MPI_INT, left, tag, ring->comm, &status);
+      break;
+    case 1:
+      MPI_Irecv(in, BIG, MPI_INT, left, tag, ring->comm, &requests[0]);
+      MPI_Issend(out, BIG, MPI_INT, right, 11 - ring->thread, ring->comm, &requests[1]);
+      MPI_Waitany(2, requests, &index, &status);
+      while (!flag) MPI_Test(&requests[1 - index], &flag, &status);
+      break;
+    case 2:
+      MPI_Isend(out, 3, MPI_INT, right, 11 - ring->thread, ring->comm, &requests[0]);
+      while (!flag) MPI_Iprobe(left, tag, ring->comm, &flag, &status);
+      MPI_Recv(in, BIG, MPI_INT, left, tag, ring->comm, &status);
+      MPI_Wait(&requests[0], MPI_STATUS_IGNORE);
+      break;
+    default:
+      MPI_Irecv(in, BIG, MPI_INT, MPI_ANY_SOURCE, tag, ring->comm, &requests[0]);
+      MPI_Isend(out, 3, MPI_INT, right, 11 - ring->thread, ring->comm, &requests[1]);
+      MPI_Waitall(2, requests, MPI_STATUSES_IGNORE);
+  }
+}
+
+static void* tags(void* argument) {
+  const Ring* ring = argument;
+  int *out = calloc(BIG, sizeof *out), *in = calloc(BIG, sizeof *in), last = 0;
+  for (int round = 1; last == 0 || round <= last; ++round) {
+    // All whom its messages come by hear of it in time. With an even number of ranks there are two such circles.
+    if (last == 0 && rank == 0 && (ring->thread == 0 || size % 2 == 0) && stopping) last = round + 4 * size + 4;
+    out[0] = round;
+    out[1] = last;
+    out[2] = rank * 2 + ring->thread;
+    pass_on(out, in, ring, round);
+    expect(in[0] == round && in[2] == ((rank + size - 1) % size) * 2 + 1 - ring->thread, "the ring");
+    if (in[1] != 0) last = in[1];
+    ++done[2];
+  }
+  free(out);
+  free(in);
+  return NULL;
+}
+
+// ---- m
+typedef struct {
+  MPI_Comm comm;
+  atomic_long taken, sum;
+  long sent, sent_sum;
+} Matching;
+
+static void* give(void* argument) {
+  Matching* m = argument;
+  long value = 0;
+  while (!stopping) {
+    value = ++m->sent;
+    m->sent_sum += value;
+    if (value % 8 == 0)
+      MPI_Ssend(&value, 1, MPI_LONG, (rank + 1) % size, MATCHED_TAG, m->comm);
+    else
+      MPI_Send(&value, 1, MPI_LONG, (rank + 1) % size, MATCHED_TAG, m->comm);
+    ++done[3];
+  }
+  value = 0;
+  for (int i = 0; i < 2; ++i) MPI_Send(&value, 1, MPI_LONG, (rank + 1) % size, MATCHED_TAG, m->comm);
+  return NULL;
+}
+
+static void* take(void* argument) {
+  Matching* m = argument;
+  long value = 1, before = 0;
+  for (int i = 0; value != 0; ++i) {
+    MPI_Message message;
+    MPI_Request request;
+    MPI_Mprobe(MPI_ANY_SOURCE, MATCHED_TAG, m->comm, &message, MPI_STATUS_IGNORE);
+    if (i % 2 == 0) {
+      MPI_Mrecv(&value, 1, MPI_LONG, &message, MPI_STATUS_IGNORE);
+    } else {
+      MPI_Imrecv(&value, 1, MPI_LONG, &message, &request);
+      MPI_Wait(&request, MPI_STATUS_IGNORE);
+    }
+    expect(value == 0 || value > before, "messages have overtaken each other");
+    before = value;
+    m->taken += value != 0;
+    m->sum += value;
+  }
+  return NULL;
+}
+
+static void check_matching(Matching* m) {
+  const long out[2] = {m->sent, m->sent_sum};
+  long in[2];
+  MPI_Sendrecv(out, 2, MPI_LONG, (rank + 1) % size, 1, in, 2, MPI_LONG, (rank + size - 1) % size, 1, m->comm,
+               MPI_STATUS_IGNORE);
+  expect(in[0] == m->taken && in[1] == m->sum, "a matched message is lost or came twice");
+}
+
+// ---- g
+typedef struct {
+  int number;
+  MPI_Comm parent;
+} Child;
+
+static void* come_and_go(void* argument) {
+  const Child* child = argument;
+  int got = -1, flag = 0;
+  MPI_Comm own;
+  MPI_Request request;
+  MPI_Comm_dup(child->parent, &own);
+  MPI_Isend(&child->number, 1, MPI_INT, 0, 7, own, &request);
+  while (!flag) MPI_Iprobe(0, 7, own, &flag, MPI_STATUS_IGNORE);
+  MPI_Recv(&got, 1, MPI_INT, 0, 7, own, MPI_STATUS_IGNORE);
+  MPI_Wait(&request, MPI_STATUS_IGNORE);
+  expect(got == child->number, "a message to itself");
+  MPI_Comm_free(&own);
+  return NULL;
+}
+
+static void* parent(void* communicators) {
+  const MPI_Comm* selves = communicators;
+  for (int i = 0; !stopping; ++i) {
+    pthread_t threads[2];
+    Child children[2];
+    for (int c = 0; c < 2; ++c) {
+      children[c] = (Child){2 * i + c, selves[c]};
+      pthread_create(&threads[c], NULL, come_and_go, &children[c]);
+    }
+    for (int c = 0; c < 2; ++c) pthread_join(threads[c], NULL);
+    ++done[4];
+  }
+  return NULL;
+}
+
+// ----
+static pthread_t threads[MOST_THREADS];
+static int running;
+
+static void begin(void* (*function)(void*), void* argument) {
+  pthread_create(&threads[running++], NULL, function, argument);
+}
+
+int main(int argc, char** argv) {
+  int provided, last = 0, kinds_of_matching = 0;
+  Matching* matching[4];
+  if (argc < 3) return 2;
+  MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  if (rank == 0) printf("level %s\n", provided == MPI_THREAD_MULTIPLE ? "multiple" : "lower"), fflush(stdout);
+  for (const char* kind = argv[2]; *kind != 0; ++kind) {
+    MPI_Comm* comm = malloc(sizeof *comm);
+    MPI_Comm_dup(MPI_COMM_WORLD, comm);
+    if (*kind == 'x') begin(compute, NULL), begin(compute, NULL);
+    if (*kind == 'c') begin(collectives, comm);
+    if (*kind == 'g') {
+      MPI_Comm* selves = malloc(2 * sizeof *selves);
+      MPI_Comm_dup(MPI_COMM_SELF, &selves[0]), MPI_Comm_dup(MPI_COMM_SELF, &selves[1]);
+      begin(parent, selves);
+    }
+    for (int t = 0; *kind == 't' && t < 2; ++t) {
+      Ring* ring = malloc(sizeof *ring);
+      *ring = (Ring){t, *comm};
+      begin(tags, ring);
+    }
+    if (*kind == 'm') {
+      Matching* m = matching[kinds_of_matching++] = calloc(1, sizeof *m);
+      m->comm = *comm;
+      begin(give, m), begin(take, m), begin(take, m);
+    }
+  }
+  for (int round = 1; !last; ++round) {
+    const int sent = round * size + rank;
+    int got = -1;
+    MPI_Barrier(MPI_COMM_WORLD);
+    MPI_Sendrecv(&sent, 1, MPI_INT, (rank + 1) % size, 1, &got, 1, MPI_INT, (rank + size - 1) % size, 1, MPI_COMM_WORLD,
+                 MPI_STATUS_IGNORE);
+    expect(got == round * size + (rank + size - 1) % size, "the main thread's ring");
+    if (rank == 0) printf("round %d\n", round), fflush(stdout);
+    if (rank == 0) last = access(argv[1], F_OK) == 0 ? 1 : 0;
+    MPI_Bcast(&last, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    if (!last) a_moment(10000000);
+  }
+  stopping = 1;
+  for (int i = 0; i < running; ++i) pthread_join(threads[i], NULL);
+  for (int i = 0; i < kinds_of_matching; ++i) check_matching(matching[i]);
+  for (const char* kind = argv[2]; *kind != 0; ++kind)
+    expect(done[strchr("xctmg", *kind) - "xctmg"] > 0, "some kind of thread has done nothing");
+  last = wrong;
+  MPI_Allreduce(MPI_IN_PLACE, &last, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  if (rank == 0) puts(last == 0 ? "PASS" : "FAIL");
+  MPI_Finalize();
+  return last != 0;
+}
