@@ -36,6 +36,10 @@ class Extension {
     bool written;
   };
   virtual std::vector<OpenFile> open_files() const { return {}; }
+  // In a restart: shared memory that was called `name` (memfd_create) is mapped at `start` again, from its
+  // beginning. An extension that
+  // wants to share it with other processes duplicates the descriptor.
+  virtual void shared_memory_mapped(std::uint64_t /*start*/, const std::string& /*name*/, int /*descriptor*/) {}
   // If a plain cr_checkpoint may not be taken of this process on its own, why ("is rank 3 of an MPI job: use
   // ompi-checkpoint 4711"); empty if it may.
   virtual std::string refuses_single_checkpoint() const { return {}; }

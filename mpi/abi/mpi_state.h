@@ -15,6 +15,9 @@ extern "C" {
 #define CAIRN_MPI_STATE_SERVICE "cairn.mpi.state"
 #define CAIRN_MPI_STATE_VERSION 1u
 
+/* What the kernel calls the shared memory of windows, which a restart keeps for window_memory(). */
+#define CAIRN_MPI_WINDOW_MEMORY "cairn-window"
+
 struct cairn_mpi_state {
   uint32_t version;
   uint32_t size;
@@ -30,6 +33,11 @@ struct cairn_mpi_state {
   /* Where a file of the saved job is after this restart (--relocate): writes the path with its final zero if that is
    * at most `capacity` bytes long. The length of the path. */
   uint64_t (*place_of)(const char* path, char* place, uint64_t capacity);
+  /* Older hosts do not have what follows: see `size`.
+   * Shared memory of a window that begins at `start`, after a restart: this process's descriptor of it, by which other
+   * processes can open it, or -1. The host has it until it is told to forget it. */
+  int32_t (*window_memory)(const void* start);
+  void (*forget_window_memory)(const void* start);
 };
 
 #ifdef __cplusplus

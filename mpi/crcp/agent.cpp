@@ -35,7 +35,12 @@ cairn_mpi_state* state_service() noexcept {
 
 constexpr std::size_t kLongestPath = 8192;
 
-bool has_files(const cairn_mpi_state* s) noexcept { return s != nullptr && s->size >= sizeof(cairn_mpi_state); }
+// An older host has not all functions.
+template <class Function>
+bool has(const cairn_mpi_state* s, Function cairn_mpi_state::*function) noexcept {
+  return s != nullptr &&
+         reinterpret_cast<const char*>(&(s->*function) + 1) <= reinterpret_cast<const char*>(s) + s->size;
+}
 
 }  // namespace
 
@@ -122,7 +127,7 @@ void tell_finalized() noexcept {
 }
 
 void tell_open_file(const char* path, bool written) noexcept {
-  if (cairn_mpi_state* s = state_service(); has_files(s))
+  if (cairn_mpi_state* s = state_service(); has(s, &cairn_mpi_state::open_file))
     in_host([&]() noexcept {
       s->open_file(path, written ? 1 : 0);
       return 0;
@@ -133,12 +138,27 @@ void forget_open_files() noexcept { tell_open_file(nullptr, false); }
 
 std::string place_of(const std::string& path) {
   cairn_mpi_state* s = state_service();
-  if (!has_files(s)) return path;
+  if (!has(s, &cairn_mpi_state::place_of)) return path;
   std::string place(kLongestPath, '\0');
   const std::uint64_t n = in_host([&]() noexcept { return s->place_of(path.c_str(), place.data(), place.size()); });
   if (n >= place.size()) return path;
   place.resize(n);
   return place;
+}
+
+int window_memory(const void* start) noexcept {
+  cairn_mpi_state* s = state_service();
+  if (!has(s, &cairn_mpi_state::window_memory)) return -1;
+  return in_host([&]() noexcept { return s->window_memory(start); });
+}
+
+void forget_window_memory(const void* start) noexcept {
+  cairn_mpi_state* s = state_service();
+  if (!has(s, &cairn_mpi_state::forget_window_memory)) return;
+  in_host([&]() noexcept {
+    s->forget_window_memory(start);
+    return 0;
+  });
 }
 
 }  // namespace cairn::crcp::agent

@@ -34,5 +34,8 @@ void forget_open_files() noexcept;
 void tell_open_file(const char* path, bool written) noexcept;
 // Where it is after this restart.
 std::string place_of(const std::string& path);
+// Shared memory of a window, in a restart: the host's descriptor of it, or -1; until it forgets it.
+int window_memory(const void* start) noexcept;
+void forget_window_memory(const void* start) noexcept;
 
 }  // namespace cairn::crcp::agent

@@ -51,7 +51,11 @@ class Objects final : public Participant {
 
   std::string resume(Outcome outcome) override {
     char text[256] = "";
-    if (outcome != Outcome::new_library || shim::rebuild_all(text, sizeof text) == MPI_SUCCESS) return {};
+    if (outcome != Outcome::new_library) {
+      shim::unpark_all();
+      return {};
+    }
+    if (shim::rebuild_all(text, sizeof text) == MPI_SUCCESS) return {};
     return std::string("its MPI objects could not be made again: ") + text;
   }
 

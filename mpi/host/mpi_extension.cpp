@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/host/mpi_extension.hpp"
 
+#include <fcntl.h>
 #include <mpi.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
+#include "core/state/resident.hpp"
 #include "mpi/abi/mpi_state.h"
 #include "mpi/host/agent_service.hpp"
 #include "mpi/host/standard_input.hpp"
@@ -22,7 +26,8 @@ struct {
   bool initialized = false, finalized = false;
   int required = 0, provided = 0;
   std::vector<host::Extension::OpenFile> files;
-  restart::Options restart;  // of the restart that this process comes from
+  restart::Options restart;                   // of the restart that this process comes from
+  std::map<std::uint64_t, UniqueFd> windows;  // shared memory of windows, by its start
 } state;
 
 void initialized(std::int32_t required, std::int32_t provided) {
@@ -46,8 +51,16 @@ std::uint64_t place_of(const char* path, char* place, std::uint64_t capacity) {
   return here.size();
 }
 
+std::int32_t window_memory(const void* start) {
+  const auto found = state.windows.find(reinterpret_cast<std::uint64_t>(start));
+  return found == state.windows.end() ? -1 : found->second.get();
+}
+
+void forget_window_memory(const void* start) { state.windows.erase(reinterpret_cast<std::uint64_t>(start)); }
+
 cairn_mpi_state state_service{
-    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized, finalized, open_file, place_of};
+    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized, finalized, open_file, place_of,
+    window_memory,           forget_window_memory};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -113,6 +126,11 @@ std::vector<std::uint8_t> MpiExtension::save_section() {
 }
 
 std::vector<host::Extension::OpenFile> MpiExtension::open_files() const { return state.files; }
+
+void MpiExtension::shared_memory_mapped(std::uint64_t start, const std::string& name, int descriptor) {
+  if (name != CAIRN_MPI_WINDOW_MEMORY) return;
+  state.windows[start].reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, host::fd_base()));
+}
 
 void MpiExtension::before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) {
   state.restart = options;

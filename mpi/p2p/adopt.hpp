@@ -26,6 +26,9 @@ MPI_Request record_collective(ompi_communicator_t& comm, RequestKind kind,
                               int (*begin)(void* data, shim::RealRequest** made) noexcept,
                               void (*drop)(void* data) noexcept, void* data) noexcept;
 
+// One of an operation that was complete when it was called.
+MPI_Request complete_request() noexcept;
+
 // Library free (mpi/crcp/participant.hpp): adopted requests that have been begun are complete.
 bool adopted_settled() noexcept;
 // The same of those that duplicate this communicator.

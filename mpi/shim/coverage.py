@@ -2,6 +2,7 @@
 """The table of MPI functions in the documentation: what each does under Cairn."""
 
 FULL = "full"
+WINDOWS = "refused while a window between nodes exists"
 
 # class -> (status, reason)
 DEFAULTS = {
@@ -13,8 +14,8 @@ DEFAULTS = {
     "collective": (FULL, ""),
     "collective_request": (FULL, ""),
     "persistent_collective": ("refused", "while the request exists"),
-    "rma": ("refused", "a window exists"),
-    "rma_request": ("refused", "a window exists"),
+    "rma": (FULL, WINDOWS),
+    "rma_request": (FULL, WINDOWS),
     "io": (FULL, ""),
     "io_request": (FULL, ""),
     "tool": ("refused", "between MPI_T_init_thread and MPI_T_finalize"),

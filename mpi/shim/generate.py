@@ -24,6 +24,8 @@ GENERATED = {
     "persistent_collective": "persistent_collectives", "rma": "rma", "rma_request": "rma", "io": "io", "io_request": "io",
     "tool": "tool",
 }
+# file -> what its functions need besides
+INCLUDES = {"rma": '#include "mpi/shim/objects/window/local_calls.hpp"\n#include "mpi/shim/objects/window/local_window.hpp"\n'}
 HANDWRITTEN = {"guest", "hand", "p2p"}
 # class -> what its functions are; the others' may be the one or the other
 ALWAYS = {"collective": "all", "collective_request": "all", "persistent_collective": "all", "guest": "one", "world_call": "one",
@@ -86,8 +88,9 @@ def emit_wrappers(by_member, rows):
     for member, row in rows.items():
         if row.cls in GENERATED:
             files.setdefault(GENERATED[row.cls], []).append(wrappers.Wrapper(by_member[member], row).text())
-    head = HEAD + '#include "mpi/shim/wrap.hpp"\n\nusing namespace cairn;\nusing namespace cairn::shim;\n\n'
-    return {f"wrap_{name}.cpp": head + "\n".join(texts) for name, texts in files.items()}
+    head = HEAD + '#include "mpi/shim/wrap.hpp"\n'
+    using = "\nusing namespace cairn;\nusing namespace cairn::shim;\n\n"
+    return {f"wrap_{name}.cpp": head + INCLUDES.get(name, "") + using + "\n".join(texts) for name, texts in files.items()}
 
 
 # ---- data and the functions that are not MPI's -------------------------------------------------------------------

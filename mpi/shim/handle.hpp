@@ -68,6 +68,7 @@ struct TopologyShape;  // topology.hpp
 struct TypeRecipe;     // types.hpp
 struct InfoStore;      // info.hpp
 struct OpenFile;       // open_file.hpp
+class LocalWindow;     // local_window.hpp
 
 }  // namespace cairn::shim
 
@@ -157,7 +158,9 @@ struct ompi_win_t : cairn::shim::Handle {
   cairn::shim::MemberList* members;
   ompi_win_t *next, *previous;
   char name[MPI_MAX_OBJECT_NAME];
-  char unused[112];
+  cairn::shim::LocalWindow* local;  // null: the real library's, as `why` says
+  const char* why;                  // literal
+  char unused[96];
   cairn::shim::AttributeSet* attributes;  // at the offset of the real w_keyhash
 };
 

@@ -20,6 +20,8 @@ struct ObjectKind {
   void (*rebind)() noexcept;
   // Before a cut, the library holds nothing and is free: what only it knows of the objects is asked.
   void (*park)() noexcept;
+  // The same library is gone on with, whether there was a cut or not.
+  void (*unpark)() noexcept;
   // Makes all objects of the kind again in a new library. Collective over all ranks. MPI_SUCCESS or an error code.
   int (*rebuild)();
   // Writes what of this kind keeps the job from being checkpointed; the length of the text, 0 if nothing does.

@@ -8,6 +8,7 @@ STAGES = ["world", "parts", "groups", "communicators", "on communicators", "requ
 PARTS = {  # what a kind may have -> its declaration
     "rebind": "void {name}_rebind() noexcept;",
     "park": "void {name}_park() noexcept;",
+    "unpark": "void {name}_unpark() noexcept;",
     "rebuild": "int {name}_rebuild();",
     "obstacle": "std::size_t {name}_obstacle(char* text, std::size_t capacity);",
 }

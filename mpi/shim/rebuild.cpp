@@ -14,6 +14,11 @@ void park_all() noexcept {
     if (kind.park != nullptr) kind.park();
 }
 
+void unpark_all() noexcept {
+  for (const ObjectKind& kind : object_kinds())
+    if (kind.unpark != nullptr) kind.unpark();
+}
+
 int rebuild_all(char* text, std::size_t capacity) {
   bind_real();
   clock_resume();

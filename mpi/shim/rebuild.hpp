@@ -8,6 +8,8 @@ namespace cairn::shim {
 
 // Before the cut, with the library free: all kinds' park(). Callback thread.
 void park_all() noexcept;
+// Instead of rebuild_all(), if the library stays.
+void unpark_all() noexcept;
 
 // The whole job has been restarted and everybody is at the gate: binds the new real library, re-creates every object
 // behind its handle. Collective over all ranks, uses MPI_COMM_WORLD and what it creates; called on libcr's callback

@@ -62,6 +62,13 @@ class Wrapper:
         in_place = p.name == "sendtypes" and self.row.options.get("types") == "peers"
         return f"sendbuf == MPI_IN_PLACE ? nullptr : {p.name}" if in_place else p.name
 
+    def own_window(self):
+        """A window that is the shim's own never comes to the real library."""
+        f, window = self.function, self.first("MPI_Win")
+        call = f"local::{f.member}({', '.join(p.name for p in f.parameters)})"
+        return [f"if (is_local({window})) {{", f"  const int rc = {call};",
+                f'  return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise({window}, rc, "{f.name}");', "}"]
+
     def comm(self):
         """The communicator at whose door a collective call stands, as an expression; None if there is none."""
         if self.row.cls in ("io", "io_request"):
@@ -140,5 +147,7 @@ class Wrapper:
             inner = "\n".join("    " + line for line in body).replace("const int rc =", "rc =")
             lines = ["int rc;", "{", *["  " + b.replace("const int rc =", "rc =") for b in body], "}",
                      f'return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise({self.owner()}, rc, "{f.name}");']
+        if self.row.cls in ("rma", "rma_request"):
+            lines = self.own_window() + lines
         text = f"int P{f.name}({parameters}) {{\n" + "\n".join("  " + line for line in lines) + "\n}\n"
         return text + f"CAIRN_MPI_WEAK({f.name});\n"

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <map>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 
@@ -16,6 +17,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/state/extension.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/kind.hpp"
 #include "core/state/memory/particulars.hpp"
@@ -40,6 +42,12 @@ bool is_reservation(const StoredArea& stored) {
 bool has_payload(const StoredArea& stored) { return stored.stored_pages + stored.zero_pages != 0; }
 void* place(const Area& area) { return reinterpret_cast<void*>(area.start); }
 std::size_t length(const Area& area) { return area.end - area.start; }
+
+// As the program called it; memory without a name gets one.
+std::string shared_name(const Area& area) {
+  constexpr std::string_view prefix = "/memfd:";
+  return area.path.starts_with(prefix) ? area.path.substr(prefix.size()) : "cairn-shared";
+}
 
 // Many areas may show one file: by path, whether it may be written, and whether it is.
 using SharedFiles = std::map<std::tuple<std::string, bool, bool>, UniqueFd>;
@@ -121,7 +129,7 @@ int Memory::shared_memory(const Area& area) {
   auto known = std::find_if(shared_.begin(), shared_.end(),
                             [&](const Shared& s) { return s.inode == area.inode && s.device == area.device; });
   if (known == shared_.end()) {
-    UniqueFd fd(memfd_create("cairn-shared", MFD_CLOEXEC));
+    UniqueFd fd(memfd_create(shared_name(area).c_str(), MFD_CLOEXEC));
     if (!fd) throw EnvironmentError(with_errno("shared memory for " + named_range(area), errno));
     shared_.push_back({area.device, area.inode, std::move(fd)});
     known = std::prev(shared_.end());
@@ -187,6 +195,8 @@ void Memory::map(std::size_t index) {
   void* mapped = host::arena_mmap(place(area), length(area), prot, flags, fd, static_cast<off_t>(offset));
   if (mapped != place(area))
     throw EnvironmentError(with_errno("cannot map the program's memory " + named_range(area), errno));
+  if (area.shared && !is_shared_file(area) && offset == 0)
+    host::extension().shared_memory_mapped(area.start, shared_name(area), fd);
   restore_particulars(state_, area);
 }
 

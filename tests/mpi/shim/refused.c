@@ -27,8 +27,8 @@ static void wait_for(const char *name) {
 
 static void window(void) {
   MPI_Win win;
-  int number = 0;
-  MPI_Win_create(&number, sizeof number, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &win);
+  int *number;
+  MPI_Win_allocate_shared(sizeof *number, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &number, &win);
   MPI_Win_set_name(win, "pane");
   wait_for("window");
   MPI_Win_free(&win);

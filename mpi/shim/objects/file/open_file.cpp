@@ -39,14 +39,7 @@ OpenFile::OpenFile(ompi_communicator_t* own, const char* called, int mode, const
 
 OpenFile::~OpenFile() { info_drop(info); }
 
-void OpenFile::add_info(const ompi_info_t* more) {
-  if (!usable(more)) return;
-  if (info == nullptr) {
-    info = info_copy(more);
-  } else {
-    for (const auto& [key, value] : more->store->items) PMPI_Info_set(info, key.c_str(), value.c_str());
-  }
-}
+void OpenFile::add_info(const ompi_info_t* more) { info_add(info, more); }
 
 void OpenFile::identify() noexcept {
   struct stat status {};

@@ -86,6 +86,15 @@ ompi_info_t* info_copy(const ompi_info_t* info) {
   return copy;
 }
 
+void info_add(ompi_info_t*& to, const ompi_info_t* more) {
+  if (!usable(more)) return;
+  if (to == nullptr) {
+    to = info_copy(more);
+  } else {
+    for (const auto& [key, value] : more->store->items) PMPI_Info_set(to, key.c_str(), value.c_str());
+  }
+}
+
 void info_drop(ompi_info_t* info) noexcept {
   if (info == nullptr || info->predefined) return;
   const TableLock lock;

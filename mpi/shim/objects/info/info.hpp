@@ -17,6 +17,8 @@ struct InfoStore {
 // A guest info object with what the real one holds; the real one is freed. Crosses.
 ompi_info_t* info_adopt(RealInfo* real_info);
 ompi_info_t* info_copy(const ompi_info_t* info);
+// Adds hints to those that there are, if any.
+void info_add(ompi_info_t*& to, const ompi_info_t* more);
 void info_drop(ompi_info_t* info) noexcept;  // null is fine
 
 }  // namespace cairn::shim

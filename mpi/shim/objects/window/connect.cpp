@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The members of a local window meet: each says who it is and where its part lies, maps what is shared, and tries
+// whether the kernel lets it reach what is not.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <random>
+
+#include "mpi/crcp/agent.hpp"
+#include "mpi/crcp/lifecycle.hpp"
+#include "mpi/shim/objects/info/info.hpp"
+#include "mpi/shim/objects/window/local_window.hpp"
+#include "mpi/shim/wrap.hpp"
+
+namespace cairn::shim {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+std::size_t whole_pages(MPI_Aint bytes) noexcept {
+  return std::max<std::size_t>((static_cast<std::size_t>(bytes) + kPage - 1) / kPage * kPage, kPage);
+}
+
+}  // namespace
+
+// Exchanged as bytes.
+struct LocalWindow::Greeting {
+  std::uint64_t node, base, secret_at, secret;
+  MPI_Aint bytes;
+  std::int32_t process, unit, control, memory;
+  std::int32_t several_threads, failed;
+};
+
+LocalWindow::LocalWindow(ompi_communicator_t* own, const WindowShape& wanted, const ompi_info_t* hints)
+    : comm(own), rank(own->rank), size(own->size), shape(wanted), info(info_copy(hints)), epoch(own->size) {
+  std::random_device random;
+  secret_ = static_cast<std::uint64_t>(random()) << 32 | random();
+}
+
+LocalWindow::~LocalWindow() {
+  info_drop(info);
+  if (mapped_bytes_ != 0) munmap(shape.base, mapped_bytes_);
+}
+
+bool LocalWindow::is_ours() const noexcept {
+  return shape.flavor == MPI_WIN_FLAVOR_ALLOCATE || shape.flavor == MPI_WIN_FLAVOR_SHARED;
+}
+
+bool LocalWindow::has_shared_memory() const noexcept { return mapped_bytes_ != 0 && size > 1; }
+
+// Memory of ours, once: in a restart it is there again, and the host has it.
+bool LocalWindow::allocate() {
+  const bool none = size > 1 && shape.bytes == 0;
+  if (shape.base != nullptr || !is_ours() || none) {
+    if (has_shared_memory()) memory_descriptor_.reset(crcp::agent::window_memory(shape.base));
+    return !has_shared_memory() || memory_descriptor_.get() >= 0;
+  }
+  const std::size_t bytes = whole_pages(shape.bytes);
+  if (size > 1) memory_descriptor_.reset(make_memory(bytes));
+  if (size > 1 && memory_descriptor_.get() < 0) return false;
+  shape.base = map_for_program(memory_descriptor_.get(), bytes);
+  if (shape.base != nullptr) mapped_bytes_ = bytes;
+  return shape.base != nullptr;
+}
+
+LocalWindow::Greeting LocalWindow::greeting() {
+  Greeting mine{};
+  mine.failed = allocate() ? 0 : 1;
+  if (rank == 0) control_descriptor_.reset(make_memory(Control::bytes(size)));
+  if (rank == 0 && control_descriptor_.get() < 0) mine.failed = 1;
+  mine.node = node_identity();
+  mine.process = own_process();
+  mine.base = reinterpret_cast<std::uint64_t>(shape.base);
+  mine.bytes = shape.bytes;
+  mine.unit = shape.unit;
+  mine.secret_at = reinterpret_cast<std::uint64_t>(&secret_);
+  mine.secret = secret_;
+  mine.control = control_descriptor_.get();
+  mine.memory = memory_descriptor_.get();
+  mine.several_threads = crcp::thread_level() == MPI_THREAD_MULTIPLE ? 1 : 0;
+  return mine;
+}
+
+const char* LocalWindow::connect() {
+  const Greeting mine = greeting();
+  std::vector<Greeting> all(static_cast<std::size_t>(size));
+  constexpr int kBytes = sizeof(Greeting);
+  RealComm* const own = to_real(comm);
+  RealDatatype* const byte = to_real(MPI_BYTE);
+  cross(real.Allgather, static_cast<const void*>(&mine), kBytes, byte, static_cast<void*>(all.data()), kBytes, byte,
+        own);
+  const char* why = meet(all);
+  if (why == nullptr) {
+    int done = attach(all) && reaches(all) ? 1 : 0, by_all = 0;
+    // Nobody needs the descriptors any more once all have come here.
+    cross(real.Allreduce, static_cast<const void*>(&done), static_cast<void*>(&by_all), 1, to_real(MPI_INT),
+          to_real(MPI_MIN), own);
+    if (by_all == 0) why = "between processes that may not reach each other's memory";
+  }
+  if (why == nullptr && !saved_.empty()) {
+    control.restore(rank, saved_);
+    saved_.clear();
+    cross(real.Barrier, own);
+  }
+  control_descriptor_.reset(-1);
+  if (has_shared_memory()) crcp::agent::forget_window_memory(shape.base);
+  memory_descriptor_.reset(-1);
+  return why;
+}
+
+// What all see alike.
+const char* LocalWindow::meet(const std::vector<Greeting>& all) {
+  for (const Greeting& one : all) {
+    if (one.several_threads != 0) return "in MPI_THREAD_MULTIPLE";
+    if (one.node != all[0].node) return "between several nodes";
+    if (one.failed != 0) return "without memory that can be shared";
+  }
+  return nullptr;
+}
+
+bool LocalWindow::attach(const std::vector<Greeting>& all) {
+  if (rank != 0) control_descriptor_.reset(open_memory(all[0].process, all[0].control));
+  if (!control.map(control_descriptor_.get(), size)) return false;
+  members.clear();
+  for (int r = 0; r < size; ++r) {
+    const Greeting& one = all[static_cast<std::size_t>(r)];
+    members.push_back({one.process, one.unit, one.base, one.bytes, {}});
+    if (r == rank || one.memory < 0) continue;
+    const UniqueFd theirs(open_memory(one.process, one.memory));
+    if (!members.back().shared.map(theirs.get(), whole_pages(one.bytes))) return false;
+  }
+  return true;
+}
+
+// What is not shared the kernel must let us read: a number that only the right process has there.
+bool LocalWindow::reaches(const std::vector<Greeting>& all) const {
+  for (int r = 0; r < size; ++r) {
+    if (r == rank || is_ours()) continue;
+    const Greeting& one = all[static_cast<std::size_t>(r)];
+    const RemotePiece piece{one.secret_at, sizeof one.secret};
+    std::uint64_t found = 0;
+    if (!read_pieces(one.process, &piece, 1, &found) || found != one.secret) return false;
+  }
+  return true;
+}
+
+void LocalWindow::save() { saved_ = control.save(rank); }
+
+void LocalWindow::forget_mappings() noexcept {
+  control.forget();
+  for (WindowMember& member : members) member.shared.forget();
+}
+
+}  // namespace cairn::shim

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A window whose members are all on one node: the shim's own, without the real library. Every operation is done when
+// its call returns: the bytes are copied by the kernel, or by this process where the memory is shared
+// (MPI_Win_allocate). So nothing is ever under way; the epochs are states in the guest's memory, and locks, posts and
+// completions words that the members share (control.hpp).
+//
+// Like a file it has a communicator of its own, at whose door its collective calls stand.
+// Ownership: from its creation to MPI_Win_free. Threads: one at a time is in MPI (a job in MPI_THREAD_MULTIPLE has no
+// such windows).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/unique_fd.hpp"
+#include "mpi/shim/handle.hpp"
+#include "mpi/shim/objects/window/control.hpp"
+#include "mpi/shim/objects/window/epoch.hpp"
+
+namespace cairn::shim {
+
+// What a window is made of.
+struct WindowShape {
+  int flavor;
+  void* base;  // null: memory of ours
+  MPI_Aint bytes;
+  int unit;
+};
+
+struct WindowMember {
+  std::int32_t process;
+  std::int32_t unit;
+  std::uint64_t base;  // in its process
+  MPI_Aint bytes;
+  HostMapping shared;  // its memory, if it is the shim's
+};
+
+class LocalWindow {
+ public:
+  LocalWindow(ompi_communicator_t* own, const WindowShape& shape, const ompi_info_t* hints);
+  ~LocalWindow();
+  LocalWindow(const LocalWindow&) = delete;
+  LocalWindow& operator=(const LocalWindow&) = delete;
+
+  // Collective, behind the door: meets the other members, for the first time or, with what was saved, in a restart.
+  // Null, or why this cannot be a window of the shim's: the same for all members.
+  const char* connect();
+  void save();
+  // Until this rank goes on nobody may change its memory, which is being written to its image: the others come back
+  // from a cut when they can.
+  void set_standing(bool standing) noexcept { control.of(rank).standing.store(standing ? 1 : 0); }
+  bool is_standing(int member) const noexcept { return control.of(member).standing.load() != 0; }
+  // In a restart: the shared mappings are those of a process that is gone.
+  void forget_mappings() noexcept;
+
+  ompi_communicator_t* const comm;
+  const int rank, size;
+  WindowShape shape;
+  ompi_info_t* info;
+  std::vector<WindowMember> members;
+  Control control;
+  Epoch epoch;
+
+ private:
+  struct Greeting;
+  bool allocate();
+  Greeting greeting();
+  const char* meet(const std::vector<Greeting>& all);
+  bool attach(const std::vector<Greeting>& all);
+  bool reaches(const std::vector<Greeting>& all) const;
+  bool is_ours() const noexcept;  // the memory
+  bool has_shared_memory() const noexcept;
+
+  UniqueFd control_descriptor_, memory_descriptor_;  // while the members meet
+  std::uint64_t secret_ = 0;
+  std::size_t mapped_bytes_ = 0;  // of our memory
+  std::vector<unsigned char> saved_;
+};
+
+inline bool is_local(const ompi_win_t* win) noexcept { return win != nullptr && win->live && win->local != nullptr; }
+
+}  // namespace cairn::shim

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waiting for what another member of a local window does. As a receive waits for its message: in sections that are left
+// when somebody asks, with the duties of this rank done, and with the library at work, since the other may wait for a
+// message of ours.
+#pragma once
+
+#include <sched.h>
+
+#include "mpi/crcp/door.hpp"
+#include "mpi/crcp/gate.hpp"
+#include "mpi/p2p/drain.hpp"
+
+namespace cairn::shim {
+
+// ready() is asked in a section, again and again; what it does when it says yes belongs to the same one. Not in a
+// section. A restart may come in between.
+template <class Ready>
+void wait_until(const char* name, int peer, Ready&& ready) noexcept {
+  constexpr int kLooks = 64, kBusyRounds = 16;
+  for (int round = 0;; ++round) {
+    const crcp::Section section;
+    for (int look = 0; look < kLooks; ++look) {
+      if (ready()) {
+        crcp::mpi_thread().call = nullptr;
+        return;
+      }
+      if ((crcp::attention() & crcp::kWanted) != 0) break;
+      __builtin_ia32_pause();
+    }
+    crcp::mpi_thread().call = name;
+    crcp::mpi_thread().peer = peer;
+    crcp::duties();
+    p2p::progress_library();
+    if (round > kBusyRounds) sched_yield();
+  }
+}
+
+}  // namespace cairn::shim
