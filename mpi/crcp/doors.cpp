@@ -78,7 +78,6 @@ class Doors final : public Participant {
   int prepare() noexcept override { return agent::present() ? make_group_channel() : MPI_SUCCESS; }
 
   std::string obstacle(Asked) override {
-    if (has_several_threads()) return several_threads_text();
     const char* call = nullptr;
     for_each_mpi_thread([&](const MpiThread& t) {
       if (const char* own = t.awaits_outsiders.load(std::memory_order_relaxed)) call = own;

@@ -29,28 +29,6 @@ void wake_waiters() noexcept {
   syscall(SYS_futex, &gate_words.attention, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
 }
 
-bool try_section_lock() noexcept {
-  return !gate_words.section_lock.load(std::memory_order_relaxed) &&
-         !gate_words.section_lock.exchange(true, std::memory_order_acquire);
-}
-
-// Sections are short: whoever holds the lock runs, or would if it had a processor.
-void section_lock() noexcept {
-  constexpr int kYields = 1000;
-  constexpr timespec kPause{0, 50'000};
-  if (try_section_lock()) return;
-  gate_words.contenders.fetch_add(1, std::memory_order_relaxed);
-  for (int i = 0; !try_section_lock(); ++i) {
-    if (i < kSpins)
-      __builtin_ia32_pause();
-    else if (i < kSpins + kYields)
-      sched_yield();
-    else
-      nanosleep(&kPause, nullptr);  // of lower priority, perhaps
-  }
-  gate_words.contenders.fetch_sub(1, std::memory_order_relaxed);
-}
-
 // inside is kSection on entry and on return; in between, whatever `back` says, until no bit of `mask` is set and this
 // thread is the only one that may be in a section.
 void enter_without(std::uint32_t mask, std::uint32_t back) noexcept {
@@ -62,7 +40,7 @@ void enter_without(std::uint32_t mask, std::uint32_t back) noexcept {
       wait_for_change(seen);
     } else if ((seen & kSeveral) != 0 && !self.locked.load(std::memory_order_relaxed)) {
       self.inside.store(back, std::memory_order_release);
-      section_lock();
+      gate_words.section_lock.lock();
       self.locked.store(true, std::memory_order_relaxed);
     } else {
       return;
@@ -78,7 +56,7 @@ void unlock_section(std::uint32_t back) noexcept {
   MpiThread& self = mpi_thread();
   self.locked.store(false, std::memory_order_relaxed);
   self.inside.store(back, std::memory_order_release);
-  gate_words.section_lock.store(false, std::memory_order_release);
+  gate_words.section_lock.unlock();
   if (others_wait()) sched_yield();
 }
 
@@ -94,7 +72,7 @@ void lock_from(std::uint32_t back) noexcept {
 
 bool try_lock_from(std::uint32_t back) noexcept {
   const bool several = (attention() & kSeveral) != 0;
-  if (several && !try_section_lock()) return false;
+  if (several && !gate_words.section_lock.try_lock()) return false;
   mpi_thread().locked.store(several, std::memory_order_relaxed);
   gate_store(kSection);
   if ((attention() & (several ? kWanted : kWanted | kSeveral)) == 0) return true;

@@ -17,6 +17,7 @@
 #include <cstdint>
 
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/crcp/short_lock.hpp"
 #include "mpi/shim/table_lock.hpp"
 
 namespace cairn::crcp {
@@ -31,11 +32,10 @@ inline constexpr std::uint32_t kQueued = 32;    // a drained message waits for i
 inline constexpr std::uint32_t kSeveral = 64;   // several threads use MPI: sections take the section lock
 
 struct GateWords {
-  std::atomic<std::uint32_t> attention{0};   // futex
-  bool fenced = false;                       // no membarrier(): guest threads must fence
-  std::atomic<std::uint32_t> waiters{0};     // threads in futex_wait on attention
-  std::atomic<bool> section_lock{false};     // held by a thread that is in a section, or about to be
-  std::atomic<std::uint32_t> contenders{0};  // threads that wait for it
+  std::atomic<std::uint32_t> attention{0};  // futex
+  bool fenced = false;                      // no membarrier(): guest threads must fence
+  std::atomic<std::uint32_t> waiters{0};    // threads in futex_wait on attention
+  alignas(64) ShortLock section_lock;       // held by a thread that is in a section, or about to be
 };
 inline constinit GateWords gate_words{};
 
@@ -80,7 +80,7 @@ inline void gate_end() noexcept {
 }
 
 // Another thread wants to enter a section: who polls in one should leave it for a moment.
-inline bool others_wait() noexcept { return gate_words.contenders.load(std::memory_order_relaxed) != 0; }
+inline bool others_wait() noexcept { return gate_words.section_lock.wanted(); }
 
 class Section {
  public:

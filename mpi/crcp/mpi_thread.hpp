@@ -91,10 +91,6 @@ inline bool all_out() noexcept {
   return !any_mpi_thread([](const MpiThread& t) { return t.inside.load(std::memory_order_acquire) != kOut; });
 }
 
-// More than one thread that has used MPI lives: such a process cannot be checkpointed.
-inline bool has_several_threads() noexcept { return sharing.load(std::memory_order_relaxed) == Sharing::several; }
-const char* several_threads_text() noexcept;
-
 // MPI_Init is over: threads may come.
 void threads_begin(int level) noexcept;
 // There is no barrier on all threads: a bias could not be taken away.

@@ -86,7 +86,6 @@ bool Protocol::come_to_cut() {
 // What can be told without touching anything.
 Failure Protocol::own_obstacle() const {
   if (request_.obstacle != 0) return {request_.obstacle_text, request_.obstacle == CAIRN_AGENT_OBSTACLE_FOR_GOOD};
-  if (has_several_threads()) return {several_threads_text(), true};
   if (init_state() != InitState::initialized) return {"it is not between MPI_Init and MPI_Finalize"};
   return {obstacle(Participant::Asked::running)};
 }

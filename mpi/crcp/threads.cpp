@@ -60,11 +60,15 @@ void give_bias_back() noexcept {
 
 void leave_slot(void* slot) noexcept {
   auto* t = static_cast<MpiThread*>(slot);
+  unlock_to(kOut);  // whoever ends in a callback of the library is inside still
   pthread_mutex_lock(&registry);
+  t->tables.store(0, std::memory_order_release);
+  t->in_group_call = t->awaited_group_call = t->passed_group_call = 0;
+  t->awaits_outsiders.store(nullptr, std::memory_order_relaxed);
   t->call = t->standing_at = nullptr;
   t->used = false;
   own_slot = &no_slot;
-  gate_depth += kNoSlot;
+  gate_depth = kNoSlot;
   if (--living == 1) give_bias_back();
   pthread_mutex_unlock(&registry);
 }
@@ -93,12 +97,6 @@ bool come_in_anew() noexcept {
   if (gate_depth <= kNoSlot) return false;
   need_slot();
   return gate_depth == 1;
-}
-
-const char* several_threads_text() noexcept {
-  return "several of its threads use MPI, which cannot be checkpointed; let one thread make all its MPI calls, or ask "
-         "MPI_Init_thread for MPI_THREAD_SERIALIZED (mpi4py: MPI4PY_RC_THREAD_LEVEL=serialized in its environment, or "
-         "mpi4py.rc.thread_level = 'serialized')";
 }
 
 void threads_begin(int level) noexcept {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/shim/table_lock.hpp"
 
-#include <pthread.h>
+#include "mpi/crcp/short_lock.hpp"
 
 namespace cairn::shim {
 namespace {
 
 // Recursive: freeing a handle takes it, and so does giving its Fortran index back.
-pthread_mutex_t table_mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+crcp::ShortLock table_lock;
+std::atomic<const crcp::MpiThread*> holder{nullptr};  // the callback thread's slot is none
+int depth = 0;                                        // of the holder
 
 void add(crcp::MpiThread& self, std::uint32_t n) noexcept {
   self.tables.store(self.tables.load(std::memory_order_relaxed) + n, std::memory_order_release);
@@ -23,15 +25,21 @@ TableLock::How TableLock::take() noexcept {
     if (crcp::sharing.load(std::memory_order_relaxed) == crcp::Sharing::alone) return How::biased;
     add(self, ~0U);
   }
-  pthread_mutex_lock(&table_mutex);
-  return How::mutex;
+  if (holder.load(std::memory_order_relaxed) != &self) {
+    table_lock.lock();
+    holder.store(&self, std::memory_order_relaxed);
+  }
+  ++depth;
+  return How::locked;
 }
 
 void TableLock::give(How how) noexcept {
-  if (how == How::biased)
+  if (how == How::biased) {
     add(crcp::mpi_thread(), ~0U);
-  else
-    pthread_mutex_unlock(&table_mutex);
+  } else if (--depth == 0) {
+    holder.store(nullptr, std::memory_order_relaxed);
+    table_lock.unlock();
+  }
 }
 
 }  // namespace cairn::shim

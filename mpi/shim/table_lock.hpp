@@ -19,7 +19,7 @@ class TableLock {
   TableLock& operator=(const TableLock&) = delete;
 
  private:
-  enum class How { nothing, biased, mutex };
+  enum class How { nothing, biased, locked };
   static How take() noexcept;
   static void give(How how) noexcept;
   const How how_;

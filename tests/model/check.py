@@ -29,6 +29,7 @@ RIGHT = {
     "group": ("--count 3 --events 2 --kind group", ""),
     "file": ("--count 3 --events 2 --kind file", ""),
     "leave": ("--count 1 --events 1", "-DDEADLINES -DLEAVE"),
+    "threads": ("--count 1 --kind receives --threads 1 --extra 0", "-DGUESTS=4"),
 }
 FAULTS = {  # what the fault is, and where it is found
     "race": ("mode is tested and the collective counted in two steps", "--count 6 --events 3", "-DFAULT_RACE"),
@@ -59,6 +60,10 @@ FAULTS = {  # what the fault is, and where it is found
                "-DFAULT_CLOCK2 -DDEADLINES -DLEAVE"),
     "unissued": ("who has left goes on without admissions, while others still wait for them", "--count 6 --events 1",
                  "-DFAULT_UNISSUED -DDEADLINES -DLEAVE"),
+    "one": ("settled looks at the first thread only", "--count 1 --events 1 --threads 2 --extra 1 --members1 3",
+            "-DFAULT_ONE -DGUESTS=5 -DMEMBERS1=3"),
+    "parkfirst": ("receives of the first thread only are taken back", "--count 1 --kind receives --threads 1 --extra 0",
+                  "-DFAULT_PARK_FIRST -DGUESTS=4"),
     "believe": ("a cut that somebody has left is believed in", "--count 6 --events 1",
                 "-DFAULT_BELIEVE -DDEADLINES -DLEAVE"),
 }
@@ -81,7 +86,8 @@ FULL = {
     "group3": ("--count 30 --events 3 --kind group", "-DDEADLINES"),
     "file3": ("--count 20 --events 3 --kind file", "-DDEADLINES"),
     "two-requests": ("--count 6 --events 2", "-DREQUESTS=2 -DDEADLINES"),
-    "two-threads": ("--count 4 --events 2 --threads 2", "-DGUESTS=5"),
+    "two-threads": ("--count 4 --events 2 --threads 2 --members1 3", "-DGUESTS=5 -DMEMBERS1=3"),
+    "two-threads-receive": ("--count 3 --kind receives --threads 2 --extra 1 --members1 3", "-DGUESTS=5 -DMEMBERS1=3"),
     "leave2": ("--count 20 --events 2", "-DDEADLINES -DLEAVE"),
     "leave-nonblocking": ("--count 10 --events 2 --kind nonblocking", "-DDEADLINES -DLEAVE"),
     "leave-create": ("--count 10 --events 1 --kind create --members1 3", "-DCREATE -DMEMBERS1=3 -DDEADLINES -DLEAVE"),

@@ -24,7 +24,7 @@ bit inside[GUESTS], tables[GUESTS];      /* as others see them */
 bit storing_inside[GUESTS], storing_tables[GUESTS]; /* on their way */
 bit locked[GUESTS];                      /* the section was entered with section_lock */
 bit linked[GUESTS];
-bit section_lock, table_mutex, registry;
+bit section_lock, table_lock, registry;
 
 /* what the asserts look at */
 byte in_sections, in_tables;
@@ -133,14 +133,14 @@ again:
         if
         :: saw_several ->
            atomic { storing_tables[g] = 0; tables[g] = 0 };
-           atomic { !table_mutex -> table_mutex = 1; arrive(g) }
+           atomic { !table_lock -> table_lock = 1; arrive(g) }
         :: else
         fi;
         in_tables++;
         assert(in_tables == 1);
         in_tables--;
         if
-        :: saw_several -> table_mutex = 0
+        :: saw_several -> table_lock = 0
         :: else -> atomic { storing_tables[g] = 0; tables[g] = 0 }
         fi
      fi

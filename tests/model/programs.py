@@ -85,6 +85,20 @@ def vary(program, source):
     return program
 
 
+def share(program, others):
+    """The second threads have collectives on the second communicator, and every other message of their rank."""
+    for rank, ops in enumerate(others):
+        received = [o for o in program[rank] if o[0] == RECEIVE]
+        for o in received[1::2]:
+            program[rank].reverse()
+            program[rank].remove(o)
+            program[rank].reverse()
+            ops.append((RECEIVE, 0, ANY))
+        if len(received) > 1:  # whoever takes one, the other finds one
+            program[rank][:] = [(RECEIVE, 0, ANY) if o[0] == RECEIVE else o for o in program[rank]]
+    return others
+
+
 def make(options):
     source = random.Random(options.seed)
     letters = alphabet(options.members1, options.kind == "nonblocking")
@@ -98,6 +112,8 @@ def make(options):
         if options.kind == "early":  # right only because a broadcast need not synchronise
             root = source.choice(RANKS)
             events += [(BCAST, 0, root), ("message", root, (root + 1) % 3)]
+        if options.kind == "receives":  # with two threads in rank 0, each of which takes what comes
+            events = [("message", source.choice((1, 2)), 0) for _ in range(2)]
         if options.kind == "free":
             events.append((FREE, 1, 0))
         if options.kind in ("group", "file"):
@@ -105,9 +121,10 @@ def make(options):
             events.insert(source.randrange(len(events) + 1), (call, 1, 0))
         program = vary(project(events, options.members1, options.kind == "early"), source)
         if options.threads:
-            extra = [source.choice([l for l in letters if l[0] != "message" and l[1] == 1]) for _ in range(2)]
+            extra = [source.choice([l for l in letters if l[0] != "message" and l[1] == 1]) for _ in range(options.extra)]
             more = project(extra, options.members1)
-            program = [[o for o in ops if o[1] == 0] for ops in program] + more[:options.threads]
+            program = [[o for o in ops if o[1] == 0] for ops in program]
+            program += share(program, more[:options.threads])
         if max(map(len, program)) <= LONGEST and program not in found:
             found.append(program)
     return found
@@ -137,7 +154,9 @@ def main():
     parser.add_argument("--events", type=int, default=3)
     parser.add_argument("--members1", type=int, default=6)
     parser.add_argument("--threads", type=int, default=0, help="second threads, of ranks 0 and 1")
-    parser.add_argument("--kind", choices=("plain", "nonblocking", "create", "free", "early", "group", "file"), default="plain")
+    parser.add_argument("--extra", type=int, default=2, help="collectives of the second threads")
+    parser.add_argument("--kind", choices=("plain", "nonblocking", "create", "free", "early", "group", "file", "receives"),
+                        default="plain")
     parser.add_argument("--output", default="programs.h")
     options = parser.parse_args()
     found = make(options)

@@ -13,7 +13,7 @@
  *   communicator 0).
  * Faults, each of which must be found: FAULT_RACE, FAULT_THROUGH, FAULT_UNSTARTED, FAULT_EQUAL, FAULT_DROP,
  *   FAULT_FORGET, FAULT_KNOWN, FAULT_STILL, FAULT_OWEDWAIT, FAULT_PARK, FAULT_GATHER, FAULT_LEFT, FAULT_SECTION,
- *   FAULT_CLOCK0, FAULT_CLOCK2, FAULT_UNISSUED, FAULT_BELIEVE, FAULT_SILENT, FAULT_HEEDLESS (check.py says what they are).
+ *   FAULT_CLOCK0, FAULT_CLOCK2, FAULT_UNISSUED, FAULT_BELIEVE, FAULT_SILENT, FAULT_HEEDLESS, FAULT_ONE, FAULT_PARK_FIRST (check.py says what they are).
  */
 #ifndef REQUESTS
 #define REQUESTS 1
@@ -68,7 +68,7 @@ c_decl {
 short program;
 byte at[GUESTS], op[GUESTS], where[GUESTS], ended;
 bit posted[GUESTS], arrived[GUESTS]; /* a receive that the library has; it has matched it */
-bit parked[RANKS];                   /* taken back from the library for the cut */
+bit parked[GUESTS];                  /* taken back from the library for the cut */
 
 /* crcp: [rank * 2 + communicator] */
 byte mode[RANKS];
@@ -280,9 +280,17 @@ done:
 }
 
 /* What the library does by itself: a message completes a posted receive. */
-#define MATCHES(s) (TYPE(op[r]) == RECEIVE && posted[r] && !arrived[r] && (WHOM(op[r]) == (s) || WHOM(op[r]) == ANY))
-#define DELIVER(s) :: atomic { MATCHES(s) && queue[s * 3 + r] == 0 && wire[s * 3 + r] > 0 -> \
-                               wire[s * 3 + r]--; received[s * 3 + r]++; arrived[r] = 1 }
+#define HAS_SECOND(r) ((r) + 3 < GUESTS)
+#define SECOND(r) (HAS_SECOND(r) -> (r) + 3 : (r))
+#define MATCHES(g, s) (TYPE(op[g]) == RECEIVE && posted[g] && !arrived[g] && (WHOM(op[g]) == (s) || WHOM(op[g]) == ANY))
+#define MATCHES_NONE(s) (!(MATCHES(r, s) && queue[s * 3 + r] == 0) && !(MATCHES(SECOND(r), s) && queue[s * 3 + r] == 0))
+#define DELIVER_TO(g, s) :: atomic { MATCHES(g, s) && queue[s * 3 + r] == 0 && wire[s * 3 + r] > 0 -> \
+                               wire[s * 3 + r]--; received[s * 3 + r]++; arrived[g] = 1 }
+#if GUESTS > 3
+#define DELIVER(s) DELIVER_TO(r, s) DELIVER_TO(SECOND(r), s)
+#else
+#define DELIVER(s) DELIVER_TO(r, s)
+#endif
 
 /* duties(): what every poll loop and the callback thread do; recorded non-blocking collectives begin here. */
 #define RECORDED(r, c) (recorded[X(r, c)] > entered[X(r, c)])
@@ -338,8 +346,12 @@ end:
 #define LEVEL_ON(r, c) (!COUNTS(r, c) || entered[X(r, c)] >= LIM(r, c))
 #endif
 #define IS_LEVEL(r) (LEVEL_ON(r, 0) && LEVEL_ON(r, 1) && !INSIDE_GROUP(r))
+#ifdef FAULT_ONE
+#define NOBODY_INSIDE(r) (where[r] != INSIDE)
+#else
 #define NOBODY_INSIDE(r) (where[r] != INSIDE && (GUESTS < 4 || (r) != 0 || where[(GUESTS > 3 -> 3 : 0)] != INSIDE) && \
     (GUESTS < 5 || (r) != 1 || where[(GUESTS > 4 -> 4 : 0)] != INSIDE))
+#endif
 #define COLLECTIVE_SETTLED(r, c) (!started[X(r, c)] || completed[X(r, c)] || \
     DONE(recorded_op[X(r, c)], started_as[X(r, c)], r))
 #ifdef FAULT_STILL
@@ -385,33 +397,47 @@ inline add_owed(r, c) {
 /* drain_step(): a message from s completes a posted receive or goes into the queue. */
 inline drain_one(s) {
   if
-  :: MATCHES(s) && queue[s * 3 + r] == 0 -> wire[s * 3 + r]--; received[s * 3 + r]++; arrived[r] = 1
-  :: !(MATCHES(s) && queue[s * 3 + r] == 0) -> wire[s * 3 + r]--; received[s * 3 + r]++; queue[s * 3 + r]++
+  :: MATCHES(r, s) && queue[s * 3 + r] == 0 -> wire[s * 3 + r]--; received[s * 3 + r]++; arrived[r] = 1
+#if GUESTS > 3
+  :: HAS_SECOND(r) && MATCHES(SECOND(r), s) && queue[s * 3 + r] == 0 ->
+     wire[s * 3 + r]--; received[s * 3 + r]++; arrived[SECOND(r)] = 1
+#endif
+  :: MATCHES_NONE(s) -> wire[s * 3 + r]--; received[s * 3 + r]++; queue[s * 3 + r]++
   fi
 }
 
 /* Receives that nothing matches are taken back from the library: before F4, behind which others send again. */
-inline park(r) {
+inline park_one(g) {
   if
-  :: posted[r] && !arrived[r] -> parked[r] = 1
+  :: posted[g] && !arrived[g] -> parked[g] = 1
   :: else
   fi;
 #ifndef FAULT_PARK
   if
-  :: parked[r] -> posted[r] = 0
+  :: parked[g] -> posted[g] = 0
   :: else
   fi
 #endif
 }
-inline post_again(r) {
+inline park(r) {
+#ifndef FAULT_PARK_FIRST
+  park_one(second);
+#endif
+  park_one(r)
+}
+inline post_one_again(g) {
   if
 #ifdef FAULT_PARK
-  :: parked[r] -> arrived[r] = 0; posted[r] = 1; parked[r] = 0
+  :: parked[g] -> arrived[g] = 0; posted[g] = 1; parked[g] = 0
 #else
-  :: parked[r] -> posted[r] = 1; parked[r] = 0
+  :: parked[g] -> posted[g] = 1; parked[g] = 0
 #endif
   :: else
   fi
+}
+inline post_again(r) {
+  post_one_again(r);
+  post_one_again(second)
 }
 
 inline check_cut() {
@@ -419,7 +445,11 @@ inline check_cut() {
   assert(in_file == 0); /* nobody has what forbids a checkpoint */
   k = 0;
   do
-  :: k < GUESTS -> assert(where[k] != INSIDE); k++ /* IDLE */
+  :: k < GUESTS -> assert(where[k] != INSIDE); /* IDLE */
+#ifndef FAULT_PARK
+     assert(!posted[k] || arrived[k]); /* the library holds nothing */
+#endif
+     k++
   :: else -> break
   od;
   k = 0;
@@ -560,12 +590,13 @@ inline end_request() { /* resume(not_level), resume(gave_up), resume(same_librar
 }
 
 proctype Callback(byte r) {
-  byte i, k;
+  byte i, k, second;
   bit turn, left;
 #ifdef MUTE
   byte v, mine;
   bit promised;
 #endif
+  second = SECOND(r);
   do
   :: i < REQUESTS ->
     left = 0;

@@ -5,7 +5,8 @@
 //   c  a thread in collective calls on a communicator of its own
 //   t  two threads that send to each other's tags around the ring of ranks, and poll for what comes
 //   m  two threads that take whatever comes first by MPI_Mprobe, and one that sends it
-//   g  threads that come, make a communicator, use it and end
+//   g  threads that come, have a word with those of other ranks and end
+//   l  a thread that comes while the main one, until then alone, is long inside of a reduction (two ranks)
 // Everything received is checked. Prints PASS.
 #include <mpi.h>
 #include <pthread.h>
@@ -20,7 +21,8 @@ enum { MOST_THREADS = 32, MATCHED_TAG = 50, BIG = 6000 };
 
 static int rank, size;
 static atomic_int stopping, wrong;
-static atomic_long done[5];  // of each kind: how often
+static const char kKinds[] = "xctmgl";
+static atomic_long done[6];  // of each kind: how often
 
 static void expect(int right, const char* what) {
   if (right) return;
@@ -169,40 +171,85 @@ static void check_matching(Matching* m) {
   expect(in[0] == m->taken && in[1] == m->sum, "a matched message is lost or came twice");
 }
 
-// ---- g
+// ---- g: the children of all ranks pass a message around, each pair on its own tag; the first thing that they do with
+// MPI.
 typedef struct {
-  int number;
-  MPI_Comm parent;
+  int number, last, tag;
+  MPI_Comm comm, self;
 } Child;
 
 static void* come_and_go(void* argument) {
-  const Child* child = argument;
-  int got = -1, flag = 0;
+  Child* child = argument;
+  const int out[3] = {child->number, child->last, rank}, left = (rank + size - 1) % size;
+  int in[3], flag = 0;
   MPI_Comm own;
   MPI_Request request;
-  MPI_Comm_dup(child->parent, &own);
-  MPI_Isend(&child->number, 1, MPI_INT, 0, 7, own, &request);
-  while (!flag) MPI_Iprobe(0, 7, own, &flag, MPI_STATUS_IGNORE);
-  MPI_Recv(&got, 1, MPI_INT, 0, 7, own, MPI_STATUS_IGNORE);
+  MPI_Isend(out, 3, MPI_INT, (rank + 1) % size, child->tag, child->comm, &request);
+  if (child->number % 2 == 0) {
+    MPI_Comm_dup(child->self, &own);
+    while (!flag) MPI_Iprobe(left, child->tag, child->comm, &flag, MPI_STATUS_IGNORE);
+    MPI_Comm_free(&own);
+  }
+  MPI_Recv(in, 3, MPI_INT, left, child->tag, child->comm, MPI_STATUS_IGNORE);
   MPI_Wait(&request, MPI_STATUS_IGNORE);
-  expect(got == child->number, "a message to itself");
-  MPI_Comm_free(&own);
+  expect(in[0] == child->number && in[2] == left, "a message between threads that come and go");
+  if (in[1] != 0) child->last = in[1];
   return NULL;
 }
 
-static void* parent(void* communicators) {
-  const MPI_Comm* selves = communicators;
-  for (int i = 0; !stopping; ++i) {
+static void* parent(void* first) {
+  Child children[2] = {*(Child*)first, *((Child*)first + 1)};
+  int last = 0;
+  for (int i = 1; last == 0 || i <= last; ++i) {
     pthread_t threads[2];
-    Child children[2];
+    if (last == 0 && rank == 0 && stopping) last = i + 2 * size;
     for (int c = 0; c < 2; ++c) {
-      children[c] = (Child){2 * i + c, selves[c]};
+      children[c].number = i;
+      children[c].last = last;
       pthread_create(&threads[c], NULL, come_and_go, &children[c]);
     }
-    for (int c = 0; c < 2; ++c) pthread_join(threads[c], NULL);
+    for (int c = 0; c < 2; ++c) {
+      pthread_join(threads[c], NULL);
+      if (children[c].last != 0) last = children[c].last;
+    }
     ++done[4];
   }
   return NULL;
+}
+
+// ---- l: the operation begins the thread, so that it comes before the reduction ends: in a request, it finds the gate
+// closed.
+static pthread_t late_thread;
+static int late_number;
+static MPI_Comm late_comm;
+
+static void* come_late(void* unused) {
+  const int out = late_number;
+  int in = -1;
+  MPI_Request requests[2];
+  (void)unused;
+  MPI_Irecv(&in, 1, MPI_INT, 1 - rank, 70, late_comm, &requests[0]);
+  MPI_Isend(&out, 1, MPI_INT, 1 - rank, 70, late_comm, &requests[1]);
+  MPI_Waitall(2, requests, MPI_STATUSES_IGNORE);
+  expect(in == out, "a message between late threads");
+  ++done[5];
+  return NULL;
+}
+
+static void slow_sum(void* in, void* inout, int* n, MPI_Datatype* type) {
+  (void)type;
+  a_moment(60000000);
+  pthread_create(&late_thread, NULL, come_late, NULL);
+  a_moment(60000000);
+  for (int i = 0; i < *n; ++i) ((int*)inout)[i] += ((int*)in)[i];
+}
+
+static void reduce_slowly(MPI_Op op) {
+  int sum = 0;
+  ++late_number;
+  MPI_Allreduce(&late_number, &sum, 1, MPI_INT, op, MPI_COMM_WORLD);
+  expect(sum == 2 * late_number, "the slow reduction");
+  pthread_join(late_thread, NULL);
 }
 
 // ----
@@ -215,7 +262,9 @@ static void begin(void* (*function)(void*), void* argument) {
 
 int main(int argc, char** argv) {
   int provided, last = 0, kinds_of_matching = 0;
+  MPI_Op slow = MPI_OP_NULL;
   Matching* matching[4];
+  Child* children = NULL;
   if (argc < 3) return 2;
   MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -226,10 +275,12 @@ int main(int argc, char** argv) {
     MPI_Comm_dup(MPI_COMM_WORLD, comm);
     if (*kind == 'x') begin(compute, NULL), begin(compute, NULL);
     if (*kind == 'c') begin(collectives, comm);
-    if (*kind == 'g') {
-      MPI_Comm* selves = malloc(2 * sizeof *selves);
-      MPI_Comm_dup(MPI_COMM_SELF, &selves[0]), MPI_Comm_dup(MPI_COMM_SELF, &selves[1]);
-      begin(parent, selves);
+    if (*kind == 'l') late_comm = *comm, MPI_Op_create(slow_sum, 1, &slow);
+    for (int c = 0; *kind == 'g' && c < 2; ++c) {
+      if (c == 0) children = calloc(2, sizeof *children);
+      children[c] = (Child){.tag = 60 + c, .comm = *comm};
+      MPI_Comm_dup(MPI_COMM_SELF, &children[c].self);
+      if (c == 1) begin(parent, children);
     }
     for (int t = 0; *kind == 't' && t < 2; ++t) {
       Ring* ring = malloc(sizeof *ring);
@@ -246,6 +297,7 @@ int main(int argc, char** argv) {
     const int sent = round * size + rank;
     int got = -1;
     MPI_Barrier(MPI_COMM_WORLD);
+    if (slow != MPI_OP_NULL) reduce_slowly(slow);
     MPI_Sendrecv(&sent, 1, MPI_INT, (rank + 1) % size, 1, &got, 1, MPI_INT, (rank + size - 1) % size, 1, MPI_COMM_WORLD,
                  MPI_STATUS_IGNORE);
     expect(got == round * size + (rank + size - 1) % size, "the main thread's ring");
@@ -258,7 +310,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < running; ++i) pthread_join(threads[i], NULL);
   for (int i = 0; i < kinds_of_matching; ++i) check_matching(matching[i]);
   for (const char* kind = argv[2]; *kind != 0; ++kind)
-    expect(done[strchr("xctmg", *kind) - "xctmg"] > 0, "some kind of thread has done nothing");
+    expect(done[strchr(kKinds, *kind) - kKinds] > 0, "some kind of thread has done nothing");
   last = wrong;
   MPI_Allreduce(MPI_IN_PLACE, &last, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
   if (rank == 0) puts(last == 0 ? "PASS" : "FAIL");
