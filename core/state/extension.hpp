@@ -36,6 +36,9 @@ class Extension {
     bool written;
   };
   virtual std::vector<OpenFile> open_files() const { return {}; }
+  // In a restart: a descriptor, which becomes the caller's, of the shared memory that was called `name`, if other
+  // processes have it, too; -1: it is this one's only.
+  virtual int shared_memory(const std::string& /*name*/) { return -1; }
   // In a restart: shared memory that was called `name` (memfd_create) is mapped at `start` again, from its
   // beginning. An extension that
   // wants to share it with other processes duplicates the descriptor.

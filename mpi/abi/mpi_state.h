@@ -17,6 +17,8 @@ extern "C" {
 
 /* What the kernel calls the shared memory of windows, which a restart keeps for window_memory(). */
 #define CAIRN_MPI_WINDOW_MEMORY "cairn-window"
+/* ... and that which several ranks have mapped, before a number in hexadecimal: after a restart it is one again. */
+#define CAIRN_MPI_COMMON_MEMORY "cairn-window-of-all-"
 
 struct cairn_mpi_state {
   uint32_t version;
@@ -38,6 +40,10 @@ struct cairn_mpi_state {
    * processes can open it, or -1. The host has it until it is told to forget it. */
   int32_t (*window_memory)(const void* start);
   void (*forget_window_memory)(const void* start);
+  /* Of this request, before the guest stands: does any rank of the job have memory in common with others? Said by all
+   * ranks alike. Then all stand before the first is captured, and until the last has written what they have in common.
+   */
+  void (*common_memory)(int32_t exists);
 };
 
 #ifdef __cplusplus

@@ -161,4 +161,13 @@ void forget_window_memory(const void* start) noexcept {
   });
 }
 
+void tell_common_memory(bool exists) noexcept {
+  cairn_mpi_state* s = state_service();
+  if (!has(s, &cairn_mpi_state::common_memory)) return;
+  in_host([&]() noexcept {
+    s->common_memory(exists ? 1 : 0);
+    return 0;
+  });
+}
+
 }  // namespace cairn::crcp::agent

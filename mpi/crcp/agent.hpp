@@ -37,5 +37,7 @@ std::string place_of(const std::string& path);
 // Shared memory of a window, in a restart: the host's descriptor of it, or -1; until it forgets it.
 int window_memory(const void* start) noexcept;
 void forget_window_memory(const void* start) noexcept;
+// All ranks alike: some have memory in common, of which all must write the same.
+void tell_common_memory(bool exists) noexcept;
 
 }  // namespace cairn::crcp::agent

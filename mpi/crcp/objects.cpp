@@ -6,12 +6,22 @@
 #include "mpi/shim/mpi_include.hpp"
 #include "mpi/shim/objects/communicator/held.hpp"
 #include "mpi/shim/objects/file/places.hpp"
+#include "mpi/shim/objects/window/common.hpp"
 #include "mpi/shim/rebuild.hpp"
 #include "mpi/shim/unsupported.hpp"
 
 namespace cairn::crcp {
 
 namespace {
+
+// What a rank says in F2.
+struct CommonMemory {
+  bool exists = false;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(exists);
+  }
+};
 
 class Objects final : public Participant {
  public:
@@ -32,19 +42,37 @@ class Objects final : public Participant {
 
   // What is made again in a restart, all members do together: communicators too that only some of them need.
   void contribute(Fence fence, Encoder& out) override {
+    if (fence == Fence::freeze) {
+      common_memory_ = false;
+      CommonMemory part{shim::window_may_have_common_memory()};
+      out(part);
+    }
     if (fence != Fence::settled) return;
     shim::HeldComms part = shim::held_comms();
     out(part);
   }
 
   void read(Fence fence, int /*rank*/, Decoder& in) override {
+    if (fence == Fence::freeze) {
+      CommonMemory part;
+      in(part);
+      common_memory_ = common_memory_ || part.exists;
+    }
     if (fence != Fence::settled) return;
     shim::HeldComms part;
     in(part);
     shim::held_comms_add(agent::rank(), part);
   }
 
+  // F2 all ranks pass, or none: all agents take part in the same fences.
+  std::string heard(Fence fence) override {
+    if (fence == Fence::freeze) agent::tell_common_memory(common_memory_);
+    return {};
+  }
+
   std::string park() override {
+    if (!common_memory_ && shim::window_has_common_memory())
+      return "has just made a window with memory of several ranks (MPI_Win_allocate_shared)";
     shim::park_all();
     return {};
   }
@@ -64,6 +92,8 @@ class Objects final : public Participant {
     char text[256];
     return shim::first_unsupported(text, sizeof text) != 0 ? text : std::string();
   }
+
+  bool common_memory_ = false;  // of any rank
 };
 
 }  // namespace

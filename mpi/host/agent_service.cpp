@@ -93,6 +93,10 @@ int start_agent(bool guest_is_ready) {
   }
 }
 
+void stand_together(bool wanted) {
+  if (process.agent != nullptr) process.agent->stand_together(wanted);
+}
+
 cairn_agent* agent_service() { return &service; }
 
 }  // namespace cairn::mpi

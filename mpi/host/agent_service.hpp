@@ -9,6 +9,9 @@ namespace cairn::mpi {
 // Joins the log of requests. Needs an initialised MPI; a second call does nothing. `guest_is_ready`: requests may be
 // served from now on. Returns 0 or -errno.
 int start_agent(bool guest_is_ready);
+// Of the request that is being served: the ranks have memory in common.
+void stand_together(bool wanted);
+
 cairn_agent* agent_service();
 
 }  // namespace cairn::mpi

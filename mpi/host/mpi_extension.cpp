@@ -16,6 +16,7 @@
 #include "core/state/resident.hpp"
 #include "mpi/abi/mpi_state.h"
 #include "mpi/host/agent_service.hpp"
+#include "mpi/host/common_memory.hpp"
 #include "mpi/host/standard_input.hpp"
 #include "pmix/transport/record.hpp"
 
@@ -28,6 +29,8 @@ struct {
   std::vector<host::Extension::OpenFile> files;
   restart::Options restart;                   // of the restart that this process comes from
   std::map<std::uint64_t, UniqueFd> windows;  // shared memory of windows, by its start
+  bool common_memory = false;                 // some rank of the job has some
+  CommonMemory common;
 } state;
 
 void initialized(std::int32_t required, std::int32_t provided) {
@@ -58,9 +61,14 @@ std::int32_t window_memory(const void* start) {
 
 void forget_window_memory(const void* start) { state.windows.erase(reinterpret_cast<std::uint64_t>(start)); }
 
+void common_memory(std::int32_t exists) {
+  state.common_memory = exists != 0;
+  stand_together(exists != 0);
+}
+
 cairn_mpi_state state_service{
-    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized, finalized, open_file, place_of,
-    window_memory,           forget_window_memory};
+    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized,  finalized, open_file, place_of,
+    window_memory,           forget_window_memory,    common_memory};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -121,6 +129,7 @@ std::vector<std::uint8_t> MpiExtension::save_section() {
     saved.set("rank", static_cast<std::uint64_t>(agent_service()->rank))
         .set("size", static_cast<std::uint64_t>(agent_service()->nranks));
   }
+  saved.set("common_memory", state.common_memory);
   const std::string bytes = saved.encode();
   return {bytes.begin(), bytes.end()};
 }
@@ -132,6 +141,17 @@ void MpiExtension::shared_memory_mapped(std::uint64_t start, const std::string& 
   state.windows[start].reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, host::fd_base()));
 }
 
+int MpiExtension::shared_memory(const std::string& name) {
+  return name.starts_with(CAIRN_MPI_COMMON_MEMORY) ? state.common.open(name) : -1;
+}
+
+// In a restart nobody goes on before all have loaded what they have in common.
+void MpiExtension::started() {
+  if (!state.common_memory) return;
+  MPI_Barrier(MPI_COMM_WORLD);
+  state.common.close();
+}
+
 void MpiExtension::before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) {
   state.restart = options;
   const pmix::Record saved = pmix::Record::decode({reinterpret_cast<const char*>(section.data()), section.size()});
@@ -139,6 +159,7 @@ void MpiExtension::before_revive(const std::vector<std::uint8_t>& section, const
   preload();
   state.initialized = saved.get_bool("initialized");
   state.finalized = saved.get_bool("finalized");
+  state.common_memory = saved.get_bool("common_memory");
   state.required = static_cast<int>(saved.get_u64("required"));
   state.provided = static_cast<int>(saved.get_u64("provided"));
   if (state.initialized && !state.finalized) initialise_again(saved);

@@ -55,6 +55,8 @@ class Agent : private AgentLink::Orders {
   int verdict(std::uint64_t step, bool pass);
   void progress(const std::string& text);
   void want_close();
+  // Before the guest stands, for this order: ranks have memory in common.
+  void stand_together(bool wanted) { stand_together_ = wanted; }
   bool closed() const { return closed_.load(); }
 
  private:
@@ -68,6 +70,8 @@ class Agent : private AgentLink::Orders {
   void stand_in_for_guest();
   void begin_stand();
   bool await_stand(const Deadline& deadline);
+  bool stands_before_capture(const CheckpointOrder& order) const;
+  void let_group_go(const CheckpointOrder& order, Outcome& outcome);
   void complete_stands(const CheckpointOrder& order);
   void finish_group(const CheckpointOrder& order, Outcome& outcome);
   void serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
@@ -108,6 +112,7 @@ class Agent : private AgentLink::Orders {
   bool stood_in_ = false;     // for this order: crcp has come too late
   unsigned stands_ = 0;       // fences of standing ranks that were begun for this order
   bool stand_open_ = false;
+  std::atomic<bool> stand_together_{false};  // for this order
 
   std::mutex append_mutex_;  // numbers of log entries (rank 0)
   std::uint64_t next_entry_ = 1;

@@ -53,13 +53,16 @@ group::Request request_for(std::uint64_t entry, const CheckpointOrder& order, in
 }
 
 // All ranks have been captured before the first goes on: so the files that several of them write to have the lengths,
-// and with --save-files the contents, of one moment. For contents there is a fence before the capture as well. These
-// are the agents' own fences, behind those of crcp; a rank that fails takes part in them, too. With `term` nobody goes
-// on before F6.
-bool stands_before_capture(const CheckpointOrder& order) { return order.parameters.save_files; }
+// and with --save-files the contents, of one moment. For contents there is a fence before the capture as well; and for
+// memory that ranks have in common, which must also be written before anybody goes on. These are the agents' own
+// fences, behind those of crcp; a rank that fails takes part in them, too. With `term` nobody goes on before F6.
 bool stands_after_capture(const CheckpointOrder& order) { return !order.term; }
 
 }  // namespace
+
+bool Agent::stands_before_capture(const CheckpointOrder& order) const {
+  return order.parameters.save_files || stand_together_;
+}
 
 void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   Outcome mine;
@@ -69,6 +72,7 @@ void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
     fences_ = stands_ = 0;
     stood_in_ = stand_open_ = fence_open_ = false;
   }
+  stand_together_ = false;
   mine.may_stand = order.parameters.timeout;
   try {
     serve_standing(n, order, mine);
@@ -82,12 +86,7 @@ void Agent::serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcom
   save_group(n, order, mine);
   mine.stands = mine.saved;
   stand_in_for_guest();
-  if (mine.saved && !order.term) {
-    phase("waiting for the others to stand");
-    await_stand(Deadline(kStandSeconds));
-    group_->release();
-    mine.stands = false;
-  }
+  if (mine.saved && !order.term) let_group_go(order, mine);
   if (mine.saved) finish_group(order, mine);
   complete_stands(order);
   phase("reporting");
@@ -99,6 +98,16 @@ void Agent::serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcom
     return;
   }
   go_on(order, mine, all_well);
+}
+
+// What is written of common memory while somebody goes on is of no moment, and no image.
+void Agent::let_group_go(const CheckpointOrder& order, Outcome& outcome) {
+  phase("waiting for the others to stand");
+  const bool all_stood = await_stand(Deadline(stand_together_ ? order.parameters.timeout : kStandSeconds));
+  if (stand_together_ && !all_stood)
+    outcome.fail(TemporaryError("other ranks did not come to write the memory that they share with it"));
+  group_->release();
+  outcome.stands = false;
 }
 
 // If nobody of the guest spoke for this rank, the others wait in the first fence.
@@ -189,13 +198,14 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
     request.stands = [&] {
       if (!stands_before_capture(order)) return;
       begin_stand();
-      if (!await_stand(Deadline(kStandSeconds)))
+      if (!await_stand(Deadline(stand_together_ ? request.stop_timeout : kStandSeconds)))
         throw TemporaryError("the program stood, but not those of all other ranks");
     };
     request.captured = [&] {
-      if (stands_after_capture(order)) begin_stand();
+      if (stands_after_capture(order) && !stand_together_) begin_stand();
     };
     group_->save(request);
+    if (stands_after_capture(order) && stand_together_) begin_stand();
     outcome.saved = true;
     outcome.path = request.path;
     if (obstacle) outcome.fail(*obstacle);

@@ -46,7 +46,8 @@ std::size_t length(const Area& area) { return area.end - area.start; }
 // As the program called it; memory without a name gets one.
 std::string shared_name(const Area& area) {
   constexpr std::string_view prefix = "/memfd:";
-  return area.path.starts_with(prefix) ? area.path.substr(prefix.size()) : "cairn-shared";
+  const std::string& path = area.path.string();
+  return path.starts_with(prefix) ? path.substr(prefix.size()) : "cairn-shared";
 }
 
 // Many areas may show one file: by path, whether it may be written, and whether it is.
@@ -129,7 +130,8 @@ int Memory::shared_memory(const Area& area) {
   auto known = std::find_if(shared_.begin(), shared_.end(),
                             [&](const Shared& s) { return s.inode == area.inode && s.device == area.device; });
   if (known == shared_.end()) {
-    UniqueFd fd(memfd_create(shared_name(area).c_str(), MFD_CLOEXEC));
+    UniqueFd fd(host::extension().shared_memory(shared_name(area)));
+    if (!fd) fd.reset(memfd_create(shared_name(area).c_str(), MFD_CLOEXEC));
     if (!fd) throw EnvironmentError(with_errno("shared memory for " + named_range(area), errno));
     shared_.push_back({area.device, area.inode, std::move(fd)});
     known = std::prev(shared_.end());

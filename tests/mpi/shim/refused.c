@@ -25,15 +25,6 @@ static void wait_for(const char *name) {
   }
 }
 
-static void window(void) {
-  MPI_Win win;
-  int *number;
-  MPI_Win_allocate_shared(sizeof *number, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &number, &win);
-  MPI_Win_set_name(win, "pane");
-  wait_for("window");
-  MPI_Win_free(&win);
-}
-
 static void file(void) {
   char path[512];
   MPI_File handle;
@@ -84,7 +75,6 @@ int main(int argc, char **argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   directory = argv[1];
-  window();
   file();
   intercommunicator();
   persistent_collective();

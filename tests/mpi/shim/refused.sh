@@ -38,7 +38,6 @@ refused() { # refused NAME TEXT: the program has NAME, and TEXT is in the refusa
   touch "$1"
 }
 
-refused window "a window with memory of several ranks 'pane' exists (MPI_Win_create or _allocate)"
 refused file "the open file 'data' is not at its path any more (MPI_File_open)"
 refused intercommunicator "an intercommunicator exists (MPI_Intercomm_create)"
 refused persistent "a persistent collective exists (MPIX_Barrier_init)"

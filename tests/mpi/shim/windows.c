@@ -202,6 +202,37 @@ static void dynamic_after(void) {
   MPI_Win_detach(dynamic, attached);
 }
 
+/* Memory of all: written to directly, and by calls. */
+static MPI_Win common;
+static int *common_memory, *common_right;
+static int *part_of(int of) {
+  MPI_Aint bytes;
+  int unit, *part;
+  CHECK(MPI_Win_shared_query(common, of, &bytes, &unit, &part) == MPI_SUCCESS);
+  CHECK(bytes == kCells * (MPI_Aint)sizeof(int) && unit == sizeof(int));
+  return part;
+}
+static void common_before(void) {
+  MPI_Win_allocate_shared(kCells * sizeof(int), sizeof(int), MPI_INFO_NULL, MPI_COMM_WORLD, &common_memory, &common);
+  common_right = part_of(right);
+  MPI_Win_lock_all(0, common);
+  common_right[0] = 60 + rank;
+  put(70 + rank, right, 1, common);
+  MPI_Win_sync(common);
+}
+static void common_after(void) {
+  const int one = 1;
+  MPI_Barrier(MPI_COMM_WORLD);
+  CHECK(part_of(rank) == common_memory && part_of(right) == common_right);
+  CHECK(common_memory[0] == 60 + left && common_memory[1] == 70 + left);
+  MPI_Barrier(MPI_COMM_WORLD);
+  common_right[2] = 80 + rank;
+  for (int r = 0; r < size; r++) MPI_Accumulate(&one, 1, MPI_INT, r, 3, 1, MPI_INT, MPI_SUM, common);
+  MPI_Win_unlock_all(common);
+  MPI_Barrier(MPI_COMM_WORLD);
+  CHECK(common_memory[2] == 80 + left && common_memory[3] == size);
+}
+
 /* What a window has beside its memory; windows of one process. */
 static MPI_Win alone[3];
 static int *alone_memory[3], alone_own[kCells];
@@ -322,6 +353,7 @@ int main(int argc, char **argv) {
   posted_before();
   dynamic_before();
   alone_before();
+  common_before();
   wanted = allocated(&wanted_memory);
   if (rank == 0)
     let_others_go(argv[2], argv[1]);
@@ -338,8 +370,9 @@ int main(int argc, char **argv) {
   posted_after();
   dynamic_after();
   alone_after();
+  common_after();
   MPI_Type_free(&every_second);
-  MPI_Win *const windows[] = {&fenced, &all, &exclusive, &shared, &begun, &posted, &dynamic, &wanted};
+  MPI_Win *const windows[] = {&fenced, &all, &exclusive, &shared, &begun, &posted, &dynamic, &common, &wanted};
   for (unsigned i = 0; i < sizeof windows / sizeof windows[0]; i++) MPI_Win_free(windows[i]);
   if (rank == 0) printf("windows: ok\n");
   MPI_Finalize();

@@ -4,8 +4,10 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <random>
 
+#include "mpi/abi/mpi_state.h"
 #include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/objects/info/info.hpp"
@@ -39,34 +41,36 @@ LocalWindow::LocalWindow(ompi_communicator_t* own, const WindowShape& wanted, co
 
 LocalWindow::~LocalWindow() {
   info_drop(info);
-  if (mapped_bytes_ != 0) munmap(shape.base, mapped_bytes_);
+  if (mapped_bytes_ != 0) munmap(mapped_, mapped_bytes_);
 }
 
 bool LocalWindow::is_ours() const noexcept {
   return shape.flavor == MPI_WIN_FLAVOR_ALLOCATE || shape.flavor == MPI_WIN_FLAVOR_SHARED;
 }
 
-bool LocalWindow::has_shared_memory() const noexcept { return mapped_bytes_ != 0 && size > 1; }
+bool LocalWindow::has_shared_memory() const noexcept { return mapped_bytes_ != 0 && size > 1 && !is_common(); }
 
 // Memory of ours, once: in a restart it is there again, and the host has it.
 bool LocalWindow::allocate() {
   const bool none = size > 1 && shape.bytes == 0;
-  if (shape.base != nullptr || !is_ours() || none) {
+  if (shape.base != nullptr || !is_ours() || none || is_common()) {
     if (has_shared_memory()) memory_descriptor_.reset(crcp::agent::window_memory(shape.base));
     return !has_shared_memory() || memory_descriptor_.get() >= 0;
   }
   const std::size_t bytes = whole_pages(shape.bytes);
-  if (size > 1) memory_descriptor_.reset(make_memory(bytes));
+  if (size > 1) memory_descriptor_.reset(make_memory(CAIRN_MPI_WINDOW_MEMORY, bytes));
   if (size > 1 && memory_descriptor_.get() < 0) return false;
   shape.base = map_for_program(memory_descriptor_.get(), bytes);
-  if (shape.base != nullptr) mapped_bytes_ = bytes;
-  return shape.base != nullptr;
+  if (shape.base == nullptr) return false;
+  mapped_ = static_cast<unsigned char*>(shape.base);
+  mapped_bytes_ = bytes;
+  return true;
 }
 
 LocalWindow::Greeting LocalWindow::greeting() {
   Greeting mine{};
   mine.failed = allocate() ? 0 : 1;
-  if (rank == 0) control_descriptor_.reset(make_memory(Control::bytes(size)));
+  if (rank == 0) control_descriptor_.reset(make_memory("cairn-window-words", Control::bytes(size)));
   if (rank == 0 && control_descriptor_.get() < 0) mine.failed = 1;
   mine.node = node_identity();
   mine.process = own_process();
@@ -91,7 +95,8 @@ const char* LocalWindow::connect() {
         own);
   const char* why = meet(all);
   if (why == nullptr) {
-    int done = attach(all) && reaches(all) ? 1 : 0, by_all = 0;
+    const bool shared = !is_common() || share(all);
+    int done = shared && attach(all) && reaches(all) ? 1 : 0, by_all = 0;
     // Nobody needs the descriptors any more once all have come here.
     cross(real.Allreduce, static_cast<const void*>(&done), static_cast<void*>(&by_all), 1, to_real(MPI_INT),
           to_real(MPI_MIN), own);
@@ -118,16 +123,44 @@ const char* LocalWindow::meet(const std::vector<Greeting>& all) {
   return nullptr;
 }
 
+// Common memory, once: in a restart the host has made it one again, at the addresses that the program knows.
+bool LocalWindow::share(const std::vector<Greeting>& all) {
+  if (mapped_ != nullptr) return true;
+  MPI_Aint bytes = 0, before = 0;
+  for (int r = 0; r < size; ++r) {
+    if (r == rank) before = bytes;
+    bytes += all[static_cast<std::size_t>(r)].bytes;
+  }
+  char name[64];
+  std::snprintf(name, sizeof name, CAIRN_MPI_COMMON_MEMORY "%016llx", static_cast<unsigned long long>(secret_));
+  if (rank == 0) memory_descriptor_.reset(make_memory(name, whole_pages(bytes)));
+  int number = memory_descriptor_.get();
+  cross(real.Bcast, static_cast<void*>(&number), 1, to_real(MPI_INT), 0, to_real(comm));
+  if (rank != 0 && number >= 0) memory_descriptor_.reset(open_memory(all[0].process, number));
+  if (memory_descriptor_.get() < 0) return false;
+  mapped_ = static_cast<unsigned char*>(map_for_program(memory_descriptor_.get(), whole_pages(bytes)));
+  if (mapped_ == nullptr) return false;
+  mapped_bytes_ = whole_pages(bytes);
+  shape.base = mapped_ + before;
+  return true;
+}
+
 bool LocalWindow::attach(const std::vector<Greeting>& all) {
   if (rank != 0) control_descriptor_.reset(open_memory(all[0].process, all[0].control));
   if (!control.map(control_descriptor_.get(), size)) return false;
   members.clear();
+  unsigned char* part = mapped_;  // of common memory: one behind the other
   for (int r = 0; r < size; ++r) {
     const Greeting& one = all[static_cast<std::size_t>(r)];
-    members.push_back({one.process, one.unit, one.base, one.bytes, {}});
+    members.push_back({one.process, one.unit, one.base, one.bytes, {}, nullptr});
+    WindowMember& member = members.back();
+    if (r == rank) member.seen = static_cast<unsigned char*>(shape.base);
+    if (is_common()) member.seen = part;
+    part += one.bytes;
     if (r == rank || one.memory < 0) continue;
     const UniqueFd theirs(open_memory(one.process, one.memory));
-    if (!members.back().shared.map(theirs.get(), whole_pages(one.bytes))) return false;
+    if (!member.shared.map(theirs.get(), whole_pages(one.bytes))) return false;
+    member.seen = member.shared.start();
   }
   return true;
 }

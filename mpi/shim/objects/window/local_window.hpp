@@ -34,7 +34,8 @@ struct WindowMember {
   std::int32_t unit;
   std::uint64_t base;  // in its process
   MPI_Aint bytes;
-  HostMapping shared;  // its memory, if it is the shim's
+  HostMapping shared;             // its memory, if it is the shim's, and not mapped for the program
+  unsigned char* seen = nullptr;  // where this process sees it; null: through the kernel only
 };
 
 class LocalWindow {
@@ -55,6 +56,9 @@ class LocalWindow {
   // In a restart: the shared mappings are those of a process that is gone.
   void forget_mappings() noexcept;
 
+  // The program may use the memory of all members.
+  bool is_common() const noexcept { return shape.flavor == MPI_WIN_FLAVOR_SHARED && size > 1; }
+
   ompi_communicator_t* const comm;
   const int rank, size;
   WindowShape shape;
@@ -69,13 +73,15 @@ class LocalWindow {
   Greeting greeting();
   const char* meet(const std::vector<Greeting>& all);
   bool attach(const std::vector<Greeting>& all);
+  bool share(const std::vector<Greeting>& all);
   bool reaches(const std::vector<Greeting>& all) const;
   bool is_ours() const noexcept;  // the memory
   bool has_shared_memory() const noexcept;
 
   UniqueFd control_descriptor_, memory_descriptor_;  // while the members meet
   std::uint64_t secret_ = 0;
-  std::size_t mapped_bytes_ = 0;  // of our memory
+  unsigned char* mapped_ = nullptr;  // our memory
+  std::size_t mapped_bytes_ = 0;
   std::vector<unsigned char> saved_;
 };
 

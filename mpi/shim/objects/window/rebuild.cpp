@@ -9,10 +9,21 @@
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/pool.hpp"
+#include "mpi/shim/objects/window/common.hpp"
 #include "mpi/shim/objects/window/local_window.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
+
+bool window_has_common_memory() noexcept {
+  for (const ompi_win_t* win = store<ompi_win_t>().live.head(); win != nullptr; win = win->next)
+    if (win->local != nullptr && win->local->is_common()) return true;
+  return false;
+}
+
+bool window_may_have_common_memory() noexcept {
+  return MakesCommonMemory::at_work.load(std::memory_order_relaxed) || window_has_common_memory();
+}
 
 void window_rebind() noexcept {
   store<ompi_win_t>().pool.rebind(real_objects.win_null);

@@ -15,7 +15,6 @@
 #include "core/abi/crossing.h"
 #include "core/abi/host_table.h"
 #include "core/base/unique_fd.hpp"
-#include "mpi/abi/mpi_state.h"
 
 namespace cairn::shim {
 namespace {
@@ -82,8 +81,8 @@ std::uint64_t node_identity() {
 // Not what libcr may tell: the number by which the others find this process now.
 std::int32_t own_process() noexcept { return static_cast<std::int32_t>(syscall(SYS_getpid)); }
 
-int make_memory(std::size_t bytes) noexcept {
-  const int fd = memfd_create(CAIRN_MPI_WINDOW_MEMORY, MFD_CLOEXEC);
+int make_memory(const char* name, std::size_t bytes) noexcept {
+  const int fd = memfd_create(name, MFD_CLOEXEC);
   if (fd >= 0 && ftruncate(fd, static_cast<off_t>(bytes)) == 0) return fd;
   if (fd >= 0) close(fd);
   return -1;

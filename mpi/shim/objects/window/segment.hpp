@@ -13,8 +13,8 @@ namespace cairn::shim {
 std::uint64_t node_identity();
 std::int32_t own_process() noexcept;
 
-// Shared memory without a name; -1 if there is none to be had.
-int make_memory(std::size_t bytes) noexcept;
+// Shared memory; the name says what a restart does with it (mpi/abi/mpi_state.h). -1 if there is none to be had.
+int make_memory(const char* name, std::size_t bytes) noexcept;
 // That which another process has as its descriptor `number`, or -1.
 int open_memory(std::int32_t process, int number) noexcept;
 // Where the program finds its own part: in an image it is memory like any other. Null on failure.

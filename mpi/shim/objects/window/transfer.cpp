@@ -54,13 +54,13 @@ int Place::find(const LocalWindow& window, const Target& target) {
   if (layout_ == nullptr) return rc;
   count_ = target.count;
   const WindowMember& member = window.members[static_cast<std::size_t>(target.rank)];
-  const bool shared = member.shared.start() != nullptr;
+  const bool local = member.seen != nullptr || target.rank == window.rank;
   const auto offset = static_cast<std::uint64_t>(target.displacement);
-  if (target.rank != window.rank && !shared) process_ = member.process;
+  if (!local) process_ = member.process;
   if (window.shape.flavor == MPI_WIN_FLAVOR_DYNAMIC)
     address_ = offset;
   else
-    address_ = (shared ? reinterpret_cast<std::uint64_t>(member.shared.start()) : member.base) +
+    address_ = (local ? reinterpret_cast<std::uint64_t>(member.seen) : member.base) +
                offset * static_cast<std::uint64_t>(member.unit);
   return is_within(window, target) ? MPI_SUCCESS : MPI_ERR_RMA_RANGE;
 }

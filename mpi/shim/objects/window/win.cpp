@@ -10,6 +10,7 @@
 #include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/names.hpp"
 #include "mpi/shim/objects/pool.hpp"
+#include "mpi/shim/objects/window/common.hpp"
 #include "mpi/shim/objects/window/local_window.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -114,9 +115,7 @@ template <class Call>
 int create(MPI_Comm comm, MPI_Info info, MPI_Win* out, const WindowShape& wanted, const char* name, Call&& call) {
   const char* why = "";
   if (is_well_formed(comm, info, out, wanted)) {
-    if (wanted.flavor == MPI_WIN_FLAVOR_SHARED && comm->size > 1) {
-      why = "with memory of several ranks";
-    } else if (!members_all_local(comm->members)) {
+    if (!members_all_local(comm->members)) {
       why = "between several jobs";
     } else {
       MPI_Comm own = MPI_COMM_NULL;
@@ -173,6 +172,7 @@ int PMPI_Win_allocate(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm
 CAIRN_MPI_WEAK(MPI_Win_allocate);
 
 int PMPI_Win_allocate_shared(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void* baseptr, MPI_Win* win) {
+  const MakesCommonMemory scope;
   return allocate(comm, info, win, {MPI_WIN_FLAVOR_SHARED, nullptr, size, disp_unit}, baseptr,
                   "MPI_Win_allocate_shared", [&](RealInfo* real_info, RealWin** made) {
                     return cross(real.Win_allocate_shared, size, disp_unit, real_info, to_real(comm), baseptr, made);
@@ -182,13 +182,17 @@ CAIRN_MPI_WEAK(MPI_Win_allocate_shared);
 
 namespace {
 
-// Of a rank without memory MPI_PROC_NULL means the first that has some.
+// MPI_PROC_NULL: the first that has some.
 int query_local(const LocalWindow& window, int rank, MPI_Aint* size, int* disp_unit, void* baseptr) {
   if (window.shape.flavor != MPI_WIN_FLAVOR_SHARED) return MPI_ERR_RMA_FLAVOR;
   if (rank != MPI_PROC_NULL && (rank < 0 || rank >= window.size)) return MPI_ERR_RANK;
-  *size = window.shape.bytes;
-  *disp_unit = window.shape.unit;
-  *static_cast<void**>(baseptr) = window.shape.base;
+  int of = rank;
+  if (rank == MPI_PROC_NULL)
+    for (of = 0; of < window.size - 1 && window.members[static_cast<std::size_t>(of)].bytes == 0;) ++of;
+  const WindowMember& member = window.members[static_cast<std::size_t>(of)];
+  *size = member.bytes;
+  *disp_unit = member.unit;
+  *static_cast<void**>(baseptr) = member.seen;
   return MPI_SUCCESS;
 }
 
