@@ -10,7 +10,7 @@
 
 #include <string>
 
-#include "pmix/coordinator/process_mark.hpp"
+#include "core/base/process_mark.hpp"
 
 namespace cairn::pmix {
 

@@ -2,7 +2,6 @@
 #include "pmix/manifest/snapshot_store.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,14 +55,18 @@ UniqueFd open_directory(const std::string& path) {
   return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-// The user's own snapshot `name` in `parent`, locked; none if it is anything else, or in use.
-UniqueFd lock_snapshot(int parent, const std::string& name) {
+// The user's own snapshot `name` in `parent`; none if it is anything else.
+UniqueFd own_snapshot(int parent, const std::string& name) {
   if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return {};
   UniqueFd directory(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat st {};
-  if (!directory || ::fstat(directory.get(), &st) != 0 || st.st_uid != ::geteuid()) return {};
-  if (::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return {};
+  if (directory && (::fstat(directory.get(), &st) != 0 || st.st_uid != ::geteuid())) directory.reset();
   return directory;
+}
+
+bool owner_is_gone(int directory) {
+  const auto owner = owner_of(directory);
+  return owner && owner->is_gone();
 }
 
 bool has_no_manifest(int directory) {
@@ -97,12 +100,16 @@ void remove_abandoned(const std::string& directory) noexcept {
     const UniqueFd parent = open_directory(whole.parent_path());
     if (!parent) return;
     remove_trials(parent.get(), entries_of(parent.get()));
-    const UniqueFd snapshot = lock_snapshot(parent.get(), whole.filename());
+    UniqueFd snapshot = own_snapshot(parent.get(), whole.filename());
     if (!snapshot) return;
-    if (has_no_manifest(snapshot.get()))
-      remove_tree(parent.get(), whole.filename());
+    // An mpirun of the same number, perhaps on another machine, may have gone on with it.
+    if (const auto owner = owner_of(snapshot.get()); owner && !owner->is_gone()) return;
+    SnapshotLock lock;
+    if (lock.take(std::move(snapshot)) != SnapshotLock::Found::free || !lock.alone()) return;
+    if (has_no_manifest(lock.directory()))
+      lock.end(parent.get(), whole.filename(), true);
     else
-      remove_unnamed(snapshot.get(), load(directory));
+      remove_unnamed(lock.directory(), load(directory));
   } catch (const std::exception&) {  // a manifest that cannot be read says nothing of what it names
   }
 }
@@ -118,16 +125,23 @@ std::string iso_time_now() {
   return text;
 }
 
-void SnapshotStore::open() {
-  if (opened_) return;
-  lock_.reset(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock_) throw EnvironmentError(with_errno("snapshot " + directory_, errno));
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+// False: somebody has removed the directory.
+bool SnapshotStore::try_open() {
+  UniqueFd directory = open_directory(directory_);
+  if (!directory && errno == ENOENT) return false;
+  if (!directory) throw EnvironmentError(with_errno("snapshot " + directory_, errno));
+  const SnapshotLock::Found found = lock_.take(std::move(directory));
+  if (found == SnapshotLock::Found::removed) return false;
+  if (found == SnapshotLock::Found::in_use)
     throw TemporaryError("snapshot " + directory_ + " is in use by another process (its mpirun still runs?)");
-  }
   if (fs::exists(directory_ + "/" + kFileName)) manifest_ = load(directory_);
   if (!manifest_.sequences.empty()) last_ = manifest_.sequences.rbegin()->first + 1;
   opened_ = true;
+  return true;
+}
+
+void SnapshotStore::open() {
+  if (!opened_ && !try_open()) throw EnvironmentError(with_errno("snapshot " + directory_, ENOENT));
 }
 
 void SnapshotStore::check_possible() const {
@@ -143,7 +157,8 @@ void SnapshotStore::check_possible() const {
   if (::lstat(directory_.c_str(), &st) == 0) make_directory(directory_);
 }
 
-// Directories of mpiruns that were killed during their first checkpoint.
+// Directories of mpiruns that were killed during their first checkpoint. What has no note may be that of an mpirun
+// which has only just made it.
 void SnapshotStore::remove_abandoned_beside() const {
   const fs::path whole = directory_;
   const UniqueFd parent = open_directory(whole.parent_path());
@@ -152,15 +167,23 @@ void SnapshotStore::remove_abandoned_beside() const {
   remove_trials(parent.get(), names);
   for (const std::string& name : names) {
     if (name == whole.filename()) continue;
-    const UniqueFd snapshot = lock_snapshot(parent.get(), name);
-    if (snapshot && has_no_manifest(snapshot.get())) remove_tree(parent.get(), name);
+    UniqueFd snapshot = own_snapshot(parent.get(), name);
+    if (!snapshot || !has_no_manifest(snapshot.get()) || !owner_is_gone(snapshot.get())) continue;
+    SnapshotLock lock;
+    // Whoever had it meanwhile may have gone on with it.
+    if (lock.take(std::move(snapshot)) == SnapshotLock::Found::free && has_no_manifest(lock.directory()) &&
+        owner_is_gone(lock.directory()))
+      lock.end(parent.get(), name, true);
   }
 }
 
 std::uint64_t SnapshotStore::begin(const Job& job) {
-  if (!opened_) remove_abandoned_beside();
-  make_directory(directory_);
-  open();
+  if (!opened_) {
+    remove_abandoned_beside();
+    do make_directory(directory_);
+    while (!try_open());
+    lock_.note_owner();
+  }
   // A directory left by an earlier mpirun with the same pid keeps its sequences; new ones come after them.
   manifest_.job = job;
   remove_leftovers();
@@ -204,11 +227,9 @@ void SnapshotStore::remove_files(std::uint64_t sequence) noexcept {
   fs::remove_all(objects(), ignored);
   fs::remove(directory_ + "/" + kAppFile, ignored);
   fs::remove(directory_ + "/" + kFileName, ignored);
-  fs::remove(directory_, ignored);
-  if (!fs::exists(directory_, ignored)) {
-    lock_.reset();
-    opened_ = false;
-  }
+  const fs::path whole = directory_;
+  const UniqueFd parent = open_directory(whole.parent_path());
+  if (parent) opened_ = !lock_.end(parent.get(), whole.filename(), false);
 }
 
 void SnapshotStore::remove(std::uint64_t sequence) {
@@ -230,6 +251,8 @@ unsigned SnapshotStore::prune(std::uint64_t keep) {
   return removed;
 }
 
-void SnapshotStore::remove_leftovers() { remove_unnamed(lock_.get(), manifest_); }
+void SnapshotStore::remove_leftovers() {
+  if (lock_.alone()) remove_unnamed(lock_.directory(), manifest_);
+}
 
 }  // namespace cairn::manifest

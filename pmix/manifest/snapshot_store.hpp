@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A snapshot directory on disk: attempts, commits, removal, leftovers. What a snapshot is, is the manifest's matter.
 //
-//   <snapshot>/manifest.h5, <snapshot>/<seq>/rank_<n>.ctx, <snapshot>/objects/ (files stored once)
+//   <snapshot>/manifest.h5, <snapshot>/<seq>/rank_<n>.ctx, <snapshot>/objects/ (files stored once), <snapshot>/owner
 //
 // Not thread-safe; one writer per snapshot (the mpirun that the directory is named after, or ompi-snapshot when that
-// is gone: both hold a lock on the directory). Throws cairn::Error.
+// is gone: snapshot_lock.hpp). Throws cairn::Error.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "core/base/unique_fd.hpp"
 #include "pmix/manifest/manifest.hpp"
+#include "pmix/manifest/snapshot_lock.hpp"
 
 namespace cairn::manifest {
 
@@ -30,8 +30,8 @@ class SnapshotStore {
   // Takes the lock and reads the manifest, if there is one. Throws TemporaryError if another process has it.
   void open();
   // Makes directories for the next sequence (and the snapshot directory itself), after removing what earlier attempts
-  // left: in this directory, and directories beside it without a manifest whose mpirun is gone (nobody holds their
-  // lock). The sequence does not exist before commit().
+  // left: in this directory, and directories beside it without a manifest whose owner is known to be gone. The sequence
+  // does not exist before commit().
   std::uint64_t begin(const Job& job);
   void commit(std::uint64_t sequence, Sequence contents);
   // Removes all of an attempt that came to nothing, and the whole snapshot directory if nothing else is in it. The
@@ -41,25 +41,27 @@ class SnapshotStore {
   void remove(std::uint64_t sequence);
   // Keeps the newest `keep` sequences; returns how many were removed.
   unsigned prune(std::uint64_t keep);
-  // Removes directories of sequences that the manifest does not name.
+  // Removes directories of sequences that the manifest does not name; none if their writer may be at work elsewhere.
   void remove_leftovers();
 
   const Manifest& manifest() const { return manifest_; }
 
  private:
   void replace(Manifest next);
+  bool try_open();
   void remove_files(std::uint64_t sequence) noexcept;
   void remove_abandoned_beside() const;
 
   std::string directory_;
   Manifest manifest_;
-  UniqueFd lock_;
+  SnapshotLock lock_;
   std::uint64_t last_ = 0;
   bool opened_ = false;
 };
 
-// Of the snapshot of an mpirun that is gone: the directory if it has no manifest, else what the manifest does not name;
-// and trial directories beside it. Nothing while a process has its lock, or if it is another user's.
+// Of the snapshot of an mpirun that is known to be gone: the directory if it has no manifest, else what the manifest
+// does not name; and trial directories beside it. Nothing if somebody else may have the directory now, or if it is
+// another user's.
 void remove_abandoned(const std::string& directory) noexcept;
 
 std::string snapshot_name(std::uint64_t mpirun_pid);  // "ompi_global_snapshot_<pid>.ckpt"

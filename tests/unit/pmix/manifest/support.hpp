@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -26,6 +30,17 @@ class ScratchDirectory {
  private:
   std::string path_;
 };
+
+// Runs it in a process of its own, which is gone afterwards as if it had been killed.
+inline void in_killed_process(const std::function<void()>& work) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    work();
+    ::_exit(0);
+  }
+  int status = 0;
+  if (pid < 0 || ::waitpid(pid, &status, 0) != pid || status != 0) throw std::runtime_error("in_killed_process");
+}
 
 inline manifest::Sequence sequence_of(unsigned ranks, std::uint64_t number) {
   manifest::Sequence s;

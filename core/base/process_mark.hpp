@@ -7,9 +7,11 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
-namespace cairn::pmix {
+namespace cairn {
 
 struct ProcessMark {
   std::uint64_t pid = 0;
@@ -24,9 +26,13 @@ struct ProcessMark {
   static ProcessMark of_self();
   // Known to be gone: not merely out of sight.
   bool is_gone() const;
+
+  // A line for each member, as "name=value"; nothing if one of them is missing or cut off.
+  std::string to_lines() const;
+  static std::optional<ProcessMark> from_lines(std::string_view lines);
 };
 
 // Whether no process has this number, or one that has ended and waits to be collected.
 bool runs_nobody(pid_t pid);
 
-}  // namespace cairn::pmix
+}  // namespace cairn

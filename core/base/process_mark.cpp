@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pmix/coordinator/process_mark.hpp"
+#include "core/base/process_mark.hpp"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,9 +9,10 @@
 #include <climits>
 #include <exception>
 
+#include "core/base/field_text.hpp"
 #include "core/base/proc.hpp"
 
-namespace cairn::pmix {
+namespace cairn {
 namespace {
 
 constexpr std::size_t kStateField = 0, kStartField = 19;  // of stat_fields()
@@ -36,6 +37,32 @@ Life life_of(pid_t pid) {
     return {};
   }
 }
+
+class LineWriter {
+ public:
+  template <class T>
+  void operator()(const char* name, T& member) {
+    lines += std::string(name) + "=" + to_text(member) + "\n";
+  }
+  std::string lines;
+};
+
+class LineReader {
+ public:
+  explicit LineReader(std::string_view lines) : rest_(lines) {}
+  template <class T>
+  void operator()(const char* name, T& member) {
+    const std::string begin = std::string(name) + "=";
+    const std::size_t end = rest_.find('\n');
+    whole = whole && end != std::string_view::npos && rest_.starts_with(begin) &&
+            from_text(rest_.substr(begin.size(), end - begin.size()), member);
+    if (whole) rest_.remove_prefix(end + 1);
+  }
+  bool whole = true;
+
+ private:
+  std::string_view rest_;
+};
 
 }  // namespace
 
@@ -66,4 +93,18 @@ bool ProcessMark::is_gone() const {
   return (life.known && life.start != start) || runs_nobody(number);
 }
 
-}  // namespace cairn::pmix
+std::string ProcessMark::to_lines() const {
+  LineWriter writer;
+  ProcessMark(*this).fields(writer);
+  return writer.lines;
+}
+
+std::optional<ProcessMark> ProcessMark::from_lines(std::string_view lines) {
+  ProcessMark mark;
+  LineReader reader(lines);
+  mark.fields(reader);
+  if (!reader.whole) return std::nullopt;
+  return mark;
+}
+
+}  // namespace cairn
