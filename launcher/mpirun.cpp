@@ -37,6 +37,7 @@ namespace {
 constexpr char kMpirunVariable[] = "CAIRN_MPIRUN";
 constexpr char kCommand[] = "mpirun";
 constexpr double kDrainSeconds = 10;
+constexpr double kSettleSeconds = 120;
 // A second request to end within 5 s makes Open MPI drop everything; kill(-group) and timeout(1) send two.
 constexpr double kOnceWithin = 6;
 
@@ -201,6 +202,8 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   const int status = job.wait(events_for(options, coordinator));
   coordinator.job_ended(how_it_ended(status));
   if (server) server->drain(kDrainSeconds);
+  if (!coordinator.settle(kSettleSeconds))
+    cli::complain(kCommand, "not all old snapshots are removed yet; `ompi-snapshot prune` removes the rest");
   runtime.reset();
   const int code = cli::exit_code_of(status);
   return code == 0 && coordinator.checkpointed_and_stopped() ? CAIRN_EXIT_CHECKPOINTED : code;

@@ -72,6 +72,7 @@ bool Agent::decided_to_end(std::uint64_t n, bool all_well, Outcome& outcome) {
   const Parts parts = gather_or_let_go(n, said, outcome);
   const std::string decision = as_text(parts.at(0));
   outcome.keep_file = decision == kUnknown;
+  if (link_ && decision != kEnd) link_->send(GoesOn{n});
   return decision == kEnd;
 }
 

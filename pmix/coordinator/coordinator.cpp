@@ -113,7 +113,8 @@ void Coordinator::serve_link(UniqueFd socket) {
 }
 
 void Coordinator::receive(const Record& message) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  bool late_end = false;
   if (is<Results>(message)) {
     results_ = from_record<Results>(message);
   } else if (is<SurveyAnswer>(message)) {
@@ -122,8 +123,13 @@ void Coordinator::receive(const Record& message) {
     refusal_ = from_record<Refused>(message);
   } else if (is<Closed>(message)) {
     closed_ = true;
+  } else if (is<GoesOn>(message)) {
+    went_on_after_ = from_record<GoesOn>(message).entry;
+    late_end = went_on_after_ == to_end_after_;
   }
   changed_.notify_all();
+  lock.unlock();
+  if (late_end) report_late_end();
 }
 
 std::optional<Verdict> Coordinator::judge(const Vote& vote) {
@@ -143,9 +149,14 @@ void Coordinator::job_ended(const std::string& how) {
   changed_.notify_all();
 }
 
+bool Coordinator::settle(double seconds) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return running_id_ == 0; });
+}
+
 bool Coordinator::checkpointed_and_stopped() const {
   const std::lock_guard lock(mutex_);
-  return stopped_;
+  return to_end_after_ != 0 && to_end_after_ != went_on_after_;
 }
 
 void Coordinator::request(const Record& request, Reply reply) {

@@ -51,6 +51,9 @@ class Coordinator {
   void request(const Record& request, Reply reply);
   // The job is over: whoever waits is told.
   void job_ended(const std::string& how);
+  // Waits for the end of an attempt whose job has ended already: old snapshots are still being removed. False if it
+  // takes longer.
+  bool settle(double seconds);
   // True when the job ended because it was checkpointed and stopped.
   bool checkpointed_and_stopped() const;
   const std::string& snapshot() const { return store_.directory(); }
@@ -74,6 +77,7 @@ class Coordinator {
   manifest::Sequence describe_sequence(const Attempt& attempt, const Results& results) const;
   Record commit(Attempt& attempt, manifest::Sequence sequence);
   void prune();
+  void report_late_end() const;
   Record commit_the_end(Attempt& attempt, const Results& results);
   void decide(const Attempt& attempt, std::uint64_t entry, bool commit);
   Failed timed_out(double timeout, double patience);
@@ -98,7 +102,9 @@ class Coordinator {
   std::shared_ptr<SecureLink> link_;
   std::string job_name_;
   std::uint64_t size_ = 0;
-  bool had_link_ = false, closed_ = false, ended_ = false, spawned_ = false, stopped_ = false;
+  bool had_link_ = false, closed_ = false, ended_ = false, spawned_ = false;
+  // Entries of the log: after the one the job is to end, after the other it goes on, as rank 0 says. 0: none.
+  std::uint64_t to_end_after_ = 0, went_on_after_ = 0;
   std::string how_ended_;
   pid_t rank_0_ = 0;     // 0: on another node
   JobStatus history_;    // what has come of earlier requests

@@ -129,9 +129,15 @@ void Coordinator::run_attempt(const CheckpointWish& wish, const Reply& wanted) {
     }
   }
   if (answer) note_result(attempt, *answer);
+  const bool done = answer && is<Done>(*answer);
+  // Removing old snapshots may take long. A job that ends now takes this mpirun with it, and whoever asked is to hear
+  // of the new one before.
+  const bool answer_first = done && attempt.term;
+  if (answer_first) reply(*answer);
+  if (done) prune();
   finish_attempt(attempt);
-  if (answer) reply(*answer);
-  if (answer && is<Done>(*answer) && attempt.stop && settings_.stop_job) settings_.stop_job();
+  if (answer && !answer_first) reply(*answer);
+  if (done && attempt.stop && settings_.stop_job) settings_.stop_job();
 }
 
 // For those who ask for the state of the job later.
@@ -227,11 +233,10 @@ Record Coordinator::commit(Attempt& attempt, manifest::Sequence sequence) {
   } catch (const std::exception& e) {
     return failed(code_of(e), e.what());
   }
-  prune();
   return to_record(done);
 }
 
-// The new snapshot is whole whatever becomes of the old ones.
+// The new snapshot is whole whatever becomes of the old ones. No rank stands meanwhile: the end has been decided.
 void Coordinator::prune() {
   if (settings_.keep == 0) return;
   try {
@@ -243,17 +248,25 @@ void Coordinator::prune() {
 }
 
 void Coordinator::decide(const Attempt& attempt, std::uint64_t entry, bool commit) {
-  const auto set_stopped = [this](bool stopped) {
+  bool late = false;
+  {
     const std::lock_guard lock(mutex_);
-    stopped_ = stopped;
-  };
-  set_stopped(commit);
+    to_end_after_ = commit ? entry : 0;
+    late = commit && entry == went_on_after_;
+  }
   try {
     attempt.link->send(to_record(Decision{entry, commit}));
   } catch (const Error&) {
     // The ranks do not hear of it and go on.
-    set_stopped(false);
+    const std::lock_guard lock(mutex_);
+    to_end_after_ = 0;
   }
+  if (late) report_late_end();
+}
+
+void Coordinator::report_late_end() const {
+  if (settings_.report)
+    settings_.report("mpirun was so late that the job has gone on; its snapshot is whole, but it has not ended");
 }
 
 Failed Coordinator::timed_out(double timeout, double patience) {

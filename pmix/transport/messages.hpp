@@ -42,6 +42,16 @@ struct Closed {
   void fields(A&) {}
 };
 
+// What has become of an order with `term`: the job goes on after it, whatever the coordinator may have decided.
+struct GoesOn {
+  static constexpr const char* type = "goes-on";
+  std::uint64_t entry = 0;
+  template <class A>
+  void fields(A& a) {
+    a("n", entry);
+  }
+};
+
 // What became of one rank's checkpoint.
 struct RankResult {
   static constexpr const char* type = "result";

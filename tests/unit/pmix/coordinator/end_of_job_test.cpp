@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What counts as the end of a job by a checkpoint. The test is rank 0's agent, on a link as real ones have it.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+
+#include "pmix/coordinator/coordinator.hpp"
+#include "pmix/transport/coordinator_address.hpp"
+
+namespace cairn::pmix {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kPatience = 30;
+
+class EndOfJob : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = fs::temp_directory_path() / "cairn-end.XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    root_ = pattern;
+    Coordinator::Settings settings;
+    settings.parent_directory = root_;
+    settings.report = [this](const std::string& line) { reported_.set_value(line); };
+    coordinator_ = new Coordinator(settings);  // its threads never end, and neither does it
+    coordinator_->start();
+    for (const auto& [name, value] : coordinator_->environment()) ::setenv(name.c_str(), value.c_str(), 1);
+    const auto where = CoordinatorAddress::from_environment();
+    ASSERT_TRUE(where);
+    link_ = std::make_unique<SecureLink>(connect_tcp(where->addresses, where->port, kPatience), where->key, false,
+                                         kPatience);
+    link_->send(to_record(Hello{"job", "node", 1, 1}));
+    while (asked(JobStatus()).get("state") != "running") {
+    }
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  template <class Message>
+  std::future<Record> ask(const Message& message) {
+    auto answer = std::make_shared<std::promise<Record>>();
+    coordinator_->request(to_record(message), [answer](const Record& record) { answer->set_value(record); });
+    return answer->get_future();
+  }
+  template <class Message>
+  Record asked(const Message& message) {
+    return ask(message).get();
+  }
+  template <class Message>
+  Message next() {
+    const auto record = link_->receive(kPatience);
+    if (!record || !is<Message>(*record)) throw std::runtime_error(std::string("no ") + Message::type);
+    return from_record<Message>(*record);
+  }
+  // All ranks have saved themselves.
+  void send_results(const CheckpointOrder& order) {
+    Results results{1, order.id, {}};
+    results.ranks[0] = {CAIRN_EXIT_OK, "", "node", "user", 1, {}};
+    link_->send(to_record(results));
+  }
+
+  fs::path root_;
+  Coordinator* coordinator_ = nullptr;
+  std::unique_ptr<SecureLink> link_;
+  std::promise<std::string> reported_;
+};
+
+TEST_F(EndOfJob, IsByTheCheckpointIfTheRanksHearOfIt) {
+  auto answer = ask(CheckpointWish{.term = true, .timeout = kPatience});
+  send_results(next<CheckpointOrder>());
+  EXPECT_TRUE(next<Decision>().commit);
+  EXPECT_TRUE(is<Done>(answer.get()));
+  EXPECT_TRUE(coordinator_->checkpointed_and_stopped());
+}
+
+TEST_F(EndOfJob, IsItsOwnIfTheRanksHeardTooLate) {
+  auto answer = ask(CheckpointWish{.term = true, .timeout = kPatience});
+  send_results(next<CheckpointOrder>());
+  EXPECT_TRUE(next<Decision>().commit);
+  link_->send(to_record(GoesOn{1}));
+  reported_.get_future().get();
+  EXPECT_TRUE(is<Done>(answer.get()));
+  EXPECT_FALSE(coordinator_->checkpointed_and_stopped());
+}
+
+TEST_F(EndOfJob, IsItsOwnIfTheRanksHaveGoneOnBeforeTheDecision) {
+  auto answer = ask(CheckpointWish{.term = true, .timeout = kPatience});
+  const auto order = next<CheckpointOrder>();
+  link_->send(to_record(GoesOn{1}));
+  send_results(order);
+  EXPECT_TRUE(is<Done>(answer.get()));
+  reported_.get_future().get();
+  EXPECT_FALSE(coordinator_->checkpointed_and_stopped());
+}
+
+}  // namespace
+}  // namespace cairn::pmix
