@@ -80,6 +80,7 @@ void prune(const SnapshotOptions& o, const std::string& operand) {
   store.open();
   store.remove_leftovers();
   const unsigned removed = store.prune(o.keep);
+  store.remove_unused_objects();
   if (o.verbose) std::printf("%s: %u sequences removed\n", printable(snapshot.name()).c_str(), removed);
 }
 

@@ -216,6 +216,7 @@ void SnapshotStore::replace(Manifest next) {
 void SnapshotStore::discard(std::uint64_t sequence) noexcept {
   if (manifest_.sequences.count(sequence) != 0) return;
   remove_files(sequence);
+  remove_unused_objects();
   if (sequence + 1 == last_) last_ = sequence;
 }
 
@@ -232,7 +233,7 @@ void SnapshotStore::remove_files(std::uint64_t sequence) noexcept {
   if (parent) opened_ = !lock_.end(parent.get(), whole.filename(), false);
 }
 
-void SnapshotStore::remove(std::uint64_t sequence) {
+void SnapshotStore::take_out(std::uint64_t sequence) {
   if (manifest_.sequences.count(sequence) == 0) {
     throw ArgumentError("snapshot " + directory_ + " has no sequence " + std::to_string(sequence));
   }
@@ -242,17 +243,29 @@ void SnapshotStore::remove(std::uint64_t sequence) {
   remove_files(sequence);
 }
 
+void SnapshotStore::remove(std::uint64_t sequence) {
+  take_out(sequence);
+  remove_unused_objects();
+}
+
 unsigned SnapshotStore::prune(std::uint64_t keep) {
   unsigned removed = 0;
   while (manifest_.sequences.size() > keep) {
-    remove(manifest_.sequences.begin()->first);
+    take_out(manifest_.sequences.begin()->first);
     ++removed;
   }
+  if (removed > 0) remove_unused_objects();
   return removed;
 }
 
 void SnapshotStore::remove_leftovers() {
-  if (lock_.alone()) remove_unnamed(lock_.directory(), manifest_);
+  if (!lock_.alone()) return;
+  remove_unnamed(lock_.directory(), manifest_);
+  StoredFiles::remove_unfinished(lock_.directory());
+}
+
+void SnapshotStore::remove_unused_objects() noexcept {
+  if (opened_ && lock_.alone()) stored_files_.remove_unused(lock_.directory(), directory_, manifest_);
 }
 
 }  // namespace cairn::manifest

@@ -12,6 +12,7 @@
 
 #include "pmix/manifest/manifest.hpp"
 #include "pmix/manifest/snapshot_lock.hpp"
+#include "pmix/manifest/stored_files.hpp"
 
 namespace cairn::manifest {
 
@@ -21,7 +22,7 @@ class SnapshotStore {
   explicit SnapshotStore(std::string directory) : directory_(std::move(directory)) {}
 
   const std::string& directory() const { return directory_; }
-  std::string objects() const { return directory_ + "/objects"; }
+  std::string objects() const { return directory_ + "/" + kObjects; }
   std::string path(std::uint64_t sequence) const { return directory_ + "/" + std::to_string(sequence); }
 
   // Whether begin() can work, now: throws EnvironmentError if the parent is missing, is no directory, or nothing can be
@@ -35,26 +36,32 @@ class SnapshotStore {
   std::uint64_t begin(const Job& job);
   void commit(std::uint64_t sequence, Sequence contents);
   // Removes all of an attempt that came to nothing, and the whole snapshot directory if nothing else is in it. The
-  // number is free again.
+  // number is free again. The attempt's processes are through with it.
   void discard(std::uint64_t sequence) noexcept;
-  // Takes a sequence out of the manifest, then removes its files.
+  // Takes a sequence out of the manifest, then removes its files, and stored files that no other needs. No attempt is
+  // under way.
   void remove(std::uint64_t sequence);
   // Keeps the newest `keep` sequences; returns how many were removed.
   unsigned prune(std::uint64_t keep);
-  // Removes directories of sequences that the manifest does not name; none if their writer may be at work elsewhere.
+  // Removes directories of sequences that the manifest does not name, and stored files that are not complete; none if
+  // their writer may be at work elsewhere.
   void remove_leftovers();
+  // Removes stored files that no sequence needs.
+  void remove_unused_objects() noexcept;
 
   const Manifest& manifest() const { return manifest_; }
 
  private:
   void replace(Manifest next);
   bool try_open();
+  void take_out(std::uint64_t sequence);
   void remove_files(std::uint64_t sequence) noexcept;
   void remove_abandoned_beside() const;
 
   std::string directory_;
   Manifest manifest_;
   SnapshotLock lock_;
+  StoredFiles stored_files_;
   std::uint64_t last_ = 0;
   bool opened_ = false;
 };

@@ -30,7 +30,7 @@ ROOMS = {
     "mpi/shim": MPI + ["mpi/crcp", "mpi/p2p"],
     "mpi/host": BELOW_HOST + ["core/host", "mpi/abi", "pmix/agent", "pmix/transport"],
     "pmix/transport": ["core/base", "core/abi", "mpi/abi"],
-    "pmix/manifest": ["core/base", "core/abi"],
+    "pmix/manifest": ["core/base", "core/abi", "core/context"],
     "pmix/agent": ["core/base", "core/abi", "core/group", "mpi/abi", "pmix/transport"],
     "pmix/coordinator": ["core/base", "core/abi", "pmix/agent", "pmix/manifest", "pmix/transport"],
     "launcher": ["core/base", "core/abi", "core/context", "core/cli", "pmix/agent", "pmix/coordinator", "pmix/manifest",
