@@ -32,13 +32,20 @@ void check_may_run(const Snapshot& snapshot) {
   }
 }
 
+std::string find_room(const std::string& output) {
+  std::string name = unused_name(output);
+  if (name != output)
+    cli::complain(kCommand, "the ranks' output goes to " + name + ": " + output + " holds what was written before");
+  return name;
+}
+
 std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
   std::vector<std::string> anew = shell_words(o.mpirun_options);
   if (!o.hostfile.empty()) anew.insert(anew.end(), {"--hostfile", o.hostfile});
   const manifest::Job& job = snapshot.manifest.job;
-  const auto here = [&o](const std::string& path) { return restart::relocated(o.host, path); };
+  const Paths paths{[&o](const std::string& path) { return restart::relocated(o.host, path); }, find_room};
   const std::vector<std::string> words =
-      tell_again({job.arguments, job.own_arguments, job.working_directory, job.ranks}, anew, here);
+      tell_again({job.arguments, job.own_arguments, job.working_directory, job.ranks}, anew, paths);
   std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr", "--cairn-restart",
                                       snapshot.path(sequence)};
   command.insert(command.end(), words.begin(), words.end());

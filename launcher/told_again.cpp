@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/told_again.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <set>
@@ -28,6 +31,8 @@ constexpr const char* kAlternatives[] = {
 // Those whose value is a file that mpirun or a rank looks for.
 constexpr char kFiles[] =
     "hostfile machinefile default-hostfile rankfile rf tune am cartofile cf wdir wd cr-dir ompi-server";
+
+constexpr char kRestarted[] = ".restart-";
 
 bool is_among(const std::string& name, const std::string& list) {
   const Words words = shell_words(list);
@@ -112,26 +117,35 @@ std::string* value_of(Option& option, std::size_t& from) {
   return &option.words[0];
 }
 
-void find_file(Option& option, const Told& told, const std::function<std::string(const std::string&)>& here) {
+void find_file(Option& option, const Told& told, const Paths& paths) {
   if (!is_among(option.name, kFiles)) return;
   std::size_t from = 0;
   std::string* value = value_of(option, from);
   if (value == nullptr || value->size() == from) return;
   std::string path = value->substr(from);
   if (!path.starts_with("/")) path = told.directory + "/" + path;
-  *value = value->substr(0, from) + here(path);
+  *value = value->substr(0, from) + paths.here(path);
+}
+
+// The name may have directives behind a colon.
+void find_room(Option& option, const Paths& paths) {
+  if (option.name != "output-filename" || option.words.size() != 2) return;
+  std::string& value = option.words[1];
+  const std::size_t end = std::min(value.find(':'), value.size());
+  value = paths.unused(value.substr(0, end)) + value.substr(end);
 }
 
 }  // namespace
 
-Words tell_again(const Told& told, const Words& anew, const std::function<std::string(const std::string&)>& here) {
+Words tell_again(const Told& told, const Words& anew, const Paths& paths) {
   std::set<std::string> said;
   for (const Option& option : options_of(anew, 0, anew.size())) said.insert(option.subject());
   Words result;
   const auto add = [&](std::vector<Option> options) {
     for (Option& option : options) {
       if (is_left_out(option) || said.count(option.subject()) != 0) continue;
-      find_file(option, told, here);
+      find_file(option, told, paths);
+      find_room(option, paths);
       result.insert(result.end(), option.words.begin(), option.words.end());
     }
   };
@@ -150,6 +164,21 @@ Words tell_again(const Told& told, const Words& anew, const std::function<std::s
     result.insert(result.end(), {"-np", contexts[i].ranks});
   }
   return result;
+}
+
+std::string unused_name(const std::string& path) {
+  const auto is_free = [](const std::string& name) {
+    return ::faccessat(AT_FDCWD, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+  };
+  if (is_free(path)) return path;
+  std::string first = path;
+  const std::size_t mark = path.rfind(kRestarted);
+  const std::size_t number = mark + sizeof kRestarted - 1;
+  if (mark != std::string::npos && number < path.size() &&
+      path.find_first_not_of("0123456789", number) == std::string::npos)
+    first = path.substr(0, mark);
+  for (unsigned i = 1;; ++i)
+    if (const std::string name = first + kRestarted + std::to_string(i); is_free(name)) return name;
 }
 
 }  // namespace cairn::launcher

@@ -16,10 +16,19 @@ struct Told {
   std::uint64_t ranks = 0;
 };
 
+// The answers to what depends on the machine.
+struct Paths {
+  std::function<std::string(const std::string&)> here;    // where the file of that path is now (relocation)
+  std::function<std::string(const std::string&)> unused;  // the name itself, or one like it where nothing is yet
+};
+
 // Placement, binding, MCA parameters, output and all other options of the first command, without what `anew` says
-// differently and without programs. Files that options name by a relative path are those in the old directory, as
-// `here` (relocation) finds them. Each application context is there again if the number of its ranks is known.
-std::vector<std::string> tell_again(const Told& told, const std::vector<std::string>& anew,
-                                    const std::function<std::string(const std::string&)>& here);
+// differently and without programs. Files that options name by a relative path are those in the old directory. Output
+// goes where none is yet, since Open MPI would empty the files. Each application context is there again if the number
+// of its ranks is known.
+std::vector<std::string> tell_again(const Told& told, const std::vector<std::string>& anew, const Paths& paths);
+
+// `path`, if there is nothing; else "<path>.restart-1", or with the next number that is free.
+std::string unused_name(const std::string& path);
 
 }  // namespace cairn::launcher

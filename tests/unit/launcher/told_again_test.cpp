@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "core/base/text.hpp"
 #include "launcher/mpirun_options.hpp"
@@ -18,7 +19,8 @@ std::string again(const std::string& told, const std::string& anew = {}, std::ui
   words.insert(words.begin(), "--with-cr");
   const MpirunOptions o = parse_mpirun(words);
   const auto here = [](const std::string& path) { return path.starts_with("/old/") ? "/new" + path.substr(4) : path; };
-  return quoted(tell_again({o.arguments, o.own_arguments, "/started", ranks}, shell_words(anew), here));
+  const auto unused = [](const std::string& path) { return path + ".next"; };
+  return quoted(tell_again({o.arguments, o.own_arguments, "/started", ranks}, shell_words(anew), {here, unused}));
 }
 
 TEST(ToldAgain, OptionsAreThereAgainAndProgramsAreNot) {
@@ -45,8 +47,28 @@ TEST(ToldAgain, CairnsOwnOptionsCount) {
 }
 
 TEST(ToldAgain, FilesAreThoseOfTheOldDirectory) {
-  EXPECT_EQ(again("--hostfile hosts --rankfile /old/ranks --output-filename out ./a"),
-            "--hostfile /started/hosts --rankfile /new/ranks --output-filename out -np 4");
+  EXPECT_EQ(again("--hostfile hosts --rankfile /old/ranks ./a"),
+            "--hostfile /started/hosts --rankfile /new/ranks -np 4");
+}
+
+TEST(ToldAgain, OutputGoesWhereNoneIsYet) {
+  EXPECT_EQ(again("--output-filename out ./a"), "--output-filename out.next -np 4");
+  EXPECT_EQ(again("--output-filename /a/out:nocopy ./a"), "--output-filename /a/out.next:nocopy -np 4");
+  EXPECT_EQ(again("--output-filename out ./a", "--output-filename out"), "--output-filename out -np 4");
+}
+
+TEST(ToldAgain, AnUnusedNameIsTheNextThatIsFree) {
+  std::string directory = std::filesystem::temp_directory_path() / "cairn-told.XXXXXX";
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  const std::string out = directory + "/out";
+  EXPECT_EQ(unused_name(out), out);
+  std::filesystem::create_directory(out);
+  EXPECT_EQ(unused_name(out), out + ".restart-1");
+  std::filesystem::create_directory(out + ".restart-1");
+  EXPECT_EQ(unused_name(out), out + ".restart-2");
+  EXPECT_EQ(unused_name(out + ".restart-1"), out + ".restart-2");
+  EXPECT_EQ(unused_name(out + ".restart-7"), out + ".restart-7");
+  std::filesystem::remove_all(directory);
 }
 
 TEST(ToldAgain, ApplicationContextsAreThereAgain) {
