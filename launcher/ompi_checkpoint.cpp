@@ -144,7 +144,7 @@ void refuse_stopped(pid_t mpirun) {
 }
 
 int run(const CheckpointOptions& o) {
-  pmix::remove_leftovers_of_killed();
+  const auto removal = pmix::remove_leftovers_of_killed();
   const bool asks_only = o.list || (o.status && !o.term && !o.stop && !o.nowait && !o.save_files);
   const auto find = [&] {
     pmix::MpirunAddress mpirun = pmix::find_mpirun(o.pid);

@@ -81,7 +81,7 @@ bool fits_into_memory(std::uint64_t bytes) {
 }
 
 int run(const RestartOptions& o) {
-  pmix::remove_leftovers_of_killed();
+  const auto removal = pmix::remove_leftovers_of_killed();
   const Snapshot snapshot = open_snapshot(o.snapshot);
   if (o.info) {
     print_snapshot(snapshot, o.sequence, o.verbose);

@@ -74,6 +74,13 @@ void remove_session(const RealJob& job) {
   }
 }
 
+bool has_name(int directory, int parent, const std::string& name) {
+  struct stat mine {
+  }, named{};
+  return ::fstat(directory, &mine) == 0 && ::fstatat(parent, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
 void look_at(int user_directory, const std::string& name) {
   const UniqueFd directory = own_directory(user_directory, name, 0);
   if (!directory) return;
@@ -83,7 +90,8 @@ void look_at(int user_directory, const std::string& name) {
   if (job && !job->process.is_gone()) return;  // it is being ended; whoever comes later knows of its files
   if (job) remove_session(*job);
   if (owner) manifest::remove_abandoned(owner->snapshot);
-  remove_tree(user_directory, name);
+  // Meanwhile a new mpirun of this number may have made its own.
+  if (has_name(directory.get(), user_directory, name)) remove_tree(user_directory, name);
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ bool address_of_child(pid_t pid, MpirunAddress& out) {
 
 RuntimeDirectory::RuntimeDirectory(const std::string& snapshot) : cookie_(to_hex(make_link_key())) {
   const std::string user = own_user_directory();
-  remove_leftovers(user);
+  const LeftoverRemoval removal(user);
   path_ = user + "/" + std::to_string(::getpid());
   remove_directory(path_);
   make_both(user, path_);
@@ -175,12 +175,7 @@ RuntimeDirectory::~RuntimeDirectory() {
   ::rmdir(fs::path(path_).parent_path().c_str());
 }
 
-void remove_leftovers_of_killed() noexcept {
-  try {
-    remove_leftovers(own_user_directory());
-  } catch (const std::exception&) {  // no memory
-  }
-}
+LeftoverRemoval remove_leftovers_of_killed() { return LeftoverRemoval(own_user_directory()); }
 
 MpirunAddress find_mpirun(pid_t pid) {
   const std::string proc = "/proc/" + std::to_string(pid);

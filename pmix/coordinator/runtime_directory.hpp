@@ -11,6 +11,8 @@
 
 #include <string>
 
+#include "pmix/coordinator/leftover_removal.hpp"
+
 namespace cairn::pmix {
 
 // mpirun's side. Made by the constructor, removed by the destructor.
@@ -34,7 +36,7 @@ class RuntimeDirectory {
 };
 
 // For tools: what mpiruns of this user that were killed have left, in the base directory of our environment.
-void remove_leftovers_of_killed() noexcept;
+LeftoverRemoval remove_leftovers_of_killed();
 
 // The tool's side: what leads to mpirun `pid`.
 struct MpirunAddress {
