@@ -80,14 +80,16 @@ ProcessMark ProcessMark::of_self() {
   if (::stat("/proc/self/ns/pid", &st) == 0) mark.numbers = st.st_ino;
   mark.machine = host_name();
   mark.boot = trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or(""));
+  mark.id = trimmed(read_file("/etc/machine-id").value_or(""));
   return mark;
 }
 
 bool ProcessMark::is_gone() const {
   const ProcessMark here = of_self();
   if (pid == 0 || pid > INT_MAX || start == 0 || machine != here.machine || boot.empty()) return false;
-  if (boot != here.boot) return true;
+  // A container's host name and identity may be those of many; only the first namespace has the same inode everywhere.
   if (numbers != here.numbers) return false;
+  if (boot != here.boot) return !id.empty() && id == here.id;
   const auto number = static_cast<pid_t>(pid);
   const Life life = life_of(number);
   return (life.known && life.start != start) || runs_nobody(number);

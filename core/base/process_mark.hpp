@@ -18,9 +18,10 @@ struct ProcessMark {
   std::uint64_t start = 0;    // in ticks since the machine's start: proc(5), field 22
   std::uint64_t numbers = 0;  // the inode of the PID namespace
   std::string machine, boot;  // host name; the kernel's boot_id
+  std::string id;             // of the installation: /etc/machine-id. Marks of older versions have none
   template <class A>
   void fields(A& a) {
-    a("pid", pid), a("start", start), a("numbers", numbers), a("machine", machine), a("boot", boot);
+    a("pid", pid), a("start", start), a("numbers", numbers), a("machine", machine), a("boot", boot), a("id", id);
   }
 
   static ProcessMark of_self();
