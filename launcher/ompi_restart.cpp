@@ -23,6 +23,7 @@ namespace cairn::launcher {
 namespace {
 
 constexpr char kCommand[] = "ompi-restart";
+constexpr std::size_t kLongestLine = 8000;  // of an application context file; Open MPI reads BUFSIZ bytes
 
 void check_may_run(const Snapshot& snapshot) {
   struct stat st {};
@@ -52,22 +53,36 @@ std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot&
   return command;
 }
 
-void pass_options(const RestartOptions& o, const SharedFiles& files) {
+// What the hosts are told in restart::options_variable.
+std::string text_for_hosts(const RestartOptions& o, const SharedFiles& files) {
   restart::Options options = o.host;
   for (const auto& [path, length] : files.lengths())
     options.lengths.emplace_back(restart::relocated(options, path), length);
-  ::setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
+  return restart::to_text(options);
 }
 
-int write_app_file(const Snapshot& snapshot, std::uint64_t sequence) {
+int show(std::vector<std::string> command, const std::string& for_hosts) {
+  if (!for_hosts.empty())
+    command.insert(command.begin(), {"env", std::string(restart::options_variable) + "=" + for_hosts});
+  std::printf("%s\n", quoted(command).c_str());
+  return 0;
+}
+
+int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::string& for_hosts) {
   const std::string path = snapshot.directory + "/" + manifest::kAppFile;
   const std::string host = cli::installed_host("cairn-mpi-host");
   if (host.find(' ') != std::string::npos)
     throw EnvironmentError(host + " has a blank in its path, which Open MPI cannot start; install Cairn elsewhere");
   // Open MPI takes blanks for the ends of words, and knows no quotes.
+  std::string line = "-np " + std::to_string(snapshot.manifest.job.ranks) + " " + host +
+                     " --cairn-restart-from=" + percent_encoded(snapshot.path(sequence));
+  if (!for_hosts.empty()) line += " --cairn-restart-options=" + percent_encoded(for_hosts);
+  if (line.size() > kLongestLine)
+    throw EnvironmentError(
+        "the options and the lengths of the files that several ranks write to are too long for an application context "
+        "file; --showme prints a command that has them");
   std::ofstream file(path);
-  file << "-np " << snapshot.manifest.job.ranks << " " << host
-       << " --cairn-restart-from=" + percent_encoded(snapshot.path(sequence)) << "\n";
+  file << line << "\n";
   file.close();
   if (!file) throw EnvironmentError("writing " + path + " failed");
   std::printf("%s\n", path.c_str());
@@ -90,24 +105,22 @@ int run(const RestartOptions& o) {
   check_may_run(snapshot);
   const std::uint64_t sequence = choose_sequence(snapshot, o.sequence);
   const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
-  if (o.show_me) {
-    std::printf("%s\n", quoted(command).c_str());
-    return 0;
-  }
   Verification how;
-  how.payload = !o.quick;
+  how.payload = !o.quick && !o.show_me;
   how.fill_cache = fits_into_memory(snapshot.manifest.sequences.at(sequence).bytes());
   // On other nodes the hosts look for themselves.
-  how.this_machine = o.hostfile.empty() && o.host.relocate.empty();
+  how.this_machine = o.hostfile.empty() && o.host.relocate.empty() && !o.show_me;
   how.originals_serve = true;
   SharedFiles files;
   how.look = [&files](const context::Reader& image) { files.look_at(image); };
   for (const std::string& text : verify_sequence(snapshot, sequence, how)) cli::complain(kCommand, text);
-  if (o.app_only) return write_app_file(snapshot, sequence);
+  const std::string for_hosts = text_for_hosts(o, files);
+  if (o.show_me) return show(command, for_hosts);
+  if (o.app_only) return write_app_file(snapshot, sequence, for_hosts);
   if (o.verbose)
     std::fprintf(stderr, "%s: sequence %llu is whole; %s\n", kCommand, static_cast<unsigned long long>(sequence),
                  quoted(command).c_str());
-  pass_options(o, files);
+  ::setenv(restart::options_variable, for_hosts.c_str(), 1);
   if (o.fork) return cli::run_tool(command);
   cli::execute(command.front(), command);
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 
@@ -17,7 +18,9 @@ namespace cairn::host {
 namespace {
 
 constexpr const char* kInherited = "--cairn-inherited=";
-constexpr const char* kRestartFrom = "--cairn-restart-from=";  // percent-encoded
+// Of application context files, which know no quotes: percent-encoded.
+constexpr const char* kRestartFrom = "--cairn-restart-from=";
+constexpr const char* kRestartOptions = "--cairn-restart-options=";
 constexpr const char* kSaved = "CAIRN_SAVED_";
 constexpr const char* kSavedStack = "CAIRN_SAVED_STACK_LIMIT";
 constexpr unsigned long kStackCeiling = 1UL << 40;
@@ -67,6 +70,8 @@ Options parse_options(int argc, char** argv) {
       options.inherited = word.substr(std::strlen(kInherited));
     } else if (starts_with(argv[i], kRestartFrom)) {
       options.restart = percent_decoded(word.substr(std::strlen(kRestartFrom)));
+    } else if (starts_with(argv[i], kRestartOptions)) {
+      setenv(restart::options_variable, percent_decoded(word.substr(std::strlen(kRestartOptions))).c_str(), 1);
     } else if (word == "--cairn-restart" && i + 1 < argc) {
       options.restart = argv[++i];
     } else {
