@@ -57,7 +57,7 @@ std::string one_line(const pmix::JobStatus& status) {
   if (bytes > 0) {
     line += ", " + human_size(bytes) + " (" + human_rate(bytes, status.seconds) + ")";
   }
-  return line + detail;
+  return printable(line + detail);
 }
 
 std::optional<pmix::JobStatus> status_of_stopped(pid_t mpirun) {
@@ -82,8 +82,8 @@ void print_status(const pmix::JobStatus& status, bool json, bool every_rank) {
     print_history(status);
     for (const auto& [rank, state] : status.ranks) {
       if (every_rank) {
-        std::printf("  rank %lu: %s for %.1f s%s%s\n", rank, state.phase.c_str(), state.seconds,
-                    state.text.empty() ? "" : ", ", state.text.c_str());
+        std::printf("  rank %lu: %s for %.1f s%s%s\n", rank, printable(state.phase).c_str(), state.seconds,
+                    state.text.empty() ? "" : ", ", printable(state.text).c_str());
       }
     }
     return;

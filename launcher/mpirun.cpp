@@ -138,17 +138,24 @@ void report_result(const pmix::Record& answer) {
   }
 }
 
+// Of a request that nobody waits for. After the job has been checkpointed to end, a second signal asks for what has
+// been done.
+void report_unasked(const pmix::Coordinator& coordinator, const pmix::Record& answer) {
+  if (pmix::is<pmix::Done>(answer) || !coordinator.checkpointed_and_stopped()) report_result(answer);
+}
+
 cli::Child::Events events_for(const MpirunOptions& options, pmix::Coordinator& coordinator) {
   cli::Child::Events events;
   events.period = options.every;
-  events.on_timer = [&coordinator] { coordinator.request(pmix::to_record(pmix::CheckpointWish()), report_result); };
+  const auto report = [&coordinator](const pmix::Record& answer) { report_unasked(coordinator, answer); };
+  events.on_timer = [&coordinator, report] { coordinator.request(pmix::to_record(pmix::CheckpointWish()), report); };
   if (options.signal != 0) {
-    events.on_signal = [&coordinator, options](int signal) {
+    events.on_signal = [&coordinator, options, report](int signal) {
       if (signal != options.signal) return false;
       pmix::CheckpointWish wish;
       wish.term = options.signal_term;
       wish.patient = true;  // a signal comes but once
-      coordinator.request(pmix::to_record(wish), report_result);
+      coordinator.request(pmix::to_record(wish), report);
       return true;
     };
   }

@@ -5,13 +5,15 @@
 
 #include <cstdio>
 
+#include "core/base/text.hpp"
+
 namespace cairn::cli {
 
 ProgressLine::ProgressLine(bool quiet) : active_(!quiet && ::isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::show(const std::string& text) {
   if (!active_) return;
-  std::fprintf(stderr, "\r\033[K%s", text.c_str());
+  std::fprintf(stderr, "\r\033[K%s", printable(text).c_str());
   shown_ = true;
 }
 

@@ -7,6 +7,7 @@
 //   RANK_FAIL=R:HOW    rank R fails: "obstacle", "save" (before any fence) or "finish"
 //   RANK_DIE=R         rank R is killed in the middle of a checkpoint
 //   RANK_HANG=FILE     finish() waits until FILE exists
+//   RANK_SAY=TEXT      what it says that it is doing in finish()
 #include <mpi.h>
 #include <signal.h>
 #include <unistd.h>
@@ -68,6 +69,7 @@ class FakeProcess final : public group::Member {
       ::unlink(request_.path.c_str());
       throw EnvironmentError(with_errno("writing " + request_.path, ENOSPC));
     }
+    agent->progress(variable("RANK_SAY"));
     while (!variable("RANK_HANG").empty() && !exists(variable("RANK_HANG"))) pause_briefly();
     std::ofstream(request_.path, std::ios::app) << " of rank " << rank_ << "\n";
     CheckpointStatistics result;

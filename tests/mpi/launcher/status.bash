@@ -33,6 +33,19 @@ says "^  last snapshot: 1, taken $time$"
 says "\"program\":\"true\",\"last\":\\{\"sequence\":1,\"taken\":\"$time\"\\}\\}$" --json
 ! grep -q next "$SCRATCH/status.log" || fail "$(cat "$SCRATCH/status.log")"
 
+# What a rank says is shown, and not obeyed by a terminal.
+end_ranks
+rm "$RANK_UNTIL"
+export RANK_HANG=$SCRATCH/hang RANK_SAY=$'\e[2Jwrites'
+start_ranks 2
+"$BIN/ompi-checkpoint" "$JOB_PID" >"$SCRATCH/first.log" 2>&1 &
+first=$!
+wait_for_phase 0 writing
+says 'rank 0: writing .*\\x1b\[2Jwrites' --verbose
+! grep -q $'\e' "$SCRATCH/status.log" || fail "an escape sequence gets through"
+touch "$RANK_HANG"
+wait "$first" || fail "$(cat "$SCRATCH/first.log")"
+
 # A rank that stands, and then mpirun itself, which cannot answer.
 rank_0=$(rank_process 0)
 kill -STOP "$rank_0"
