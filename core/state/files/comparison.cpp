@@ -132,6 +132,13 @@ Comparison compare_content(const FileRecord& record, const std::string& path, co
   return {now.size > std::max(record.size, least) ? Change::grown : Change::none, now.size, 0};
 }
 
+bool begins_as_kept(const FileRecord& record, const std::string& path) {
+  const UniqueFd fd = open_to_read(path);
+  if (!fd) return false;
+  const std::vector<std::uint8_t> now = read_at(fd.get(), 0, record.content.size() + 1);
+  return now.size() <= record.content.size() && std::equal(now.begin(), now.end(), record.content.begin());
+}
+
 bool is_context_file(const std::string& path) {
   const UniqueFd fd = open_to_read(path);
   std::uint64_t magic = 0;

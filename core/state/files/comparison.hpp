@@ -32,6 +32,9 @@ Comparison compare(const FileRecord& record, const std::string& path, std::uint6
 // more, or cannot be read; `replaced` if it is no file.
 Comparison compare_content(const FileRecord& record, const std::string& path, const std::string& hash,
                            std::uint64_t least = 0);
+// Is what is there now the beginning of the content that was kept? An empty file is. So is one that another process is
+// making again.
+bool begins_as_kept(const FileRecord& record, const std::string& path);
 UniqueFd open_to_read(const std::string& path);
 // Has a checkpoint been written to it? It has its own reason to be longer than it was then, and may be the very one
 // that is being read.

@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/base/write_all.hpp"
+#include "core/state/files/comparison.hpp"
 
 namespace cairn::state {
 namespace {
@@ -95,11 +96,23 @@ std::string put_back(const FileRecord& record, const std::function<bool()>& as_i
   return name;
 }
 
-void make_again(const FileRecord& record, const std::string& path) {
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, record.mode & 0777));
-  if (!fd && errno == EEXIST) return;
-  if (!fd) throw EnvironmentError(with_errno("cannot make the missing " + path + " again", errno));
-  write_all(fd.get(), record.content.data(), record.content.size(), path);
+bool make_again(const FileRecord& record, const std::string& path) {
+  const std::string what = "cannot make the missing " + path + " again";
+  constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+  UniqueFd fd(open(path.c_str(), kFlags | O_CREAT | O_EXCL, record.mode & 0777));
+  if (!fd && errno == EEXIST) fd.reset(open(path.c_str(), kFlags));
+  struct stat status {};
+  if (fd) flock(fd.get(), LOCK_EX);
+  if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(what, errno));
+  const auto there = static_cast<std::size_t>(status.st_size);
+  if (there >= record.content.size() || !begins_as_kept(record, path)) return false;
+  try {
+    pwrite_all(fd.get(), record.content.data() + there, record.content.size() - there, there, path);
+  } catch (const Error&) {
+    static_cast<void>(!ftruncate(fd.get(), status.st_size));  // the next attempt finds what this one has found
+    throw;
+  }
+  return true;
 }
 
 }  // namespace cairn::state

@@ -17,7 +17,9 @@ std::string cut(const std::string& path, std::uint64_t size, bool keep);
 // file that is missing is made. Throws EnvironmentError.
 std::string put_back(const FileRecord& record, const std::function<bool()>& as_it_was,
                      const std::function<void(int)>& write, bool keep);
-// Makes it with the content that was kept, or empty. Throws EnvironmentError; not if another process was faster.
-void make_again(const FileRecord& record, const std::string& path);
+// Makes a missing file with the content that was kept, or empty. Of a file that has been made by another process, which
+// may know less of its content, it completes what begins as it shall be. Was there something to write? Throws
+// EnvironmentError.
+bool make_again(const FileRecord& record, const std::string& path);
 
 }  // namespace cairn::state

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,6 +49,10 @@ class FileRecordsReviver : public Reviver {
   bool is_as_it_was(const Comparison& now) const {
     return now.change == state::Change::none || (now.change == state::Change::grown && options_.grown == "keep");
   }
+  // Is it made again if it is missing?
+  bool may_be_made(const FileRecord& record) const {
+    return (record.memory && record.kept) || (options_.missing == "create" && !record.directory);
+  }
   Comparison compare_now(const FileRecord& record, const SavedContent* saved) const;
   void look_for_changed_objects(std::vector<std::string>& objections) const;
   std::uint64_t length_of(const FileRecord& record) const;
@@ -81,12 +86,14 @@ std::string FileRecordsReviver::objection(const FileRecord& record, const Compar
       if (!record.written || options_.grown != "refuse") return {};
       return "is longer: " + sizes(record, now) + " (--grown=cut cuts it)";
     case shorter:
-      return accepted ? "" : "is shorter: " + sizes(record, now) + " (" + kAccept + ")";
+      // As another rank of the job has made it, or is making it.
+      if (accepted || (may_be_made(record) && begins_as_kept(record, record.path))) return {};
+      return "is shorter: " + sizes(record, now) + " (" + kAccept + ")";
     case replaced:
       if (record.directory) return "is no directory any more";
       return accepted ? "" : "has other content: " + sizes(record, now) + " (" + kAccept + ")";
     case missing:
-      if ((record.memory && record.kept) || (options_.missing == "create" && !record.directory)) return {};
+      if (may_be_made(record)) return {};
       return "is missing: " + std::string(std::strerror(now.error)) + " (--relocate OLD=NEW if it has moved" +
              (record.directory ? ")"
               : record.kept    ? "; --missing=create makes it as it was)"
@@ -102,7 +109,14 @@ const SavedContent* FileRecordsReviver::saved_content(std::size_t file) const {
 }
 
 Comparison FileRecordsReviver::compare_now(const FileRecord& record, const SavedContent* saved) const {
-  if (saved == nullptr) return compare(record, record.path, length_of(record));
+  if (saved == nullptr) {
+    const Comparison now = compare(record, record.path, length_of(record));
+    if (now.change != state::Change::shorter || !may_be_made(record)) return now;
+    // Another rank may be making it again at this moment, with more of its content than this one knows.
+    const UniqueFd fd = open_to_read(record.path);
+    if (fd) flock(fd.get(), LOCK_SH);
+    return compare(record, record.path, length_of(record));
+  }
   const std::string& hash = restart_.image.reader().objects()[saved->object].hash;
   return compare_content(record, record.path, hash, length_of(record));
 }
@@ -184,14 +198,21 @@ void FileRecordsReviver::put_back_saved(const Change& change) {
 
 void FileRecordsReviver::settle(const Change& change) {
   const FileRecord& record = *change.record;
+  const std::string made =
+      std::string(" was missing, and was made again ") + (record.kept ? "with its content at the checkpoint" : "empty");
   switch (change.now.change) {
     case state::Change::grown:
       cut_back(change);
       break;
     case state::Change::missing:
       make_again(record, record.path);
-      restart_.notes.push_back(record.path + " was missing, and was made again " +
-                               (record.kept ? "with its content at the checkpoint" : "empty"));
+      restart_.notes.push_back(record.path + made);
+      break;
+    case state::Change::shorter:
+      if (options_.changed != "accept" && make_again(record, record.path))
+        restart_.notes.push_back(record.path + made);
+      else
+        restart_.notes.push_back(record.path + " is used as it is: " + sizes(record, change.now));
       break;
     case state::Change::rewritten:
       restart_.notes.push_back(record.path + " has been written since the checkpoint: it is newer than the program");

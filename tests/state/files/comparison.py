@@ -153,6 +153,30 @@ def missing_and_made(files):
     files.as_usual()
 
 
+def made_by_another_rank(files):
+    """Files that somebody else of the job has just made again, or is making again."""
+    for name in ["in", "out"]:
+        files.write(name, "")
+    files.write("log", "fi")
+    files.write("map", "map")
+    files.goes_on("--missing=create", rest="")
+    files.as_usual()
+
+
+def memory_made_by_another_rank(files):
+    """What is memory is made again without being asked for, and so it is when somebody else has begun with it."""
+    files.write("map", "map")
+    files.goes_on()
+    files.as_usual()
+
+
+def made_otherwise(files):
+    """Shorter, and not as it would be made again."""
+    files.write("log", "se")
+    files.write("in", "first half")
+    files.refused("2 files", "/log is shorter", "/in is shorter", options=["--missing=create"])
+
+
 def everything_at_once(files):
     files.write("log", "")
     files.replace("out", "9876543210")
