@@ -67,6 +67,11 @@ MPI_Request complete_request() noexcept {
   return r;
 }
 
+MPI_Request errors_to(shim::Handle* object, MPI_Request request) noexcept {
+  request->told = object;
+  return request;
+}
+
 namespace {
 
 template <class Asked>

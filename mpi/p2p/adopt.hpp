@@ -29,6 +29,10 @@ MPI_Request record_collective(ompi_communicator_t& comm, RequestKind kind,
 // One of an operation that was complete when it was called.
 MPI_Request complete_request() noexcept;
 
+// Errors of the request are told to the handler of this file or window instead of its communicator's. Gives the
+// request.
+MPI_Request errors_to(shim::Handle* object, MPI_Request request) noexcept;
+
 // Library free (mpi/crcp/participant.hpp): adopted requests that have been begun are complete.
 bool adopted_settled() noexcept;
 // The same of those that duplicate this communicator.

@@ -57,6 +57,7 @@ Request* request_new(What what) noexcept {
   r->comm = nullptr;
   r->type = {};
   r->owner = {};
+  r->told = nullptr;
   r->error = MPI_SUCCESS;
   return r;
 }
@@ -171,10 +172,19 @@ int hand_over_quietly(MPI_Request* handle, MPI_Status* status) noexcept {
   return error;
 }
 
+Told::Told(const Request* request) noexcept
+    : comm_(is_null(request) ? nullptr : request->comm), object_(is_null(request) ? nullptr : request->told) {}
+
+int Told::raise(int code, const char* function) const noexcept {
+  if (object_ == nullptr) return shim::raise(comm_, code, function);
+  if (object_->kind == shim::Kind::win) return shim::raise(static_cast<ompi_win_t*>(object_), code, function);
+  return shim::raise(static_cast<ompi_file_t*>(object_), code, function);
+}
+
 int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noexcept {
-  ompi_communicator_t* comm = is_null(*handle) ? nullptr : (*handle)->comm;
+  const Told told(*handle);
   const int error = hand_over_quietly(handle, status);
-  return error == MPI_SUCCESS ? error : shim::raise(comm, error, function);
+  return error == MPI_SUCCESS ? error : told.raise(error, function);
 }
 
 }  // namespace cairn::p2p

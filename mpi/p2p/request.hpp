@@ -52,9 +52,10 @@ struct ompi_request_t : cairn::shim::Handle {
   std::int32_t fortran_index;
   std::uint32_t place;  // a pending synchronous send: where it stands among them
   cairn::p2p::RequestOwner owner;
+  cairn::shim::Handle* told;  // a file or window whose handler is told of errors; null: that of `comm`
   MPI_Status status;
   std::int32_t error;
-  char unused[48];  // libmpi_mpifh clears byte shim::kGrequestIsC of a request it got from MPI_Grequest_start
+  char unused[40];  // libmpi_mpifh clears byte shim::kGrequestIsC of a request it got from MPI_Grequest_start
 };
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
@@ -108,6 +109,16 @@ void reap_orphans() noexcept;
 
 // Outside of a section: polls until complete, does the duties, waits at the gate when asked.
 void wait_until_complete(Request& request) noexcept;
+// Whose error handler is told how a request ended: kept while the request itself is freed.
+class Told {
+ public:
+  explicit Told(const Request* request) noexcept;
+  int raise(int code, const char* function) const noexcept;
+
+ private:
+  ompi_communicator_t* comm_;
+  shim::Handle* object_;
+};
 // Gives the result to the application: status, handle, errors. `handle` may become MPI_REQUEST_NULL.
 int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noexcept;
 // The same without calling the error handler, for arrays.

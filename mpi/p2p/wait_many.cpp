@@ -3,6 +3,7 @@
 // its own requests in one crossing; otherwise (a request is served, a request has no real one) each is polled by
 // itself.
 #include <memory>
+#include <optional>
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
@@ -67,8 +68,6 @@ int raise_array(const char* name) noexcept {
   return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_REQUEST, name);
 }
 
-ompi_communicator_t* comm_of(const Request* r) noexcept { return is_null(r) ? nullptr : r->comm; }
-
 // Asks for each request once. How many active ones there are, and how many are complete.
 struct Tally {
   int active = 0, complete = 0;
@@ -114,19 +113,15 @@ Quick all_quickly(int n, MPI_Request* requests, bool once) noexcept {
 }
 
 int hand_over_all(int n, MPI_Request* requests, MPI_Status* statuses, const char* name) noexcept {
-  bool failed = false;
-  ompi_communicator_t* comm = nullptr;
-  for (int i = 0; i < n; ++i)
-    if (!is_inactive(requests[i]) && requests[i]->error != MPI_SUCCESS && !failed) {
-      failed = true;
-      comm = comm_of(requests[i]);
-    }
+  std::optional<Told> failed;  // the first
+  for (int i = 0; i < n && !failed; ++i)
+    if (!is_inactive(requests[i]) && requests[i]->error != MPI_SUCCESS) failed.emplace(requests[i]);
   for (int i = 0; i < n; ++i) {
     MPI_Status* s = statuses == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses[i];
     const int error = hand_over_quietly(&requests[i], s);
     if (s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
   }
-  return failed ? shim::raise(comm, MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
+  return failed ? failed->raise(MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
 }
 
 // ---- some, any ----
@@ -211,14 +206,12 @@ int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* sta
     return MPI_SUCCESS;
   }
   int found = 0;
-  bool failed = false;
-  ompi_communicator_t* comm = nullptr;
+  std::optional<Told> failed;  // the first
   crcp::gate();
   for (int i = 0; i < n; ++i) {
     if (is_inactive(requests[i]) || requests[i]->state != State::complete) continue;
     const int error = requests[i]->error;
-    if (error != MPI_SUCCESS && !failed) comm = comm_of(requests[i]);
-    failed = failed || error != MPI_SUCCESS;
+    if (error != MPI_SUCCESS && !failed) failed.emplace(requests[i]);
     MPI_Status* s = statuses == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses[found];
     hand_over_quietly(&requests[i], s);
     if (s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
@@ -226,7 +219,7 @@ int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* sta
   }
   crcp::gate_end();
   *count = found;
-  return failed ? shim::raise(comm, MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
+  return failed ? failed->raise(MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
 }
 
 }  // namespace

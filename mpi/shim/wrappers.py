@@ -88,8 +88,13 @@ class Wrapper:
     def adopt(self):
         kind = REQUESTS[self.row.cls]
         comm = self.comm() or "nullptr"
-        return (f"if (rc == MPI_SUCCESS) *{self.request} = track_request(made, p2p::RequestKind::{kind}, "
-                f"{comm}, \"{self.function.name}\"{self.kept()});")
+        made = f"track_request(made, p2p::RequestKind::{kind}, {comm}, \"{self.function.name}\"{self.kept()})"
+        return f"if (rc == MPI_SUCCESS) *{self.request} = {self.telling(made)};"
+
+    def telling(self, request):
+        """A request whose errors are told to the object that they would be told to at once."""
+        told = self.first("MPI_File") or self.first("MPI_Win")
+        return f"p2p::errors_to({told}, {request})" if told else request
 
     def kept(self):
         """What stays until the request is complete, as a last argument."""
@@ -117,9 +122,10 @@ class Wrapper:
             captures += [held[0]] if held else []
             arguments.append(held[1] if held else "made" if "&made" in argument else argument)
         call = f"cross({', '.join([f'real.{f.member}'] + arguments)})"
+        recorded = f"scope.record([{', '.join(captures)}](RealRequest** made) mutable noexcept {{ return {call}; }})"
         return [f'CollectiveScope scope({self.request} == nullptr ? nullptr : {comm}, "{f.name}", CollectiveScope::Deferrable{{}});',
                 "if (scope.deferred()) {",
-                f"  *{self.request} = scope.record([{', '.join(captures)}](RealRequest** made) mutable noexcept {{ return {call}; }});",
+                f"  *{self.request} = {self.telling(recorded)};",
                 "  return MPI_SUCCESS;",
                 "}"]
 

@@ -31,14 +31,16 @@ int start(MPI_File file, Buffer buf, int count, MPI_Datatype type, MPI_Request* 
     if (scope.deferred()) {
       MPI_Offset offset = 0;
       const int passed = pass_by(file, count, type, &offset);
-      *request = scope.record([=, held = HeldType(type)](RealRequest** made) mutable noexcept {
+      const MPI_Request r = scope.record([=, held = HeldType(type)](RealRequest** made) mutable noexcept {
         return passed != MPI_SUCCESS ? passed : cross(real.*at, to_real(file), offset, buf, count, held.real(), made);
       });
+      *request = p2p::errors_to(file, r);
       return MPI_SUCCESS;
     }
     RealRequest* made = real_objects.request_null;
     rc = cross(real.*function, to_real(file), buf, count, to_real(type), request == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *request = track_request(made, p2p::RequestKind::io, file_comm(file), name);
+    if (rc == MPI_SUCCESS)
+      *request = p2p::errors_to(file, track_request(made, p2p::RequestKind::io, file_comm(file), name));
   }
   return rc == MPI_SUCCESS ? rc : raise(file, rc, name);
 }
