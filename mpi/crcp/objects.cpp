@@ -78,7 +78,7 @@ class Objects final : public Participant {
   }
 
   std::string resume(Outcome outcome) override {
-    char text[256] = "";
+    char text[1024] = "";
     if (outcome != Outcome::new_library) {
       shim::unpark_all();
       return {};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace cairn::shim {
 
@@ -24,6 +25,8 @@ struct ObjectKind {
   void (*unpark)() noexcept;
   // Makes all objects of the kind again in a new library. Collective over all ranks. MPI_SUCCESS or an error code.
   int (*rebuild)();
+  // After a rebuild that failed: which object it was.
+  std::string (*culprit)();
   // Writes what of this kind keeps the job from being checkpointed; the length of the text, 0 if nothing does.
   std::size_t (*obstacle)(char* text, std::size_t capacity);
 };

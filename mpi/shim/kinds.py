@@ -10,6 +10,7 @@ PARTS = {  # what a kind may have -> its declaration
     "park": "void {name}_park() noexcept;",
     "unpark": "void {name}_unpark() noexcept;",
     "rebuild": "int {name}_rebuild();",
+    "culprit": "std::string {name}_culprit();",
     "obstacle": "std::size_t {name}_obstacle(char* text, std::size_t capacity);",
 }
 FIELDS = ("title", "stage", "does", "kept", "again", "limits", "test")
@@ -52,7 +53,7 @@ def read(path):
 
 def header(kinds):
     lines = ["// Generated from mpi/shim/objects/kinds.table: what the kinds of objects define.", "#pragma once", "",
-             "#include <cstddef>", "", "namespace cairn::shim {", ""]
+             "#include <cstddef>", "#include <string>", "", "namespace cairn::shim {", ""]
     lines += [PARTS[part].format(name=kind.name) for kind in kinds for part in kind.does]
     return "\n".join(lines + ["", "}  // namespace cairn::shim", ""])
 

@@ -28,7 +28,8 @@ int rebuild_all(char* text, std::size_t capacity) {
     char reason[MPI_MAX_ERROR_STRING] = "";
     int length = 0;
     cross(real.Error_string, rc, static_cast<char*>(reason), &length);
-    std::snprintf(text, capacity, "cannot make %s again: %s", kind.title, reason);
+    const std::string culprit = kind.culprit != nullptr ? " (" + kind.culprit() + ")" : "";
+    std::snprintf(text, capacity, "cannot make %s again: %s%s", kind.title, reason, culprit.c_str());
     return rc;
   }
   return MPI_SUCCESS;

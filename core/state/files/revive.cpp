@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +47,7 @@ class FileRecordsReviver : public Reviver {
   // Why the file cannot be used; empty if it can.
   std::string objection(const FileRecord& record, const Comparison& now) const;
   std::string objection_to_saved(const FileRecord& record, const Comparison& now, const SavedContent& saved) const;
+  std::string objection_to_rights(const FileRecord& record, const Comparison& now) const;
   const SavedContent* saved_content(std::size_t file) const;
   bool is_as_it_was(const Comparison& now) const {
     return now.change == state::Change::none || (now.change == state::Change::grown && options_.grown == "keep");
@@ -135,6 +138,15 @@ std::string FileRecordsReviver::objection_to_saved(const FileRecord& record, con
   return {};
 }
 
+// Said before any file is changed, also of those that others open for the program later (MPI-IO). A mapping alone may
+// do with less than it could once.
+std::string FileRecordsReviver::objection_to_rights(const FileRecord& record, const Comparison& now) const {
+  if (record.memory || !S_ISREG(record.mode) || now.change == state::Change::missing) return {};
+  if (!record.written && !record.sampled) return {};  // nor could it be read then
+  if (faccessat(AT_FDCWD, record.path.c_str(), record.written ? W_OK : R_OK, AT_EACCESS) == 0) return {};
+  return with_errno(record.written ? "cannot be written any more" : "cannot be read any more", errno);
+}
+
 // Executables and libraries that the file holds by reference only.
 void FileRecordsReviver::look_for_changed_objects(std::vector<std::string>& objections) const {
   const context::Reader& reader = restart_.image.reader();
@@ -157,6 +169,10 @@ void FileRecordsReviver::check() {
     if (record.standard >= 0 && takes_new_standard(record.standard, options_.stdio)) continue;
     if (saved != nullptr && length_of(record) > record.size) continue;  // another rank has saved all of it
     const Comparison now = compare_now(record, saved);
+    if (const std::string why = objection_to_rights(record, now); !why.empty()) {
+      objections.push_back(record.path + " " + why);
+      continue;
+    }
     if (now.change == state::Change::none) continue;
     if (record.written && now.change != state::Change::missing && is_context_file(record.path)) continue;
     const std::string why = saved != nullptr ? objection_to_saved(record, now, *saved) : objection(record, now);

@@ -37,6 +37,7 @@ int seek_shared(const OpenFile& open, RealFile* made) {
 int open_again(ompi_file_t& file) {
   OpenFile& open = *file.open;
   open.relocate();
+  file.real = real_objects.file_null;  // so it stays if it cannot be opened
   RealFile* made = real_objects.file_null;
   const InfoScope info(open.info != nullptr ? open.info : MPI_INFO_NULL);
   int rc = cross(real.File_open, to_real(open.comm), open.name.c_str(), open.amode & ~kNotAgain, info.get(), &made);
@@ -46,8 +47,17 @@ int open_again(ompi_file_t& file) {
   if (rc == MPI_SUCCESS && open.position > 0)
     rc = cross(real.File_seek, made, open.position, static_cast<int>(MPI_SEEK_SET));
   if (rc == MPI_SUCCESS) rc = seek_shared(open, made);
-  file.real = made;
+  if (rc == MPI_SUCCESS) file.real = made;
   return rc;
+}
+
+std::vector<ompi_file_t*> in_order() {
+  std::vector<ompi_file_t*> all;
+  for (ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) all.push_back(file);
+  std::sort(all.begin(), all.end(), [](const ompi_file_t* a, const ompi_file_t* b) {
+    return a->open->comm->identity < b->open->comm->identity;
+  });
+  return all;
 }
 
 // Null, or why it could not be opened again; whether it is there is asked elsewhere (places.hpp).
@@ -76,14 +86,15 @@ void file_park() noexcept {
 }
 
 int file_rebuild() {
-  std::vector<ompi_file_t*> all;
-  for (ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) all.push_back(file);
-  std::sort(all.begin(), all.end(), [](const ompi_file_t* a, const ompi_file_t* b) {
-    return a->open->comm->identity < b->open->comm->identity;
-  });
-  for (ompi_file_t* file : all)
+  for (ompi_file_t* file : in_order())
     if (const int rc = open_again(*file); rc != MPI_SUCCESS) return rc;
   return MPI_SUCCESS;
+}
+
+std::string file_culprit() {
+  for (const ompi_file_t* file : in_order())
+    if (file->real == real_objects.file_null) return file->open->path();
+  return {};
 }
 
 std::size_t file_obstacle(char* text, std::size_t capacity) {
