@@ -39,7 +39,10 @@ void initialized(std::int32_t required, std::int32_t provided) {
   state.provided = provided;
 }
 
-void finalized() { state.finalized = true; }
+void finalized() {
+  state.finalized = true;
+  state.files.clear();  // of the last checkpoint: the library has closed them since
+}
 
 void open_file(const char* path, std::int32_t written) {
   if (path == nullptr)
