@@ -171,9 +171,11 @@ static void pending_round(int round) {
 static MPI_File mine, halves;
 static MPI_Comm half;
 static void own_round(int round) {
-  int block[kBlock], back[kBlock] = {0}, atomicity = 0, amode = 0, half_rank;
+  int block[kBlock], back[kBlock] = {0}, atomicity = 0, amode = 0, half_rank, half_size;
   MPI_Offset bytes;
   MPI_Comm_rank(half, &half_rank);
+  MPI_Comm_size(half, &half_size);
+  const MPI_Offset at = (MPI_Offset)((round * half_size + half_rank) * (int)sizeof block);
   fill(block, round);
   MPI_File_write(mine, block, kBlock, MPI_INT, MPI_STATUS_IGNORE);
   MPI_File_get_size(mine, &bytes);
@@ -182,8 +184,8 @@ static void own_round(int round) {
   CHECK(amode == (kMode | MPI_MODE_DELETE_ON_CLOSE));
   MPI_File_get_atomicity(halves, &atomicity);
   CHECK(atomicity == 1);
-  MPI_File_write_at_all(halves, (MPI_Offset)(half_rank * (int)sizeof block), block, kBlock, MPI_INT, MPI_STATUS_IGNORE);
-  MPI_File_read_at_all(halves, (MPI_Offset)(half_rank * (int)sizeof block), back, kBlock, MPI_INT, MPI_STATUS_IGNORE);
+  MPI_File_write_at_all(halves, at, block, kBlock, MPI_INT, MPI_STATUS_IGNORE);
+  MPI_File_read_at_all(halves, at, back, kBlock, MPI_INT, MPI_STATUS_IGNORE);
   CHECK(is_block(back, round, rank));
 }
 
