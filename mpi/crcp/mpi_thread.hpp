@@ -72,6 +72,9 @@ inline MpiThread& mpi_thread_for_certain() noexcept {
   return *own_slot;
 }
 
+// For texts: the blocking call that the thread begins, perhaps its first.
+inline void begin_call(const char* name) noexcept { mpi_thread_for_certain().call = name; }
+
 // All slots, those not in use too, which are out of everything: for the callback thread.
 template <class F>
 inline void for_each_mpi_thread(F&& visit) {

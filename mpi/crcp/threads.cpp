@@ -100,12 +100,11 @@ bool come_in_anew() noexcept {
 }
 
 void threads_begin(int level) noexcept {
-  if (level != MPI_THREAD_MULTIPLE || pthread_key_create(&at_end, leave_slot) != 0) {
-    sharing.store(Sharing::turns, std::memory_order_seq_cst);
-    return;
-  }
-  sharing.store(Sharing::alone, std::memory_order_seq_cst);
-  if (gate_words.fenced) never_alone();
+  const bool one_at_a_time = level != MPI_THREAD_MULTIPLE;
+  sharing.store(one_at_a_time ? Sharing::turns : Sharing::alone, std::memory_order_seq_cst);
+  if (one_at_a_time) return;
+  const bool notices_ends = pthread_key_create(&at_end, leave_slot) == 0;
+  if (!notices_ends || gate_words.fenced) never_alone();
 }
 
 void never_alone() noexcept {

@@ -119,7 +119,7 @@ using namespace cairn::p2p;
 
 CAIRN_MPI_EXPORT int PMPI_Probe(int source, int tag, MPI_Comm comm, MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Probe");
-  crcp::mpi_thread().call = "MPI_Probe";
+  crcp::begin_call("MPI_Probe");
   MPI_Status result;
   empty_status(result);
   const int rc = until_found([&](int& flag) noexcept { return try_probe(source, tag, comm, flag, result); });
@@ -148,7 +148,7 @@ CAIRN_MPI_WEAK(MPI_Iprobe);
 
 CAIRN_MPI_EXPORT int PMPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* message, MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Mprobe");
-  crcp::mpi_thread().call = "MPI_Mprobe";
+  crcp::begin_call("MPI_Mprobe");
   MPI_Status result;
   empty_status(result);
   const int rc =
@@ -244,7 +244,7 @@ CAIRN_MPI_EXPORT int PMPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Mes
   Request* r = nullptr;
   const int rc = matched_receive(buf, count, type, message, &r, "MPI_Mrecv");
   if (rc != MPI_SUCCESS || r == nullptr) return rc;
-  crcp::mpi_thread().call = "MPI_Mrecv";
+  crcp::begin_call("MPI_Mrecv");
   wait_until_complete(*r);
   return hand_over(&r, status, "MPI_Mrecv");
 }

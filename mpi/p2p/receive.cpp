@@ -47,7 +47,7 @@ using namespace cairn::p2p;
 CAIRN_MPI_EXPORT int PMPI_Recv(void* buf, int count, MPI_Datatype type, int source, int tag, MPI_Comm comm,
                                MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Recv");
-  crcp::mpi_thread().call = "MPI_Recv";
+  crcp::begin_call("MPI_Recv");
   crcp::gate();
   if (__builtin_expect(crcp::attention() != 0, 0)) return receive_slowly(buf, count, type, source, tag, comm, status);
   shim::RealComm* const real_comm = shim::to_real(comm);

@@ -40,7 +40,7 @@ int send_slowly(shim::RealRequest* real, int peer, int tag, ompi_communicator_t*
 template <SendFunction shim::RealFunctions::*Member>
 inline __attribute__((always_inline)) int blocking_send(const void* buffer, int count, MPI_Datatype type, int peer,
                                                         int tag, ompi_communicator_t* comm, const char* name) noexcept {
-  crcp::mpi_thread().call = name;
+  crcp::begin_call(name);
   crcp::gate();
   shim::RealComm* const real_comm = shim::to_real(comm);
   shim::RealDatatype* const real_type = shim::to_real(type);

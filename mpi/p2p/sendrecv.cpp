@@ -109,7 +109,7 @@ int post_slowly(const Half& in, const Half& out, ompi_communicator_t* comm, Requ
 
 int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Status* status,
              const char* name) noexcept {
-  crcp::mpi_thread().call = name;
+  crcp::begin_call(name);
   Request *receive = nullptr, *send = nullptr;
   Pair p;
   int rc;

@@ -88,7 +88,7 @@ CAIRN_MPI_EXPORT int PMPI_Wait(MPI_Request* request, MPI_Status* status) {
   if (request == nullptr || *request == nullptr) return no_request("MPI_Wait");
   Request* r = *request;
   if (!is_inactive(r) && !is_complete_for_good(*r) && !wait_quickly(*r)) {
-    crcp::mpi_thread().call = "MPI_Wait";
+    crcp::begin_call("MPI_Wait");
     wait_until_complete(*r);
   }
   return hand_over(request, status, "MPI_Wait");

@@ -181,7 +181,7 @@ bool find_complete(int n, MPI_Request* requests, bool once, bool one) noexcept {
 
 int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status, bool once, const char* name) noexcept {
   if (bad_array(n, requests)) return raise_array(name);
-  crcp::mpi_thread().call = name;
+  crcp::begin_call(name);
   const bool active = find_complete(n, requests, once, true);
   crcp::mpi_thread().call = nullptr;
   *index = active ? first_complete(n, requests) : MPI_UNDEFINED;
@@ -198,7 +198,7 @@ int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status,
 int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses, bool once,
          const char* name) noexcept {
   if (bad_array(n, requests)) return raise_array(name);
-  crcp::mpi_thread().call = name;
+  crcp::begin_call(name);
   const bool active = find_complete(n, requests, once, false);
   crcp::mpi_thread().call = nullptr;
   if (!active) {
@@ -231,7 +231,7 @@ using namespace cairn::p2p;
 CAIRN_MPI_EXPORT int PMPI_Waitall(int n, MPI_Request* requests, MPI_Status* statuses) {
   if (bad_array(n, requests)) return raise_array("MPI_Waitall");
   if (n == 0) return MPI_SUCCESS;
-  crcp::mpi_thread().call = "MPI_Waitall";
+  crcp::begin_call("MPI_Waitall");
   if (all_quickly(n, requests, false) != Quick::done) {
     for (;;) {
       const Tally tally = poll_each(n, requests);

@@ -6,7 +6,8 @@
 //   t  two threads that send to each other's tags around the ring of ranks, and poll for what comes
 //   m  two threads that take whatever comes first by MPI_Mprobe, and one that sends it
 //   g  threads that come, have a word with those of other ranks and end
-//   l  a thread that comes while the main one, until then alone, is long inside of a reduction (two ranks)
+//   p  two threads that make communicators of all ranks by MPI_Comm_create_group, at the same time, and use and free
+//   them l  a thread that comes while the main one, until then alone, is long inside of a reduction (two ranks)
 // Everything received is checked. Prints PASS.
 #include <mpi.h>
 #include <pthread.h>
@@ -21,8 +22,8 @@ enum { MOST_THREADS = 32, MATCHED_TAG = 50, BIG = 6000 };
 
 static int rank, size;
 static atomic_int stopping, wrong;
-static const char kKinds[] = "xctmgl";
-static atomic_long done[6];  // of each kind: how often
+static const char kKinds[] = "xctmgpl";
+static atomic_long done[7];  // of each kind: how often
 
 static void expect(int right, const char* what) {
   if (right) return;
@@ -217,6 +218,31 @@ static void* parent(void* first) {
   return NULL;
 }
 
+// ---- p
+typedef struct {
+  MPI_Comm comm;
+  int tag;
+} Maker;
+
+static void* make_groups(void* argument) {
+  const Maker* maker = argument;
+  MPI_Group all;
+  MPI_Comm_group(maker->comm, &all);
+  for (int i = 0, last = 0; !last; ++i) {
+    const int mine[2] = {stopping, i + rank};
+    int sum[2];
+    MPI_Comm made;
+    MPI_Comm_create_group(maker->comm, all, maker->tag, &made);
+    MPI_Allreduce(mine, sum, 2, MPI_INT, MPI_SUM, made);
+    expect(sum[1] == size * i + size * (size - 1) / 2, "a sum on a communicator of MPI_Comm_create_group");
+    last = sum[0] != 0;
+    MPI_Comm_free(&made);
+    ++done[5];
+  }
+  MPI_Group_free(&all);
+  return NULL;
+}
+
 // ---- l: the operation begins the thread, so that it comes before the reduction ends: in a request, it finds the gate
 // closed.
 static pthread_t late_thread;
@@ -232,7 +258,7 @@ static void* come_late(void* unused) {
   MPI_Isend(&out, 1, MPI_INT, 1 - rank, 70, late_comm, &requests[1]);
   MPI_Waitall(2, requests, MPI_STATUSES_IGNORE);
   expect(in == out, "a message between late threads");
-  ++done[5];
+  ++done[6];
   return NULL;
 }
 
@@ -260,39 +286,48 @@ static void begin(void* (*function)(void*), void* argument) {
   pthread_create(&threads[running++], NULL, function, argument);
 }
 
-int main(int argc, char** argv) {
-  int provided, last = 0, kinds_of_matching = 0;
-  MPI_Op slow = MPI_OP_NULL;
-  Matching* matching[4];
+static Matching* matching[4];
+static int kinds_of_matching;
+static MPI_Op slow = MPI_OP_NULL;
+
+static void begin_kind(char kind) {
   Child* children = NULL;
+  MPI_Comm* comm = malloc(sizeof *comm);
+  MPI_Comm_dup(MPI_COMM_WORLD, comm);
+  if (kind == 'x') begin(compute, NULL), begin(compute, NULL);
+  if (kind == 'c') begin(collectives, comm);
+  if (kind == 'l') late_comm = *comm, MPI_Op_create(slow_sum, 1, &slow);
+  for (int c = 0; kind == 'g' && c < 2; ++c) {
+    if (c == 0) children = calloc(2, sizeof *children);
+    children[c] = (Child){.tag = 60 + c, .comm = *comm};
+    MPI_Comm_dup(MPI_COMM_SELF, &children[c].self);
+    if (c == 1) begin(parent, children);
+  }
+  for (int t = 0; kind == 'p' && t < 2; ++t) {
+    Maker* maker = malloc(sizeof *maker);
+    *maker = (Maker){*comm, 90 + t};
+    begin(make_groups, maker);
+  }
+  for (int t = 0; kind == 't' && t < 2; ++t) {
+    Ring* ring = malloc(sizeof *ring);
+    *ring = (Ring){t, *comm};
+    begin(tags, ring);
+  }
+  if (kind == 'm') {
+    Matching* m = matching[kinds_of_matching++] = calloc(1, sizeof *m);
+    m->comm = *comm;
+    begin(give, m), begin(take, m), begin(take, m);
+  }
+}
+
+int main(int argc, char** argv) {
+  int provided, last = 0;
   if (argc < 3) return 2;
   MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   if (rank == 0) printf("level %s\n", provided == MPI_THREAD_MULTIPLE ? "multiple" : "lower"), fflush(stdout);
-  for (const char* kind = argv[2]; *kind != 0; ++kind) {
-    MPI_Comm* comm = malloc(sizeof *comm);
-    MPI_Comm_dup(MPI_COMM_WORLD, comm);
-    if (*kind == 'x') begin(compute, NULL), begin(compute, NULL);
-    if (*kind == 'c') begin(collectives, comm);
-    if (*kind == 'l') late_comm = *comm, MPI_Op_create(slow_sum, 1, &slow);
-    for (int c = 0; *kind == 'g' && c < 2; ++c) {
-      if (c == 0) children = calloc(2, sizeof *children);
-      children[c] = (Child){.tag = 60 + c, .comm = *comm};
-      MPI_Comm_dup(MPI_COMM_SELF, &children[c].self);
-      if (c == 1) begin(parent, children);
-    }
-    for (int t = 0; *kind == 't' && t < 2; ++t) {
-      Ring* ring = malloc(sizeof *ring);
-      *ring = (Ring){t, *comm};
-      begin(tags, ring);
-    }
-    if (*kind == 'm') {
-      Matching* m = matching[kinds_of_matching++] = calloc(1, sizeof *m);
-      m->comm = *comm;
-      begin(give, m), begin(take, m), begin(take, m);
-    }
-  }
+  for (const char* kind = argv[2]; *kind != 0; ++kind) begin_kind(*kind);
   for (int round = 1; !last; ++round) {
     const int sent = round * size + rank;
     int got = -1;
