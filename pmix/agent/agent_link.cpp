@@ -48,8 +48,7 @@ std::shared_ptr<SecureLink> AgentLink::connect() {
   for (;; std::this_thread::sleep_for(kBetweenTries)) {
     std::shared_ptr<SecureLink> fresh;
     try {
-      fresh = std::make_shared<SecureLink>(connect_tcp(where_.addresses, where_.port, kConnectSeconds), where_.key,
-                                           false, kConnectSeconds);
+      fresh = connect_to(where_, kConnectSeconds);
     } catch (const std::exception&) {
       // Nobody has heard of this rank yet: it may try again.
     }

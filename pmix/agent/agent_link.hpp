@@ -43,7 +43,7 @@ class AgentLink {
   void serve(const Record& order);
   std::shared_ptr<SecureLink> link() const;
 
-  const CoordinatorAddress where_;
+  CoordinatorAddress where_;  // the thread's
   const Hello hello_;
   Orders& orders_;
   mutable std::mutex mutex_;

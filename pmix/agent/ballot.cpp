@@ -53,13 +53,12 @@ void Ballot::run() {
 }
 
 // Nothing: mpirun does not answer. It may be stopped, and answer later.
-std::optional<Verdict> Ballot::answer_to(const Vote& vote) const {
+std::optional<Verdict> Ballot::answer_to(const Vote& vote) {
   if (!coordinator_) return std::nullopt;
   try {
-    SecureLink link(connect_tcp(coordinator_->addresses, coordinator_->port, kAnswerSeconds), coordinator_->key, false,
-                    kAnswerSeconds);
-    link.send(to_record(vote));
-    const auto answer = link.receive(kAnswerSeconds);
+    const auto link = connect_to(*coordinator_, kAnswerSeconds);
+    link->send(to_record(vote));
+    const auto answer = link->receive(kAnswerSeconds);
     if (!answer || !is<Verdict>(*answer)) return std::nullopt;
     return from_record<Verdict>(*answer);
   } catch (const std::exception&) {

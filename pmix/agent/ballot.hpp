@@ -26,9 +26,9 @@ class Ballot {
 
  private:
   void run();
-  std::optional<Verdict> answer_to(const Vote& vote) const;
+  std::optional<Verdict> answer_to(const Vote& vote);
 
-  const std::optional<CoordinatorAddress> coordinator_;
+  std::optional<CoordinatorAddress> coordinator_;  // the thread's
   std::mutex mutex_;
   std::condition_variable changed_;
   Vote vote_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pmix/transport/coordinator_address.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/base/error.hpp"
@@ -33,6 +34,21 @@ std::map<std::string, std::string> CoordinatorAddress::to_environment() const {
   std::string where = std::to_string(port) + ";";
   for (const std::string& address : addresses) where += (where.back() == ';' ? "" : ",") + address;
   return {{kCoordinatorVariable, where}, {kCoordinatorKeyVariable, to_hex(key)}};
+}
+
+std::unique_ptr<SecureLink> connect_to(CoordinatorAddress& coordinator, double seconds) {
+  std::vector<std::string>& all = coordinator.addresses;
+  std::string answered;
+  UniqueFd socket = connect_tcp(all, coordinator.port, seconds, &answered);
+  const auto at = std::find(all.begin(), all.end(), answered);
+  try {
+    auto link = std::make_unique<SecureLink>(std::move(socket), coordinator.key, false, seconds);
+    std::rotate(all.begin(), at, at + 1);
+    return link;
+  } catch (const Error&) {
+    std::rotate(at, at + 1, all.end());
+    throw;
+  }
 }
 
 }  // namespace cairn::pmix

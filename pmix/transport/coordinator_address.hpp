@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,5 +25,9 @@ struct CoordinatorAddress {
   static std::optional<CoordinatorAddress> from_environment();
   std::map<std::string, std::string> to_environment() const;
 };
+
+// Connects to the coordinator, and puts the address by which it was reached in front: whoever asks again need not try
+// others. One at which somebody else answers goes to the end. Throws TemporaryError.
+std::unique_ptr<SecureLink> connect_to(CoordinatorAddress& coordinator, double seconds);
 
 }  // namespace cairn::pmix

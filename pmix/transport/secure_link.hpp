@@ -57,7 +57,9 @@ class SecureLink {
 UniqueFd listen_tcp(std::uint16_t& port);
 // Addresses by which other machines may reach this one (no loopback unless there is nothing else), numeric.
 std::vector<std::string> local_addresses();
-// Connects to the first of `addresses` that answers. Throws TemporaryError.
-UniqueFd connect_tcp(const std::vector<std::string>& addresses, std::uint16_t port, double seconds);
+// Connects to the first of `addresses` that answers within `seconds`: one that says nothing does not keep the next
+// waiting for long. `answered`: which it was. Throws TemporaryError.
+UniqueFd connect_tcp(const std::vector<std::string>& addresses, std::uint16_t port, double seconds,
+                     std::string* answered = nullptr);
 
 }  // namespace cairn::pmix

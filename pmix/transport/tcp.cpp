@@ -8,15 +8,19 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "pmix/transport/secure_link.hpp"
 
 namespace cairn::pmix {
 namespace {
+
+constexpr int kHeadStart = 250;  // milliseconds, of one address before the next (RFC 8305)
 
 union Address {
   sockaddr any;
@@ -41,16 +45,62 @@ bool parse_address(const std::string& text, std::uint16_t port, Address& out, so
   return false;
 }
 
-// Finishes a non-blocking connect; 0 or the error.
-int finish_connect(int fd, double seconds) {
-  pollfd p{fd, POLLOUT, 0};
-  const int n = ::poll(&p, 1, static_cast<int>(seconds * 1000));
-  if (n == 0) return ETIMEDOUT;
-  if (n < 0) return errno;
-  int error = 0;
-  socklen_t size = sizeof(error);
-  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
-  return error;
+// Which of several addresses answers first.
+class Race {
+ public:
+  explicit Race(std::uint16_t port) : port_(port) {}
+  void begin(const std::string& text);
+  // The connection to whoever has answered; none if `milliseconds` pass first, or somebody has refused.
+  UniqueFd wait(int milliseconds);
+  bool runs() const noexcept { return !runners_.empty(); }
+  const std::string& winner() const noexcept { return winner_; }
+  std::string why_not() const {
+    return runners_.empty() ? refusal_ : with_errno(place(runners_.front().address), ETIMEDOUT);
+  }
+
+ private:
+  struct Runner {
+    std::string address;
+    UniqueFd fd;
+  };
+  std::string place(const std::string& address) const { return address + " port " + std::to_string(port_); }
+
+  const std::uint16_t port_;
+  std::vector<Runner> runners_;
+  std::string winner_, refusal_ = "no address given";
+};
+
+void Race::begin(const std::string& text) {
+  Address address;
+  socklen_t length = 0;
+  if (!parse_address(text, port_, address, length)) return;
+  UniqueFd fd(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return;
+  if (::connect(fd.get(), &address.any, length) != 0 && errno != EINPROGRESS) {
+    refusal_ = with_errno(place(text), errno);
+    return;
+  }
+  runners_.push_back({text, std::move(fd)});
+}
+
+UniqueFd Race::wait(int milliseconds) {
+  std::vector<pollfd> polled;
+  for (const Runner& runner : runners_) polled.push_back({runner.fd.get(), POLLOUT, 0});
+  if (polled.empty() || ::poll(polled.data(), polled.size(), milliseconds) <= 0) return {};
+  for (std::size_t i = polled.size(); i-- > 0;) {
+    if (polled[i].revents == 0) continue;
+    Runner runner = std::move(runners_[i]);
+    runners_.erase(runners_.begin() + static_cast<std::ptrdiff_t>(i));
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (::getsockopt(runner.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    if (error == 0) {
+      winner_ = runner.address;
+      return std::move(runner.fd);
+    }
+    refusal_ = with_errno(place(runner.address), error);
+  }
+  return {};
 }
 
 }  // namespace
@@ -101,25 +151,23 @@ std::vector<std::string> local_addresses() {
   return result;
 }
 
-UniqueFd connect_tcp(const std::vector<std::string>& addresses, std::uint16_t port, double seconds) {
-  std::string why = "no address given";
-  for (const std::string& text : addresses) {
-    Address address;
-    socklen_t length = 0;
-    if (!parse_address(text, port, address, length)) continue;
-    UniqueFd fd(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd) continue;
-    int error = ::connect(fd.get(), &address.any, length) == 0 ? 0 : errno;
-    if (error == EINPROGRESS) error = finish_connect(fd.get(), seconds);
-    if (error == 0) {
+UniqueFd connect_tcp(const std::vector<std::string>& addresses, std::uint16_t port, double seconds,
+                     std::string* answered) {
+  const Deadline deadline(seconds);
+  Race race(port);
+  for (std::size_t begun = 0; begun < addresses.size() || race.runs();) {
+    if (begun < addresses.size()) race.begin(addresses[begun++]);
+    const int left = deadline.milliseconds();
+    if (UniqueFd fd = race.wait(begun < addresses.size() ? std::min(left, kHeadStart) : left)) {
       const int on = 1;
       ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
       ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+      if (answered != nullptr) *answered = race.winner();
       return fd;
     }
-    why = with_errno(text + " port " + std::to_string(port), error);
+    if (deadline.passed()) break;
   }
-  throw TemporaryError("mpirun's coordinator cannot be reached: " + why);
+  throw TemporaryError("mpirun's coordinator cannot be reached: " + race.why_not());
 }
 
 }  // namespace cairn::pmix
