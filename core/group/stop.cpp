@@ -13,7 +13,6 @@
 #include "core/base/futex.hpp"
 #include "core/base/proc.hpp"
 #include "core/guest/libcr.h"
-#include "core/state/clocks/pause.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::group {
@@ -149,7 +148,6 @@ void Stop::stop(const Deadline& deadline, engine::NodeRequest* node) {
   } else {
     wait_until_asleep(deadline);
   }
-  state::guest_stands();
 }
 
 void Stop::stop_threads(const Deadline& deadline) {
@@ -206,7 +204,6 @@ void Stop::wait_until_running() const noexcept {
 
 void Stop::release(int result) noexcept {
   if (stopped_) {
-    state::guest_goes_on();
     store(guest_.stop_result, result);
     __atomic_store_n(&guest_.stop_wanted, 0, __ATOMIC_SEQ_CST);
     wake_all(guest_.stop_wanted);

@@ -2,12 +2,23 @@
 #include <sys/resource.h>
 #include <sys/times.h>
 
+#include <algorithm>
+
 #include "core/base/clock.hpp"
 #include "core/state/clocks/kind.hpp"
-#include "core/state/clocks/pause.hpp"
 
 namespace cairn::state {
 namespace {
+
+Usage usage_of(int who) {
+  Usage usage{process_usage(who)};
+  const cairn_usage ahead = host::usage_ahead(who);
+  usage.value.user_us += ahead.user_us;
+  usage.value.system_us += ahead.system_us;
+  usage.value.counts[0] = std::max(usage.value.counts[0], ahead.counts[0]);
+  for (int i = 1; i < CAIRN_USAGE_COUNTS; ++i) usage.value.counts[i] += ahead.counts[i];
+  return usage;
+}
 
 ThreadClock thread_clock_of(int tid) {
   const host::ThreadTime now = thread_time(tid), ahead = host::thread_time_ahead(tid);
@@ -27,9 +38,9 @@ std::vector<std::uint8_t> capture_clocks(Capture& capture) {
   state.monotonic_ahead = space.monotonic + ahead.monotonic;
   state.boottime_ahead = space.boottime + ahead.boottime;
   state.ticks_ahead = ahead.ticks;
-  state.processor = processor_time_of_guest();
-  state.own = Usage{usage_of_guest()};
-  state.children = Usage{with_ahead(process_usage(RUSAGE_CHILDREN), host::usage_ahead(RUSAGE_CHILDREN))};
+  state.processor = clock_now(CLOCK_PROCESS_CPUTIME_ID) + host::clock_ahead(CLOCK_PROCESS_CPUTIME_ID);
+  state.own = usage_of(RUSAGE_SELF);
+  state.children = usage_of(RUSAGE_CHILDREN);
   for (std::uint32_t i = 0; i < capture.guest.threads_max; ++i) {
     const cairn_thread& slot = capture.guest.threads[i];
     if (slot.state == CAIRN_THREAD_STOPPED) state.threads.push_back(thread_clock_of(slot.tid));

@@ -17,7 +17,6 @@ constexpr clockid_t thread_clock(int tid) {
 // What getrusage() and the like say of it without Cairn.
 host::ThreadTime thread_time(int tid);
 cairn_usage process_usage(int who);
-cairn_usage with_ahead(cairn_usage usage, const cairn_usage& ahead);
 
 // How far this process's time namespace is ahead of the boot's own clocks: monotonic and boottime.
 host::BootClocks namespace_ahead();

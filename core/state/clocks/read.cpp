@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -51,14 +50,6 @@ cairn_usage process_usage(int who) {
   cairn_usage usage{microseconds(said.ru_utime), microseconds(said.ru_stime), {}};
   static_assert(sizeof said - offsetof(rusage, ru_maxrss) == sizeof usage.counts);
   std::memcpy(usage.counts, reinterpret_cast<const char*>(&said) + offsetof(rusage, ru_maxrss), sizeof usage.counts);
-  return usage;
-}
-
-cairn_usage with_ahead(cairn_usage usage, const cairn_usage& ahead) {
-  usage.user_us += ahead.user_us;
-  usage.system_us += ahead.system_us;
-  usage.counts[0] = std::max(usage.counts[0], ahead.counts[0]);
-  for (int i = 1; i < CAIRN_USAGE_COUNTS; ++i) usage.counts[i] += ahead.counts[i];
   return usage;
 }
 
