@@ -13,6 +13,7 @@
 #include "core/guest/signals.hpp"
 #include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
+#include "core/guest/timer_clocks.hpp"
 
 namespace cairn::guest {
 namespace {
@@ -42,6 +43,7 @@ void in_child() {
   reset_callbacks();
   reset_critical_sections();
   forget_slots();
+  forget_timers();
   const uint64_t guest = cairn_enter();
   table().fork_child();
   cairn_leave(guest);

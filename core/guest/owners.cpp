@@ -20,22 +20,6 @@ bool is_guest_thread(int number) {
   return table().is_host_thread(number) == 0;
 }
 
-// What the thread of that number has now; 0: it is no number of before. A thread that was made since may have got it,
-// long after.
-int number_now(int before) {
-  const auto* const numbers = reinterpret_cast<const cairn_number*>(cairn_guest_self.numbers);
-  uint32_t low = 0, high = cairn_guest_self.number_count;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (numbers[middle].before < before)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  if (low == cairn_guest_self.number_count || numbers[low].before != before) return 0;
-  return is_guest_thread(before) ? 0 : numbers[low].now;
-}
-
 // Only the bits of `mask` are the number's.
 void mend(int& word, int mask) {
   int seen = load(word);
@@ -49,6 +33,20 @@ void mend(int& word, int mask) {
 }
 
 }  // namespace
+
+int number_now(int before) {
+  const auto* const numbers = reinterpret_cast<const cairn_number*>(cairn_guest_self.numbers);
+  uint32_t low = 0, high = cairn_guest_self.number_count;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (numbers[middle].before < before)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == cairn_guest_self.number_count || numbers[low].before != before) return 0;
+  return is_guest_thread(before) ? 0 : numbers[low].now;
+}
 
 void mend_owner(pthread_mutex_t& mutex) {
   const int kind = load(mutex.__data.__kind) & kKind, type = kind & kType;

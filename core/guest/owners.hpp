@@ -13,6 +13,10 @@
 
 namespace cairn::guest {
 
+// What the thread of that number has now; 0: it is no number of before. A thread that was made since may have got it,
+// long after.
+int number_now(int before);
+
 void mend_owner(pthread_mutex_t& mutex);
 void mend_owner(pthread_rwlock_t& lock);
 

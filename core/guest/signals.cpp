@@ -18,6 +18,7 @@
 #include "core/guest/kernel_signal.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/stop.hpp"
+#include "core/guest/timer_clocks.hpp"
 #include "core/guest/trampoline.hpp"
 
 namespace cairn::guest {
@@ -209,11 +210,16 @@ CAIRN_INTERPOSE(int, pthread_create,
 // libc makes a thread for SIGEV_THREAD behind pthread_create(), which blocks the stop signal: only a handler of libc's
 // that is wrapped reaches it. The calling thread must not stop between the two, since then nobody would wrap it.
 CAIRN_INTERPOSE(int, timer_create, (clockid_t clock, sigevent* event, timer_t* timer)) {
-  if (event == nullptr || event->sigev_notify != SIGEV_THREAD || !hosted())
-    return real().timer_create(clock, event, timer);
-  const AllSignalsBlocked blocked;
-  const int result = real().timer_create(clock, event, timer);
-  if (result == 0) wrap_libc_handlers();
+  if (!hosted()) return real().timer_create(clock, event, timer);
+  int result = -1;
+  if (event == nullptr || event->sigev_notify != SIGEV_THREAD) {
+    result = real().timer_create(clock, event, timer);
+  } else {
+    const AllSignalsBlocked blocked;
+    result = real().timer_create(clock, event, timer);
+    if (result == 0) wrap_libc_handlers();
+  }
+  if (result == 0) note_timer(*timer, clock);
   return result;
 }
 CAIRN_INTERPOSE(int, mq_notify, (mqd_t queue, const sigevent* event)) {
