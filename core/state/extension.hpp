@@ -34,6 +34,7 @@ class Extension {
   struct OpenFile {
     std::string path;
     bool written;
+    std::uint64_t device = 0, inode = 0;  // what it was when it was opened; no inode: not known
   };
   virtual std::vector<OpenFile> open_files() const { return {}; }
   // In a restart: a descriptor, which becomes the caller's, of the shared memory that was called `name`, if other

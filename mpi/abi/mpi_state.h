@@ -44,6 +44,8 @@ struct cairn_mpi_state {
    * ranks alike. Then all stand before the first is captured, and until the last has written what they have in common.
    */
   void (*common_memory)(int32_t exists);
+  /* Which file that is which open_file() has told last: a checkpoint fails if it is not at its path any more. */
+  void (*open_file_is)(uint64_t device, uint64_t inode);
 };
 
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
 #include "mpi/crcp/agent.hpp"
 
 #include <cerrno>
+#include <cstddef>
 
 #include "core/abi/crossing.h"
 #include "core/abi/host_table.h"
@@ -126,15 +127,22 @@ void tell_finalized() noexcept {
     });
 }
 
-void tell_open_file(const char* path, bool written) noexcept {
+void tell_open_file(const char* path, bool written, std::uint64_t device, std::uint64_t inode) noexcept {
   if (cairn_mpi_state* s = state_service(); has(s, &cairn_mpi_state::open_file))
     in_host([&]() noexcept {
       s->open_file(path, written ? 1 : 0);
+      if (has(s, &cairn_mpi_state::open_file_is)) s->open_file_is(device, inode);
       return 0;
     });
 }
 
-void forget_open_files() noexcept { tell_open_file(nullptr, false); }
+void forget_open_files() noexcept {
+  if (cairn_mpi_state* s = state_service(); has(s, &cairn_mpi_state::open_file))
+    in_host([&]() noexcept {
+      s->open_file(nullptr, 0);
+      return 0;
+    });
+}
 
 std::string place_of(const std::string& path) {
   cairn_mpi_state* s = state_service();

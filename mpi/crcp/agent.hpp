@@ -31,7 +31,7 @@ void tell_initialized(int required, int provided) noexcept;
 void tell_finalized() noexcept;
 // Forgets what was told before.
 void forget_open_files() noexcept;
-void tell_open_file(const char* path, bool written) noexcept;
+void tell_open_file(const char* path, bool written, std::uint64_t device, std::uint64_t inode) noexcept;
 // Where it is after this restart.
 std::string place_of(const std::string& path);
 // Shared memory of a window, in a restart: the host's descriptor of it, or -1; until it forgets it.

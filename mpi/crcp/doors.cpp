@@ -77,7 +77,7 @@ class Doors final : public Participant {
  public:
   int prepare() noexcept override { return agent::present() ? make_group_channel() : MPI_SUCCESS; }
 
-  std::string obstacle(Asked) override {
+  std::string obstacle() override {
     const char* call = nullptr;
     for_each_mpi_thread([&](const MpiThread& t) {
       if (const char* own = t.awaits_outsiders.load(std::memory_order_relaxed)) call = own;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/objects.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "mpi/crcp/agent.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/shim/mpi_include.hpp"
@@ -25,19 +28,24 @@ struct CommonMemory {
 
 class Objects final : public Participant {
  public:
-  // The program makes and frees objects while it runs: their lists are read under the lock. Who does not give it up at
-  // once is asked again.
-  std::string obstacle(Asked asked) override {
-    if (asked == Asked::locked) return unsupported();
-    constexpr double kMoment = 0.1;
-    std::vector<shim::FilePlace> places;
-    {
-      CallbackLock lock;
-      if (!lock.acquire(kMoment)) return {};
-      if (std::string text = unsupported(); !text.empty()) return text;
-      places = shim::file_places();
-    }
-    return shim::displaced_file(places);
+  std::string obstacle() override {
+    char text[256];
+    return shim::first_unsupported(text, sizeof text) != 0 ? text : std::string();
+  }
+
+  void note_what_to_ask() override { places_ = shim::file_places(); }
+
+  // A file that the program has closed meanwhile may go where it likes.
+  std::string slow_obstacle() override {
+    const std::vector<shim::FilePlace> displaced = shim::displaced_files(places_);
+    if (displaced.empty()) return {};
+    CallbackLock lock;
+    lock.acquire_firmly();
+    const std::vector<shim::FilePlace> open = shim::file_places();
+    const auto found = std::find_first_of(displaced.begin(), displaced.end(), open.begin(), open.end());
+    return found == displaced.end()
+               ? std::string()
+               : "the open file '" + found->label + "' is not at its path any more (MPI_File_open)";
   }
 
   // What is made again in a restart, all members do together: communicators too that only some of them need.
@@ -88,12 +96,8 @@ class Objects final : public Participant {
   }
 
  private:
-  static std::string unsupported() {
-    char text[256];
-    return shim::first_unsupported(text, sizeof text) != 0 ? text : std::string();
-  }
-
   bool common_memory_ = false;  // of any rank
+  std::vector<shim::FilePlace> places_;
 };
 
 }  // namespace

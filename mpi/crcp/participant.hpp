@@ -26,16 +26,16 @@ enum class Outcome {
 
 class Participant {
  public:
-  enum class Asked {
-    running,  // not locked, guest threads run: what can be told without keeping them waiting; before F0 and before F2
-    locked,   // once more; and again at F2 and when settled, since the program went on. Waits for nothing
-  };
-
   // The real MPI_Init has returned, on its thread; all ranks do the same in the same order. An MPI error code.
   virtual int prepare() noexcept { return 0; }
 
-  // Empty, or what of this rank cannot be checkpointed.
-  virtual std::string obstacle(Asked) { return {}; }
+  // Locked. Empty, or what of this rank cannot be checkpointed. Asked again and again until the cut, since the program
+  // goes on: waits for nothing.
+  virtual std::string obstacle() { return {}; }
+  // Not locked, guest threads run: the same for what may take its time to tell, for ever even. Asked while nobody waits
+  // for this rank. It has been noted before what is to be asked about, locked.
+  virtual void note_what_to_ask() {}
+  virtual std::string slow_obstacle() { return {}; }
 
   // Locked, but for F1. What this rank tells the others: a struct with fields(). Not asked of a rank that has a failure
   // to tell, but for F2.

@@ -17,6 +17,7 @@ namespace cairn::crcp {
 namespace {
 
 constexpr double kShortWait = 0.002;  // seconds to wait for a guest thread to leave a section
+constexpr double kLongSection = 5;    // of the application's, as long as is waited for its end
 constexpr double kLeastWait = 2;      // seconds that a fence is waited for, also when the time is over already
 constexpr long kPauseNanoseconds = 100'000;
 constexpr long kLongPauseNanoseconds = 10'000'000;
@@ -36,8 +37,16 @@ std::string first_text(Verb verb) {
   return {};
 }
 
-std::string obstacle(Participant::Asked asked) {
-  return first_text([=](Participant& p) { return p.obstacle(asked); });
+std::string obstacle() {
+  return first_text([](Participant& p) { return p.obstacle(); });
+}
+
+void note_what_to_ask() {
+  for (Participant* p : participants()) p->note_what_to_ask();
+}
+
+std::string slow_obstacle() {
+  return first_text([](Participant& p) { return p.slow_obstacle(); });
 }
 
 bool all_settled() {
@@ -84,10 +93,21 @@ bool Protocol::come_to_cut() {
 }
 
 // What can be told without touching anything.
-Failure Protocol::own_obstacle() const {
+Failure Protocol::own_obstacle() {
   if (request_.obstacle != 0) return {request_.obstacle_text, request_.obstacle == CAIRN_AGENT_OBSTACLE_FOR_GOOD};
   if (init_state() != InitState::initialized) return {"it is not between MPI_Init and MPI_Finalize"};
-  return {obstacle(Participant::Asked::running)};
+  return {any_obstacle(time_to_level())};
+}
+
+double Protocol::time_to_level() const { return request_.level_deadline - (now() - started_); }
+
+// Who does not give the lock up for so many seconds has not been asked.
+std::string Protocol::any_obstacle(double seconds) {
+  if (!lock_.acquire(seconds)) return text_.what_guest_does() + " and stays there";
+  const std::string why = obstacle();
+  note_what_to_ask();
+  lock_.release();
+  return why.empty() ? slow_obstacle() : why;
 }
 
 // A rank that is stopped, or whose agent does not answer, is waited for while the application of the others goes on.
@@ -102,12 +122,12 @@ bool Protocol::join() {
 bool Protocol::admit() {
   begin_phase("request: asking all ranks");
   std::string failure;
-  const double left = request_.level_deadline - (now() - started_);
+  const double left = time_to_level();
   if (left <= 0)
     failure = "some ranks answered only when the time for the checkpoint was over";
   else if (!lock_.acquire(left))
     failure = text_.what_guest_does() + " and stays there";
-  if (failure.empty()) failure = obstacle(Participant::Asked::locked);
+  if (failure.empty()) failure = obstacle();
   hands_off_ = !failure.empty();
   if (!hands_off_) set_mode(Mode::waitres);
   const Bytes part = make_part(Fence::request, {failure});
@@ -147,7 +167,7 @@ std::string Protocol::become_level() {
   while (now() - started_ < request_.level_deadline) {
     if (lock_.acquire(kShortWait)) {
       behind = first_text([](Participant& p) { return p.behind(); });
-      if (!behind.empty()) forbidden = obstacle(Participant::Asked::locked);
+      if (!behind.empty()) forbidden = obstacle();
       lock_.release();
     }
     attend();
@@ -172,7 +192,7 @@ bool Protocol::close() {
     // The program went on since F0. Who is inside a call without a door waits there for ranks that are held from now
     // on.
     std::string forbidden = left_.empty() ? found_before : left_;
-    if (forbidden.empty()) forbidden = obstacle(Participant::Asked::locked);
+    if (forbidden.empty()) forbidden = obstacle();
     const Bytes part = make_part(Fence::freeze, {forbidden});
     lock_.release();
     passage =
@@ -191,14 +211,13 @@ bool Protocol::close() {
 // The last chance to ask what may take its time: nobody is held yet. Empty, or what forbids the checkpoint.
 std::string Protocol::before_freeze() {
   std::string why = close_sections();
-  return why.empty() ? obstacle(Participant::Asked::running) : why;
+  return why.empty() ? any_obstacle(kLongSection) : why;
 }
 
 // From here on no rank needs anything of the others' threads but what they do in MPI. Until then, whoever was kept out
 // of a section could not come to where others wait for it. Empty, or what keeps a section from being left: perhaps
 // itself a rank that is held.
 std::string Protocol::close_sections() {
-  constexpr double kLongSection = 5;
   const double until = now() + std::min(request_.drain_deadline, kLongSection);
   while (cr_reclose_cs() > 0) {
     if (now() > until) {
@@ -225,8 +244,7 @@ void Protocol::settle() {
     text_.say("freeze: " + text_.what_guest_does());
     if (!keep_lock_) pause_a_moment();
   }
-  refusal_ =
-      keep_lock_ ? obstacle(Participant::Asked::locked) : text_.what_guest_does() + ", which does not come to an end";
+  refusal_ = keep_lock_ ? obstacle() : text_.what_guest_does() + ", which does not come to an end";
 }
 
 bool Protocol::drain() {

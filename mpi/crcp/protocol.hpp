@@ -33,7 +33,9 @@ class Protocol {
 
  private:
   bool come_to_cut();
-  Failure own_obstacle() const;
+  Failure own_obstacle();
+  std::string any_obstacle(double seconds);
+  double time_to_level() const;
   bool join();        // all ranks are there. False: refused
   bool admit();       // F0: phase 0. False: refused
   bool wait_level();  // F1: phase 1. False: lost

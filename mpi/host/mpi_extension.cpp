@@ -51,6 +51,11 @@ void open_file(const char* path, std::int32_t written) {
     state.files.push_back({path, written != 0});
 }
 
+void open_file_is(std::uint64_t device, std::uint64_t inode) {
+  state.files.back().device = device;
+  state.files.back().inode = inode;
+}
+
 std::uint64_t place_of(const char* path, char* place, std::uint64_t capacity) {
   const std::string here = restart::relocated(state.restart, path);
   if (here.size() < capacity) std::memcpy(place, here.c_str(), here.size() + 1);
@@ -70,8 +75,8 @@ void common_memory(std::int32_t exists) {
 }
 
 cairn_mpi_state state_service{
-    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized,  finalized, open_file, place_of,
-    window_memory,           forget_window_memory,    common_memory};
+    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized,   finalized,   open_file, place_of,
+    window_memory,           forget_window_memory,    common_memory, open_file_is};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);

@@ -18,7 +18,7 @@ class PointToPoint final : public crcp::Participant {
  public:
   int prepare() noexcept override { return make_private_self(); }
 
-  std::string obstacle(Asked asked) override { return asked == Asked::locked ? drain_obstacle() : std::string(); }
+  std::string obstacle() override { return drain_obstacle(); }
 
   void contribute(Fence fence, Encoder& out) override {
     if (fence == Fence::settled) {

@@ -84,7 +84,10 @@ std::vector<std::uint8_t> capture_file_records(Capture& capture) {
   }
   for (const auto& file : host::extension().open_files()) {
     struct stat status {};
-    if (stat(file.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    const bool found = stat(file.path.c_str(), &status) == 0;
+    if (file.inode != 0 && !(found && status.st_dev == file.device && status.st_ino == file.inode))
+      throw TemporaryError("the open file " + file.path + " is not at its path any more");
+    if (!found || !S_ISREG(status.st_mode)) continue;
     records.add({status.st_dev, status.st_ino}, file.path, file.written, -1, false);
   }
   for (const Area& area : capture.areas) {

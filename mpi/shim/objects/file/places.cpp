@@ -17,14 +17,12 @@ std::vector<FilePlace> file_places() {
   return places;
 }
 
-std::string displaced_file(const std::vector<FilePlace>& places) {
-  for (const FilePlace& place : places) {
+std::vector<FilePlace> displaced_files(std::vector<FilePlace> places) {
+  std::erase_if(places, [](const FilePlace& place) {
     struct stat status {};
-    const bool there = stat(place.path.c_str(), &status) == 0;
-    if (!there || status.st_dev != place.device || status.st_ino != place.inode)
-      return "the open file '" + place.label + "' is not at its path any more (MPI_File_open)";
-  }
-  return {};
+    return stat(place.path.c_str(), &status) == 0 && status.st_dev == place.device && status.st_ino == place.inode;
+  });
+  return places;
 }
 
 }  // namespace cairn::shim

@@ -78,7 +78,7 @@ void file_park() noexcept {
   for (ompi_file_t* file = store<ompi_file_t>().live.head(); file != nullptr; file = file->next) {
     OpenFile& open = *file->open;
     RealFile* const of = to_real(file);
-    crcp::agent::tell_open_file(open.path(), (open.amode & MPI_MODE_RDONLY) == 0);
+    crcp::agent::tell_open_file(open.path(), (open.amode & MPI_MODE_RDONLY) == 0, open.device, open.inode);
     if (cross(real.File_get_position, of, &open.position) != MPI_SUCCESS) open.position = -1;
     if (cross(real.File_get_position_shared, of, &open.shared_position) != MPI_SUCCESS) open.shared_position = -1;
     if (cross(real.File_get_atomicity, of, &open.atomicity) != MPI_SUCCESS) open.atomicity = 0;
