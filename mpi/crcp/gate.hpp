@@ -30,6 +30,7 @@ inline constexpr std::uint32_t kOwed = 8;       // some communicator has owed ad
 inline constexpr std::uint32_t kRecorded = 16;  // a non-blocking collective waits to be begun
 inline constexpr std::uint32_t kQueued = 32;    // a drained message waits for its receive
 inline constexpr std::uint32_t kSeveral = 64;   // several threads use MPI: sections take the section lock
+inline constexpr std::uint32_t kGateReasons = kWanted | kClosed | kMode | kSeveral;  // ... at the gate
 
 struct GateWords {
   std::atomic<std::uint32_t> attention{0};  // futex
@@ -62,7 +63,7 @@ inline std::uint32_t attention() noexcept { return gate_words.attention.load(std
 inline void gate() noexcept {
   if (!come_in()) return;
   gate_store(kSection);
-  if (__builtin_expect((attention() & (kWanted | kClosed | kMode | kSeveral)) != 0, 0)) gate_slow();
+  if (__builtin_expect((attention() & kGateReasons) != 0, 0)) gate_slow();
 }
 
 // Of a thread in a section, or behind lock_from(): it is where `back` says.
@@ -82,12 +83,30 @@ inline void gate_end() noexcept {
 // Another thread wants to enter a section: who polls in one should leave it for a moment.
 inline bool others_wait() noexcept { return gate_words.section_lock.wanted(); }
 
+// gate() and gate_end(), and shorter on the fast path: the thread's slot is found once.
 class Section {
  public:
-  Section() noexcept { gate(); }
-  ~Section() { gate_end(); }
+  Section() noexcept {
+    if (!come_in()) return;
+    gate_store(kSection);
+    if (__builtin_expect((attention() & kGateReasons) != 0, 0))
+      gate_slow();
+    else
+      free_ = &mpi_thread();
+  }
+  ~Section() {
+    if (--gate_depth != 0) return;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (__builtin_expect(free_ != nullptr, 1))
+      free_->inside.store(kOut, std::memory_order_release);
+    else
+      unlock_to(kOut);
+  }
   Section(const Section&) = delete;
   Section& operator=(const Section&) = delete;
+
+ private:
+  MpiThread* free_ = nullptr;  // the slot, of a section that no other lock belongs to
 };
 
 // The lock without the gate: for a guest thread that stands at a door (it must get in while mode is RELEASE) or is

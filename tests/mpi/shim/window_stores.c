@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* window_stores FILE: every rank writes to its right neighbour's part of memory that all have in common, without calls of
- * MPI, and finds there what it has written before; until FILE exists. */
+/* window_stores FILE: every rank writes to its right neighbour's part of memory that all have in common, without calls
+ * of MPI, and finds there what it has written before; until FILE exists. */
 #include <mpi.h>
 #include <stdio.h>
 #include <unistd.h>
