@@ -4,6 +4,7 @@
 
 #include "mpi/shim/objects/window/layout.hpp"
 #include "mpi/shim/objects/window/local_window.hpp"
+#include "mpi/shim/objects/window/waiting.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
@@ -61,6 +62,7 @@ int operate(LocalWindow& window, const Target& target, Operation&& operation) {
   if (rc != MPI_SUCCESS || target.rank == MPI_PROC_NULL) return rc;
   rc = access(window, target.rank);
   if (rc != MPI_SUCCESS) return rc;
+  take_part_sometimes();
   for (;; await_standing(window, target.rank)) {
     const crcp::Section section;
     if (window.is_standing(target.rank)) continue;

@@ -35,4 +35,8 @@ void wait_until(const char* name, int peer, Ready&& ready) noexcept {
   }
 }
 
+// What every call does now and then that neither waits nor enters the library: a program that polls with such calls,
+// its own memory or that of others, may be polling for what comes of its pending messages. Not in a section.
+void take_part_sometimes() noexcept;
+
 }  // namespace cairn::shim
