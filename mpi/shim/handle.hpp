@@ -66,6 +66,7 @@ struct AttributeSet;   // attributes.hpp
 struct ChildCounts;    // identity.cpp: how often each member list was derived from this communicator
 struct TopologyShape;  // topology.hpp
 struct TypeRecipe;     // types.hpp
+struct Layout;         // window/layout.hpp
 struct InfoStore;      // info.hpp
 struct OpenFile;       // open_file.hpp
 class LocalWindow;     // local_window.hpp
@@ -115,7 +116,8 @@ struct ompi_datatype_t : cairn::shim::Handle {
   cairn::shim::TypeRecipe* recipe;  // null: predefined
   ompi_datatype_t* next;
   char name[MPI_MAX_OBJECT_NAME];
-  char unused[104];
+  const cairn::shim::Layout* layout;  // of a predefined one, once it has been asked for; null before
+  char unused[96];
   cairn::shim::AttributeSet* attributes;  // at the offset of the real d_keyhash
 };
 

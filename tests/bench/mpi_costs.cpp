@@ -121,6 +121,52 @@ void collectives() {
   say("Iallreduce_8B", cost(repetitions(5000), immediate), "ns");
 }
 
+// One-sided calls of rank 0 on rank 1, 8 bytes; fences of all.
+void window_calls(MPI_Win win, const std::string& kind) {
+  const int n = repetitions(5000);
+  const double value = 1;
+  double before = 0;
+  MPI_Win_fence(0, win);
+  say("fence_" + kind, cost(n, [&] { MPI_Win_fence(0, win); }), "ns");
+  MPI_Win_fence(MPI_MODE_NOSUCCEED, win);
+  if (rank == 0) {
+    auto lock = [&] {
+      MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 1, 0, win);
+      MPI_Win_unlock(1, win);
+    };
+    say("lock+unlock_" + kind, cost(n, lock), "ns");
+    MPI_Win_lock_all(0, win);
+    auto put = [&] {
+      MPI_Put(&value, 1, MPI_DOUBLE, 1, 0, 1, MPI_DOUBLE, win);
+      MPI_Win_flush(1, win);
+    };
+    say("put+flush_" + kind, cost(n, put), "ns");
+    auto add = [&] {
+      MPI_Fetch_and_op(&value, &before, MPI_DOUBLE, 1, 0, MPI_SUM, win);
+      MPI_Win_flush(1, win);
+    };
+    say("fetch_and_op+flush_" + kind, cost(n, add), "ns");
+    MPI_Win_unlock_all(win);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
+void windows() {
+  double own = 0, *memory = nullptr;
+  MPI_Win win;
+  MPI_Win_create(&own, sizeof own, sizeof own, MPI_INFO_NULL, MPI_COMM_WORLD, &win);
+  window_calls(win, "create");
+  MPI_Win_free(&win);
+  MPI_Win_allocate(sizeof own, sizeof own, MPI_INFO_NULL, MPI_COMM_WORLD, &memory, &win);
+  *memory = 0;
+  window_calls(win, "allocate");
+  MPI_Win_free(&win);
+  MPI_Win_allocate_shared(sizeof own, sizeof own, MPI_INFO_NULL, MPI_COMM_WORLD, &memory, &win);
+  *memory = 0;
+  window_calls(win, "shared");
+  MPI_Win_free(&win);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -134,6 +180,7 @@ int main(int argc, char** argv) {
     message_rate();
   }
   collectives();
+  if (ranks > 1) windows();
   MPI_Finalize();
   return 0;
 }

@@ -147,6 +147,7 @@ void recipe_drop(TypeRecipe* recipe) {
     all.pop_back();
   }
   for (const TypeChild& child : recipe->children) recipe_drop(child.recipe);
+  forget_layout(recipe->layout);
   delete recipe;
 }
 

@@ -29,9 +29,13 @@ struct TypeRecipe {
   std::vector<int> integers;
   std::vector<MPI_Aint> addresses;
   std::vector<TypeChild> children;
-  RealDatatype* real = nullptr;   // null without a handle
-  MPI_Datatype handle = nullptr;  // while anybody uses or holds it: functions of pending operations are given it, too
+  RealDatatype* real = nullptr;    // null without a handle
+  const Layout* layout = nullptr;  // ours; null until it is asked for
+  MPI_Datatype handle = nullptr;   // while anybody uses or holds it: functions of pending operations are given it, too
 };
+
+// Of a recipe that is dropped (window/layout.cpp).
+void forget_layout(const Layout* layout) noexcept;
 
 TypeChild child_of(MPI_Datatype type) noexcept;
 // Makes the real datatype that the recipe describes. Crosses. MPI error code.

@@ -3,27 +3,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_map>
+#include <memory>
 
 #include "mpi/shim/objects/datatype/types.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
 namespace {
-
-struct Known {
-  std::uint64_t serial = 0;  // a handle is given out again
-  bool learned = false;
-  Layout layout;
-};
-constexpr std::size_t kMost = 256;
-
-std::unordered_map<const void*, Known>& all_known() {
-  static auto* const all = new std::unordered_map<const void*, Known>;
-  return *all;
-}
-
-std::uint64_t serial_of(MPI_Datatype type) noexcept { return type->recipe == nullptr ? 0 : type->recipe->serial; }
 
 int unpack(MPI_Datatype type, const std::vector<unsigned char>& packed, unsigned char* origin) {
   int position = 0;
@@ -98,21 +84,16 @@ const Layout* layout_of(MPI_Datatype type, int* error) {
   *error = MPI_ERR_TYPE;
   if (!usable(type) || (type->recipe != nullptr && !type->recipe->committed && !type->recipe->permanent))
     return nullptr;
-  Known& known = all_known()[type];
-  const std::uint64_t serial = serial_of(type);
-  if (known.learned && known.serial == serial) {
-    *error = MPI_SUCCESS;
-    return &known.layout;
-  }
-  known = {serial, false, {}};
-  if (*error = learn(type, known.layout); *error != MPI_SUCCESS) return nullptr;
-  known.learned = true;
-  return &known.layout;
+  const Layout*& known = type->recipe == nullptr ? type->layout : type->recipe->layout;
+  *error = MPI_SUCCESS;
+  if (known != nullptr) return known;
+  auto learned = std::make_unique<Layout>();
+  if (*error = learn(type, *learned); *error != MPI_SUCCESS) return nullptr;
+  known = learned.release();
+  return known;
 }
 
-void forget_layouts() noexcept {
-  if (all_known().size() > kMost) all_known().clear();
-}
+void forget_layout(const Layout* layout) noexcept { delete layout; }
 
 MPI_Datatype basic_of(MPI_Datatype type) {
   if (type->recipe == nullptr || type->recipe->permanent) return type;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the bytes of a datatype lie, in the order of its map: what MPI_Pack would do, for memory that the library
-// cannot reach. The library is asked once for each datatype. In a section.
+// cannot reach. The library is asked once for each datatype, and knows the same after a restart. In a section.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +25,8 @@ struct Layout {
   std::vector<Span> spans;     // of one; those of an overlapping one do not say it all
 };
 
-// Null, and an MPI error code, if no data can be moved with it. Valid until forget_layouts().
+// Null, and an MPI error code, if no data can be moved with it. Kept with the datatype.
 const Layout* layout_of(MPI_Datatype type, int* error);
-// Between operations: if there are too many of them.
-void forget_layouts() noexcept;
 
 // The predefined datatype that it consists of, and the layout of that one; null if there are several.
 MPI_Datatype basic_of(MPI_Datatype type);

@@ -66,7 +66,6 @@ int operate(LocalWindow& window, const Target& target, Operation&& operation) {
   for (;; await_standing(window, target.rank)) {
     const crcp::Section section;
     if (window.is_standing(target.rank)) continue;
-    forget_layouts();
     Place place;
     rc = place.find(window, target);
     return rc == MPI_SUCCESS ? operation(place) : rc;
