@@ -98,6 +98,7 @@ bool attach(void* buffer, int size) noexcept {
 
 int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int tag,
           ompi_communicator_t* comm) noexcept {
+  if (count < 0) return MPI_ERR_COUNT;
   if (peer == MPI_PROC_NULL) return MPI_SUCCESS;
   const shim::TableLock lock;  // the buffer is the process's, whichever thread sends
   reap_some();

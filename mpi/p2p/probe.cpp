@@ -148,6 +148,7 @@ CAIRN_MPI_WEAK(MPI_Iprobe);
 
 CAIRN_MPI_EXPORT int PMPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* message, MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Mprobe");
+  if (message == nullptr) return shim::raise(comm, MPI_ERR_REQUEST, "MPI_Mprobe");
   crcp::begin_call("MPI_Mprobe");
   MPI_Status result;
   empty_status(result);
@@ -162,6 +163,7 @@ CAIRN_MPI_WEAK(MPI_Mprobe);
 CAIRN_MPI_EXPORT int PMPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI_Message* message,
                                   MPI_Status* status) {
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Improbe");
+  if (message == nullptr) return shim::raise(comm, MPI_ERR_REQUEST, "MPI_Improbe");
   MPI_Status result;
   empty_status(result);
   int found = 0, rc;
@@ -172,7 +174,10 @@ CAIRN_MPI_EXPORT int PMPI_Improbe(int source, int tag, MPI_Comm comm, int* flag,
   }
   if (rc != MPI_SUCCESS) return shim::raise(comm, rc, "MPI_Improbe");
   *flag = found;
-  if (found != 0) copy_status(status, result);
+  if (found != 0)
+    copy_status(status, result);
+  else
+    *message = MPI_MESSAGE_NULL;
   return rc;
 }
 CAIRN_MPI_WEAK(MPI_Improbe);

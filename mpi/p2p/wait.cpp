@@ -31,9 +31,11 @@ inline bool wait_quickly(Request& r) noexcept {
   return true;
 }
 
-int no_request(const char* name) noexcept {
-  return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_REQUEST, name);
+int bad_argument(int code, const char* name) noexcept {
+  return shim::raise(static_cast<ompi_communicator_t*>(nullptr), code, name);
 }
+
+int no_request(const char* name) noexcept { return bad_argument(MPI_ERR_REQUEST, name); }
 
 void poll_with_duties(Request& r) noexcept {
   const crcp::Section section;
@@ -97,6 +99,7 @@ CAIRN_MPI_WEAK(MPI_Wait);
 
 CAIRN_MPI_EXPORT int PMPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
   if (request == nullptr || *request == nullptr) return no_request("MPI_Test");
+  if (flag == nullptr) return bad_argument(MPI_ERR_ARG, "MPI_Test");
   Request* r = *request;
   if (!is_inactive(r) && !is_complete_for_good(*r)) {
     poll_with_duties(*r);
@@ -110,6 +113,7 @@ CAIRN_MPI_WEAK(MPI_Test);
 
 CAIRN_MPI_EXPORT int PMPI_Request_get_status(MPI_Request request, int* flag, MPI_Status* status) {
   if (request == nullptr) return no_request("MPI_Request_get_status");
+  if (flag == nullptr) return bad_argument(MPI_ERR_ARG, "MPI_Request_get_status");
   if (is_inactive(request)) {
     MPI_Status empty;
     empty_status(empty);

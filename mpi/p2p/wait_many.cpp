@@ -57,15 +57,17 @@ class Array {
   std::unique_ptr<MPI_Status[]> big_status_;
 };
 
-bool bad_array(int n, const MPI_Request* requests) noexcept {
-  if (n < 0 || (n > 0 && requests == nullptr)) return true;
+// What is wrong with the arguments of a call, as a code. `outputs`: it has a place for each answer.
+int fault_of(int n, const MPI_Request* requests, bool outputs) noexcept {
+  if (n < 0 || !outputs) return MPI_ERR_ARG;
+  if (n > 0 && requests == nullptr) return MPI_ERR_REQUEST;
   for (int i = 0; i < n; ++i)
-    if (requests[i] == nullptr) return true;
-  return false;
+    if (requests[i] == nullptr) return MPI_ERR_REQUEST;
+  return MPI_SUCCESS;
 }
 
-int raise_array(const char* name) noexcept {
-  return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_REQUEST, name);
+int raise_array(int code, const char* name) noexcept {
+  return shim::raise(static_cast<ompi_communicator_t*>(nullptr), code, name);
 }
 
 // Asks for each request once. How many active ones there are, and how many are complete.
@@ -179,8 +181,10 @@ bool find_complete(int n, MPI_Request* requests, bool once, bool one) noexcept {
   }
 }
 
+// `flag`: null for a call that waits.
 int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status, bool once, const char* name) noexcept {
-  if (bad_array(n, requests)) return raise_array(name);
+  const bool outputs = index != nullptr && (flag != nullptr || !once);
+  if (const int rc = fault_of(n, requests, outputs); rc != MPI_SUCCESS) return raise_array(rc, name);
   crcp::begin_call(name);
   const bool active = find_complete(n, requests, once, true);
   crcp::mpi_thread().call = nullptr;
@@ -197,7 +201,8 @@ int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status,
 
 int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses, bool once,
          const char* name) noexcept {
-  if (bad_array(n, requests)) return raise_array(name);
+  const bool outputs = count != nullptr && indices != nullptr;
+  if (const int rc = fault_of(n, requests, outputs); rc != MPI_SUCCESS) return raise_array(rc, name);
   crcp::begin_call(name);
   const bool active = find_complete(n, requests, once, false);
   crcp::mpi_thread().call = nullptr;
@@ -229,7 +234,7 @@ using namespace cairn;
 using namespace cairn::p2p;
 
 CAIRN_MPI_EXPORT int PMPI_Waitall(int n, MPI_Request* requests, MPI_Status* statuses) {
-  if (bad_array(n, requests)) return raise_array("MPI_Waitall");
+  if (const int rc = fault_of(n, requests, true); rc != MPI_SUCCESS) return raise_array(rc, "MPI_Waitall");
   if (n == 0) return MPI_SUCCESS;
   crcp::begin_call("MPI_Waitall");
   if (all_quickly(n, requests, false) != Quick::done) {
@@ -244,7 +249,7 @@ CAIRN_MPI_EXPORT int PMPI_Waitall(int n, MPI_Request* requests, MPI_Status* stat
 CAIRN_MPI_WEAK(MPI_Waitall);
 
 CAIRN_MPI_EXPORT int PMPI_Testall(int n, MPI_Request* requests, int* flag, MPI_Status* statuses) {
-  if (bad_array(n, requests)) return raise_array("MPI_Testall");
+  if (const int rc = fault_of(n, requests, flag != nullptr); rc != MPI_SUCCESS) return raise_array(rc, "MPI_Testall");
   *flag = 1;
   if (n == 0) return MPI_SUCCESS;
   const Quick quick = all_quickly(n, requests, true);

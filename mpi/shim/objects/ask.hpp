@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include "mpi/shim/made.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/info/info.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -15,20 +16,19 @@ template <class Guest, class Function>
 int ask_group(Guest* object, Function RealFunctions::*function, MPI_Group* group,
               std::type_identity_t<MemberList * Guest::*> members, const char* name) {
   return section_call(object, name, [&] {
-    RealGroup* made = nullptr;
-    const int rc = cross(real.*function, to_real(object), group == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *group = group_adopt(made, members != nullptr ? object->*members : nullptr);
-    return rc;
+    Made made(group);
+    return made.settle(cross(real.*function, to_real(object), made.place()), [&](RealGroup* real_group) {
+      return group_adopt(real_group, members != nullptr ? object->*members : nullptr);
+    });
   });
 }
 
 template <class Guest, class Function>
 int ask_info(Guest* object, Function RealFunctions::*function, MPI_Info* info, const char* name) {
   return section_call(object, name, [&] {
-    RealInfo* made = real_objects.info_null;
-    const int rc = cross(real.*function, to_real(object), info == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *info = info_adopt(made);
-    return rc;
+    Made made(info);
+    return made.settle(cross(real.*function, to_real(object), made.place()),
+                       [](RealInfo* real_info) { return info_adopt(real_info); });
   });
 }
 

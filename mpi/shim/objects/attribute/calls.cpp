@@ -25,7 +25,8 @@ int create(AttributeOf of, void* copy, void* remove, int* key, void* extra, cons
 }
 
 int release(AttributeOf of, int* key, const char* name) {
-  if (key == nullptr || *key == MPI_KEYVAL_INVALID) return raise(MPI_COMM_WORLD, MPI_ERR_KEYVAL, name);
+  if (key == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, name);
+  if (*key == MPI_KEYVAL_INVALID) return raise(MPI_COMM_WORLD, MPI_ERR_OTHER, name);
   const int rc = keyval_free(of, key);
   return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, name);
 }

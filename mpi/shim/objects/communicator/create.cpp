@@ -126,13 +126,13 @@ int PMPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm* ne
   int rc;
   {
     const GroupCallScope scope(comm, group, tag, "MPI_Comm_create_group");
-    RealComm* made = real_objects.comm_null;
-    rc = cross(real.Comm_create_group, to_real(comm), to_real(group), tag, newcomm == nullptr ? nullptr : &made);
+    Made made(newcomm);
     Origin origin;
     origin.parent = usable(comm) ? comm : nullptr;
     origin.group_call = true;
     origin.tag = tag;
-    if (rc == MPI_SUCCESS) *newcomm = comm_adopt(made, origin);
+    rc = made.settle(cross(real.Comm_create_group, to_real(comm), to_real(group), tag, made.place()),
+                     [&](RealComm* real_comm) { return comm_adopt(real_comm, origin); });
   }
   return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_create_group");
 }

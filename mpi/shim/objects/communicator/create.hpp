@@ -2,6 +2,7 @@
 // The common shape of a call that is collective over a communicator and makes another one. Internal to mpi/shim.
 #pragma once
 
+#include "mpi/shim/made.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -19,10 +20,9 @@ int comm_create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name,
   {
     const Awaits awaits(name);
     CollectiveScope scope(parent, name);
-    RealComm* made = real_objects.comm_null;
-    rc = call(out == nullptr ? nullptr : &made);
+    Made made(out);
     origin.parent = usable(parent) ? parent : nullptr;
-    if (rc == MPI_SUCCESS) *out = comm_adopt(made, origin);
+    rc = made.settle(call(made.place()), [&](RealComm* comm) { return comm_adopt(comm, origin); });
   }
   return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(parent, rc, name);
 }

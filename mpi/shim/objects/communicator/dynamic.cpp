@@ -55,13 +55,11 @@ CAIRN_MPI_WEAK(MPI_Comm_join);
 
 int PMPI_Comm_get_parent(MPI_Comm* parent) {
   return section_call(MPI_COMM_WORLD, "MPI_Comm_get_parent", [&] {
-    RealComm* found = real_objects.comm_null;
-    const int rc = cross(real.Comm_get_parent, parent == nullptr ? nullptr : &found);
-    if (rc == MPI_SUCCESS) {
-      *parent = from_real(found);
-      if (*parent == nullptr) *parent = comm_adopt(found, Origin{});
-    }
-    return rc;
+    Made made(parent);
+    return made.settle(cross(real.Comm_get_parent, made.place()), [](RealComm* found) {
+      MPI_Comm known = from_real(found);
+      return known != nullptr ? known : comm_adopt(found, Origin{});
+    });
   });
 }
 CAIRN_MPI_WEAK(MPI_Comm_get_parent);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/abi/host_table.h"
+#include "mpi/shim/made.hpp"
 #include "mpi/shim/objects/datatype/types.hpp"
 #include "mpi/shim/objects/names.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -35,12 +36,15 @@ CAIRN_MPI_WEAK(MPI_Type_get_envelope);
 
 int PMPI_Type_get_contents(MPI_Datatype type, int max_integers, int max_addresses, int max_datatypes, int integers[],
                            MPI_Aint addresses[], MPI_Datatype datatypes[]) {
-  if (!usable(type) || type->recipe == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_get_contents");
-  TypeRecipe& recipe = *type->recipe;
-  const auto fits = [](int max, std::size_t n) { return max >= 0 && n <= static_cast<std::size_t>(max); };
-  if (!fits(max_integers, recipe.integers.size()) || !fits(max_addresses, recipe.addresses.size()) ||
-      !fits(max_datatypes, recipe.children.size()))
+  if (!usable(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_get_contents");
+  const auto missing = [](int max, const void* array) { return max > 0 && array == nullptr; };
+  if (missing(max_integers, integers) || missing(max_addresses, addresses) || missing(max_datatypes, datatypes))
     return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Type_get_contents");
+  const auto fits = [](int max, std::size_t n) { return max >= 0 && n <= static_cast<std::size_t>(max); };
+  if (type->recipe == nullptr || !fits(max_integers, type->recipe->integers.size()) ||
+      !fits(max_addresses, type->recipe->addresses.size()) || !fits(max_datatypes, type->recipe->children.size()))
+    return raise(MPI_COMM_WORLD, MPI_ERR_INTERN, "MPI_Type_get_contents");
+  TypeRecipe& recipe = *type->recipe;
   give(recipe.integers, integers);
   give(recipe.addresses, addresses);
   const crcp::Section section;
@@ -74,10 +78,9 @@ CAIRN_MPI_WEAK(MPI_Type_get_name);
 
 int PMPI_Type_match_size(int typeclass, int size, MPI_Datatype* type) {
   return section_call(MPI_COMM_WORLD, "MPI_Type_match_size", [&] {
-    RealDatatype* found = real_objects.datatype_null;
-    const int rc = cross(real.Type_match_size, typeclass, size, &found);
-    if (rc == MPI_SUCCESS) *type = from_real(found);
-    return rc;
+    Made made(type);
+    return made.settle(cross(real.Type_match_size, typeclass, size, made.place()),
+                       [](RealDatatype* found) { return from_real(found); });
   });
 }
 CAIRN_MPI_WEAK(MPI_Type_match_size);

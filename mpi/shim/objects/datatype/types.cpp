@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/made.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
@@ -186,11 +187,13 @@ void handle_drop(TypeRecipe* recipe) {
 
 int type_add(TypeRecipe* recipe, MPI_Datatype* newtype) {
   const TableLock lock;  // the parts may be another thread's, too
+  recipe->real = Made<ompi_datatype_t>::untouched();
   const int rc = newtype == nullptr ? MPI_ERR_TYPE : recipe_build(*recipe);
   if (rc == MPI_SUCCESS) {
     register_recipe(recipe);
     *newtype = recipe_handle(recipe);
   } else {
+    if (recipe->real != Made<ompi_datatype_t>::untouched()) *newtype = MPI_DATATYPE_NULL;
     recipe->real = nullptr;
     ++recipe->references;
     recipe_drop(recipe);

@@ -73,15 +73,15 @@ int close_on(MPI_Comm own, const OpenFile& open, RealFile* gone) {
 int open_on(MPI_Comm own, const char* filename, int amode, MPI_Info info, MPI_File* file) {
   CollectiveScope scope(own, "MPI_File_open", crcp::Fate::ends);
   const InfoScope real_info(info);
-  RealFile* made = real_objects.file_null;
-  const int rc = cross(real.File_open, to_real(own), filename, amode & ~kOurs, real_info.get(), &made);
+  Made made(file);
+  const int rc = cross(real.File_open, to_real(own), filename, amode & ~kOurs, real_info.get(), made.place());
   const Failed has_failed = failed(own, rc);
   if (has_failed.everywhere) comm_free_inside(own);  // who fails alone keeps the communicator that others have
-  if (rc == MPI_SUCCESS) {
-    *file = adopt(made, new OpenFile(own, filename, amode, info));
-    (*file)->open->with_all = !has_failed.somewhere;
-  }
-  return rc;
+  return made.settle(rc, [&](RealFile* real_file) {
+    auto* const open = new OpenFile(own, filename, amode, info);
+    open->with_all = !has_failed.somewhere;
+    return adopt(real_file, open);
+  });
 }
 
 }  // namespace
@@ -90,8 +90,9 @@ int PMPI_File_open(MPI_Comm comm, const char* filename, int amode, MPI_Info info
   if (!usable(comm) || comm->inter || filename == nullptr || file == nullptr) {  // the library has its words for it
     return section_call(comm, "MPI_File_open", [&] {
       const InfoScope real_info(info);
-      RealFile* made = real_objects.file_null;
-      return cross(real.File_open, to_real(comm), filename, amode, real_info.get(), file == nullptr ? nullptr : &made);
+      Made made(file);
+      const int rc = cross(real.File_open, to_real(comm), filename, amode, real_info.get(), made.place());
+      return made.settle(rc, [](RealFile*) { return MPI_FILE_NULL; });
     });
   }
   MPI_Comm own = MPI_COMM_NULL;

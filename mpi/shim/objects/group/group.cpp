@@ -2,6 +2,7 @@
 // Groups: the real library computes, the guest remembers the members' world ranks.
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/kinds.hpp"
+#include "mpi/shim/made.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 #include "mpi/shim/objects/group/members.hpp"
 #include "mpi/shim/objects/pool.hpp"
@@ -42,10 +43,8 @@ namespace {
 template <class Call>
 int create(MPI_Group* out, const char* name, Call&& call) {
   return section_call(MPI_COMM_WORLD, name, [&] {
-    RealGroup* made = real_objects.group_null;
-    const int rc = call(out == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *out = group_adopt(made);
-    return rc;
+    Made made(out);
+    return made.settle(call(made.place()), [](RealGroup* group) { return group_adopt(group); });
   });
 }
 

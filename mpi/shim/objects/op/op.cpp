@@ -140,7 +140,8 @@ using namespace cairn;
 using namespace cairn::shim;
 
 int PMPI_Op_create(MPI_User_function* function, int commute, MPI_Op* out) {
-  if (out == nullptr || function == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_create");
+  if (out == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_create");
+  if (function == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Op_create");
   int rc;
   {
     const crcp::Section section;

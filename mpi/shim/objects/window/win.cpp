@@ -3,6 +3,9 @@
 // is the real library's, and keeps the job from being checkpointed. Data movement is generated for the latter.
 #include <cstdio>
 
+#include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
+#include "mpi/shim/made.hpp"
 #include "mpi/shim/objects/ask.hpp"
 #include "mpi/shim/objects/attribute/attributes.hpp"
 #include "mpi/shim/objects/communicator/create.hpp"
@@ -128,9 +131,9 @@ int create(MPI_Comm comm, MPI_Info info, MPI_Win* out, const WindowShape& wanted
   {
     CollectiveScope scope(comm, name);
     const InfoScope real_info(info);
-    RealWin* made = real_objects.win_null;
-    rc = call(real_info.get(), out == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS) *out = adopt(made, comm, wanted.flavor, why);
+    Made made(out);
+    rc = made.settle(call(real_info.get(), made.place()),
+                     [&](RealWin* win) { return adopt(win, comm, wanted.flavor, why); });
   }
   return rc == MPI_SUCCESS ? rc : raise(comm, rc, name);
 }
