@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One place of an open file, in atomic mode, written twice: each rank writes its block, waits for the file "go" and says
- * what it reads; then it overwrites the block, and waits for the file "end". */
+/* One place of an open file, in atomic mode, written twice: each rank writes its block, waits for the file "go" and
+   says what it reads; then it overwrites the block, and waits for the file "end". */
 #include <mpi.h>
 #include <stdio.h>
 #include <unistd.h>
