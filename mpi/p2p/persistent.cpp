@@ -12,9 +12,9 @@ namespace {
 void describe_status(Request& r) noexcept {
   nobody_status(r.status);
   if (r.peer == MPI_PROC_NULL) return;
-  int size = 0;
+  MPI_Count size = 0;
   shim::RealDatatype* const type = shim::type_real(r.type);
-  cross([&]() noexcept { return shim::real.Type_size(type, &size); });
+  cross([&]() noexcept { return shim::real.Type_size_x(type, &size); });
   r.status.MPI_SOURCE = r.comm->rank;
   r.status.MPI_TAG = r.tag;
   r.status._ucount = static_cast<std::size_t>(size) * static_cast<std::size_t>(r.count);

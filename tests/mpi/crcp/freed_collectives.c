@@ -62,11 +62,14 @@ static void finish_recorded(void) { finish(&recorded); }
 static void start_on_copy(void) { reduce(&on_copy, copy); }
 static void finish_on_copy(void) { finish(&on_copy); }
 
+static void prepare_big_write(void);
+
 void prepare_late(void) {
   const int size = 4, periodic = 1;
   copy = copy_of_world();
   parent = copy_of_world();
   MPI_Cart_create(MPI_COMM_WORLD, 1, &size, &periodic, 0, &ring);
+  prepare_big_write();
 }
 
 void free_while_recorded(void) {
@@ -165,6 +168,43 @@ static void finish_broadcast(void) {
   check_equal("broadcast", 10 * cast[0] + cast[2], 56);
 }
 
+// ---- a datatype of more bytes than an int can count, of one mebibyte of memory
+
+enum { kMebibyte = 1 << 20, kMebibytes = 2100 };
+static const MPI_Offset kBytes = (MPI_Offset)kMebibytes * kMebibyte;
+
+static MPI_File sink;
+static MPI_Request big_write;
+static char* mebibyte;
+
+static void prepare_big_write(void) {
+  MPI_File_open(MPI_COMM_WORLD, "/dev/null", MPI_MODE_WRONLY, MPI_INFO_NULL, &sink);
+  mebibyte = calloc(1, kMebibyte);
+}
+
+static void start_big_write(void) {
+  MPI_Datatype block, type;
+  MPI_Offset position = 0;
+  MPI_Type_contiguous(kMebibyte, MPI_CHAR, &block);
+  MPI_Type_create_hvector(kMebibytes, 1, 0, block, &type);
+  MPI_Type_commit(&type);
+  check_equal("MPI_File_iwrite_all", MPI_File_iwrite_all(sink, mebibyte, 1, type, &big_write), MPI_SUCCESS);
+  MPI_File_get_position(sink, &position);
+  check_equal("the pointer is behind it", position == kBytes, 1);
+  MPI_Type_free(&block);
+  MPI_Type_free(&type);
+}
+
+static void finish_big_write(void) {
+  MPI_Status status;
+  MPI_Count written = 0;
+  check_equal("its end", MPI_Wait(&big_write, &status), MPI_SUCCESS);
+  MPI_Get_elements_x(&status, MPI_CHAR, &written);
+  check_equal("all is written", written == kBytes, 1);
+  MPI_File_close(&sink);
+  free(mebibyte);
+}
+
 const Row collectives[] = {{"begun collective", 0, start_begun, finish_begun},
                            {"recorded reduction", 1, start_recorded, finish_recorded},
                            {"recorded broadcast", 1, start_broadcast, finish_broadcast},
@@ -172,4 +212,5 @@ const Row collectives[] = {{"begun collective", 0, start_begun, finish_begun},
                            {"recorded neighbor_alltoallw", 1, start_neighbours, finish_neighbours},
                            {"recorded collective of a freed communicator", 1, start_on_copy, finish_on_copy},
                            {"recorded duplication of a freed communicator", 1, start_duplication, finish_duplication},
+                           {"recorded write of a big datatype", 1, start_big_write, finish_big_write},
                            {NULL, 0, NULL, NULL}};

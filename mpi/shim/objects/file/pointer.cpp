@@ -13,10 +13,10 @@ namespace {
 int pass_by(MPI_File file, int count, MPI_Datatype type, MPI_Offset* offset) {
   RealFile* const of = to_real(file);
   RealDatatype* const etype = file->open->view.set ? file->open->view.etype.real() : to_real(MPI_BYTE);
-  int bytes = 0, unit = 0;
+  MPI_Count bytes = 0, unit = 0;
   int rc = cross(real.File_get_position, of, offset);
-  if (rc == MPI_SUCCESS) rc = cross(real.Type_size, to_real(type), &bytes);
-  if (rc == MPI_SUCCESS) rc = cross(real.Type_size, etype, &unit);
+  if (rc == MPI_SUCCESS) rc = cross(real.Type_size_x, to_real(type), &bytes);
+  if (rc == MPI_SUCCESS) rc = cross(real.Type_size_x, etype, &unit);
   if (rc != MPI_SUCCESS || unit == 0) return rc;
   return cross(real.File_seek, of, static_cast<MPI_Offset>(count) * bytes / unit, static_cast<int>(MPI_SEEK_CUR));
 }
