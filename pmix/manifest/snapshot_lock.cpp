@@ -23,10 +23,11 @@ bool is_busy(int error) { return error == EWOULDBLOCK || error == EACCES; }
 // Of a directory that somebody has removed; the second is how NFS says it.
 bool is_gone(int error) { return error == ENOENT || error == ESTALE; }
 
-bool has_name(int directory, int file) {
+// Whether that is the name of the open file.
+bool has_name(int file, int directory, const char* name) noexcept {
   struct stat mine {
   }, named{};
-  return ::fstat(file, &mine) == 0 && ::fstatat(directory, kOwnerFile, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+  return ::fstat(file, &mine) == 0 && ::fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
          mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
 
@@ -57,7 +58,7 @@ SnapshotLock::Found SnapshotLock::take(UniqueFd directory) {
     seen_by_all = ::fcntl(owner.get(), F_OFD_SETLK, &whole) == 0;
     if (!seen_by_all && is_busy(errno)) return Found::in_use;
     // Whoever had the lock may have removed the file before it was ours.
-  } while (!has_name(directory.get(), owner.get()));
+  } while (!has_name(owner.get(), directory.get(), kOwnerFile));
   const auto before = owner_of(directory.get());
   alone_ = seen_by_all || !before || before->is_gone();
   directory_ = std::move(directory);
@@ -72,6 +73,10 @@ void SnapshotLock::note_owner() noexcept {
     pwrite_all(owner_.get(), lines.data(), lines.size(), 0, kOwnerFile);
   } catch (const std::exception&) {  // a note that is cut off is none
   }
+}
+
+bool SnapshotLock::is_of(const std::string& path) const noexcept {
+  return has_name(directory_.get(), AT_FDCWD, path.c_str());
 }
 
 bool SnapshotLock::end(int parent, const std::string& name, bool all) noexcept {

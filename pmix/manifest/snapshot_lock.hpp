@@ -34,6 +34,8 @@ class SnapshotLock {
   // Whether nobody else can be at work in it: what is unfinished there is left over.
   bool alone() const { return alone_; }
   int directory() const { return directory_.get(); }
+  // Whether the directory that it has is the one at `path`: somebody may have removed it, or made another.
+  bool is_of(const std::string& path) const noexcept;
   // Of the directory `name` in `parent`: removes what is in it, if `all`, and the directory, if it is empty then. The
   // note goes last. False, and the lock is held as before, if something else stays.
   bool end(int parent, const std::string& name, bool all) noexcept;

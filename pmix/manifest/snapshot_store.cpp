@@ -178,6 +178,10 @@ void SnapshotStore::remove_abandoned_beside() const {
 }
 
 std::uint64_t SnapshotStore::begin(const Job& job) {
+  if (opened_ && !lock_.is_of(directory_)) {  // its user has removed what there was
+    opened_ = false;
+    manifest_.sequences.clear();
+  }
   if (!opened_) {
     remove_abandoned_beside();
     do make_directory(directory_);

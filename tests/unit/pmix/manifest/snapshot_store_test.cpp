@@ -134,6 +134,16 @@ TEST(SnapshotStore, LeavesWhatAnotherMpirunHasOnlyJustMade) {
   EXPECT_TRUE(fs::exists(scratch.path(snapshot_name(1))));
 }
 
+TEST(SnapshotStore, ADirectoryThatItsUserHasRemovedIsMadeAgain) {
+  const ScratchDirectory scratch;
+  SnapshotStore store(scratch.path("s"));
+  take(store);
+  fs::remove_all(scratch.path("s"));
+  EXPECT_EQ(take(store), 1u);
+  EXPECT_EQ(load(scratch.path("s")).sequences.size(), 1u);
+  EXPECT_THROW(SnapshotStore(scratch.path("s")).open(), TemporaryError);
+}
+
 TEST(SnapshotStore, KeepsTheNewest) {
   const ScratchDirectory scratch;
   SnapshotStore store(scratch.path("s"));
