@@ -124,8 +124,8 @@ struct ompi_datatype_t : cairn::shim::Handle {
 struct ompi_op_t : cairn::shim::Handle {
   // null: predefined. Also called as void(void*, void*, int*, MPI_Fint*) when flags say Fortran.
   MPI_User_function* function;
-  void* behind;             // C++ bindings: `function` is theirs and calls this one of the application
-  std::int32_t trampoline;  // slot number, -1 if none
+  void* behind;         // C++ bindings: `function` is theirs and calls this one of the application
+  std::int32_t callee;  // by which the real library finds it (op.cpp)
   bool commute;
   bool freed;  // by the application; lives while it is held
   ompi_op_t *next, *previous;

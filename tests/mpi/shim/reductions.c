@@ -22,6 +22,21 @@ static void plus(void *in, void *inout, int *length, MPI_Datatype *type) {
   for (int i = 0; i < *length; i++) ((int *)inout)[i] += ((int *)in)[i];
 }
 
+/* More than a table of a few thousand would have, all alive; the first, the last and some in between are used. */
+static void many_alive(int n) {
+  enum { kMany = 5000 };
+  static MPI_Op ops[kMany];
+  int made = 0, right = 0, x = 1, y;
+  while (made < kMany && MPI_Op_create(plus, 1, &ops[made]) == MPI_SUCCESS) made++;
+  for (int i = 0; i < made; i += 833) {
+    y = 0;
+    MPI_Allreduce(&x, &y, 1, MPI_INT, ops[i], MPI_COMM_WORLD);
+    right += y == n;
+  }
+  say("%d operations, %d right", made, right);
+  for (int i = 0; i < made; i++) MPI_Op_free(&ops[i]);
+}
+
 static void own_operations(int n) {
   MPI_Op op, add, many[1500];
   MPI_Datatype type;
@@ -54,6 +69,7 @@ static void own_operations(int n) {
     MPI_Op_create(plus, 1, &many[i]);
     MPI_Op_free(&many[i]);
   }
+  many_alive(n);
   SAY(MPI_Op_free(&op));
   op = MPI_SUM;
   SAY(MPI_Op_free(&op));

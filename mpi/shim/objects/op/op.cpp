@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reduction operations of the application. The real library gets one of a fixed set of functions, each of which knows
-// its number and nothing else: operations are called with no argument that would tell them apart.
-#include <array>
+// Reduction operations of the application. The real library gets the same function for each of them, as the C++
+// bindings do: it calls an operation of theirs with one more argument, what ompi_op_set_cxx_callback() was given. Here
+// that tells what the application's function is.
 #include <deque>
 #include <utility>
 
+#include "core/abi/host_table.h"
 #include "mpi/shim/callback.hpp"
 #include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/objects/op/hold.hpp"
@@ -14,12 +15,11 @@
 namespace cairn::shim {
 namespace {
 
-constexpr int kSlots = 1024;
 constexpr std::uint32_t kFortran = 0x2, kCxx = 0x4, kJava = 0x8;  // bits of the real o_flags
 
 struct JavaData {
-  int base_type;
-  void *environment, *object;
+  int base_type = 0;
+  void *environment = nullptr, *object = nullptr;
 };
 
 // What is called: as long as the op lives, what its handle says, which Fortran's and C++'s bindings change after its
@@ -29,6 +29,7 @@ struct Callee {
   MPI_User_function* function = nullptr;
   void* behind = nullptr;
   std::uint32_t flags = 0;
+  JavaData java;
 
   void look() noexcept {
     function = op->function;
@@ -37,21 +38,23 @@ struct Callee {
   }
 };
 
-struct Slots {
-  std::array<Callee, kSlots> callee{};
-  std::array<JavaData, kSlots> java{};
-  std::deque<int> free;  // first in, first out: another thread may be in a collective with an op that was freed
-  int used = 0;
+// By number, never moved: the real library has their addresses.
+struct Callees {
+  std::deque<Callee> all;
+  // First in, first out, and not at once: another thread may be in a collective with an op that was freed.
+  std::deque<int> free;
 };
+constexpr std::size_t kRest = 1024;
 
-Slots& slots() {
-  static auto* const instance = new Slots;
+Callees& callees() {
+  static auto* const instance = new Callees;
   return *instance;
 }
 
+Callee& callee_of(const ompi_op_t* op) { return callees().all[static_cast<std::size_t>(op->callee)]; }
+
 // With the guest's thread pointer.
-__attribute__((noinline)) void run(int slot, void* in, void* inout, int* length, RealDatatype** real_type) {
-  Callee callee = slots().callee[static_cast<std::size_t>(slot)];
+__attribute__((noinline)) void run(Callee callee, void* in, void* inout, int* length, RealDatatype** real_type) {
   if (callee.op != nullptr) callee.look();
   void* function = reinterpret_cast<void*>(callee.function);
   MPI_Datatype type = from_real(*real_type);
@@ -63,7 +66,7 @@ __attribute__((noinline)) void run(int slot, void* in, void* inout, int* length,
     reinterpret_cast<void (*)(void*, void*, int*, MPI_Datatype*, void*)>(function)(in, inout, length, &type,
                                                                                    callee.behind);
   } else if ((callee.flags & kJava) != 0) {
-    const JavaData& java = slots().java[static_cast<std::size_t>(slot)];
+    const JavaData& java = callee.java;
     reinterpret_cast<void (*)(void*, void*, int*, MPI_Datatype*, int, void*, void*)>(function)(
         in, inout, length, &type, java.base_type, java.environment, java.object);
   } else {
@@ -71,33 +74,35 @@ __attribute__((noinline)) void run(int slot, void* in, void* inout, int* length,
   }
 }
 
-template <int Slot>
-void trampoline(void* in, void* inout, int* length, RealDatatype** type) {
+void intercept(void* in, void* inout, int* length, RealDatatype** type, const Callee* callee) {
   const GuestSide side;
-  if (side.ok()) run(Slot, in, inout, length, type);
+  if (side.ok()) run(*callee, in, inout, length, type);
 }
 
-using Trampoline = void(void*, void*, int*, RealDatatype**);
-
-template <int... Slot>
-constexpr std::array<Trampoline*, sizeof...(Slot)> make_trampolines(std::integer_sequence<int, Slot...>) {
-  return {&trampoline<Slot>...};
-}
-
-constexpr auto trampolines = make_trampolines(std::make_integer_sequence<int, kSlots>{});
-
-int take_slot() {
-  Slots& s = slots();
-  if (s.used < kSlots) return s.used++;
-  if (s.free.empty()) return -1;
-  const int slot = s.free.front();
-  s.free.pop_front();
-  return slot;
+// The table is locked.
+int take_callee() {
+  Callees& c = callees();
+  if (c.free.size() <= kRest) {
+    c.all.emplace_back();
+    return static_cast<int>(c.all.size()) - 1;
+  }
+  const int callee = c.free.front();
+  c.free.pop_front();
+  return callee;
 }
 
 int create_real(ompi_op_t* op) {
-  return cross(real.Op_create, trampolines[static_cast<std::size_t>(op->trampoline)], static_cast<int>(op->commute),
-               reinterpret_cast<RealOp**>(&op->real));
+  using Function = void(void*, void*, int*, RealDatatype**);
+  using Tell = void(RealOp*, const Callee*);
+  auto* const function = reinterpret_cast<Function*>(reinterpret_cast<void*>(&intercept));
+  auto** const made = reinterpret_cast<RealOp**>(&op->real);
+  const Callee* const callee = &callee_of(op);
+  const std::uint64_t guest = cairn_enter();
+  auto* const tell = reinterpret_cast<Tell*>(CAIRN_TABLE->dlsym("ompi_op_set_cxx_callback"));
+  const int rc = tell == nullptr ? MPI_ERR_INTERN : real.Op_create(function, op->commute, made);
+  if (rc == MPI_SUCCESS) tell(*made, callee);
+  cairn_leave(guest);
+  return rc;
 }
 
 // The application has freed it, and no operation needs it any more. The table is locked.
@@ -105,10 +110,10 @@ int drop(ompi_op_t* op) noexcept {
   RealOp* gone = to_real(op);
   const int rc = cross(real.Op_free, &gone);
   if (rc != MPI_SUCCESS) return rc;
-  Callee& callee = slots().callee[static_cast<std::size_t>(op->trampoline)];
+  Callee& callee = callee_of(op);
   callee.look();
   callee.op = nullptr;
-  slots().free.push_back(op->trampoline);
+  callees().free.push_back(op->callee);
   store<ompi_op_t>().live.remove(op);
   store<ompi_op_t>().pool.release(op, real_objects.op_null);
   return rc;
@@ -146,18 +151,14 @@ int PMPI_Op_create(MPI_User_function* function, int commute, MPI_Op* out) {
   {
     const crcp::Section section;
     const TableLock lock;
-    const int slot = take_slot();
-    if (slot < 0) {
-      rc = MPI_ERR_NO_MEM;
-    } else {
-      ompi_op_t* op = store<ompi_op_t>().pool.allocate(Kind::op);
-      op->function = function;
-      op->commute = commute != 0;
-      op->trampoline = slot;
-      slots().callee[static_cast<std::size_t>(slot)] = {op, nullptr, nullptr, 0};
-      rc = create_real(op);
-      if (rc == MPI_SUCCESS) store<ompi_op_t>().live.add(*out = op);
-    }
+    ompi_op_t* op = store<ompi_op_t>().pool.allocate(Kind::op);
+    op->function = function;
+    op->commute = commute != 0;
+    op->callee = take_callee();
+    callee_of(op) = {};
+    callee_of(op).op = op;
+    rc = create_real(op);
+    if (rc == MPI_SUCCESS) store<ompi_op_t>().live.add(*out = op);
   }
   return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Op_create");
 }
@@ -193,5 +194,5 @@ CAIRN_MPI_EXPORT void ompi_op_set_cxx_callback(ompi_op_t* op, void* function) {
 
 CAIRN_MPI_EXPORT void ompi_op_set_java_callback(ompi_op_t* op, void* environment, void* object, int base_type) {
   op->flags |= kJava;
-  slots().java[static_cast<std::size_t>(op->trampoline)] = {base_type, environment, object};
+  callee_of(op).java = {base_type, environment, object};
 }
