@@ -82,12 +82,16 @@ int pack(const void* buffer, int count, shim::RealDatatype* type, ompi_communica
   return rc;
 }
 
+// What Open MPI returns, without a word to the error handler, for a second buffer, one of no size, or none to detach: a
+// program that does not look at the code goes on.
+constexpr int kNoSuchBuffer = -30;
+
 // False if there is a buffer already, or this is none.
 bool attach(void* buffer, int size) noexcept {
   const crcp::Section section;
   const shim::TableLock lock;
   Attached& a = attached();
-  if (a.attached || size < 0 || buffer == nullptr) return false;
+  if (a.attached || size == 0) return false;
   a.address = buffer;
   a.size = static_cast<std::size_t>(size);
   a.attached = true;
@@ -139,17 +143,17 @@ using namespace cairn;
 using namespace cairn::p2p;
 
 CAIRN_MPI_EXPORT int PMPI_Buffer_attach(void* buffer, int size) {
-  // Outside of the section: the application's error handler may take its time.
-  if (!attach(buffer, size))
-    return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_BUFFER, "MPI_Buffer_attach");
-  return MPI_SUCCESS;
+  if (buffer == nullptr || size < 0)
+    return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_ARG, "MPI_Buffer_attach");
+  return attach(buffer, size) ? MPI_SUCCESS : kNoSuchBuffer;
 }
 CAIRN_MPI_WEAK(MPI_Buffer_attach);
 
 CAIRN_MPI_EXPORT int PMPI_Buffer_detach(void* buffer, int* size) {
   Attached& a = attached();
-  if (!a.attached || buffer == nullptr || size == nullptr)
-    return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_BUFFER, "MPI_Buffer_detach");
+  if (buffer == nullptr || size == nullptr)
+    return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_ARG, "MPI_Buffer_detach");
+  if (!a.attached) return kNoSuchBuffer;
   for (;;) {
     {
       const crcp::Section section;

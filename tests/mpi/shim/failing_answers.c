@@ -145,6 +145,16 @@ static void others(void) {
   COUNTS(MPI_Type_get_attr(MPI_DATATYPE_NULL, 12345, &value, &n));
   COUNTS(MPI_Win_get_attr(MPI_WIN_NULL, MPI_WIN_BASE, &value, &n));
   say("value %s", state(&value, NULL));
+  COUNTS(MPI_Buffer_detach(&value, &n));
+  COUNTS(MPI_Buffer_detach(NULL, &n));
+  COUNTS(MPI_Buffer_attach(NULL, 100));
+  COUNTS(MPI_Buffer_attach(text, -1));
+  COUNTS(MPI_Buffer_attach(text, 0));
+  COUNTS(MPI_Buffer_attach(text, 100));
+  say("a second buffer: %d", MPI_Buffer_attach(text, 50));
+  COUNTS(MPI_Buffer_detach(&value, &n));
+  say("detached twice: %d", MPI_Buffer_detach(&value, &n));
+  value = preset;
   n = MPI_KEYVAL_INVALID;
   say("free %d", class_of(MPI_Comm_free_keyval(&n)));
   COUNTS(MPI_Comm_free_keyval(NULL));
