@@ -18,6 +18,7 @@
 #include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/trampoline.hpp"
+#include "core/guest/untold.hpp"
 
 __attribute__((visibility("default"))) __thread volatile uint64_t cairn_host_fs = 0;
 __attribute__((visibility("default"))) struct cairn_guest cairn_guest_self = {};
@@ -69,6 +70,7 @@ int find_tid_offset() {
 
 void thread_ends(void*) {
   state.key_set = 0;
+  dispatch_ends();
   const uint64_t host_fs = cairn_host_fs;
   if (host_fs != 0 && host_fs != table().main_host_fs) {
     StopDeferred deferred;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/guest/host.hpp"
 
@@ -121,7 +122,8 @@ bool can_be_hosted(const char* path) {
 std::size_t HostCommand::word_count(char* const* argv) {
   std::size_t n = 0;
   while (argv != nullptr && argv[n] != nullptr) ++n;
-  return n + 5 + sizeof table().host_options / 2;  // host, options, --cairn-argv0, --, program, null
+  // host, options, --cairn-landlocked, --cairn-argv0, --, program, null
+  return n + 6 + sizeof table().host_options / 2;
 }
 
 std::size_t HostCommand::text_size(const char* path, char* const* argv) {
@@ -153,6 +155,7 @@ char* const* HostCommand::build(const char* path, char* const* argv) {
   const char* const name = argv != nullptr && argv[0] != nullptr ? argv[0] : "";
   words_[count_++] = table().host_path;
   add_options();
+  if ((load(cairn_guest_self.untold) & CAIRN_UNTOLD_LANDLOCK) != 0) words_[count_++] = "--cairn-landlocked";
   if (strcmp(name, path) != 0) words_[count_++] = keep("--cairn-argv0=", name);
   words_[count_++] = "--";
   // Without a slash the host would search PATH.

@@ -32,6 +32,7 @@ struct ThreadState {
   uint32_t key_set;         // the end-of-thread destructor is armed
   uint64_t rseq;            // the area that the program has registered itself (rseq(2)), or 0
   uint32_t rseq_size, rseq_signature;
+  uint32_t dispatching;  // its system calls are dispatched (PR_SET_SYSCALL_USER_DISPATCH)
 };
 
 extern __thread ThreadState state __attribute__((tls_model("initial-exec")));

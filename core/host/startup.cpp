@@ -68,6 +68,8 @@ Options parse_options(int argc, char** argv) {
       options.argv0 = word.substr(std::strlen("--cairn-argv0="));
     } else if (starts_with(argv[i], kInherited)) {
       options.inherited = word.substr(std::strlen(kInherited));
+    } else if (word == "--cairn-landlocked") {
+      options.landlocked = true;
     } else if (starts_with(argv[i], kRestartFrom)) {
       options.restart = percent_decoded(word.substr(std::strlen(kRestartFrom)));
     } else if (starts_with(argv[i], kRestartOptions)) {

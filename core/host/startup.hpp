@@ -11,6 +11,7 @@ struct Options {
   std::string argv0;                 // --cairn-argv0=NAME: what the program sees as its own name
   std::string restart;               // --cairn-restart OPERAND
   std::string inherited;             // --cairn-inherited=WORD: handed on by the host that executed this one
+  bool landlocked = false;           // --cairn-landlocked: the program before has restricted itself
   std::vector<std::string> command;  // program and arguments
 };
 

@@ -26,11 +26,15 @@ struct Process {
   std::string host_path, host_options, guest_exe;
   int (*request_self)(const cairn_self_request*) = nullptr;
   pid_t pid = 0;
+  std::uint64_t untold_before = 0;
 };
 Process process;
 
 // With the guest's thread pointer: no TLS, no libc.
-void attach_guest(cairn_guest* guest) { set_guest(guest); }
+void attach_guest(cairn_guest* guest) {
+  __atomic_or_fetch(&guest->untold, process.untold_before, __ATOMIC_SEQ_CST);
+  set_guest(guest);
+}
 int host_fd(int fd) { return is_host_fd(fd) ? 1 : 0; }
 void* find_symbol(const char* name) { return dlsym(RTLD_DEFAULT, name); }
 void* find_service(const char* name, std::uint32_t version) { return process.extension->service(name, version); }
@@ -85,6 +89,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
 
 void set_host_path(const std::string& path) { process.host_path = path; }
 void set_host_options(const std::string& options) { process.host_options = options; }
+void set_untold_before(std::uint64_t untold) noexcept { process.untold_before = untold; }
 void set_request_self(int (*function)(const cairn_self_request*)) noexcept { process.request_self = function; }
 void set_extension(Extension& extension) noexcept {
   process.extension = &extension;

@@ -2,6 +2,7 @@
 // Settings that go into the host -> guest table when build_fixed_area() writes it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/abi/host_table.h"
@@ -11,6 +12,8 @@ namespace cairn::host {
 
 void set_host_path(const std::string& path);
 void set_host_options(const std::string& options);
+// CAIRN_UNTOLD_... of the program that executed this one, which hold for this one, too.
+void set_untold_before(std::uint64_t untold) noexcept;
 // Implemented by the control thread's side; null until set.
 void set_request_self(int (*function)(const cairn_self_request*)) noexcept;
 void set_extension(Extension& extension) noexcept;
