@@ -102,15 +102,25 @@ bool sync_file(const Area& area) {
   return true;
 }
 
-// Each call waits for the disk, and many areas may show one file: that is written back as a whole, where it can be
-// opened.
+bool is_written_back(const Area& area) {
+  return area.shared && !area.path.empty() && !area.deleted && (area.prot & PROT_WRITE) != 0;
+}
+
+// Of a file that few areas show only these: there may be much more of it that waits for the disk, and is not the
+// program's. Each call waits for the disk, though: a file that many areas show is written back as a whole, where it can
+// be opened.
 void write_back(const std::vector<Area>& areas) {
-  std::map<std::pair<std::uint64_t, std::uint64_t>, bool> whole;
+  constexpr int kFew = 16;
+  using File = std::pair<std::uint64_t, std::uint64_t>;
+  std::map<File, int> shown;
+  for (const Area& area : areas) shown[{area.device, area.inode}] += is_written_back(area) ? 1 : 0;
+  std::map<File, bool> whole;
   for (const Area& area : areas) {
-    if (!area.shared || area.path.empty() || area.deleted || (area.prot & PROT_WRITE) == 0) continue;
-    const auto [file, fresh] = whole.try_emplace({area.device, area.inode});
-    if (fresh) file->second = sync_file(area);
-    if (!file->second && msync(reinterpret_cast<void*>(area.start), area.end - area.start, MS_SYNC) != 0)
+    if (!is_written_back(area)) continue;
+    const File file{area.device, area.inode};
+    const auto [done, fresh] = whole.try_emplace(file);
+    if (fresh) done->second = shown[file] > kFew && sync_file(area);
+    if (!done->second && msync(reinterpret_cast<void*>(area.start), area.end - area.start, MS_SYNC) != 0)
       throw EnvironmentError(with_errno("writing back " + area.path.string(), errno));
   }
 }
