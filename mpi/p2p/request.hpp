@@ -50,7 +50,8 @@ struct ompi_request_t : cairn::shim::Handle {
   std::uint64_t before;  // a pending synchronous send: messages with its envelope that were sent earlier
   // At the offset of the real req_f_to_c_index, which libmpi_mpifh reads; like Handle::fortran.
   std::int32_t fortran_index;
-  std::uint32_t place;  // a pending synchronous send: where it stands among them
+  std::uint32_t place;   // a pending synchronous send: where it stands among them
+  std::uint64_t ticket;  // ... and what its receiver calls it (synchronous.hpp)
   cairn::p2p::RequestOwner owner;
   cairn::shim::Handle* told;  // a file or window whose handler is told of errors; null: that of `comm`
   MPI_Status status;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <list>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "mpi/crcp/group_door.hpp"
 
@@ -16,7 +15,9 @@ namespace {
 
 constexpr int kAcknowledgementTag = 32000;  // above those of the group door
 
-using Ticket = std::uint64_t;  // the sender's request, for the sender only
+// Of a synchronous send, for its sender; 0: none. Never given twice: a message may be received long after its request
+// was freed and used again.
+using Ticket = std::uint64_t;
 
 // Asked of this rank in F3.
 struct Question {
@@ -53,12 +54,15 @@ struct Stream {
   std::size_t pending = 0;
 };
 
+using ByTicket = std::unordered_map<Ticket, Request*>;
+
 // Programs have thousands of them pending: no call may look at all of them.
 struct Synchronous {
-  std::vector<Request*> pending;       // in the library; each knows its place
-  ByEnvelope<Stream> streams;          // of these
-  std::unordered_set<Request*> asked;  // of these, told in F3
-  std::unordered_set<Request*> held;
+  std::vector<Request*> pending;  // in the library; each knows its place
+  ByEnvelope<Stream> streams;     // of these
+  ByTicket asked;                 // of these, told in F3
+  ByTicket held;
+  Ticket last_ticket = 0;
   std::vector<Question> questions;
   std::list<Acknowledgement> sending;
   std::vector<std::uint64_t> sent, taken, expected;  // messages of our own, by world rank
@@ -70,11 +74,9 @@ Synchronous& all() noexcept {
 
 Envelope envelope_of(const Request& r) noexcept { return {r.comm->crcp, r.peer, r.tag}; }
 
-Ticket ticket_of(const Request* r) noexcept { return reinterpret_cast<Ticket>(r); }
-
-Request* find(const std::unordered_set<Request*>& set, Ticket ticket) noexcept {
-  const auto found = set.find(reinterpret_cast<Request*>(ticket));
-  return found == set.end() ? nullptr : *found;
+Request* find(const ByTicket& sends, Ticket ticket) noexcept {
+  const auto found = sends.find(ticket);
+  return found == sends.end() ? nullptr : found->second;
 }
 
 std::uint64_t& at(std::vector<std::uint64_t>& counts, std::size_t rank) noexcept {
@@ -100,6 +102,7 @@ void synchronous_posted(Request& r) noexcept {
   Stream& stream = s.streams[envelope_of(r)];
   ++stream.pending;
   r.before = stream.sent;
+  r.ticket = ++s.last_ticket;
   r.place = static_cast<std::uint32_t>(s.pending.size());
   s.pending.push_back(&r);
   synchronous_pending = true;
@@ -107,7 +110,7 @@ void synchronous_posted(Request& r) noexcept {
 
 void synchronous_gone(Request& r) noexcept {
   Synchronous& s = all();
-  if (r.state == State::held) s.held.erase(&r);
+  if (r.state == State::held) s.held.erase(r.ticket);
   if (r.place >= s.pending.size() || s.pending[r.place] != &r) return;
   s.pending[r.place] = s.pending.back();
   s.pending[r.place]->place = r.place;
@@ -125,12 +128,13 @@ void note_sent_behind(const crcp::CommState& state, int peer, int tag) noexcept 
 void add_synchronous(SentCounts& counts) {
   Synchronous& s = all();
   for (Request* r : std::vector<Request*>(s.pending)) poll(*r);
-  s.asked = {s.pending.begin(), s.pending.end()};
-  for (const Request* r : s.pending) {
+  s.asked.clear();
+  for (Request* r : s.pending) {
+    s.asked.emplace(r->ticket, r);
     const crcp::CommState& state = *r->comm->crcp;
     const std::uint64_t behind = s.streams[envelope_of(*r)].sent - r->before;
     counts.synchronous.push_back({state.peers[static_cast<std::size_t>(r->peer)], state.identity, r->peer, state.rank,
-                                  r->tag, behind, ticket_of(r)});
+                                  r->tag, behind, r->ticket});
   }
   counts.acknowledgements = s.sent;
 }
@@ -185,7 +189,7 @@ void hold(int world_rank, const HeldSends& held) {
     Request* r = h.waiter == world_rank ? find(s.asked, h.ticket) : nullptr;
     if (r == nullptr || r->state != State::complete) continue;
     r->state = State::held;
-    s.held.insert(r);
+    s.held.emplace(h.ticket, r);
   }
 }
 
@@ -207,7 +211,7 @@ void take_acknowledgements() noexcept {
     if (rc != MPI_SUCCESS || flag == 0) return;
     ++at(s.taken, static_cast<std::size_t>(status.MPI_SOURCE));
     if (Request* r = find(s.held, ticket)) {
-      s.held.erase(r);
+      s.held.erase(ticket);
       r->state = State::complete;
     }
   }
