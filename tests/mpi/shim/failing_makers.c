@@ -156,6 +156,8 @@ static void datatypes(void) {
 static void windows(void) {
   MPI_Win win;
   void *base = NULL;
+  MAKES(MPI_Win_create(data, 8, -1, MPI_INFO_NULL, MPI_COMM_SELF, &win), win, MPI_WIN_NULL);
+  MAKES(MPI_Win_create(data, -8, 1, MPI_INFO_NULL, MPI_COMM_SELF, &win), win, MPI_WIN_NULL);
   MAKES(MPI_Win_create(data, 8, 1, MPI_INFO_NULL, MPI_COMM_NULL, &win), win, MPI_WIN_NULL);
   MAKES(MPI_Win_create_dynamic(MPI_INFO_NULL, MPI_COMM_NULL, &win), win, MPI_WIN_NULL);
   MAKES(MPI_Win_allocate(8, -1, MPI_INFO_NULL, MPI_COMM_SELF, &base, &win), win, MPI_WIN_NULL);
