@@ -43,6 +43,7 @@ struct CheckpointParameters {
   bool by_reference = false;  // executables and libraries: path and identity only
   bool sync = true;           // the file has reached the disk when the checkpoint is done
   bool save_files = false;    // with the contents of files that the program may write to
+  bool drop_input = false;    // even if standard input has what the program has not read, which a restart has not
   double timeout = 0;         // seconds, for all that comes before the memory is written; 0: as whoever is asked likes
 
   // Hands each member, with its description, to `a`.
@@ -82,6 +83,13 @@ struct CheckpointParameters {
                 .choices = "0|1",
                 .job_help = "also save the contents of files that the ranks may write to"},
       save_files);
+    a(Parameter{.name = "drop_input",
+                .options = {{"drop-input",
+                             "save it also when standard input has what the program has not read: a restart "
+                             "goes on without that",
+                             nullptr, "1"},
+                            {}}},
+      drop_input);
     a(Parameter{.name = "timeout",
                 .options = {{"time,t", "give up if the process does not stop within SEC seconds", "SEC"}, {}},
                 .job_help = "seconds until a checkpoint is given up"},

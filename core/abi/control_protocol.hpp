@@ -21,7 +21,7 @@
 #include "core/base/field_bytes.hpp"
 
 #define CAIRN_CONTROL_MAGIC 0x6c746374u
-#define CAIRN_CONTROL_VERSION 3u
+#define CAIRN_CONTROL_VERSION 4u
 
 enum cairn_control_command { CAIRN_CONTROL_CHECKPOINT = 1, CAIRN_CONTROL_STATUS = 2, CAIRN_CONTROL_CANCEL = 3 };
 

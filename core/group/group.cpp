@@ -2,6 +2,7 @@
 #include "core/group/group.hpp"
 
 #include "core/base/deadline.hpp"
+#include "core/state/descriptors/kind.hpp"
 
 namespace cairn::group {
 
@@ -44,6 +45,7 @@ std::optional<Error> Group::obstacle() {
 }
 
 void Group::save(const Request& request) {
+  state::allow_unread_input(request.parameters.drop_input);
   enumerate();
   if (!request.looked) {
     if (const auto error = first_obstacle()) throw *error;

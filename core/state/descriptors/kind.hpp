@@ -17,6 +17,10 @@ void note_standard_files() noexcept;
 // knows what has been read: while there is unread input in it, nothing can be saved.
 void note_forwarded_input() noexcept;
 
+// Whether a checkpoint may be taken while standard input has what the program has not read. On the thread that takes
+// it.
+void allow_unread_input(bool allowed) noexcept;
+
 // The guest's descriptors as they are now.
 std::vector<OpenFile> guest_files(bool guest_stands);
 

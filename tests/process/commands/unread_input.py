@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """unread_input.py BIN_DIRECTORY pipe|socket: x | cr_run y. What y has not read is in no process: while there is such input the
-checkpoint is refused by name, and the input is still there; when all has been read y is saved, and goes on in a restart."""
+checkpoint is refused by name, unless it may be dropped, and the input is still there; when all has been read y is saved, and
+goes on in a restart."""
 import os
 import socket
 import subprocess
@@ -52,6 +53,8 @@ def body(directory):
             os.write(ours, b"first\nsecond\n")
             wait_for(lambda: os.path.exists(path("pid")), "the reader")
             expect(checkpoint(), TEMPORARY, "standard input has 7 bytes that the program has not read")
+            expect(checkpoint("--drop-input"), OK)
+            expect(checkpoint(), TEMPORARY, "--drop-input")
             with open(path("go_on"), "w", encoding="ascii"):
                 pass
             wait_for(lambda: os.path.exists(path("rest")), "the rest")

@@ -17,6 +17,7 @@ namespace cairn::state {
 namespace {
 
 bool input_is_forwarded = false;
+bool unread_input_is_allowed = false;
 
 void check(const Description& description) {
   if (description.standard < 0 || !description.detail.empty())
@@ -39,7 +40,7 @@ int unread_bytes(const OpenFile& file) {
 // What is on its way to the program is in nobody's memory.
 std::vector<std::uint8_t> describe(const OpenFile& file) {
   const bool on_its_way = S_ISFIFO(file.status.st_mode) || S_ISSOCK(file.status.st_mode);
-  if (file.standard != STDIN_FILENO || !on_its_way) return {};
+  if (file.standard != STDIN_FILENO || !on_its_way || unread_input_is_allowed) return {};
   const int unread = unread_bytes(file);
   if (unread == 0) return {};
   if (input_is_forwarded)
@@ -48,8 +49,9 @@ std::vector<std::uint8_t> describe(const OpenFile& file) {
         "until the program has read it all, or start the job with input from a file that rank 0 can open (mpirun ... "
         "<FILE), or with none (</dev/null)");
   throw TemporaryError("standard input has " + std::to_string(unread) +
-                       " bytes that the program has not read: they would be lost. Wait until it has read them, or "
-                       "start it with input from a file (<FILE), or with none (</dev/null)");
+                       " bytes that the program has not read: they would be lost. Wait until it has read them. If it "
+                       "never will, cr_checkpoint --drop-input saves it without them; next time start it with input "
+                       "from a file (<FILE), or with none (</dev/null)");
 }
 
 UniqueFd reopen(const Description& /*description*/) {
@@ -61,6 +63,7 @@ UniqueFd reopen(const Description& /*description*/) {
 }  // namespace
 
 void note_forwarded_input() noexcept { input_is_forwarded = true; }
+void allow_unread_input(bool allowed) noexcept { unread_input_is_allowed = allowed; }
 
 extern const DescriptorKind standard_descriptor;
 const DescriptorKind standard_descriptor = {
@@ -76,7 +79,7 @@ const DescriptorKind standard_descriptor = {
         {"terminal, pipe, socket or deleted file that was inherited at 0, 1 or 2",
          "bound to what cr_restart or the new mpirun has there",
          "/dev/null where the new process has nothing; standard input from a pipe or socket, or forwarded by "
-         "mpirun, that the program has not read is refused",
+         "mpirun, that the program has not read is refused, or lost with --drop-input",
          "tests/state/process/settings.cpp"},
 };
 
