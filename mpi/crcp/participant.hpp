@@ -32,8 +32,8 @@ class Participant {
   // Locked. Empty, or what of this rank cannot be checkpointed. Asked again and again until the cut, since the program
   // goes on: waits for nothing.
   virtual std::string obstacle() { return {}; }
-  // Not locked, guest threads run: the same for what may take its time to tell, for ever even. Asked while nobody waits
-  // for this rank. It has been noted before what is to be asked about, locked.
+  // Not locked, guest threads run: the same for what may take its time to tell, for ever even. Asked before F0 and
+  // before F1, while no other rank's program waits for it. It has been noted before what is to be asked about, locked.
   virtual void note_what_to_ask() {}
   virtual std::string slow_obstacle() { return {}; }
 

@@ -17,7 +17,6 @@ namespace cairn::crcp {
 namespace {
 
 constexpr double kShortWait = 0.002;  // seconds to wait for a guest thread to leave a section
-constexpr double kLongSection = 5;    // of the application's, as long as is waited for its end
 constexpr double kLeastWait = 2;      // seconds that a fence is waited for, also when the time is over already
 constexpr long kPauseNanoseconds = 100'000;
 constexpr long kLongPauseNanoseconds = 10'000'000;
@@ -96,19 +95,15 @@ bool Protocol::come_to_cut() {
 Failure Protocol::own_obstacle() {
   if (request_.obstacle != 0) return {request_.obstacle_text, request_.obstacle == CAIRN_AGENT_OBSTACLE_FOR_GOOD};
   if (init_state() != InitState::initialized) return {"it is not between MPI_Init and MPI_Finalize"};
-  return {any_obstacle(time_to_level())};
-}
-
-double Protocol::time_to_level() const { return request_.level_deadline - (now() - started_); }
-
-// Who does not give the lock up for so many seconds has not been asked.
-std::string Protocol::any_obstacle(double seconds) {
-  if (!lock_.acquire(seconds)) return text_.what_guest_does() + " and stays there";
+  // Who does not give the lock up has not been asked.
+  if (!lock_.acquire(time_to_level())) return {text_.what_guest_does() + " and stays there"};
   const std::string why = obstacle();
   note_what_to_ask();
   lock_.release();
-  return why.empty() ? slow_obstacle() : why;
+  return {why.empty() ? slow_obstacle() : why};
 }
+
+double Protocol::time_to_level() const { return request_.level_deadline - (now() - started_); }
 
 // A rank that is stopped, or whose agent does not answer, is waited for while the application of the others goes on.
 bool Protocol::join() {
@@ -161,17 +156,22 @@ bool Protocol::wait_level() {
   return arrived(passage);
 }
 
-// Empty, or why this rank is not level. What forbids the checkpoint by now is no reason to wait any longer.
+// Empty, or why this rank is not level. What forbids the checkpoint by now is no reason to wait any longer. What may
+// take its time is asked here for the last time: from F1 on others are held, or may be.
 std::string Protocol::become_level() {
   std::string behind = "it is in MPI calls", forbidden;
   while (now() - started_ < request_.level_deadline) {
     if (lock_.acquire(kShortWait)) {
       behind = first_text([](Participant& p) { return p.behind(); });
-      if (!behind.empty()) forbidden = obstacle();
+      forbidden = obstacle();
+      if (behind.empty()) note_what_to_ask();
       lock_.release();
     }
     attend();
-    if (behind.empty()) return {};
+    if (behind.empty() && forbidden.empty()) {
+      forbidden = slow_obstacle();
+      if (forbidden.empty()) return {};
+    }
     if (!forbidden.empty()) return "cannot be checkpointed now: " + forbidden;
     text_.say("admission: " + text_.what_guest_does());
     pause_a_moment();
@@ -183,7 +183,7 @@ std::string Protocol::become_level() {
 // admissions. So it is repeated until all are there. That somebody has left in between is told here at the latest.
 bool Protocol::close() {
   Passage passage = Passage::late;
-  const std::string found_before = left_.empty() && refusal_.empty() ? before_freeze() : std::string();
+  const std::string section = left_.empty() && refusal_.empty() ? close_sections() : std::string();
   for (std::uint64_t step = kStepOfF0 + 1; passage == Passage::late; ++step) {
     lock_.acquire_firmly();
     set_mode(Mode::closed);
@@ -191,7 +191,7 @@ bool Protocol::close() {
     begin_phase("freeze: asking all ranks");
     // The program went on since F0. Who is inside a call without a door waits there for ranks that are held from now
     // on.
-    std::string forbidden = left_.empty() ? found_before : left_;
+    std::string forbidden = left_.empty() ? section : left_;
     if (forbidden.empty()) forbidden = obstacle();
     const Bytes part = make_part(Fence::freeze, {forbidden});
     lock_.release();
@@ -208,16 +208,11 @@ bool Protocol::close() {
   return true;
 }
 
-// The last chance to ask what may take its time: nobody is held yet. Empty, or what forbids the checkpoint.
-std::string Protocol::before_freeze() {
-  std::string why = close_sections();
-  return why.empty() ? any_obstacle(kLongSection) : why;
-}
-
 // From here on no rank needs anything of the others' threads but what they do in MPI. Until then, whoever was kept out
 // of a section could not come to where others wait for it. Empty, or what keeps a section from being left: perhaps
 // itself a rank that is held.
 std::string Protocol::close_sections() {
+  constexpr double kLongSection = 5;
   const double until = now() + std::min(request_.drain_deadline, kLongSection);
   while (cr_reclose_cs() > 0) {
     if (now() > until) {

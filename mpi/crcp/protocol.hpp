@@ -34,14 +34,12 @@ class Protocol {
  private:
   bool come_to_cut();
   Failure own_obstacle();
-  std::string any_obstacle(double seconds);
   double time_to_level() const;
   bool join();        // all ranks are there. False: refused
   bool admit();       // F0: phase 0. False: refused
   bool wait_level();  // F1: phase 1. False: lost
   std::string become_level();
   bool close();  // mode CLOSED, F2. False: lost
-  std::string before_freeze();
   std::string close_sections();
   void settle();                // phase 2
   bool drain();                 // F3, F4: phase 3

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# file_server.bash answers | displaced
+# file_server.bash answers | displaced | admission
 # While a rank asks for a file whose server does not answer, the program goes on; when it answers, the checkpoint is taken,
-# or refused because the file is not there any more.
+# or refused because the file is not there any more. With "admission" it has answered when the request began, and rank 0 always.
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 # shellcheck source=tests/mpi/crcp/refused.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/refused.bash"
 test_begin crcp_file_server
-start_job -np 2 "$CAIRN_BUILD/tests/programs/crcp_file_server" "$SCRATCH/file" "$SCRATCH/hung" "$SCRATCH/end"
+answers=0
+[ "$1" != admission ] || answers=1
+start_job -np 2 "$CAIRN_BUILD/tests/programs/crcp_file_server" "$SCRATCH/file" "$SCRATCH/hung" "$SCRATCH/end" "$answers"
 wait_for_line '^round 1$'
 if [ "$1" = displaced ]; then
   mv "$SCRATCH/file" "$SCRATCH/elsewhere"
