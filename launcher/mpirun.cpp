@@ -196,14 +196,14 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
     for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
     note_job(*runtime);
   });
-  coordinator.start();
   std::unique_ptr<pmix::ToolServer> server;
   try {
+    coordinator.start();
     server = std::make_unique<pmix::ToolServer>(
         runtime->path(), runtime->cookie(),
         [&coordinator](const pmix::Record& r, auto reply) { coordinator.request(r, std::move(reply)); });
     runtime->publish();
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {  // no thread to be had, too
     cli::complain(kCommand, std::string(e.what()) + "; the job runs, but ompi-checkpoint cannot reach it");
   }
   const int status = job.wait(events_for(options, coordinator));

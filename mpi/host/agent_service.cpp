@@ -77,13 +77,14 @@ int start_agent(bool guest_is_ready) {
   const std::lock_guard lock(process.mutex);
   try {
     if (process.agent == nullptr) {
-      auto agent = std::make_unique<pmix::Agent>(std::make_unique<pmix::PmixTransport>(),
-                                                 std::make_unique<group::Group>(group::own_process_only),
-                                                 pmix::CoordinatorAddress::from_environment(), end_job);
+      // If not all threads are to be had, those that are use it.
+      auto* const agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(),
+                                          std::make_unique<group::Group>(group::own_process_only),
+                                          pmix::CoordinatorAddress::from_environment(), end_job);
       service.rank = agent->rank();
       service.nranks = agent->size();
       agent->start_threads();
-      process.agent = agent.release();
+      process.agent = agent;
     }
     if (guest_is_ready) process.agent->guest_ready();
     return 0;
