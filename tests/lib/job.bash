@@ -7,9 +7,11 @@
 #   start_command COMMAND...      anything in the background, same variables
 #   wait_for_line REGEX [SECONDS] until the job's output has such a line; fails if the job ends before
 #   checkpoint [OPTIONS]          ompi-checkpoint of the job: $SNAPSHOT (absolute), $CHECKPOINT_LOG
+#   checkpoint_awaiting RANK FILE checkpoint; makes FILE as soon as rank RANK is the one that is waited for
 #   kill_job                      SIGKILL to all processes of the job at once
 #   wait_job [SECONDS]            until the job has ended by itself: $JOB_STATUS
 #   restart [OPTIONS]             ompi-restart of $SNAPSHOT in the background: a new job
+#   go_on_with HOW FILE           after a checkpoint: as HOW says, continue or restart, with FILE
 #   expect_pass [SECONDS]         wait_job; exit status 0 and a line that begins with PASS
 #   expect_status N [SECONDS]     wait_job; exit status N
 #   fail TEXT, skip TEXT, say TEXT
@@ -132,6 +134,7 @@ wait_for_line() {
   done
 }
 
+# shellcheck disable=SC2120  # tests pass options
 checkpoint() {
   CHECKPOINT_LOG=$SCRATCH/checkpoint.log
   note_segments
@@ -154,6 +157,24 @@ checkpoint() {
   say "checkpoint: $SNAPSHOT"
 }
 
+checkpoint_awaiting() {
+  {
+    until "$BIN/ompi-checkpoint" --verbose --status "$JOB_PID" 2>&1 | grep -q "rank $1:.*admission"; do
+      running "$JOB_PID" && [ ! -e "$SCRATCH/done" ] || exit
+    done
+    touch "$2"
+  } &
+  checkpoint
+  touch "$SCRATCH/done"
+  wait $!
+}
+
+go_on_with() {
+  [ "$1" = continue ] || kill_job
+  touch "$2"
+  [ "$1" = continue ] || restart
+}
+
 kill_job() {
   note_segments
   kill_tree "$JOB_PID" || fail "the job cannot be killed"
@@ -173,6 +194,7 @@ wait_job() {
   JOB_STATUS=$?
 }
 
+# shellcheck disable=SC2120  # tests pass options
 restart() {
   [ -n "$SNAPSHOT" ] || fail "there is no snapshot to restart from"
   start_command "$BIN/ompi-restart" "$@" "$SNAPSHOT"

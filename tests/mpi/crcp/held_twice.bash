@@ -6,13 +6,7 @@ test_begin "crcp_held_twice_$1"
 start_job --oversubscribe -np 2 "$CAIRN_BUILD/tests/programs/crcp_held_twice" "$SCRATCH/first" "$SCRATCH/second"
 wait_for_line '^ready 1'
 checkpoint
-if [ "$1" = restart ]; then
-  kill_job
-  touch "$SCRATCH/first"
-  restart
-else
-  touch "$SCRATCH/first"
-fi
+go_on_with "$1" "$SCRATCH/first"
 wait_for_line '^ready 2'
 checkpoint
 kill_job

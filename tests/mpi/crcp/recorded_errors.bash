@@ -6,19 +6,6 @@ echo 'nothing for anybody to write to' >data
 start_job --oversubscribe -np 3 "$CAIRN_BUILD/tests/programs/crcp_recorded_errors" "$SCRATCH/go" "$SCRATCH/on" \
   "$SCRATCH/data"
 wait_for_line '^ready'
-# Rank 1 is the one that is waited for.
-{
-  until "$BIN/ompi-checkpoint" --verbose --status "$JOB_PID" 2>&1 | grep -q 'rank 1:.*admission'; do
-    running "$JOB_PID" && [ ! -e "$SCRATCH/done" ] || exit
-  done
-  touch "$SCRATCH/go"
-} &
-checkpoint
-touch "$SCRATCH/done"
-wait $!
-if [ "$1" = restart ]; then
-  kill_job
-  restart
-fi
-touch "$SCRATCH/on"
+checkpoint_awaiting 1 "$SCRATCH/go"
+go_on_with "$1" "$SCRATCH/on"
 expect_pass 60

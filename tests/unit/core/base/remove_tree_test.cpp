@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "core/base/unique_fd.hpp"
+#include "tests/unit/scratch_directory.hpp"
 
 namespace cairn {
 namespace {
@@ -19,17 +20,14 @@ namespace fs = std::filesystem;
 class RemoveTree : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "cairn-tree.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
     parent_.reset(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     fs::create_directories(root_ / "gone/below");
     std::ofstream(root_ / "gone/below/file") << "text";
     fs::create_directory(root_ / "elsewhere");
     std::ofstream(root_ / "elsewhere/file") << "text";
   }
-  void TearDown() override { fs::remove_all(root_); }
-  fs::path root_;
+  const test::ScratchDirectory scratch_;
+  const fs::path root_ = scratch_.path();
   UniqueFd parent_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "pmix/coordinator/coordinator.hpp"
 #include "pmix/transport/coordinator_address.hpp"
+#include "tests/unit/scratch_directory.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -20,11 +21,8 @@ constexpr double kPatience = 30;
 class EndOfJob : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "cairn-end.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
     Coordinator::Settings settings;
-    settings.parent_directory = root_;
+    settings.parent_directory = scratch_.path();
     settings.report = [this](const std::string& line) { reported_.set_value(line); };
     coordinator_ = new Coordinator(settings);  // its threads never end, and neither does it
     coordinator_->start();
@@ -37,7 +35,6 @@ class EndOfJob : public testing::Test {
     while (asked(JobStatus()).get("state") != "running") {
     }
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   template <class Message>
   std::future<Record> ask(const Message& message) {
@@ -62,7 +59,7 @@ class EndOfJob : public testing::Test {
     link_->send(to_record(results));
   }
 
-  fs::path root_;
+  const test::ScratchDirectory scratch_;
   Coordinator* coordinator_ = nullptr;
   std::unique_ptr<SecureLink> link_;
   std::promise<std::string> reported_;

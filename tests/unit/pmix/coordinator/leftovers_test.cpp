@@ -13,6 +13,7 @@
 #include <functional>
 
 #include "pmix/transport/record_fields.hpp"
+#include "tests/unit/scratch_directory.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -37,14 +38,7 @@ void put(const fs::path& directory, const Note& note) {
 
 class Leftovers : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "cairn-leftovers.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-    user_ = root_ / "user";
-    ASSERT_EQ(::mkdir(user_.c_str(), 0700), 0);
-  }
-  void TearDown() override { fs::remove_all(root_); }
+  void SetUp() override { ASSERT_EQ(::mkdir(user_.c_str(), 0700), 0); }
 
   // A runtime directory without notes.
   fs::path make(pid_t pid) const {
@@ -65,7 +59,8 @@ class Leftovers : public testing::Test {
   }
   void clean() const { remove_leftovers(user_); }
 
-  fs::path root_, user_;
+  const test::ScratchDirectory scratch_;
+  const fs::path root_ = scratch_.path(), user_ = root_ / "user";
 };
 
 TEST_F(Leftovers, OfAProcessThatIsGoneAreRemoved) {

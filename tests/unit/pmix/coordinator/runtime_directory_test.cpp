@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "tests/unit/scratch_directory.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -27,17 +28,10 @@ namespace fs = std::filesystem;
 
 class Base : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "cairn-runtime.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    base_ = pattern;
-    ::setenv("CAIRN_RUNTIME_DIR", base_.c_str(), 1);
-  }
-  void TearDown() override {
-    ::unsetenv("CAIRN_RUNTIME_DIR");
-    fs::remove_all(base_);
-  }
-  std::string base_;
+  void SetUp() override { ::setenv("CAIRN_RUNTIME_DIR", base_.c_str(), 1); }
+  void TearDown() override { ::unsetenv("CAIRN_RUNTIME_DIR"); }
+  const test::ScratchDirectory scratch_;
+  const std::string base_ = scratch_.path();
 };
 
 // The one that ends removes the directory of the user which the other is about to use.

@@ -22,6 +22,7 @@
 
 #include "core/base/error.hpp"
 #include "pmix/coordinator/tool_client.hpp"
+#include "tests/unit/scratch_directory.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -33,13 +34,6 @@ constexpr double kSoon = 20;  // for what happens at once, on a machine that is 
 
 class Door : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "cairn-tools.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
   ToolClient client() const { return ToolClient({::getpid(), ::geteuid(), directory_, cookie}, kSoon); }
 
   // Connected and greeted.
@@ -72,7 +66,8 @@ class Door : public testing::Test {
     };
   }
 
-  std::string directory_;
+  const test::ScratchDirectory scratch_;
+  std::string directory_ = scratch_.path();
 };
 
 TEST_F(Door, AnswersWhoShowsTheCookie) {

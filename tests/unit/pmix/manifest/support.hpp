@@ -4,32 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <stdexcept>
 #include <string>
 
 #include "pmix/manifest/manifest.hpp"
+#include "tests/unit/scratch_directory.hpp"
 
 namespace cairn::test {
-
-// A directory that is removed with all that is in it.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string pattern = std::filesystem::temp_directory_path() / "cairn-manifest.XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = pattern;
-  }
-  ~ScratchDirectory() { std::filesystem::remove_all(path_); }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  std::string path(const std::string& name = {}) const { return name.empty() ? path_ : path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // Runs it in a process of its own, which is gone afterwards as if it had been killed.
 inline void in_killed_process(const std::function<void()>& work) {
