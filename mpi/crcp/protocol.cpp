@@ -284,8 +284,15 @@ std::string Protocol::empty_library() {
 
 void Protocol::change_mode(Mode m) {
   lock_.acquire_firmly();
-  set_mode(m);
+  enter(m);
   lock_.release();
+}
+
+// Locked. What was recorded while doors were closed is begun at once when they are open: others may wait for it, and
+// the program need not call MPI for a long time.
+void Protocol::enter(Mode m) {
+  set_mode(m);
+  if (m == Mode::normal && lock_.library_is_free()) progress_all();
 }
 
 double Protocol::latest() const {
@@ -348,7 +355,7 @@ void Protocol::resume(Outcome outcome) {
   keep_lock_ = false;
   lock_.acquire_firmly();
   resume_all(outcome);
-  set_mode(Mode::normal);
+  enter(Mode::normal);
   lock_.release();
 }
 

@@ -42,6 +42,7 @@ void initialized(std::int32_t required, std::int32_t provided) {
 void finalized() {
   state.finalized = true;
   state.files.clear();  // of the last checkpoint: the library has closed them since
+  state.common_memory = false;
 }
 
 void open_file(const char* path, std::int32_t written) {
@@ -150,7 +151,8 @@ void MpiExtension::shared_memory_mapped(std::uint64_t start, const std::string& 
 }
 
 int MpiExtension::shared_memory(const std::string& name) {
-  return name.starts_with(CAIRN_MPI_COMMON_MEMORY) ? state.common.open(name) : -1;
+  const bool shared = state.initialized && !state.finalized && name.starts_with(CAIRN_MPI_COMMON_MEMORY);
+  return shared ? state.common.open(name) : -1;
 }
 
 // In a restart nobody goes on before all have loaded what they have in common.

@@ -159,6 +159,10 @@ static void wrong(MPI_Win win) {
   SAY(MPI_Accumulate(&x, 1, MPI_INT, 0, 0, 1, MPI_INT, MPI_OP_NULL, win));
   SAY(MPI_Accumulate(&x, 1, MPI_INT, 9, 0, 1, MPI_INT, MPI_SUM, win));
   SAY(MPI_Win_unlock(0, win));
+  SAY(MPI_Win_post(MPI_GROUP_EMPTY, 0, win));
+  SAY(MPI_Win_start(MPI_GROUP_EMPTY, 0, win));
+  SAY(MPI_Win_complete(win));
+  SAY(MPI_Win_wait(win));
   SAY(MPI_Win_get_group(win, &group));
   SAY(MPI_Group_size(group, &x));
   say("size %d", x);

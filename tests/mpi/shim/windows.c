@@ -228,6 +228,9 @@ static void common_after(void) {
   MPI_Barrier(MPI_COMM_WORLD);
   common_right[2] = 80 + rank;
   for (int r = 0; r < size; r++) MPI_Accumulate(&one, 1, MPI_INT, r, 3, 1, MPI_INT, MPI_SUM, common);
+  MPI_Win_set_errhandler(common, MPI_ERRORS_RETURN);
+  for (int bit = 0; bit < 3; bit++) /* bytes do not count so far: they would be those of the beginning again */
+    CHECK(MPI_Put(&one, 1, MPI_INT, right, (MPI_Aint)1 << (60 + bit), 1, MPI_INT, common) != MPI_SUCCESS);
   MPI_Win_unlock_all(common);
   MPI_Barrier(MPI_COMM_WORLD);
   CHECK(common_memory[2] == 80 + left && common_memory[3] == size);

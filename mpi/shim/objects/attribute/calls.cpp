@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI_*_keyval and MPI_*_attr of C, and what the Fortran and C++ bindings call instead.
 #include "mpi/shim/objects/attribute/attributes.hpp"
+#include "mpi/shim/table_lock.hpp"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn::shim;
@@ -43,9 +44,12 @@ int get(Object object, int key, void* value, int* flag, const char* name) {
   if (value == nullptr || flag == nullptr) return raise(object, MPI_ERR_ARG, name);
   if (key == MPI_KEYVAL_INVALID) return raise(object, MPI_ERR_KEYVAL, name);
   int error;
-  Attribute* attribute = attribute_find(*attribute_owner(object).set, key, &error);
-  *flag = attribute != nullptr;
-  if (attribute != nullptr) *static_cast<void**>(value) = attribute_as_pointer(attribute);
+  {
+    const TableLock lock;  // another thread may set or delete it
+    Attribute* attribute = attribute_find(*attribute_owner(object).set, key, &error);
+    *flag = attribute != nullptr;
+    if (attribute != nullptr) *static_cast<void**>(value) = attribute_as_pointer(attribute);
+  }
   return report(object, error, name);
 }
 

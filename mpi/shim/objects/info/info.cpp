@@ -33,11 +33,15 @@ void fill_from_real(InfoStore& store, RealInfo* from) {
   }
 }
 
+// Not with the table's lock: who is in a section may want that.
 InfoStore* store_of(ompi_info_t* info) {
   if (info->store == nullptr) {
     const crcp::Section section;
-    info->store = new InfoStore;
-    fill_from_real(*info->store, static_cast<RealInfo*>(info->real));
+    if (info->store == nullptr) {
+      auto* const made = new InfoStore;
+      fill_from_real(*made, static_cast<RealInfo*>(info->real));
+      info->store = made;
+    }
   }
   return info->store;
 }
@@ -48,8 +52,8 @@ auto find(InfoStore& store, const char* key) {
 
 // False if there is no such key.
 bool remove(ompi_info_t* info, const char* key) {
-  const TableLock lock;
   InfoStore& store = *store_of(info);
+  const TableLock lock;
   auto item = find(store, key);
   if (item == store.items.end()) return false;
   store.items.erase(item);
@@ -57,8 +61,8 @@ bool remove(ompi_info_t* info, const char* key) {
 }
 
 bool copy_key(ompi_info_t* info, int n, char* key) {
-  const TableLock lock;
   const auto& items = store_of(info)->items;
+  const TableLock lock;
   if (n < 0 || static_cast<std::size_t>(n) >= items.size()) return false;
   std::strcpy(key, items[static_cast<std::size_t>(n)].first.c_str());
   return true;
@@ -81,8 +85,9 @@ ompi_info_t* info_adopt(RealInfo* real_info) {
 ompi_info_t* info_copy(const ompi_info_t* info) {
   if (!usable(info)) return nullptr;
   ompi_info_t* copy = make();
+  const InfoStore& from = *store_of(const_cast<ompi_info_t*>(info));
   const TableLock lock;
-  copy->store->items = store_of(const_cast<ompi_info_t*>(info))->items;
+  copy->store->items = from.items;
   return copy;
 }
 
@@ -91,7 +96,8 @@ void info_add(ompi_info_t*& to, const ompi_info_t* more) {
   if (to == nullptr) {
     to = info_copy(more);
   } else {
-    for (const auto& [key, value] : more->store->items) PMPI_Info_set(to, key.c_str(), value.c_str());
+    for (const auto& [key, value] : store_of(const_cast<ompi_info_t*>(more))->items)
+      PMPI_Info_set(to, key.c_str(), value.c_str());
   }
 }
 
@@ -148,8 +154,8 @@ int PMPI_Info_set(MPI_Info info, const char* key, const char* value) {
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_set");
   if (value == nullptr || *value == '\0' || std::strlen(value) >= MPI_MAX_INFO_VAL)
     return failed(MPI_ERR_INFO_VALUE, "MPI_Info_set");
-  const TableLock lock;
   InfoStore& store = *store_of(info);
+  const TableLock lock;
   if (auto item = find(store, key); item != store.items.end())
     item->second = value;
   else
@@ -170,8 +176,8 @@ int PMPI_Info_get(MPI_Info info, const char* key, int valuelen, char* value, int
   if (valuelen < 0 || flag == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get");
   if (value == nullptr && valuelen != 0) return failed(MPI_ERR_INFO_VALUE, "MPI_Info_get");
-  const TableLock lock;
   InfoStore& store = *store_of(info);
+  const TableLock lock;
   auto item = find(store, key);
   *flag = item != store.items.end();
   if (*flag == 0 || value == nullptr) return MPI_SUCCESS;
@@ -187,8 +193,8 @@ int PMPI_Info_get_valuelen(MPI_Info info, const char* key, int* valuelen, int* f
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_valuelen");
   if (valuelen == nullptr || flag == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_valuelen");
   if (!good_key(key)) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get_valuelen");
-  const TableLock lock;
   InfoStore& store = *store_of(info);
+  const TableLock lock;
   auto item = find(store, key);
   *flag = item != store.items.end();
   if (*flag != 0) *valuelen = static_cast<int>(item->second.size());
@@ -199,8 +205,9 @@ CAIRN_MPI_WEAK(MPI_Info_get_valuelen);
 int PMPI_Info_get_nkeys(MPI_Info info, int* nkeys) {
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nkeys");
   if (nkeys == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_nkeys");
+  const auto& items = store_of(info)->items;
   const TableLock lock;
-  *nkeys = static_cast<int>(store_of(info)->items.size());
+  *nkeys = static_cast<int>(items.size());
   return MPI_SUCCESS;
 }
 CAIRN_MPI_WEAK(MPI_Info_get_nkeys);

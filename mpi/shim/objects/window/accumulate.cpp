@@ -2,7 +2,9 @@
 // Accumulates: read, combined and written while nobody else does the same at that member.
 #include <sched.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "mpi/p2p/adopt.hpp"
 #include "mpi/shim/objects/window/local_calls.hpp"
@@ -44,13 +46,23 @@ class Scratch {
   std::vector<unsigned char> large_;
 };
 
-int reduce(const void* in, void* in_out, std::size_t count, MPI_Datatype type, MPI_Op op) {
-  return cross(real.Reduce_local, in, in_out, static_cast<int>(count), to_real(type), to_real(op));
+// `step`: bytes from one element to the next. The library counts in int.
+int reduce(const unsigned char* in, unsigned char* in_out, std::size_t count, std::size_t step, MPI_Datatype type,
+           MPI_Op op) {
+  constexpr std::size_t kMost = 1 << 30;
+  int rc = MPI_SUCCESS;
+  for (std::size_t done = 0, now = 0; done < count && rc == MPI_SUCCESS; done += now) {
+    now = std::min(count - done, kMost);
+    rc = cross(real.Reduce_local, in + done * step, in_out + done * step, static_cast<int>(now), to_real(type),
+               to_real(op));
+  }
+  return rc;
 }
 
 // Elements with gaps, like those of MPI_DOUBLE_INT: the operation wants them where they belong.
 int reduce_spread(const unsigned char* in, unsigned char* in_out, std::size_t count, MPI_Datatype type,
                   const Layout& layout, MPI_Op op) {
+  if (count > std::numeric_limits<int>::max()) return MPI_ERR_COUNT;
   const std::size_t reach = count * static_cast<std::size_t>(layout.extent);
   std::vector<unsigned char> left(reach), right(reach);
   const int n = static_cast<int>(count);
@@ -59,7 +71,7 @@ int reduce_spread(const unsigned char* in, unsigned char* in_out, std::size_t co
   std::memcpy(to.data(), in_out, to.bytes());
   from.scatter();
   to.scatter();
-  const int rc = reduce(left.data(), right.data(), count, type, op);
+  const int rc = reduce(left.data(), right.data(), count, static_cast<std::size_t>(layout.extent), type, op);
   if (rc == MPI_SUCCESS) std::memcpy(in_out, Packed::gather(layout, n, type, right.data()).data(), to.bytes());
   return rc;
 }
@@ -76,7 +88,8 @@ int combine(const unsigned char* in, unsigned char* in_out, std::size_t bytes, M
   const Layout* const layout = layout_of(basic, &rc);
   if (layout == nullptr || layout->size == 0) return rc;
   const std::size_t count = bytes / layout->size;
-  return layout->dense ? reduce(in, in_out, count, basic, op) : reduce_spread(in, in_out, count, basic, *layout, op);
+  return layout->dense ? reduce(in, in_out, count, layout->size, basic, op)
+                       : reduce_spread(in, in_out, count, basic, *layout, op);
 }
 
 struct Accumulated {

@@ -17,7 +17,8 @@ constexpr int kPostAssertions = MPI_MODE_NOCHECK | MPI_MODE_NOSTORE | MPI_MODE_N
 
 // The ranks that the group's processes have in the window.
 int ranks_of(const LocalWindow& window, MPI_Group group, std::vector<int>& ranks) {
-  if (!usable(group) || group->members == nullptr) return MPI_ERR_GROUP;
+  if (!usable(group)) return MPI_ERR_GROUP;
+  if (group->members == nullptr) return MPI_SUCCESS;  // MPI_GROUP_EMPTY
   const MemberList& all = *window.comm->members;
   const std::int32_t* const end = all.world + all.size;
   for (int i = 0; i < group->members->size; ++i) {
@@ -75,6 +76,7 @@ int Win_post(MPI_Group group, int assertion, MPI_Win win) {
   LocalWindow& window = *win->local;
   if ((assertion & ~kPostAssertions) != 0) return MPI_ERR_ASSERT;
   if (window.epoch.exposed) return MPI_ERR_RMA_SYNC;
+  take_part_sometimes();
   window.epoch.origins.clear();
   if (const int rc = ranks_of(window, group, window.epoch.origins); rc != MPI_SUCCESS) return rc;
   window.epoch.exposed = true;
@@ -85,7 +87,7 @@ int Win_post(MPI_Group group, int assertion, MPI_Win win) {
   return MPI_SUCCESS;
 }
 
-// Posts are waited for by the first call that needs them.
+// Posts are waited for by the first call that needs them; memory that is in common needs none.
 int Win_start(MPI_Group group, int assertion, MPI_Win win) {
   LocalWindow& window = *win->local;
   Epoch& epoch = window.epoch;
@@ -96,6 +98,8 @@ int Win_start(MPI_Group group, int assertion, MPI_Win win) {
   epoch.started = true;
   epoch.fenced = false;
   epoch.awaits_posts = (assertion & MPI_MODE_NOCHECK) == 0;
+  if (window.is_common())
+    for (const int target : epoch.targets) await_post(window, target);
   return MPI_SUCCESS;
 }
 
@@ -103,6 +107,7 @@ int Win_complete(MPI_Win win) {
   LocalWindow& window = *win->local;
   Epoch& epoch = window.epoch;
   if (!epoch.started) return MPI_ERR_RMA_SYNC;
+  take_part_sometimes();
   for (const int target : epoch.targets) await_post(window, target);
   const crcp::Section section;
   std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <memory>
 
 #include "mpi/shim/objects/datatype/types.hpp"
@@ -11,6 +12,9 @@
 namespace cairn::shim {
 namespace {
 
+// From the first byte of a datatype to its last: finding the places in between takes six times that, once.
+constexpr MPI_Aint kFarthest = MPI_Aint{1} << 30;
+
 int unpack(MPI_Datatype type, const std::vector<unsigned char>& packed, unsigned char* origin) {
   int position = 0;
   return cross(real.Unpack, static_cast<const void*>(packed.data()), static_cast<int>(packed.size()), &position,
@@ -18,7 +22,7 @@ int unpack(MPI_Datatype type, const std::vector<unsigned char>& packed, unsigned
 }
 
 // Which byte of the packed form goes to which place: unpacks numbers, one digit of 256 at a time.
-int ask_places(MPI_Datatype type, const Layout& layout, std::vector<std::uint64_t>& number, std::vector<bool>& there) {
+int ask_places(MPI_Datatype type, const Layout& layout, std::vector<std::uint32_t>& number, std::vector<bool>& there) {
   const auto reach = static_cast<std::size_t>(layout.high - layout.low);
   std::vector<unsigned char> packed(layout.size, 0xff), memory(reach, 0);
   int rc = unpack(type, packed, memory.data() - layout.low);
@@ -27,18 +31,18 @@ int ask_places(MPI_Datatype type, const Layout& layout, std::vector<std::uint64_
     for (std::size_t i = 0; i < layout.size; ++i) packed[i] = static_cast<unsigned char>(i >> shift);
     rc = unpack(type, packed, memory.data() - layout.low);
     for (std::size_t at = 0; at < reach; ++at)
-      if (there[at]) number[at] |= static_cast<std::uint64_t>(memory[at]) << shift;
+      if (there[at]) number[at] |= static_cast<std::uint32_t>(memory[at]) << shift;
   }
   return rc;
 }
 
 int find_spans(MPI_Datatype type, Layout& layout) {
   const auto reach = static_cast<std::size_t>(layout.high - layout.low);
-  std::vector<std::uint64_t> number(reach, 0);
+  std::vector<std::uint32_t> number(reach, 0);
   std::vector<bool> there(reach, false);
   if (const int rc = ask_places(type, layout, number, there); rc != MPI_SUCCESS) return rc;
   struct Run {
-    std::uint64_t number;
+    std::uint32_t number;
     Span span;
   };
   std::vector<Run> runs;
@@ -66,6 +70,7 @@ int learn(MPI_Datatype type, Layout& layout) {
   if (rc == MPI_SUCCESS) rc = cross(real.Type_get_true_extent, asked, &layout.low, &reach);
   if (rc != MPI_SUCCESS) return rc;
   if (size < 0) return MPI_ERR_TYPE;  // of 2 GiB or more
+  if (reach > kFarthest) return MPI_ERR_NO_MEM;
   layout.size = static_cast<std::size_t>(size);
   layout.high = layout.low + reach;
   const bool solid = layout.size == static_cast<std::size_t>(reach) && layout.low == 0;
@@ -88,7 +93,12 @@ const Layout* layout_of(MPI_Datatype type, int* error) {
   *error = MPI_SUCCESS;
   if (known != nullptr) return known;
   auto learned = std::make_unique<Layout>();
-  if (*error = learn(type, *learned); *error != MPI_SUCCESS) return nullptr;
+  try {
+    *error = learn(type, *learned);
+  } catch (const std::exception&) {  // no memory
+    *error = MPI_ERR_NO_MEM;
+  }
+  if (*error != MPI_SUCCESS) return nullptr;
   known = learned.release();
   return known;
 }

@@ -28,6 +28,7 @@ void acquire(LocalWindow& window, int target, Held how, const char* name) {
 }
 
 void release(LocalWindow& window, int target) {
+  take_part_sometimes();
   Held& held = window.epoch.held[static_cast<std::size_t>(target)];
   const crcp::Section section;
   if (held == Held::shared) window.control.of(target).lock.read();
@@ -138,7 +139,9 @@ int Win_lock_all(int assertion, MPI_Win win) {
   if (epoch.is_busy()) return MPI_ERR_RMA_SYNC;
   epoch.all = true;
   epoch.all_unchecked = (assertion & MPI_MODE_NOCHECK) != 0;
-  reach(window, window.rank, "MPI_Win_lock_all");  // its memory may be used without any call
+  // Memory that may be used without any call.
+  for (int target = 0; target < window.size; ++target)
+    if (target == window.rank || window.is_common()) reach(window, target, "MPI_Win_lock_all");
   return MPI_SUCCESS;
 }
 

@@ -30,7 +30,7 @@ bool is_attached(const LocalWindow& window, int rank, std::uint64_t first, std::
   const Region* const regions = window.control.regions(rank);
   return std::any_of(regions, regions + Control::kRegions, [=](const Region& region) {
     const std::uint64_t start = region.start.load();
-    return first >= start && behind <= start + region.bytes.load();
+    return first >= start && first <= behind && behind <= start + region.bytes.load();
   });
 }
 
@@ -38,14 +38,15 @@ bool is_attached(const LocalWindow& window, int rank, std::uint64_t first, std::
 
 bool Place::is_within(const LocalWindow& window, const Target& target) const noexcept {
   if (bytes() == 0) return true;
-  const MPI_Aint last = (count_ - 1) * layout_->extent;
+  MPI_Aint last = 0, at = 0;
+  if (__builtin_mul_overflow(MPI_Aint{count_ - 1}, layout_->extent, &last)) return false;
   const MPI_Aint low = layout_->low + std::min<MPI_Aint>(0, last), high = layout_->high + std::max<MPI_Aint>(0, last);
   if (window.shape.flavor == MPI_WIN_FLAVOR_DYNAMIC)
     return is_attached(window, target.rank, address_ + static_cast<std::uint64_t>(low),
                        address_ + static_cast<std::uint64_t>(high));
   const WindowMember& member = window.members[static_cast<std::size_t>(target.rank)];
-  const MPI_Aint at = target.displacement * member.unit;
-  return at + low >= 0 && at + high <= member.bytes;
+  if (__builtin_mul_overflow(target.displacement, MPI_Aint{member.unit}, &at)) return false;
+  return at >= -low && at <= member.bytes - high;
 }
 
 int Place::find(const LocalWindow& window, const Target& target) {
