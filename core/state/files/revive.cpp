@@ -10,7 +10,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
+#include "core/state/descriptors/state.hpp"
 #include "core/state/files/comparison.hpp"
 #include "core/state/files/kind.hpp"
 #include "core/state/files/rescue.hpp"
@@ -47,6 +49,7 @@ class FileRecordsReviver : public Reviver {
   // Why the file cannot be used; empty if it can.
   std::string objection(const FileRecord& record, const Comparison& now) const;
   std::string objection_to_saved(const FileRecord& record, const Comparison& now, const SavedContent& saved) const;
+  bool is_opened_again(const FileRecord& record) const;
   std::string objection_to_rights(const FileRecord& record, const Comparison& now) const;
   const SavedContent* saved_content(std::size_t file) const;
   bool is_as_it_was(const Comparison& now) const {
@@ -138,11 +141,23 @@ std::string FileRecordsReviver::objection_to_saved(const FileRecord& record, con
   return {};
 }
 
+// Not if the program has it as standard output and error only, and the new process's stand for both.
+bool FileRecordsReviver::is_opened_again(const FileRecord& record) const {
+  bool is_known = false;
+  for (const Description& description : restart_.image.get<FilesState>().descriptions) {
+    if (description.kind != regular_file_number || description.path != record.path) continue;
+    is_known = true;
+    if (description.standard < 0 || !takes_new_standard(description.standard, options_.stdio)) return true;
+  }
+  return !is_known;  // MPI has it
+}
+
 // Said before any file is changed, also of those that others open for the program later (MPI-IO). A mapping alone may
 // do with less than it could once.
 std::string FileRecordsReviver::objection_to_rights(const FileRecord& record, const Comparison& now) const {
   if (record.memory || !S_ISREG(record.mode) || now.change == state::Change::missing) return {};
   if (!record.written && !record.sampled) return {};  // nor could it be read then
+  if (!is_opened_again(record)) return {};
   if (faccessat(AT_FDCWD, record.path.c_str(), record.written ? W_OK : R_OK, AT_EACCESS) == 0) return {};
   return with_errno(record.written ? "cannot be written any more" : "cannot be read any more", errno);
 }
