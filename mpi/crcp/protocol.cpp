@@ -284,15 +284,8 @@ std::string Protocol::empty_library() {
 
 void Protocol::change_mode(Mode m) {
   lock_.acquire_firmly();
-  enter(m);
-  lock_.release();
-}
-
-// Locked. What was recorded while doors were closed is begun at once when they are open: others may wait for it, and
-// the program need not call MPI for a long time.
-void Protocol::enter(Mode m) {
   set_mode(m);
-  if (m == Mode::normal && lock_.library_is_free()) progress_all();
+  lock_.release();
 }
 
 double Protocol::latest() const {
@@ -355,7 +348,7 @@ void Protocol::resume(Outcome outcome) {
   keep_lock_ = false;
   lock_.acquire_firmly();
   resume_all(outcome);
-  enter(Mode::normal);
+  set_mode(Mode::normal);
   lock_.release();
 }
 

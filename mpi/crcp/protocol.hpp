@@ -46,7 +46,6 @@ class Protocol {
   std::string empty_library();  // the steps of phase 3
 
   void change_mode(Mode m);
-  void enter(Mode m);
   // When a rank has been waited for long enough.
   double latest() const;
   void leave(Mode m);
