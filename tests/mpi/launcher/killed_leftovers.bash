@@ -3,27 +3,12 @@
 # runtime directory, the session directory of the real mpirun and the unfinished snapshot. Those of a job that runs stay.
 . "$(dirname "$0")/launcher.bash"
 launcher_begin launcher_killed_leftovers
+dead='' real=''
 
 runtime=$TMPDIR/cairn-$(id -u)
 
-# Sets dead and real: the numbers of both mpiruns.
-kill_while_writing() {
-  local tree command
-  RANK_HANG=$SCRATCH/hang start_ranks 2
-  note_segments
-  tree=$(tree_of "$JOB_PID")
-  dead=$JOB_PID
-  real=$(pgrep -P "$dead" | head -n 1)
-  "$BIN/ompi-checkpoint" "$dead" >"$SCRATCH/first.log" 2>&1 &
-  command=$!
-  wait_for_phase 0 writing
-  JOB_KILLED=1
-  # shellcheck disable=SC2086
-  kill -KILL $tree
-  # shellcheck disable=SC2086
-  wait_gone $tree || fail "processes of the job are still there"
-  wait "$command"
-  wait_job 5
+kill_with_leftovers() {
+  kill_while_writing
   [ -e "$runtime/$dead" ] && [ -n "$(ls -d "$TMPDIR"/ompi.*/"pid.$real")" ] || fail "there is nothing to remove"
   [ -e "$SCRATCH/snapshots/ompi_global_snapshot_$dead.ckpt" ] || fail "there is no unfinished snapshot"
 }
@@ -34,15 +19,15 @@ expect_clean_after() {
   [ ! -e "$SCRATCH/snapshots/ompi_global_snapshot_$dead.ckpt" ] || fail "$1 leaves the unfinished snapshot"
 }
 
-kill_while_writing
+kill_with_leftovers
 "$BIN/ompi-checkpoint" "$$" >"$SCRATCH/next.log" 2>&1
 expect_clean_after ompi-checkpoint
 
-kill_while_writing
+kill_with_leftovers
 "$BIN/ompi-restart" "$SCRATCH/nothing.ckpt" >"$SCRATCH/next.log" 2>&1
 expect_clean_after ompi-restart
 
-kill_while_writing
+kill_with_leftovers
 start_ranks 2
 expect_clean_after mpirun
 "$BIN/ompi-restart" "$SCRATCH/nothing.ckpt" >"$SCRATCH/next.log" 2>&1

@@ -72,3 +72,26 @@ rank_process() {
   done
   fail "rank $1 has no process"
 }
+
+# Starts two ranks and kills mpirun and all its processes by SIGKILL during a checkpoint. Sets dead and real: the numbers of
+# both mpiruns.
+kill_while_writing() {
+  local tree command
+  RANK_HANG=$SCRATCH/hang start_ranks 2
+  note_segments
+  tree=$(tree_of "$JOB_PID")
+  dead=$JOB_PID
+  # shellcheck disable=SC2034
+  real=$(pgrep -P "$dead" | head -n 1)
+  "$BIN/ompi-checkpoint" "$dead" >"$SCRATCH/first.log" 2>&1 &
+  command=$!
+  wait_for_phase 0 writing
+  # shellcheck disable=SC2034
+  JOB_KILLED=1
+  # shellcheck disable=SC2086
+  kill -KILL $tree
+  # shellcheck disable=SC2086
+  wait_gone $tree || fail "processes of the job are still there"
+  wait "$command"
+  wait_job 5
+}

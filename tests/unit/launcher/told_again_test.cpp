@@ -9,6 +9,7 @@
 
 #include "core/base/text.hpp"
 #include "launcher/mpirun_options.hpp"
+#include "tests/unit/scratch_directory.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -58,9 +59,8 @@ TEST(ToldAgain, OutputGoesWhereNoneIsYet) {
 }
 
 TEST(ToldAgain, AnUnusedNameIsTheNextThatIsFree) {
-  std::string directory = std::filesystem::temp_directory_path() / "cairn-told.XXXXXX";
-  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
-  const std::string out = directory + "/out";
+  const test::ScratchDirectory scratch;
+  const std::string out = scratch.path("out");
   EXPECT_EQ(unused_name(out), out);
   std::filesystem::create_directory(out);
   EXPECT_EQ(unused_name(out), out + ".restart-1");
@@ -68,7 +68,6 @@ TEST(ToldAgain, AnUnusedNameIsTheNextThatIsFree) {
   EXPECT_EQ(unused_name(out), out + ".restart-2");
   EXPECT_EQ(unused_name(out + ".restart-1"), out + ".restart-2");
   EXPECT_EQ(unused_name(out + ".restart-7"), out + ".restart-7");
-  std::filesystem::remove_all(directory);
 }
 
 TEST(ToldAgain, ApplicationContextsAreThereAgain) {
