@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <optional>
 
@@ -21,6 +22,7 @@ namespace cairn::pmix {
 namespace {
 
 constexpr std::size_t kLongest = 65536;  // of a note
+constexpr time_t kMaking = 3600;         // seconds
 
 UniqueFd own_directory(int parent, const std::string& name, mode_t closed_to) {
   UniqueFd fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -81,12 +83,25 @@ bool has_name(int directory, int parent, const std::string& name) {
          mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
 
+// One that does not say whose it is.
+bool is_abandoned(int directory, const std::string& name) {
+  if (name.find(kUnfinished) == std::string::npos) return runs_nobody(static_cast<pid_t>(to_number(name)));
+  struct stat st {};
+  return ::fstat(directory, &st) == 0 && st.st_mtime + kMaking < ::time(nullptr);
+}
+
+// "4711", "4711.new-a1b2c3"
+bool is_runtime_directory(const std::string& name) {
+  const std::string number = name.substr(0, name.find(kUnfinished));
+  return number.size() <= 9 && number.find_first_not_of("0123456789") == std::string::npos && to_number(number) != 0;
+}
+
 void look_at(int user_directory, const std::string& name) {
   const UniqueFd directory = own_directory(user_directory, name, 0);
   if (!directory) return;
   const auto owner = read_note<Owner>(directory.get());
   const auto job = read_note<RealJob>(directory.get());
-  if (owner ? !owner->process.is_gone() : !runs_nobody(static_cast<pid_t>(to_number(name)))) return;
+  if (owner ? !owner->process.is_gone() : !is_abandoned(directory.get(), name)) return;
   if (job && !job->process.is_gone()) return;  // it is being ended; whoever comes later knows of its files
   if (job) remove_session(*job);
   if (owner) manifest::remove_abandoned(owner->snapshot);
@@ -109,8 +124,7 @@ void remove_leftovers(const std::string& user_directory) noexcept {
     const UniqueFd user = own_directory(AT_FDCWD, user_directory, 077);
     if (!user) return;
     for (const std::string& name : directory_entries("/proc/self/fd/" + std::to_string(user.get()))) {
-      if (name.size() > 9 || name.find_first_not_of("0123456789") != std::string::npos || to_number(name) == 0)
-        continue;
+      if (!is_runtime_directory(name)) continue;
       try {
         look_at(user.get(), name);
       } catch (const Error&) {  // a note that cannot be read says nothing of who is gone

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a killed mpirun leaves, and who comes next removes: its runtime directory, Open MPI's session directory,
 // attempts at a snapshot. What must be known for that is in the runtime directory: `owner`, written when the directory
-// is made, and `job`, written by the real mpirun's process before it becomes that. Directories of versions before have
-// neither; their name is the pid.
+// is made, before it has its name, and `job`, written by the real mpirun's process before it becomes that. Directories
+// of versions before have neither; their name is the pid. One that is being made has neither for a moment: it is left
+// alone for an hour.
 //
 // Only what belongs to this user and to processes that are known to be gone. Nothing here is worth a failure of the
 // command that calls it. Ordinary code, any thread; several may clean at a time.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/base/process_mark.hpp"
 
@@ -33,6 +35,9 @@ struct RealJob {
     process.fields(a), a("temporary", temporary);
   }
 };
+
+// In the name of a runtime directory that is being made, behind the number.
+inline constexpr std::string_view kUnfinished = ".new-";
 
 // `directory` is the runtime directory. Throw cairn::Error.
 void write_owner(const std::string& directory, const std::string& snapshot);

@@ -60,9 +60,14 @@ bool make_private_directory(const std::string& path) {
 }
 
 // The last job in the user's directory takes that away when it ends, which may be at any moment.
-void make_both(const std::string& user, const std::string& path) {
-  for (int tries = 0; !make_private_directory(user) || !make_private_directory(path); ++tries)
-    if (tries == kTries) throw EnvironmentError(with_errno("creating " + path, ENOENT));
+std::string make_unfinished(const std::string& user, const std::string& path) {
+  std::string unfinished;
+  for (int tries = 0; tries < kTries; ++tries) {
+    unfinished = path + std::string(kUnfinished) + "XXXXXX";
+    if (make_private_directory(user) && ::mkdtemp(unfinished.data()) != nullptr) return unfinished;
+    if (errno != ENOENT) break;
+  }
+  throw EnvironmentError(with_errno("creating " + path, errno));
 }
 
 std::string variable(const std::string& environment, const std::string& name) {
@@ -94,6 +99,15 @@ void remove_directory(const std::string& path) {
   const fs::path whole = path;
   const UniqueFd parent(::open(whole.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent) remove_tree(parent.get(), whole.filename());
+}
+
+// What has the name is of a process of this number that has been killed.
+void give_name(const std::string& unfinished, const std::string& path) {
+  remove_directory(path);
+  if (::rename(unfinished.c_str(), path.c_str()) == 0) return;
+  const int error = errno;
+  remove_directory(unfinished);
+  throw EnvironmentError(with_errno("creating " + path, error));
 }
 
 pid_t parent_of(pid_t pid) {
@@ -153,12 +167,12 @@ RuntimeDirectory::RuntimeDirectory(const std::string& snapshot) : cookie_(to_hex
   const std::string user = own_user_directory();
   const LeftoverRemoval removal(user);
   path_ = user + "/" + std::to_string(::getpid());
-  remove_directory(path_);
-  make_both(user, path_);
+  const std::string unfinished = make_unfinished(user, path_);
   try {
-    write_owner(path_, snapshot);
+    write_owner(unfinished, snapshot);
   } catch (const EnvironmentError&) {  // a full disk, on which the job can run nevertheless
   }
+  give_name(unfinished, path_);
 }
 
 void RuntimeDirectory::publish() {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a running mpirun can be found by its owner: <base>/cairn-<uid>/<pid>/, all of it mode 0700.
+// It is made beside that place (leftovers.hpp), and has the name once it says whose it is: who looks there, on another
+// machine or in another container too, sees no half of it.
 // It holds the socket for tools (tool_channel.hpp), notes of whose it is (leftovers.hpp) and `cookie`, a secret (mode
 // 0600) that every request must show.
 //

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -68,6 +69,16 @@ TEST_F(Leftovers, OfAProcessThatIsGoneAreRemoved) {
   ASSERT_TRUE(fs::exists(path / "owner"));
   clean();
   EXPECT_FALSE(fs::exists(path));
+}
+
+// Nobody knows yet whose it is.
+TEST_F(Leftovers, ThatAreBeingMadeStayForAnHour) {
+  const fs::path young = user_ / "900000001.new-abcdef", old = user_ / "900000002.new-abcdef";
+  for (const fs::path& path : {young, old}) fs::create_directory(path);
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  clean();
+  EXPECT_TRUE(fs::exists(young));
+  EXPECT_FALSE(fs::exists(old));
 }
 
 TEST_F(Leftovers, OfALivingProcessStay) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,6 +57,28 @@ TEST_F(Base, JobsThatBeginAndEndAtATimeDoNotDisturbEachOther) {
     ::waitpid(job, &status, 0);
     EXPECT_EQ(status, 0);
   }
+}
+
+// Where this process's number means nothing, a directory that does not say whose it is could be removed.
+TEST_F(Base, ItHasItsNameOnlyWhenItSaysWhoseItIs) {
+  const std::string user = base_ + "/cairn-" + std::to_string(::geteuid()), name = std::to_string(::getpid());
+  ASSERT_EQ(::mkdir(user.c_str(), 0700), 0);
+  const int watch = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  ASSERT_GE(::inotify_add_watch(watch, user.c_str(), IN_CREATE | IN_MOVED_TO), 0);
+  const RuntimeDirectory runtime("");
+  alignas(inotify_event) char buffer[8192];
+  const ssize_t n = ::read(watch, buffer, sizeof buffer);
+  bool moved = false;
+  for (ssize_t at = 0; at < n;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+    at += static_cast<ssize_t>(sizeof *event + event->len);
+    if (event->name != name) continue;
+    EXPECT_NE(event->mask & IN_MOVED_TO, 0U);  // whole
+    moved = true;
+  }
+  EXPECT_TRUE(moved);
+  EXPECT_TRUE(fs::exists(runtime.path() + "/owner"));
+  ::close(watch);
 }
 
 TEST_F(Base, WhereItIsToBeMadeMustExist) {
