@@ -2,13 +2,33 @@
 // Paths of any length: the kernel takes 4095 bytes at once. Ordinary code, any thread.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <string>
 
 #include "core/base/unique_fd.hpp"
 
 namespace cairn {
 
-// Opens a directory (O_PATH), walking to it where its path is too long. Nothing, with errno, if that is not possible.
+// A path for calls that take a directory and a name in it, walked to where it is too long for one call. If the way
+// cannot be gone, the call fails as going it has.
+class Place {
+ public:
+  explicit Place(const std::string& path);
+  int directory() const noexcept;  // AT_FDCWD for a path that is short enough
+  const char* name() const noexcept { return name_.c_str(); }
+
+ private:
+  UniqueFd directory_;
+  std::string name_;
+};
+
+// As open(), stat() and faccessat() with AT_EACCESS; `flags` of stat_path() are those of fstatat().
+UniqueFd open_path(const std::string& path, int flags, mode_t mode = 0);
+bool stat_path(const std::string& path, struct stat& status, int flags = 0);
+bool may_access(const std::string& path, int how);
+
+// Opens a directory (O_PATH). Nothing, with errno, if that is not possible.
 UniqueFd open_directory(const std::string& path);
 
 }  // namespace cairn

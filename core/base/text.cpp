@@ -71,6 +71,12 @@ std::string hex(std::uint64_t value) {
   return text;
 }
 
+std::string shortened(const std::string& path) {
+  constexpr std::size_t kEnd = 200;
+  if (path.size() <= 3 * kEnd) return path;
+  return path.substr(0, kEnd) + "[...]" + path.substr(path.size() - kEnd);
+}
+
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 std::vector<std::string> shell_words(const std::string& text) {

@@ -16,6 +16,8 @@ std::string human_rate(std::uint64_t bytes, double seconds);  // "1.4 GiB/s", of
 std::string hex(std::uint64_t value);                         // "0x7f00"
 
 // What follows the last '/'.
+// Beginning and end of a path that is too long for a message.
+std::string shortened(const std::string& path);
 std::string base_name(const std::string& path);
 
 // Splits a command line the way a shell does: blanks, '...', "..." and backslashes; no expansion of anything.

@@ -17,6 +17,7 @@
 #include <memory>
 
 #include "core/base/error.hpp"
+#include "core/base/long_path.hpp"
 #include "core/base/write_all.hpp"
 #include "core/context/format.h"
 
@@ -146,7 +147,7 @@ void ObjectCache::remember(const FileIdentity& identity, const ObjectHash& hash)
 
 UniqueFd open_mapped_file(const Area& area) {
   if (!area.deleted && !area.path.empty()) {
-    UniqueFd fd(::open(area.path.string().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    UniqueFd fd = open_path(area.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
     if (fd && fstat(fd.get(), &st) == 0 && S_ISREG(st.st_mode)) {
       if (st.st_dev == area.device && st.st_ino == area.inode) return fd;

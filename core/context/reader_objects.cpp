@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "core/base/error.hpp"
+#include "core/base/long_path.hpp"
 #include "core/base/write_all.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/reader_state.hpp"
@@ -20,7 +21,7 @@ namespace cairn::context {
 namespace {
 
 UniqueFd open_regular(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  UniqueFd fd = open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat st;
   if (fd && (fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode))) {
     fd.reset();

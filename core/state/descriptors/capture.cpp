@@ -10,6 +10,8 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/base/text.hpp"
+#include "core/state/descriptors/deep_path.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
@@ -24,6 +26,7 @@ OpenFile look_at(int fd) {
   if (fstat(fd, &file.status) != 0) throw TemporaryError(with_errno("descriptor " + number, errno));
   file.path = read_link("/proc/self/fd/" + number);
   file.flags = static_cast<int>(raw_syscall(SYS_fcntl, fd, F_GETFL));
+  if (file.path.empty()) file.path = find_deep_path(file);
   file.info = read_file("/proc/self/fdinfo/" + number).value_or("");
   file.offset = static_cast<std::int64_t>(to_number(field(file.info, "pos")));
   return file;
@@ -56,8 +59,9 @@ void describe_owner(const OpenFile& file, Description& result) {
   if (owner.type == F_OWNER_PID) result.owner = owner.pid;
   if (result.owner == getpid() || result.standard >= 0) return;
   const char* const kinds[] = {"thread ", "process ", "process group "};
-  throw TemporaryError("signals of " + file.path + at(file) + " go to " + kinds[std::clamp<int>(owner.type, 0, 2)] +
-                       std::to_string(owner.pid) + " (F_SETOWN); only the process itself can be saved as their owner");
+  throw TemporaryError("signals of " + shortened(file.path) + at(file) + " go to " +
+                       kinds[std::clamp<int>(owner.type, 0, 2)] + std::to_string(owner.pid) +
+                       " (F_SETOWN); only the process itself can be saved as their owner");
 }
 
 Description describe(const OpenFile& file) {

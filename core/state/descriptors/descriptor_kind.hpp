@@ -24,7 +24,7 @@ namespace cairn::state {
 struct OpenFile {
   int fd = -1;
   struct stat status {};
-  std::string path;  // as /proc/self/fd shows it
+  std::string path;  // as /proc/self/fd shows it, or as long as it is; empty if nobody tells it
   int flags = 0;
   std::int64_t offset = 0;
   std::string info;          // /proc/self/fdinfo

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/long_path.hpp"
 #include "core/context/writer.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
@@ -84,7 +85,7 @@ std::vector<std::uint8_t> capture_file_records(Capture& capture) {
   }
   for (const auto& file : host::extension().open_files()) {
     struct stat status {};
-    const bool found = stat(file.path.c_str(), &status) == 0;
+    const bool found = stat_path(file.path, status);
     if (file.inode != 0 && !(found && status.st_dev == file.device && status.st_ino == file.inode))
       throw TemporaryError("the open file " + file.path + " is not at its path any more");
     if (!found || !S_ISREG(status.st_mode)) continue;
@@ -92,8 +93,7 @@ std::vector<std::uint8_t> capture_file_records(Capture& capture) {
   }
   for (const Area& area : capture.areas) {
     struct stat status {};
-    if (!area.shared || area.deleted || stat(area.path.string().c_str(), &status) != 0 || !S_ISREG(status.st_mode))
-      continue;
+    if (!area.shared || area.deleted || !stat_path(area.path, status) || !S_ISREG(status.st_mode)) continue;
     records.add({status.st_dev, status.st_ino}, area.path, has_flag(area, "mw"), -1, true);
   }
   FileRecords taken = records.take();

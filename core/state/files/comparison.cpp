@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "core/base/long_path.hpp"
 #include "core/context/checksum.hpp"
 #include "core/context/format.h"
 #include "core/context/object_store.hpp"
@@ -57,7 +58,8 @@ std::int64_t nanoseconds(const statx_timestamp& time) { return time.tv_sec * 1'0
 
 bool look_at(FileRecord& now) {
   struct statx status {};
-  if (statx(AT_FDCWD, now.path.c_str(), AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
+  const Place place(now.path);
+  if (statx(place.directory(), place.name(), AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
     return false;
   now.directory = S_ISDIR(status.stx_mode);
   now.mode = status.stx_mode;
@@ -83,9 +85,7 @@ bool is_same_file(const FileRecord& record, const FileRecord& now) {
 
 }  // namespace
 
-UniqueFd open_to_read(const std::string& path) {
-  return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-}
+UniqueFd open_to_read(const std::string& path) { return open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }
 
 bool take_record(FileRecord& record) {
   if (!look_at(record)) return false;
@@ -147,7 +147,8 @@ bool is_context_file(const std::string& path) {
 
 bool is_made_by_kernel(const std::string& path) {
   struct statfs system {};
-  if (statfs(path.c_str(), &system) != 0) return false;
+  const UniqueFd place = open_path(path, O_PATH | O_CLOEXEC);
+  if (!place || fstatfs(place.get(), &system) != 0) return false;
   static constexpr std::array<long, 7> kMagic{PROC_SUPER_MAGIC, SYSFS_MAGIC,   CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
                                               DEBUGFS_MAGIC,    TRACEFS_MAGIC, SECURITYFS_MAGIC};
   return std::find(kMagic.begin(), kMagic.end(), static_cast<long>(system.f_type)) != kMagic.end();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/long_path.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/base/write_all.hpp"
 #include "core/state/files/comparison.hpp"
@@ -24,7 +25,7 @@ constexpr std::size_t kBuffer = 1 << 20;
 UniqueFd create_beside(const std::string& path, mode_t mode, std::string& name) {
   for (int i = 1; i < kMostCopies; ++i) {
     name = path + ".after-" + std::to_string(i);
-    UniqueFd fd(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0777));
+    UniqueFd fd = open_path(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0777);
     if (fd) return fd;
     if (errno != EEXIST) break;
   }
@@ -54,7 +55,8 @@ std::string keep_beside(int fd, mode_t mode, std::uint64_t offset, const std::st
   try {
     copy_rest(fd, offset, copy.get(), path, name);
   } catch (...) {
-    unlink(name.c_str());
+    const Place place(name);
+    unlinkat(place.directory(), place.name(), 0);
     throw;
   }
   return name;
@@ -63,7 +65,7 @@ std::string keep_beside(int fd, mode_t mode, std::uint64_t offset, const std::st
 }  // namespace
 
 std::string cut(const std::string& path, std::uint64_t size, bool keep) {
-  const UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
+  const UniqueFd fd = open_path(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
   struct stat status {};
   // The lock is for other ranks of the same job; where there are no locks the worst is a second copy.
   if (fd) flock(fd.get(), LOCK_EX);
@@ -80,7 +82,7 @@ std::string put_back(const FileRecord& record, const std::function<bool()>& as_i
                      const std::function<void(int)>& write, bool keep) {
   const std::string& path = record.path;
   const std::string what = path + " cannot be put back as it was";
-  const UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, record.mode & 0777));
+  const UniqueFd fd = open_path(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, record.mode & 0777);
   struct stat status {};
   if (fd) flock(fd.get(), LOCK_EX);
   if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(what, errno));
@@ -99,8 +101,8 @@ std::string put_back(const FileRecord& record, const std::function<bool()>& as_i
 bool make_again(const FileRecord& record, const std::string& path) {
   const std::string what = "cannot make the missing " + path + " again";
   constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
-  UniqueFd fd(open(path.c_str(), kFlags | O_CREAT | O_EXCL, record.mode & 0777));
-  if (!fd && errno == EEXIST) fd.reset(open(path.c_str(), kFlags));
+  UniqueFd fd = open_path(path, kFlags | O_CREAT | O_EXCL, record.mode & 0777);
+  if (!fd && errno == EEXIST) fd = open_path(path, kFlags);
   struct stat status {};
   if (fd) flock(fd.get(), LOCK_EX);
   if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(what, errno));

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/long_path.hpp"
 #include "core/base/text.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
@@ -136,7 +137,7 @@ std::string FileRecordsReviver::objection_to_saved(const FileRecord& record, con
   if (now.change == replaced) return "is no regular file any more";
   const std::string directory = record.path.substr(0, record.path.rfind('/') + 1);
   const std::string& written = now.change == missing ? directory : record.path;
-  if (access(written.c_str(), W_OK) != 0) return with_errno("cannot be put back as it was: " + written, errno);
+  if (!may_access(written, W_OK)) return with_errno("cannot be put back as it was: " + written, errno);
   restart_.image.reader().copy_object(saved.object, -1, record.path);  // is it whole?
   return {};
 }
@@ -158,7 +159,7 @@ std::string FileRecordsReviver::objection_to_rights(const FileRecord& record, co
   if (record.memory || !S_ISREG(record.mode) || now.change == state::Change::missing) return {};
   if (!record.written && !record.sampled) return {};  // nor could it be read then
   if (!is_opened_again(record)) return {};
-  if (faccessat(AT_FDCWD, record.path.c_str(), record.written ? W_OK : R_OK, AT_EACCESS) == 0) return {};
+  if (may_access(record.path, record.written ? W_OK : R_OK)) return {};
   return with_errno(record.written ? "cannot be written any more" : "cannot be read any more", errno);
 }
 

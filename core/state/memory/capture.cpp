@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/context/object_store.hpp"
 #include "core/state/memory/area_text.hpp"
@@ -75,11 +76,11 @@ void check(const Area& area, ShownPaths& paths) {
   if (path.starts_with("anon_inode:")) throw TemporaryError(path.substr(11) + where(area) + " cannot be saved yet");
   check_flags(area);
   if (area.shared && area.deleted && !is_shared_anonymous(area))
-    throw TemporaryError("deleted file " + path + where(area) + " and shared cannot be saved yet");
+    throw TemporaryError("deleted file " + shortened(path) + where(area) + " and shared cannot be saved yet");
   if (!path.empty() && !area.deleted && paths.is_no_file(path))
-    throw PermanentError("device " + path + where(area) + " cannot be saved");
+    throw PermanentError("device " + shortened(path) + where(area) + " cannot be saved");
   if (area.huge_tlb && !path.empty())
-    throw TemporaryError("huge pages of " + path + where(area) + " cannot be saved yet");
+    throw TemporaryError("huge pages of " + shortened(path) + where(area) + " cannot be saved yet");
 }
 
 // Many areas are of few files: each path is looked at once.

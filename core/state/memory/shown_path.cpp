@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/long_path.hpp"
+
 namespace cairn::state {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr std::size_t kMostPlaces = 10;
 
 bool leads_to(const std::string& path, std::uint64_t inode) {
   struct stat status {};
-  return stat(path.c_str(), &status) == 0 && status.st_ino == inode;
+  return stat_path(path, status) && status.st_ino == inode;
 }
 
 // Where newlines may have been.
@@ -63,7 +65,7 @@ const ShownPath& ShownPaths::of(const SharedText& shown, std::uint64_t inode) {
 bool ShownPaths::is_no_file(const std::string& path) {
   const auto [known, fresh] = no_file_.try_emplace(path);
   struct stat status {};
-  if (fresh) known->second = stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  if (fresh) known->second = stat_path(path, status) && !S_ISREG(status.st_mode);
   return known->second;
 }
 

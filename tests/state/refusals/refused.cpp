@@ -20,6 +20,7 @@
 #include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -58,6 +59,30 @@ Undo make_socket() { return close_all({socket(AF_INET, SOCK_STREAM, 0)}); }
 Undo make_deleted() {
   const int fd = scratch_file("gone");
   unlink("gone");
+  return close_all({fd});
+}
+
+// Below a path that the kernel does not tell.
+Undo deep(Undo (*make)()) {
+  const int back = open(".", O_PATH);
+  for (int i = 0; i < 30; ++i) {
+    const std::string name(200, 'd');
+    CHECK(mkdir(name.c_str(), 0755) == 0 && chdir(name.c_str()) == 0);
+  }
+  Undo undo = make();
+  CHECK(fchdir(back) == 0 && close(back) == 0);
+  return undo;
+}
+
+Undo make_fifo() {
+  CHECK(mkfifo("fifo", 0600) == 0);
+  return close_all({open("fifo", O_RDWR)});
+}
+
+Undo make_deleted_directory() {
+  CHECK(mkdir("gone", 0700) == 0);
+  const int fd = open("gone", O_RDONLY);
+  CHECK(rmdir("gone") == 0);
   return close_all({fd});
 }
 
@@ -238,6 +263,9 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"inotify", [] { return close_all({inotify_init1(0)}); }},
     {"memfd", [] { return close_all({memfd_create("some", 0)}); }},
     {"deleted", make_deleted},
+    {"deep_deleted", [] { return deep(make_deleted); }},
+    {"deep_directory_deleted", [] { return deep(make_deleted_directory); }},
+    {"deep_fifo", [] { return deep(make_fifo); }},
     {"lock", make_lock},
     {"child", make_child},
     {"shared_file_deleted", make_shared_file_deleted},

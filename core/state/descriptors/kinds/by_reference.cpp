@@ -7,7 +7,9 @@
 #include <cerrno>
 
 #include "core/base/error.hpp"
+#include "core/base/long_path.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/text.hpp"
 
 namespace cairn::state {
 namespace {
@@ -27,24 +29,26 @@ ReferenceDetail describe_reference(const OpenFile& file) {
 
 bool is_at_its_path(const OpenFile& file) {
   struct stat now {};
-  const int result = (file.flags & O_PATH) != 0 ? lstat(file.path.c_str(), &now) : stat(file.path.c_str(), &now);
-  return result == 0 && now.st_ino == file.status.st_ino && now.st_dev == file.status.st_dev;
+  return stat_path(file.path, now, (file.flags & O_PATH) != 0 ? AT_SYMLINK_NOFOLLOW : 0) &&
+         now.st_ino == file.status.st_ino && now.st_dev == file.status.st_dev;
 }
 
 void check_reference(const OpenFile& file) {
   for (std::string_view line : split_lines(file.info)) {
     if (line.starts_with("lock:"))
-      throw TemporaryError("lock held on " + file.path + at(file) + " cannot be saved yet");
+      throw TemporaryError("lock held on " + shortened(file.path) + at(file) + " cannot be saved yet");
   }
   if (file.status.st_nlink == 0 && file.path.starts_with("/memfd:"))
     throw TemporaryError("memfd " + file.path.substr(7) + at(file) + " cannot be saved yet");
-  if (file.status.st_nlink == 0) throw TemporaryError("deleted file " + file.path + at(file) + " cannot be saved yet");
-  if (!is_at_its_path(file)) throw TemporaryError("file" + at(file) + " is not at its path any more: " + file.path);
+  if (file.status.st_nlink == 0)
+    throw TemporaryError("deleted file " + shortened(file.path) + at(file) + " cannot be saved yet");
+  if (!is_at_its_path(file))
+    throw TemporaryError("file" + at(file) + " is not at its path any more: " + shortened(file.path));
 }
 
 UniqueFd reopen_path(const Description& description, bool (*fits)(const Description&, const struct stat&)) {
   const int flags = static_cast<int>(description.flags) & ~kOnlyOnce;
-  UniqueFd fd(open(description.path.c_str(), flags | O_CLOEXEC | O_NOCTTY));
+  UniqueFd fd = open_path(description.path, flags | O_CLOEXEC | O_NOCTTY);
   struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(named(description), errno));
   if (!fits(description, status)) throw EnvironmentError(named(description) + ", is of another kind now");

@@ -5,7 +5,7 @@
 namespace cairn::state {
 namespace {
 
-bool recognise(const OpenFile& file) { return S_ISDIR(file.status.st_mode); }
+bool recognise(const OpenFile& file) { return S_ISDIR(file.status.st_mode) && !file.path.empty(); }
 
 std::vector<std::uint8_t> describe(const OpenFile& file) {
   check_reference(file);

@@ -27,13 +27,28 @@ std::string where(const OpenFile& file) {
          ">&- if it has no use for it),";
 }
 
+std::string name_of(const OpenFile& file) {
+  return file.path.empty() ? "with a path longer than 4095 bytes" : file.path;
+}
+
+[[noreturn]] void refuse_without_path(const OpenFile& file) {
+  const bool directory = S_ISDIR(file.status.st_mode);
+  throw PermanentError(std::string(directory ? "directory" : "file") + where(file) +
+                       " cannot be saved: its path is longer than 4095 bytes, and cannot be found, since " +
+                       (file.status.st_nlink == 0 ? "it has been deleted"
+                        : directory               ? "a directory above it cannot be read"
+                                                  : "it cannot be read"));
+}
+
 [[noreturn]] void refuse(const OpenFile& file) {
   const mode_t mode = file.status.st_mode;
   if (S_ISSOCK(mode)) throw TemporaryError(socket_name(file) + where(file) + " cannot be saved yet");
   if (S_ISFIFO(mode) && file.path.starts_with("pipe:"))
     throw TemporaryError("pipe" + where(file) + " cannot be saved yet");
-  if (S_ISFIFO(mode)) throw TemporaryError("named pipe " + file.path + where(file) + " cannot be saved yet");
-  if (S_ISCHR(mode) || S_ISBLK(mode)) throw TemporaryError("device " + file.path + where(file) + " cannot be saved");
+  if (S_ISFIFO(mode)) throw TemporaryError("named pipe " + name_of(file) + where(file) + " cannot be saved yet");
+  if (S_ISCHR(mode) || S_ISBLK(mode))
+    throw TemporaryError("device " + name_of(file) + where(file) + " cannot be saved");
+  if (file.path.empty()) refuse_without_path(file);
   std::string what = file.path;
   if (what.starts_with("anon_inode:")) what = what.substr(11);
   if (what.starts_with("[") && what.ends_with("]")) what = what.substr(1, what.size() - 2);
