@@ -58,6 +58,7 @@ std::string text_for_hosts(const RestartOptions& o, const SharedFiles& files) {
   restart::Options options = o.host;
   for (const auto& [path, length] : files.lengths())
     options.lengths.emplace_back(restart::relocated(options, path), length);
+  for (const std::string& path : files.put_back()) options.put_back.push_back(restart::relocated(options, path));
   return restart::to_text(options);
 }
 

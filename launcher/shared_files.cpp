@@ -10,19 +10,35 @@ namespace cairn::launcher {
 void SharedFiles::look_at(const context::Reader& image) {
   const auto section = image.section(CAIRN_CTX_FILE_RECORDS);
   if (!section) return;
-  for (const state::FileRecord& record : state::read_file_records(section->bytes, section->version).files) {
+  const state::FileRecords records = state::read_file_records(section->bytes, section->version);
+  for (const state::FileRecord& record : records.files) {
+    if (record.directory) continue;
+    File& file = files_[record.path];
+    (record.written ? file.written : file.read).insert(record.inode);
     if (!record.written) continue;
-    Written& file = files_[record.path];
     file.length = std::max(file.length, record.size);
-    ++file.ranks;
+    ++file.writers;
   }
+  for (const state::SavedContent& saved : records.saved)
+    if (saved.file < records.files.size()) files_[records.files[saved.file].path].saved = true;
+}
+
+bool SharedFiles::File::is_read_by_others() const {
+  return std::any_of(read.begin(), read.end(), [this](std::uint64_t inode) { return written.contains(inode); });
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> SharedFiles::lengths() const {
   std::vector<std::pair<std::string, std::uint64_t>> shared;
   for (const auto& [path, file] : files_)
-    if (file.ranks > 1) shared.emplace_back(path, file.length);
+    if (file.writers > 1 || file.is_read_by_others()) shared.emplace_back(path, file.length);
   return shared;
+}
+
+std::vector<std::string> SharedFiles::put_back() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, file] : files_)
+    if (file.saved && file.is_read_by_others()) paths.push_back(path);
+  return paths;
 }
 
 }  // namespace cairn::launcher

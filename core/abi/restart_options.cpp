@@ -78,6 +78,8 @@ void take_word(Options& options, const std::string& word) {
     options.new_environment.push_back(unescaped(value));
   } else if (name == "saved-env") {
     options.saved_environment.push_back(unescaped(value));
+  } else if (name == "put-back") {
+    options.put_back.push_back(unescaped(value));
   } else if (name == "length") {
     const auto [path, length] = pair_of(name, value);
     options.lengths.emplace_back(path, std::strtoull(length.c_str(), nullptr, 10));
@@ -115,6 +117,7 @@ std::string to_text(const Options& options) {
   for (const auto& [from, to] : options.relocate) text += "relocate=" + escaped(from) + "\t" + escaped(to) + "\n";
   for (const auto& [path, length] : options.lengths)
     text += "length=" + escaped(path) + "\t" + std::to_string(length) + "\n";
+  for (const auto& path : options.put_back) text += "put-back=" + escaped(path) + "\n";
   for (const auto& variable : options.new_environment) text += "new-env=" + escaped(variable) + "\n";
   for (const auto& variable : options.saved_environment) text += "saved-env=" + escaped(variable) + "\n";
   const Options usual;

@@ -23,8 +23,10 @@ struct Options {
   // Names of variables, or beginnings followed by "*": those that are the new process's besides the usual, and those
   // that are not.
   std::vector<std::string> new_environment, saved_environment;
-  std::string stdio = "auto";                                  // which files stand at 0, 1 and 2
-  std::vector<std::pair<std::string, std::uint64_t>> lengths;  // of files that several ranks write to, by their paths
+  std::string stdio = "auto";  // which files stand at 0, 1 and 2
+  // Of files that other ranks write to as well, or that only others do, by their paths.
+  std::vector<std::pair<std::string, std::uint64_t>> lengths;
+  std::vector<std::string> put_back;  // files that only others write to, who make them what they were
 };
 
 inline constexpr const char* options_variable = "CAIRN_RESTART_OPTIONS";

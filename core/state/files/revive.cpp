@@ -6,8 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <optional>
+#include <thread>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
 #include "core/base/text.hpp"
@@ -62,7 +66,11 @@ class FileRecordsReviver : public Reviver {
   }
   Comparison compare_now(const FileRecord& record, const SavedContent* saved) const;
   void look_for_changed_objects(std::vector<std::string>& objections) const;
-  std::uint64_t length_of(const FileRecord& record) const;
+  std::optional<std::uint64_t> length_of_others(const FileRecord& record) const;
+  std::uint64_t length_of(const FileRecord& record) const {
+    return std::max(record.size, length_of_others(record).value_or(0));
+  }
+  bool is_put_back_by_others(const FileRecord& record) const;
   void cut_back(const Change& change);
   void settle(const Change& change);
   void put_back_saved(const Change& change);
@@ -73,13 +81,22 @@ class FileRecordsReviver : public Reviver {
   std::vector<Change> changes_;
 };
 
-// What other ranks have saved of a file that they write to as well.
-std::uint64_t FileRecordsReviver::length_of(const FileRecord& record) const {
-  std::uint64_t length = record.size;
-  for (const auto& [path, size] : options_.lengths) {
-    if (path == record.path) length = std::max(length, size);
-  }
-  return length;
+// What those ranks that write to a file have saved of it, if it is not this one alone.
+std::optional<std::uint64_t> FileRecordsReviver::length_of_others(const FileRecord& record) const {
+  const auto found = std::find_if(options_.lengths.begin(), options_.lengths.end(),
+                                  [&](const auto& file) { return file.first == record.path; });
+  return found == options_.lengths.end() ? std::nullopt : std::optional(found->second);
+}
+
+// Another rank makes it what it was before any rank goes on; here it need only be there to be opened.
+bool FileRecordsReviver::is_put_back_by_others(const FileRecord& record) const {
+  const auto& paths = options_.put_back;
+  if (record.written || std::find(paths.begin(), paths.end(), record.path) == paths.end()) return false;
+  constexpr double kPatience = 60;  // a file server may show it late
+  constexpr std::chrono::milliseconds kLook{10};
+  for (const Deadline patience(kPatience); !open_to_read(record.path); std::this_thread::sleep_for(kLook))
+    if (patience.passed()) return false;
+  return true;
 }
 
 std::string FileRecordsReviver::objection(const FileRecord& record, const Comparison& now) const {
@@ -116,6 +133,14 @@ const SavedContent* FileRecordsReviver::saved_content(std::size_t file) const {
 }
 
 Comparison FileRecordsReviver::compare_now(const FileRecord& record, const SavedContent* saved) const {
+  const auto length = length_of_others(record);
+  if (length && !record.written) {  // as those see it who write to it
+    FileRecord theirs = record;
+    theirs.written = true;
+    theirs.size = std::min(record.size, *length);
+    theirs.sampled = record.sampled && theirs.size == record.size;
+    return compare(theirs, record.path, length_of(record));
+  }
   if (saved == nullptr) {
     const Comparison now = compare(record, record.path, length_of(record));
     if (now.change != state::Change::shorter || !may_be_made(record)) return now;
@@ -184,6 +209,7 @@ void FileRecordsReviver::check() {
     const SavedContent* saved = saved_content(i);
     if (record.standard >= 0 && takes_new_standard(record.standard, options_.stdio)) continue;
     if (saved != nullptr && length_of(record) > record.size) continue;  // another rank has saved all of it
+    if (is_put_back_by_others(record)) continue;
     const Comparison now = compare_now(record, saved);
     if (const std::string why = objection_to_rights(record, now); !why.empty()) {
       objections.push_back(record.path + " " + why);
@@ -247,6 +273,7 @@ void FileRecordsReviver::settle(const Change& change) {
         restart_.notes.push_back(record.path + " is used as it is: " + sizes(record, change.now));
       break;
     case state::Change::rewritten:
+      if (!record.written) break;  // said by those who write to it
       restart_.notes.push_back(record.path + " has been written since the checkpoint: it is newer than the program");
       if (change.now.size > length_of(record)) cut_back(change);
       break;

@@ -25,6 +25,7 @@ TEST(RestartOptions, ComeBackAsTheyWere) {
   options.relocate = {{"/old dir", "/new=dir"}, {"/a", ""}, {"/tab\t", "\n\\n\\"}};
   options.grown = "keep", options.changed = "accept", options.missing = "create", options.stdio = "new";
   options.lengths = {{"/a\nfile", 1234567890123}};
+  options.put_back = {"/b\\\n"};
   options.new_environment = {"A", "B_*"}, options.saved_environment = {"C\\"};
   const Options again = taken_from(to_text(options));
   EXPECT_EQ(again.signals, options.signals);
@@ -32,6 +33,7 @@ TEST(RestartOptions, ComeBackAsTheyWere) {
   EXPECT_EQ(again.relocate, options.relocate);
   EXPECT_EQ(again.grown + again.changed + again.missing + again.stdio, "keepacceptcreatenew");
   EXPECT_EQ(again.lengths, options.lengths);
+  EXPECT_EQ(again.put_back, options.put_back);
   EXPECT_EQ(again.new_environment, options.new_environment);
   EXPECT_EQ(again.saved_environment, options.saved_environment);
   EXPECT_EQ(again.started, -1);
