@@ -209,8 +209,9 @@ CAIRN_INTERPOSE(int, pthread_create,
 
 // libc makes a thread for SIGEV_THREAD behind pthread_create(), which blocks the stop signal: only a handler of libc's
 // that is wrapped reaches it. The calling thread must not stop between the two, since then nobody would wrap it.
-CAIRN_INTERPOSE(int, timer_create, (clockid_t clock, sigevent* event, timer_t* timer)) {
-  if (!hosted()) return real().timer_create(clock, event, timer);
+CAIRN_INTERPOSE(int, timer_create, (clockid_t wanted, sigevent* event, timer_t* timer)) {
+  if (!hosted()) return real().timer_create(wanted, event, timer);
+  const clockid_t clock = named_clock(wanted);
   int result = -1;
   if (event == nullptr || event->sigev_notify != SIGEV_THREAD) {
     result = real().timer_create(clock, event, timer);

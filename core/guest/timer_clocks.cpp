@@ -99,8 +99,10 @@ int64_t kernel_time(clockid_t clock) {
 
 }  // namespace
 
+clockid_t named_clock(clockid_t clock) { return is_own_thread(clock) ? thread_clock(own_tid()) : clock; }
+
 void note_timer(timer_t timer, clockid_t clock) {
-  const uint64_t note = note_of(kernel_number(timer), is_own_thread(clock) ? thread_clock(own_tid()) : clock);
+  const uint64_t note = note_of(kernel_number(timer), clock);
   if (uint64_t* const old = find_note(timer); old != nullptr) return __atomic_store_n(old, note, __ATOMIC_SEQ_CST);
   while (!put(note)) {
     if (!add_block()) return;

@@ -8,7 +8,11 @@
 
 namespace cairn::guest {
 
-// As timer_create() was called for it, on the thread that did.
+// A clock of the calling thread by its number, others as they are: what the kernel shows of a timer then tells whose
+// clock it is on, and a restart can make it again.
+clockid_t named_clock(clockid_t clock);
+
+// `clock` is a named one.
 void note_timer(timer_t timer, clockid_t clock);
 // Before it is deleted.
 void forget_timer(timer_t timer);

@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
 #include "core/base/clock.hpp"
+#include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/state/resident.hpp"
 #include "core/state/timers/kind.hpp"
 
 namespace cairn::state {
 namespace {
+
+// A timer may be on the processor time of one thread: that of which one is known by its number only.
+void check_clock(const PosixTimer& timer) {
+  constexpr int kOfThread = 4, kKind = 3, kOfDescriptor = 3;
+  if (timer.clock >= 0 ? timer.clock != CLOCK_THREAD_CPUTIME_ID : (timer.clock & kKind) == kOfDescriptor) return;
+  const bool of_thread = timer.clock >= 0 || (timer.clock & kOfThread) != 0;
+  const int number = timer.clock >= 0 ? 0 : ~(timer.clock >> 3);
+  const std::vector<int> threads = host::guest_threads();
+  const std::string which = "timer " + std::to_string(timer.id) + " runs on the processor time of ";
+  if (!of_thread && number != 0 && number != getpid())
+    throw TemporaryError(which + "process " + std::to_string(number) + "; only the process's own can be saved");
+  if (of_thread && number == 0 && threads.size() > 1)
+    throw TemporaryError(which + "a thread, and nobody tells of which: it was made by a system call past libc");
+  if (of_thread && number != 0 && std::find(threads.begin(), threads.end(), number) == threads.end())
+    throw TemporaryError(which + "thread " + std::to_string(number) + ", which has ended; timer_delete() helps");
+}
 
 // One timer of /proc/self/timers: "ID: 0", "signal: 14/0000...", "notify: signal/tid.12", "ClockID: 1".
 PosixTimer parse_timer(const std::vector<std::string_view>& lines, std::size_t first) {
@@ -39,7 +60,9 @@ std::vector<std::uint8_t> capture_timers(Capture& /*capture*/) {
   if (!text) return encode(result);  // a kernel without CONFIG_CHECKPOINT_RESTORE: timers cannot be seen
   const auto lines = split_lines(*text);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (lines[i].starts_with("ID:")) result.timers.push_back(parse_timer(lines, i));
+    if (!lines[i].starts_with("ID:")) continue;
+    result.timers.push_back(parse_timer(lines, i));
+    check_clock(result.timers.back());
   }
   return encode(result);
 }

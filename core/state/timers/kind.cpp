@@ -16,7 +16,9 @@ const Kind timers_kind = {
     .check = nullptr,
     .prepare = prepare_timers,
     .documentation = {"POSIX timers", "in the section TIMERS: number, clock, signal, time that was left",
-                      "overruns that were not read are lost; before Linux 6.15 numbers are reached by counting up",
+                      "overruns that were not read are lost; one on the clock of a thread that has ended, or that "
+                      "was made past libc on that of one of several threads, is refused; before Linux 6.15 numbers are "
+                      "reached by counting up",
                       "tests/state/timers/timers.cpp"},
 };
 
