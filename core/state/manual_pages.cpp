@@ -14,6 +14,7 @@ constexpr const char* kChosen = STATE "settings/chosen.cpp";
 constexpr const char* kRights = STATE "credentials/credentials.cpp";
 constexpr const char* kThreads = STATE "threads/threads.cpp";
 constexpr const char* kOfThread = STATE "threads/particulars.cpp";
+constexpr const char* kDeadline = STATE "threads/deadline.cpp";
 constexpr const char* kRseq = STATE "threads/rseq.cpp";
 constexpr const char* kSignals = STATE "signals/signals.cpp";
 constexpr const char* kMemory = STATE "memory/memory.cpp";
@@ -26,6 +27,7 @@ constexpr const char* kClocks = STATE "clocks/clocks.cpp";
 constexpr const char* kProcessorTime = STATE "clocks/processor_time.cpp";
 constexpr const char* kLimits = STATE "process/limits.cpp";
 constexpr const char* kRefused = STATE "refusals/refused.cpp";
+constexpr const char* kRare = STATE "refusals/rare.cpp";
 #undef STATE
 
 constexpr ManualItem kItems[] = {
@@ -46,7 +48,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "Threads", saved, "", kThreads},
     {"proc(5), status", "Ngid, Kthread", new_place, "of the kernel's own", ""},
     {"proc(5), status", "THP_enabled", saved, "PR_SET_THP_DISABLE", kProcess},
-    {"proc(5), status", "untag_mask", refused, "if addresses are tagged", ""},
+    {"proc(5), status", "untag_mask", refused, "if addresses are tagged", kRare},
     {"proc(5), status", "SigQ, SigPnd, ShdPnd", saved, "", kSignals},
     {"proc(5), status", "SigBlk, SigIgn, SigCgt", saved, "", kSignals},
     {"proc(5), status", "CapInh, CapPrm, CapEff, CapBnd, CapAmb", saved, "never more than were saved", kRights},
@@ -56,7 +58,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "Cpus_allowed, Cpus_allowed_list", chosen, "as far as the machine has them", kInherited},
     {"proc(5), status", "Mems_allowed, Mems_allowed_list, CoreDumping", new_place, "", ""},
     {"proc(5), status", "voluntary_ctxt_switches, nonvoluntary_ctxt_switches", new_place, "counters", ""},
-    {"proc(5), status", "x86_Thread_features, x86_Thread_features_locked", refused, "shadow stacks", ""},
+    {"proc(5), status", "x86_Thread_features, x86_Thread_features_locked", refused, "shadow stacks", kRare},
     {"proc(5)", "coredump_filter", chosen, "", kChosen},
     {"proc(5)", "cwd, exe, cmdline, environ, auxv", saved, "", kProcess},
     {"proc(5)", "root", refused, "if changed (chroot)", kRefused},
@@ -64,7 +66,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5)", "oom_score_adj", chosen, "as far as the user may", kInherited},
     {"proc(5)", "timerslack_ns", saved, "", kProcess},
     {"proc(5)", "personality", chosen, "thread by thread", kChosen},
-    {"proc(5)", "attr/current", refused, "if a thread has another than the process was started with", ""},
+    {"proc(5)", "attr/current", refused, "if a thread has another than the process was started with", kRare},
     {"proc(5)", "ns/*", refused, "if a thread has left one", kRefused},
     {"proc(5)", "loginuid, sessionid", new_place, "", ""},
     {"proc(5)", "times, io, sched, schedstat", new_place, "counters, processor time", ""},
@@ -94,12 +96,12 @@ constexpr ManualItem kItems[] = {
     {"prctl(2)", "PR_SET_MM, PR_SET_MM_*", saved, "heap, stack, arguments, environment", kProcess},
     {"prctl(2)", "PR_SET_VMA*", saved, "names of anonymous memory", kParticulars},
     {"prctl(2)", "PR_SET_TAGGED_ADDR_CTRL, PR_TAGGED_ADDR_ENABLE, PR_MTE_*, PR_PMLEN_*", refused,
-     "if addresses are tagged", ""},
-    {"prctl(2)", "PR_SET_SHADOW_STACK_STATUS, PR_LOCK_SHADOW_STACK_STATUS, PR_SHADOW_STACK_*", refused, "", ""},
+     "if addresses are tagged; not while there are several threads, as in a host", kRare},
+    {"prctl(2)", "PR_SET_SHADOW_STACK_STATUS, PR_LOCK_SHADOW_STACK_STATUS, PR_SHADOW_STACK_*", refused, "", kRare},
     {"prctl(2)", "PR_SET_SECCOMP", refused, "", kRefused},
     {"prctl(2)", "PR_SET_PTRACER*", lost, "the kernel does not tell", ""},
     {"prctl(2)", "PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_*", refused, "if it is set through libc", kRefused},
-    {"prctl(2)", "PR_SCHED_CORE*", lost, "", ""},
+    {"prctl(2)", "PR_SCHED_CORE*", lost, "a cookie cannot be made again, only shared", ""},
     {"prctl(2)", "PR_TASK_PERF_EVENTS_*", no_state, "counters of perf_event_open(2), whose descriptors are refused",
      ""},
     {"prctl(2)", "PR_SET_TIMING, PR_TIMING_*", no_state, "there is one value only", ""},
@@ -119,7 +121,7 @@ constexpr ManualItem kItems[] = {
     {"fcntl(2)", "F_SETOWN, F_SETOWN_EX, F_SETSIG, O_ASYNC", saved, "another owner than the process itself is refused",
      kChosen},
     {"fcntl(2)", "F_SETLK*, F_OFD_SETLK*, flock, F_SETLEASE", refused, "", kRefused},
-    {"fcntl(2)", "F_NOTIFY", lost, "", ""},
+    {"fcntl(2)", "F_NOTIFY", lost, "the kernel does not tell", ""},
     {"fcntl(2)", "F_SETPIPE_SZ, F_ADD_SEALS, F_SEAL_*", refused, "with their descriptors", kRefused},
     {"fcntl(2)", "F_SET_RW_HINT, F_SET_FILE_RW_HINT", no_state, "it belongs to the file", ""},
     {"fcntl(2)", "F_GET*, F_OFD_GETLK", no_state, "questions", ""},
@@ -143,16 +145,16 @@ constexpr ManualItem kItems[] = {
      kMemory},
     {"mmap(2)", "MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_32BIT", saved, "addresses stay", kMemory},
     {"mmap(2)", "MAP_GROWSDOWN, MAP_NORESERVE, MAP_HUGETLB", saved, "", kMemory},
-    {"mmap(2)", "MAP_HUGE_*", refused, "other sizes than the machine's default, and shared ones", ""},
+    {"mmap(2)", "MAP_HUGE_*", refused, "other sizes than the machine's default, and shared ones", kRare},
     {"mmap(2)", "MAP_LOCKED", saved, "as mlock", kMemory},
-    {"mmap(2)", "MAP_SYNC", refused, "memory of a device", ""},
+    {"mmap(2)", "MAP_SYNC", refused, "memory of a device", kRare},
     {"mmap(2)", "MAP_POPULATE, MAP_NONBLOCK, MAP_STACK, MAP_UNINITIALIZED, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_FAILED",
      no_state, "done when it returns, or without effect", ""},
     {"mseal(2)", "sealed memory", saved, "refused where the kernel has none", kParticulars},
     {"mbind(2)", "policy of a mapping", saved, "where the machine has the nodes", kParticulars},
     {"mlock(2)", "mlock, mlock2, MLOCK_ONFAULT, MCL_CURRENT", saved, "", kMemory},
     {"mlock(2)", "MCL_FUTURE, MCL_ONFAULT", saved, "", kFutureLocks},
-    {"pkeys(7)", "keys of mappings", refused, "a key without a mapping is lost", ""},
+    {"pkeys(7)", "keys of mappings", refused, "a key without a mapping is lost", kRare},
     {"set_mempolicy(2)", "MPOL_*", chosen, "where the machine has the nodes", kChosen},
     {"set_mempolicy_home_node(2)", "home node of a mapping", lost, "the kernel does not tell", ""},
     {"membarrier(2)", "MEMBARRIER_CMD_REGISTER_*", chosen, "the global one is seen since Linux 6.3", kChosen},
@@ -174,8 +176,9 @@ constexpr ManualItem kItems[] = {
     {"sched(7)", "SCHED_OTHER, SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO, SCHED_RR, priority, nice", chosen,
      "as far as the user may", kOfThread},
     {"sched(7)", "SCHED_RESET_ON_FORK, SCHED_FLAG_RESET_ON_FORK", chosen, "", kOfThread},
-    {"sched(7)", "SCHED_DEADLINE, SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN", chosen, "as far as the user may", ""},
-    {"sched(7)", "SCHED_FLAG_UTIL_CLAMP*", lost, "", ""},
+    {"sched(7)", "SCHED_DEADLINE, SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN", chosen, "as far as the user may",
+     kDeadline},
+    {"sched(7)", "SCHED_FLAG_UTIL_CLAMP*", lost, "a hint about the processor's frequency", ""},
     {"sched(7)", "SCHED_FLAG_KEEP_*, SCHED_FLAG_ALL, SCHED_ISO", no_state, "of the call, or not there", ""},
     {"sched(7)", "autogroup", new_place, "", ""},
     {"ioprio_set(2)", "IOPRIO_*, of each thread", chosen, "as far as the user may", kChosen},

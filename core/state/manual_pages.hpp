@@ -22,7 +22,8 @@ struct ManualItem {
   const char* item;  // words; one with a star at its end stands for all names that begin so
   Fate fate;
   const char* remark;  // may be empty
-  const char* test;    // path below the project's root; may be empty for new_place, lost and no_state
+  // Path below the project's root; may be empty for new_place and no_state, and, with a remark, for lost.
+  const char* test;
 };
 
 std::span<const ManualItem> manual_items() noexcept;

@@ -46,10 +46,20 @@ void print_row(const std::string& root, const char* name, const Documentation& r
   std::printf("| %s | %s | %s | %s |\n", row.what, row.how, row.limits, row.test);
 }
 
+// What is done has a test; what is not kept has one or a reason.
+void check_complete(const cairn::state::ManualItem& item, bool remark, bool test) {
+  using enum cairn::state::Fate;
+  if (test || item.fate == no_state || item.fate == new_place || (item.fate == lost && remark)) return;
+  std::fprintf(stderr, "process_state_table: '%s' of %s has no test%s\n", item.item, item.page,
+               item.fate == lost ? ", and no reason" : "");
+  ++wrong;
+}
+
 void print_manual(const std::string& root) {
   std::printf("\n## As the manual lists it\n\n| page | item | what becomes of it | test |\n|---|---|---|---|\n");
   for (const auto& item : cairn::state::manual_items()) {
     const bool remark = *item.remark != '\0', test = *item.test != '\0';
+    check_complete(item, remark, test);
     if (test) check_test(root, item.item, item.test);
     std::printf("| %s | %s | %s%s%s | %s |\n", item.page, item.item, cairn::state::fate_text(item.fate),
                 remark ? ": " : "", item.remark, item.test);

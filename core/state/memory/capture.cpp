@@ -62,6 +62,8 @@ std::string where(const Area& area) { return " mapped at " + range(area); }
 void check_flags(const Area& area) {
   if (has_flag(area, "io") || has_flag(area, "pf"))
     throw PermanentError("device memory " + area.path.string() + where(area) + " cannot be saved");
+  if (has_flag(area, "sf"))
+    throw PermanentError("memory of a device, " + shortened(area.path) + where(area) + " (MAP_SYNC), cannot be saved");
   if (has_flag(area, "um") || has_flag(area, "uw"))
     throw PermanentError("userfaultfd range" + where(area) + " cannot be saved");
   if (has_flag(area, "ss")) throw PermanentError("a shadow stack" + where(area) + " cannot be saved");

@@ -10,6 +10,7 @@
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/line_reader.hpp"
+#include "core/base/proc.hpp"
 #include "core/base/shared_text.hpp"
 #include "core/state/memory/area_text.hpp"
 
@@ -81,12 +82,22 @@ void check_key(const Area& area, std::uint64_t key) {
                          " cannot be saved yet");
 }
 
+// A restart can ask for the usual size only.
+void check_page_size(const Area& area, std::uint64_t kibibytes) {
+  if (kibibytes * 1024 == CAIRN_PAGE_SIZE) return;
+  static const std::uint64_t usual =
+      to_number(field(read_file("/proc/meminfo").value_or(""), "Hugepagesize"));  // "2048 kB"
+  if (kibibytes != usual)
+    throw TemporaryError("huge pages of " + std::to_string(kibibytes) + " KiB mapped at " + range(area) +
+                         " cannot be saved yet; those of the usual size, " + std::to_string(usual) + " KiB, can");
+}
+
 bool belongs_to_guest(const Area& area) { return area.end <= CAIRN_FIXED_BASE; }
 
 }  // namespace
 
 std::vector<Area> read_guest_mappings(MappingDetail detail) {
-  constexpr std::string_view key = "ProtectionKey:", flags = "VmFlags: ";
+  constexpr std::string_view key = "ProtectionKey:", page_size = "KernelPageSize:", flags = "VmFlags: ";
   LineReader lines(detail == MappingDetail::all ? "/proc/self/smaps" : "/proc/self/maps");
   std::vector<Area> areas;
   TextPool texts;
@@ -100,6 +111,8 @@ std::vector<Area> read_guest_mappings(MappingDetail detail) {
       if (inside) areas.push_back(std::move(area));
     } else if (inside && line.starts_with(key)) {
       check_key(areas.back(), number_of(line.substr(key.size())));
+    } else if (inside && line.starts_with(page_size)) {
+      check_page_size(areas.back(), number_of(line.substr(page_size.size())));
     } else if (inside && line.starts_with(flags)) {
       line.remove_prefix(flags.size());
       while (line.ends_with(' ')) line.remove_suffix(1);

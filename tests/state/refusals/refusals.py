@@ -21,6 +21,14 @@ NAMES = {
     "deep_deleted": ["deleted file /", "ddd/gone", "at descriptor"],
     "deep_directory_deleted": ["directory at descriptor", "longer than 4095 bytes", "deleted"],
     "deep_fifo": ["named pipe with a path longer than 4095 bytes at descriptor"],
+    "unknown_thread_timer": ["timer 0", "processor time of a thread", "past libc"],
+    "ended_thread_timer": ["timer 0", "processor time of thread", "has ended"],
+    "pkey": ["protection key (pkey_mprotect) mapped at"],
+    "other_huge_pages": ["huge pages of", "KiB mapped at"],
+    "map_sync": ["memory of a device", "MAP_SYNC"],
+    "shadow_stack": ["shadow stack"],
+    "tagged_addresses": ["tagged addresses"],
+    "label": ["security label"],
     "lock": ["lock held on", "locked"],
     "child": ["child process", "cr_refused"],
     "shared_file_deleted": ["deleted file", "mapped at"],
@@ -42,7 +50,7 @@ NAMES = {
     "landlock": ["landlock"],
     "chroot": ["root directory (chroot)"],
 }
-FOR_EVER = {"landlock", "seccomp", "chroot"}
+FOR_EVER = {"tagged_addresses", "landlock", "seccomp", "chroot"}
 
 
 def main():

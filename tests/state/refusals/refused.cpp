@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Has something that cannot be saved, by the name of its second argument; lets go of it on SIGUSR1, if that is
 // possible; passes if it was never disturbed.
+#include "tests/state/refusals/refused.hpp"
+
 #include <asm/ldt.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -35,8 +37,6 @@ namespace {
 
 volatile sig_atomic_t let_go = 0;
 void on_signal(int) { let_go = 1; }
-
-using Undo = std::function<void()>;
 
 Undo close_all(std::initializer_list<int> descriptors) {
   std::string list(descriptors.begin(), descriptors.end());
@@ -293,7 +293,8 @@ const std::map<std::string, Undo (*)()> kinds = {
 int main(int argc, char** argv) {
   CHECK(argc == 3);
   signal(SIGUSR1, on_signal);
-  Undo undo = kinds.at(argv[2])();
+  const auto known = kinds.find(argv[2]);
+  Undo undo = known != kinds.end() ? known->second() : rare_kinds().at(argv[2])();
   unsigned long steps = 0, sum = 0;
   const std::string directory = std::string(argv[1]).substr(0, std::string(argv[1]).rfind('/'));
   const bool elsewhere = access(directory.c_str(), F_OK) != 0;  // chroot

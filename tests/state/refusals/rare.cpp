@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <linux/mman.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/lib/subject.hpp"
+#include "tests/state/refusals/refused.hpp"
+
+namespace {
+
+// Pages without a key of their own have key 0.
+Undo make_pkey() {
+  const int key = pkey_alloc(0, 0);
+  void* p = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (key < 0 || pkey_mprotect(p, 4096, PROT_READ, key) != 0) printf("SKIP: the processor has no protection keys\n");
+  return [=] {
+    munmap(p, 4096);
+    pkey_free(key);
+  };
+}
+
+// Of the size that is not the usual one, if the kernel has another: 2 MiB or 1 GiB. No page is touched.
+Undo make_other_huge_pages() {
+  constexpr size_t kLength = 1UL << 30;
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_HUGETLB;
+  FILE* info = fopen("/proc/meminfo", "r");
+  long usual = 0;
+  for (char line[200]; info != nullptr && fgets(line, sizeof line, info) != nullptr;)
+    sscanf(line, "Hugepagesize: %ld", &usual);
+  fclose(info);
+  const int other = usual == 2048 ? 30 << MAP_HUGE_SHIFT : 21 << MAP_HUGE_SHIFT;
+  void* p = mmap(nullptr, kLength, PROT_READ | PROT_WRITE, flags | other, -1, 0);
+  if (p == MAP_FAILED) printf("SKIP: the kernel has huge pages of one size only\n");
+  return [p] { CHECK(munmap(p, kLength) == 0); };
+}
+
+// Needs a file system on persistent memory.
+Undo make_map_sync() {
+  FILE* mounts = fopen("/proc/mounts", "r");
+  char line[4096], place[4096];
+  void* p = MAP_FAILED;
+  while (p == MAP_FAILED && mounts != nullptr && fgets(line, sizeof line, mounts) != nullptr) {
+    if (strstr(line, "dax") == nullptr || sscanf(line, "%*s %4000s", place) != 1) continue;
+    const int fd = open((std::string(place) + "/cairn-refused").c_str(), O_CREAT | O_RDWR, 0600);
+    if (fd < 0) continue;
+    CHECK(ftruncate(fd, 4096) == 0);
+    p = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0);
+    close(fd);
+  }
+  if (mounts != nullptr) fclose(mounts);
+  if (p == MAP_FAILED) printf("SKIP: no file system on persistent memory\n");
+  return [p] { munmap(p, 4096); };
+}
+
+long arch_prctl_inline(long code, unsigned long argument) {
+  long result;
+  asm volatile("syscall" : "=a"(result) : "a"(SYS_arch_prctl), "D"(code), "S"(argument) : "rcx", "r11", "memory");
+  return result;
+}
+
+// No function that was called before may return while there is one.
+__attribute__((noinline)) void live_with_shadow_stack(std::atomic<int>* state) {
+  constexpr long kEnable = 0x5001, kDisable = 0x5002, kShadowStack = 1;  // ARCH_SHSTK_*
+  const bool there = arch_prctl_inline(kEnable, kShadowStack) == 0;
+  *state = there ? 1 : 2;
+  while (*state == 1) asm volatile("pause");
+  if (there) arch_prctl_inline(kDisable, kShadowStack);
+}
+
+Undo make_shadow_stack() {
+  auto* state = new std::atomic<int>(0);
+  auto* thread = new std::thread(live_with_shadow_stack, state);
+  while (*state == 0) subject::nap();
+  if (*state == 2) printf("SKIP: no shadow stacks here\n");
+  return [=] {
+    *state = 3;
+    thread->join();
+  };
+}
+
+// The kernel gives tags only to a process that has one thread; a host has several.
+Undo make_tagged_addresses() {
+  constexpr long kEnable = 0x4002;  // ARCH_ENABLE_TAGGED_ADDR
+  if (arch_prctl_inline(kEnable, 6) != 0) printf("SKIP: addresses cannot be tagged here\n");
+  return nullptr;
+}
+
+std::string label_of_thread() {
+  char text[1000] = "";
+  const int fd = open("/proc/thread-self/attr/current", O_RDONLY);
+  if (fd < 0 || read(fd, text, sizeof text - 1) < 0) text[0] = '\0';
+  close(fd);
+  return text;
+}
+
+// A label of a second thread, where a security module lets it have another.
+Undo make_label() {
+  auto* go = new std::atomic<bool>(false);
+  auto* ready = new std::atomic<bool>(false);
+  const std::string before = label_of_thread();
+  auto* thread = new std::thread([=] {
+    for (const char* wanted : {"changeprofile unconfined", "changeprofile cairn-test", "_"}) {
+      const int fd = open("/proc/thread-self/attr/current", O_WRONLY);
+      if (fd < 0 || write(fd, wanted, strlen(wanted)) < 0) close(fd);
+    }
+    if (before.empty() || label_of_thread() == before) printf("SKIP: no security module gives a thread a label\n");
+    *ready = true;
+    while (!*go) subject::nap();
+  });
+  while (!*ready) subject::nap();
+  return [=] {
+    *go = true;
+    thread->join();
+  };
+}
+
+// On the processor time of a thread that nobody tells, or that has ended.
+Undo make_thread_timer(bool past_libc) {
+  auto* go = new std::atomic<bool>(false);
+  auto* number = new std::atomic<int>(-1);
+  auto* thread = new std::thread([=] {
+    sigevent event = {};
+    event.sigev_notify = SIGEV_NONE;
+    timer_t timer = nullptr;
+    int id = -1;
+    CHECK(past_libc ? syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &event, &id) == 0
+                    : timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) == 0);
+    *number = past_libc ? id : static_cast<int>(reinterpret_cast<intptr_t>(timer));
+    while (past_libc && !*go) subject::nap();
+  });
+  while (*number < 0) subject::nap();
+  if (!past_libc) thread->join();
+  return [=] {
+    *go = true;
+    if (past_libc) thread->join();
+    CHECK(syscall(SYS_timer_delete, number->load()) == 0);
+  };
+}
+
+}  // namespace
+
+const std::map<std::string, Undo (*)()>& rare_kinds() {
+  static const std::map<std::string, Undo (*)()> kinds = {
+      {"unknown_thread_timer", [] { return make_thread_timer(true); }},
+      {"ended_thread_timer", [] { return make_thread_timer(false); }},
+      {"pkey", make_pkey},
+      {"other_huge_pages", make_other_huge_pages},
+      {"map_sync", make_map_sync},
+      {"shadow_stack", make_shadow_stack},
+      {"tagged_addresses", make_tagged_addresses},
+      {"label", make_label},
+  };
+  return kinds;
+}
