@@ -8,6 +8,7 @@
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/group_door.hpp"
+#include "mpi/crcp/inside.hpp"
 #include "mpi/crcp/known.hpp"
 #include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/real.hpp"
@@ -127,6 +128,7 @@ class Doors final : public Participant {
   std::string resume(Outcome outcome) override {
     if (outcome == Outcome::new_library) {
       forget_all_admissions();
+      forget_listening();
       if (make_group_channel_again() != MPI_SUCCESS)
         return "its MPI objects could not be made again: the communicator of the checkpointer";
     } else {

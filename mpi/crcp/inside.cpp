@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/inside.hpp"
 
+#include <atomic>
+
 #include "core/abi/crossing.h"
 #include "core/abi/host_table.h"
 #include "mpi/crcp/door.hpp"
@@ -36,24 +38,48 @@ void call_with_callback(const char* name) noexcept {
   cairn_leave(guest);
 }
 
-// How many threads listen: the library calls each function once, whoever has registered it. With the lock held.
-int listeners = 0;
+// The library calls us, whichever thread lets it work. Changed with the lock held.
+std::atomic<bool> listening{false};
+
+bool listens() noexcept { return listening.load(std::memory_order_relaxed); }
+
+void begin_listening() noexcept {
+  if (listens()) return;
+  listening.store(true, std::memory_order_relaxed);
+  call_with_callback("opal_progress_register");
+}
+
+void end_listening() noexcept {
+  listening.store(false, std::memory_order_relaxed);
+  call_with_callback("opal_progress_unregister");
+}
+
+bool has_duties() noexcept { return (attention() & kDuties) != 0; }
+
+// One that is just taking the lock counts, too: it may be on its way out of a collective, or to something in it.
+bool others_are_inside() noexcept {
+  const MpiThread& self = mpi_thread();
+  return any_mpi_thread(
+      [&](const MpiThread& t) { return &t != &self && t.inside.load(std::memory_order_acquire) != kOut; });
+}
 
 }  // namespace
 
+void listen_for_others() noexcept {
+  if (has_duties() && others_are_inside()) begin_listening();
+}
+
+void forget_listening() noexcept { listening.store(false, std::memory_order_relaxed); }
+
 void go_inside() noexcept {
-  MpiThread& self = mpi_thread();
-  self.listening = (attention() & kDuties) != 0;
-  if (self.listening && ++listeners == 1) call_with_callback("opal_progress_register");
+  if (has_duties()) begin_listening();
   unlock_to(kCollective);
 }
 
 void come_outside() noexcept {
-  MpiThread& self = mpi_thread();
-  if (!self.listening) return;
-  self.listening = false;
+  if (!listens()) return;
   lock_from(kCollective);
-  if (--listeners == 0) call_with_callback("opal_progress_unregister");
+  if (listens() && !(has_duties() && others_are_inside())) end_listening();
   unlock_to(kCollective);
 }
 

@@ -12,4 +12,11 @@ void go_inside() noexcept;
 // The call has returned; the lock is not held. Enters the library.
 void come_outside() noexcept;
 
+// With the lock held, of a thread that goes on with its program and leaves something to be done: other threads that are
+// inside already do it. Enters the library.
+void listen_for_others() noexcept;
+
+// The library is a new one, which calls nobody.
+void forget_listening() noexcept;
+
 }  // namespace cairn::crcp

@@ -21,7 +21,6 @@ struct MpiThread {
   std::atomic<std::uint32_t> inside{kOut};
   std::atomic<bool> locked{false};       // in a section: it keeps other threads out by the section lock (gate.hpp)
   std::atomic<std::uint32_t> tables{0};  // regions of shim::TableLock that it is in without the mutex
-  bool listening = false;                // inside a collective, and the library's progress loop calls us (inside.hpp)
 
   std::uint64_t in_group_call = 0;       // the call of MPI_Comm_create_group that it is inside, 0: none
   std::uint64_t awaited_group_call = 0;  // ... at whose door it stands

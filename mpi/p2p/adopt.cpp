@@ -3,6 +3,7 @@
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/gate.hpp"
+#include "mpi/crcp/inside.hpp"
 #include "mpi/p2p/request.hpp"
 
 namespace cairn::p2p {
@@ -54,6 +55,7 @@ MPI_Request record_collective(ompi_communicator_t& comm, RequestKind kind,
   crcp::record_collective(
       crcp::RecordedCollective{comm.crcp, comm.crcp->called, begin_deferred, new Deferred{r, begin, data}});
   crcp::duties();
+  crcp::listen_for_others();
   crcp::gate_end();
   return r;
 }
