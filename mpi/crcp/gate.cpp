@@ -65,6 +65,16 @@ void gate_slow() noexcept {
   enter_without(kWanted | kClosed, kOut);
 }
 
+void brief_slow() noexcept {
+  MpiThread& self = mpi_thread();
+  ++self.entries;
+  for (std::uint32_t seen = attention(); (seen & kCut) != 0; seen = attention()) {
+    self.inside.store(kOut, std::memory_order_release);
+    wait_for_change(seen);
+    gate_store(kBrief);
+  }
+}
+
 void lock_from(std::uint32_t back) noexcept {
   gate_store(kSection);
   enter_without(kWanted, back);
@@ -103,28 +113,38 @@ void attention_clear(std::uint32_t bits) noexcept {
   wake_waiters();
 }
 
-bool CallbackLock::acquire(double seconds) noexcept {
-  if (held_) return true;
-  if (!callback_thread) {
-    callback_thread = true;
-    gate_depth = 1;  // for good: this thread serves nothing else
-  }
-  attention_set(kWanted);
+namespace {
+
+// Of the callback thread. Sets `bit`, and waits until none is inside any more that has not seen it; false if one stays
+// for `seconds`, and the bit is taken back.
+bool keep_out(std::uint32_t bit, bool (*any_is_inside)() noexcept, double seconds) noexcept {
+  attention_set(bit);
   if (!gate_words.fenced) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
   const double until = now() + seconds;
-  for (int i = 0; any_in_section(); ++i) {
+  for (int i = 0; any_is_inside(); ++i) {
     if (i < kSpins) {
       __builtin_ia32_pause();
       continue;
     }
     sched_yield();
     if (now() > until) {
-      attention_clear(kWanted);
+      attention_clear(bit);
       return false;
     }
   }
-  held_ = true;
   return true;
+}
+
+}  // namespace
+
+bool CallbackLock::acquire(double seconds) noexcept {
+  if (held_) return true;
+  if (!callback_thread) {
+    callback_thread = true;
+    gate_depth = 1;  // for good: this thread serves nothing else
+  }
+  held_ = keep_out(kWanted, any_in_section, seconds);
+  return held_;
 }
 
 void CallbackLock::acquire_firmly() noexcept {
@@ -132,6 +152,10 @@ void CallbackLock::acquire_firmly() noexcept {
   while (!acquire(kLong)) {
   }
 }
+
+bool CallbackLock::keep_brief_out(double seconds) noexcept { return keep_out(kCut, any_in_brief, seconds); }
+
+void CallbackLock::let_brief_in() noexcept { attention_clear(kCut); }
 
 void CallbackLock::release() noexcept {
   if (!held_) return;

@@ -30,6 +30,7 @@ inline constexpr std::uint32_t kOwed = 8;       // some communicator has owed ad
 inline constexpr std::uint32_t kRecorded = 16;  // a non-blocking collective waits to be begun
 inline constexpr std::uint32_t kQueued = 32;    // a drained message waits for its receive
 inline constexpr std::uint32_t kSeveral = 64;   // several threads use MPI: sections take the section lock
+inline constexpr std::uint32_t kCut = 128;      // the library is being emptied, or is empty: nobody calls it
 inline constexpr std::uint32_t kGateReasons = kWanted | kClosed | kMode | kSeveral;  // ... at the gate
 
 struct GateWords {
@@ -41,6 +42,7 @@ struct GateWords {
 inline constinit GateWords gate_words{};
 
 void gate_slow() noexcept;
+void brief_slow() noexcept;
 void unlock_section(std::uint32_t back) noexcept;
 
 // A thread that comes in: true if it was not in MPI before, as it is in a callback of the library.
@@ -109,14 +111,63 @@ class Section {
   MpiThread* free_ = nullptr;  // the slot, of a section that no other lock belongs to
 };
 
+// Around a short call of the real library that has nothing to do with messages, requests and doors, as those on
+// datatypes, groups and operations. In MPI_THREAD_MULTIPLE it takes no lock, and waits for nobody but at the cut
+// itself: programs make such calls with locks of their own held, which functions of theirs that the library calls want
+// as well (Python has one for everything). Whoever is in a section may be in such a function. Tables are changed with
+// TableLock held.
+class Brief {
+ public:
+  Brief() noexcept {
+    if (!come_in()) return;
+    beside_ = sharing.load(std::memory_order_relaxed) >= Sharing::alone;
+    gate_store(beside_ ? kBrief : kSection);
+    if (__builtin_expect((attention() & (beside_ ? kCut : kGateReasons)) == 0, 1)) return;
+    if (beside_)
+      brief_slow();
+    else
+      gate_slow();
+  }
+  ~Brief() {
+    if (--gate_depth != 0) return;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (beside_)
+      mpi_thread().inside.store(kOut, std::memory_order_release);
+    else
+      unlock_to(kOut);
+  }
+  Brief(const Brief&) = delete;
+  Brief& operator=(const Brief&) = delete;
+
+ private:
+  bool beside_ = false;
+};
+
 // The lock without the gate: for a guest thread that stands at a door (it must get in while mode is RELEASE) or is
 // inside a collective. `back` is where the thread was (kOut or kCollective).
 void lock_from(std::uint32_t back) noexcept;
 // The same, of a thread that may not wait: false if the lock is not free.
 bool try_lock_from(std::uint32_t back) noexcept;
 
-// The lock for code that may already have it, or is inside a collective: around changes of what the callback thread
-// reads. TableLock comes after it: who has that one waits for no section.
+// The lock for code that may already have it, or is inside a collective.
+class InnerSection {
+ public:
+  InnerSection() noexcept : back_(mpi_thread_for_certain().inside.load(std::memory_order_relaxed)) {
+    if (needed()) lock_from(back_);
+  }
+  ~InnerSection() {
+    if (needed()) unlock_to(back_);
+  }
+  InnerSection(const InnerSection&) = delete;
+  InnerSection& operator=(const InnerSection&) = delete;
+
+ private:
+  bool needed() const noexcept { return back_ != kSection && !callback_thread; }
+  const std::uint32_t back_;
+};
+
+// The same, around changes of what the callback thread reads. TableLock comes after it: who has that one waits for no
+// section, nor for a function of the program.
 class InnerLock {
  public:
   InnerLock() noexcept = default;
@@ -124,22 +175,7 @@ class InnerLock {
   InnerLock& operator=(const InnerLock&) = delete;
 
  private:
-  class Inner {
-   public:
-    Inner() noexcept : back_(mpi_thread_for_certain().inside.load(std::memory_order_relaxed)) {
-      if (needed()) lock_from(back_);
-    }
-    ~Inner() {
-      if (needed()) unlock_to(back_);
-    }
-    Inner(const Inner&) = delete;
-    Inner& operator=(const Inner&) = delete;
-
-   private:
-    bool needed() const noexcept { return back_ != kSection && !callback_thread; }
-    const std::uint32_t back_;
-  };
-  const Inner inner_;
+  const InnerSection inner_;
   const shim::TableLock table_;
 };
 
@@ -162,8 +198,12 @@ class CallbackLock {
   // real library that waits for other ranks.
   void acquire_firmly() noexcept;
   void release() noexcept;
-  // Nobody is in the real library: the callback thread may call it.
-  bool library_is_free() const noexcept { return all_out(); }
+  // Nobody is in the real library, but for calls that may be made beside others: the callback thread may call it.
+  bool library_is_free() const noexcept { return !any_in_collective(); }
+  // Keeps these out as well (kCut), until let_brief_in(). False if one does not come out within `seconds`: they are not
+  // kept out then.
+  bool keep_brief_out(double seconds) noexcept;
+  static void let_brief_in() noexcept;
 
  private:
   bool held_ = false;

@@ -16,6 +16,7 @@ namespace cairn::crcp {
 inline constexpr std::uint32_t kOut = 0;
 inline constexpr std::uint32_t kSection = 1;     // holds the lock: short, or a poll loop that leaves when asked
 inline constexpr std::uint32_t kCollective = 2;  // in a blocking call of the real library, lock not held
+inline constexpr std::uint32_t kBrief = 3;       // in a short call of the real library, beside whoever has the lock
 
 struct MpiThread {
   std::atomic<std::uint32_t> inside{kOut};
@@ -89,8 +90,11 @@ inline bool any_mpi_thread(Predicate&& predicate) {
 inline bool any_in_section() noexcept {
   return any_mpi_thread([](const MpiThread& t) { return t.inside.load(std::memory_order_acquire) == kSection; });
 }
-inline bool all_out() noexcept {
-  return !any_mpi_thread([](const MpiThread& t) { return t.inside.load(std::memory_order_acquire) != kOut; });
+inline bool any_in_brief() noexcept {
+  return any_mpi_thread([](const MpiThread& t) { return t.inside.load(std::memory_order_acquire) == kBrief; });
+}
+inline bool any_in_collective() noexcept {
+  return any_mpi_thread([](const MpiThread& t) { return t.inside.load(std::memory_order_acquire) == kCollective; });
 }
 
 // MPI_Init is over: threads may come.

@@ -232,7 +232,8 @@ void Protocol::settle() {
     if (lock_.acquire(kShortWait)) {
       if (lock_.library_is_free()) {
         progress_all();
-        keep_lock_ = all_settled();
+        // Nothing is under way in the library: no function of the program is called any more.
+        keep_lock_ = all_settled() && lock_.keep_brief_out(kShortWait);
       }
       if (!keep_lock_) lock_.release();
     }
@@ -349,6 +350,7 @@ void Protocol::resume(Outcome outcome) {
   lock_.acquire_firmly();
   resume_all(outcome);
   set_mode(Mode::normal);
+  CallbackLock::let_brief_in();
   lock_.release();
 }
 

@@ -7,7 +7,6 @@
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/p2p/request.hpp"
-#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::p2p {
 
@@ -19,6 +18,7 @@ struct Pending {
   std::size_t used;  // of the attached buffer
 };
 
+// Changed in sections.
 struct Attached {
   void* address = nullptr;
   std::size_t size = 0;
@@ -89,7 +89,6 @@ constexpr int kNoSuchBuffer = -30;
 // False if there is a buffer already, or this is none.
 bool attach(void* buffer, int size) noexcept {
   const crcp::Section section;
-  const shim::TableLock lock;
   Attached& a = attached();
   if (a.attached || size == 0) return false;
   a.address = buffer;
@@ -104,7 +103,6 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
           ompi_communicator_t* comm) noexcept {
   if (count < 0) return MPI_ERR_COUNT;
   if (peer == MPI_PROC_NULL) return MPI_SUCCESS;
-  const shim::TableLock lock;  // the buffer is the process's, whichever thread sends
   reap_some();
   Attached& a = attached();
   void* bytes = nullptr;
@@ -131,7 +129,6 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
 }
 
 bool reap_bsends() noexcept {
-  const shim::TableLock lock;
   Attached& a = attached();
   std::erase_if(a.pending, reap);
   return a.pending.empty();

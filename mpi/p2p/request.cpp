@@ -37,7 +37,7 @@ void grow() noexcept {
 
 // The last hold on a datatype that the application has freed enters the library.
 void release_type(Request& r) noexcept {
-  const crcp::Section section;
+  const crcp::Brief brief;
   shim::type_release(r.type);
 }
 

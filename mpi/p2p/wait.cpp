@@ -3,13 +3,12 @@
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/synchronous.hpp"
-#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::p2p {
 
 namespace {
 
-int orphans = 0;
+int orphans = 0;  // changed in sections
 
 // The ordinary wait: one crossing. False if it was left before the request was complete.
 inline bool wait_quickly(Request& r) noexcept {
@@ -66,16 +65,16 @@ void release_active(Request* r) noexcept {
 }  // namespace
 
 void make_orphan(Request& r) noexcept {
-  const shim::TableLock lock;
   ++orphans;
   r.orphan = true;
 }
 
+// Without the lock of the tables: the library may call a function of the program, which waits for who knows whom.
 void reap_orphans() noexcept {
-  const shim::TableLock lock;  // each is freed once, whichever thread finds it complete
   if (orphans == 0) return;
   for_each_request([](Request& r) {
     if (!r.orphan || !poll(r)) return;
+    r.orphan = false;  // it may be used again before it is anybody's
     request_free(&r);
     --orphans;
   });

@@ -172,7 +172,7 @@ CAIRN_MPI_EXPORT int MPIX_Query_cuda_support(void) { return 0; }
 
 CAIRN_MPI_EXPORT int OMPI_Affinity_str(ompi_affinity_fmt_t format, char bound[], char current[], char exists[]) {
   using Function = int(int, char*, char*, char*);
-  const crcp::Section section;
+  const crcp::Brief brief;
   const std::uint64_t guest = cairn_enter();
   auto* function = reinterpret_cast<Function*>(CAIRN_TABLE->dlsym("OMPI_Affinity_str"));
   const int rc = function == nullptr ? MPI_ERR_OTHER : function(format, bound, current, exists);

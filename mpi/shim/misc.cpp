@@ -17,8 +17,8 @@ namespace {
 std::int64_t origin, last;  // nanoseconds of CLOCK_MONOTONIC: the first call, and the last
 
 template <class Call>
-int in_section(Call&& call) {
-  const crcp::Section section;
+int in_brief(Call&& call) {
+  const crcp::Brief brief;
   return call();
 }
 
@@ -69,7 +69,7 @@ CAIRN_MPI_WEAK(MPI_Finalized);
 
 int PMPI_Query_thread(int* provided) {
   if (crcp::init_state() != crcp::InitState::initialized)
-    return in_section([&] { return cross(real.Query_thread, provided); });
+    return in_brief([&] { return cross(real.Query_thread, provided); });
   if (provided == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Query_thread");
   *provided = crcp::thread_level();
   return MPI_SUCCESS;
@@ -78,7 +78,7 @@ CAIRN_MPI_WEAK(MPI_Query_thread);
 
 int PMPI_Is_thread_main(int* flag) {
   if (crcp::init_state() != crcp::InitState::initialized)
-    return in_section([&] { return cross(real.Is_thread_main, flag); });
+    return in_brief([&] { return cross(real.Is_thread_main, flag); });
   if (flag == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Is_thread_main");
   *flag = crcp::thread_is_main();
   return MPI_SUCCESS;
@@ -97,13 +97,13 @@ int PMPI_Get_version(int* version, int* subversion) {
 CAIRN_MPI_WEAK(MPI_Get_version);
 
 int PMPI_Get_library_version(char* version, int* length) {
-  return in_section([&] { return cross(real.Get_library_version, version, length); });
+  return in_brief([&] { return cross(real.Get_library_version, version, length); });
 }
 CAIRN_MPI_WEAK(MPI_Get_library_version);
 
 int PMPI_Get_processor_name(char* name, int* length) {
-  return section_call(MPI_COMM_WORLD, "MPI_Get_processor_name",
-                      [&] { return cross(real.Get_processor_name, name, length); });
+  return brief_call(MPI_COMM_WORLD, "MPI_Get_processor_name",
+                    [&] { return cross(real.Get_processor_name, name, length); });
 }
 CAIRN_MPI_WEAK(MPI_Get_processor_name);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/shim/table_lock.hpp"
 
+#include <sched.h>
+
+#include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/short_lock.hpp"
 
 namespace cairn::shim {
@@ -15,19 +18,35 @@ void add(crcp::MpiThread& self, std::uint32_t n) noexcept {
   self.tables.store(self.tables.load(std::memory_order_relaxed) + n, std::memory_order_release);
 }
 
+// The callback thread sets kWanted, and has a barrier run on all threads, before it takes any table.
+bool has_bias() noexcept {
+  return crcp::sharing.load(std::memory_order_relaxed) == crcp::Sharing::alone &&
+         (crcp::attention() & crcp::kWanted) == 0;
+}
+
+void await_biased() noexcept {
+  while (crcp::any_mpi_thread([](const crcp::MpiThread& t) { return t.tables.load(std::memory_order_acquire) != 0; }))
+    sched_yield();
+}
+
 }  // namespace
 
 TableLock::How TableLock::take() noexcept {
   crcp::MpiThread& self = crcp::mpi_thread_for_certain();
-  if (!crcp::callback_thread && crcp::sharing.load(std::memory_order_relaxed) == crcp::Sharing::alone) {
+  if (self.tables.load(std::memory_order_relaxed) != 0) {  // who takes the bias away waits for the outermost region
+    add(self, 1);
+    return How::biased;
+  }
+  if (!crcp::callback_thread && has_bias()) {
     add(self, 1);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (crcp::sharing.load(std::memory_order_relaxed) == crcp::Sharing::alone) return How::biased;
+    if (has_bias()) return How::biased;
     add(self, ~0U);
   }
   if (holder.load(std::memory_order_relaxed) != &self) {
     table_lock.lock();
     holder.store(&self, std::memory_order_relaxed);
+    if (crcp::callback_thread) await_biased();
   }
   ++depth;
   return How::locked;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taken around changes of the shim's lists and tables; keeps threads apart when several use MPI, and costs a test or
-// two otherwise: the thread that is alone says in its slot that it is in such a region (mpi/crcp/threads.cpp).
-// Recursive. Who has it enters no section and waits for none.
+// two otherwise: the thread that is alone says in its slot that it is in such a region (mpi/crcp/threads.cpp), and
+// takes a lock only while libcr's callback thread has the gate's. Recursive. Who has it enters no section and waits for
+// none, nor calls what may call a function of the program.
 #pragma once
 
 #include "mpi/crcp/mpi_thread.hpp"

@@ -37,6 +37,17 @@ inline int section_call(Owner* owner, const char* name, Call&& call) {
   return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(owner, rc, name);
 }
 
+// The same for calls that need no section.
+template <class Owner, class Call>
+inline int brief_call(Owner* owner, const char* name, Call&& call) {
+  int rc;
+  {
+    const crcp::Brief brief;
+    rc = call();
+  }
+  return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(owner, rc, name);
+}
+
 // Behind the door of a collective, while it lives; nothing for a communicator on which none can begin (the real library
 // says why).
 class CollectiveScope {

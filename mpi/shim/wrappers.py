@@ -140,7 +140,8 @@ class Wrapper:
         elif self.row.collective:
             raise ValueError(f"{f.name}: collective over what? Write it by hand")
         else:
-            guard = ["crcp::Section section;"]
+            short = self.row.cls in ("world_call", "comm_call")
+            guard = ["const crcp::Brief brief;" if short else "crcp::Section section;"]
         call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"
         if self.row.cls == "collective_request" or self.row.cls == "io_request" and comm:
             guard = self.deferrable(comm)

@@ -74,6 +74,7 @@ PARTS = {  # models of a part: the file, definitions, and what a fault is
     "unrevoked": ("gate.pml", "-DFAULT_UNREVOKED", "a second thread does not wait for what the first began alone"),
     "unfenced": ("gate.pml", "-DFAULT_UNFENCED", "a second thread runs no barrier on the first before it looks at it"),
     "blind": ("gate.pml", "-DFAULT_BLIND", "the callback thread looks at the threads without a barrier"),
+    "biased": ("gate.pml", "-DFAULT_BIASED", "a thread that is alone takes tables without a lock while libcr's has the gate"),
     "unlinked": ("gate.pml", "-DFAULT_UNLINKED", "a thread's slot is in the list only when its section has begun"),
     "lonely": ("gate.pml", "-DFAULT_LONELY", "a thread that ends gives the bias back while two are left"),
 }

@@ -5,10 +5,11 @@
  * is for.
  *
  * Never are two threads in sections, or one in a section while the callback thread has the lock; never are two in
- * a region of TableLock. All get through.
+ * a region of TableLock, libcr's thread among them, which takes that lock while it has the gate's. All get through.
  *
  * Faults: FAULT_UNREVOKED (a second thread does not wait until the first has left what it began alone), FAULT_UNFENCED
- *   (it runs no barrier on it before), FAULT_BLIND (the callback thread looks without a barrier), FAULT_UNLINKED (a new
+ *   (it runs no barrier on it before), FAULT_BLIND (the callback thread looks without a barrier),
+ *   FAULT_BIASED (a thread that is alone takes tables without their lock while the callback thread has the gate's), FAULT_UNLINKED (a new
  *   thread's slot is in the list only when its section has begun), FAULT_LONELY (a thread that ends gives the bias back while
  *   two others are left). */
 #define GUESTS 3
@@ -129,7 +130,11 @@ again:
         fi
      :: linked[g] -> /* TableLock */
         storing_tables[g] = 1;
+#ifdef FAULT_BIASED
         saw_several = several;
+#else
+        atomic { saw_several = several || wanted };
+#endif
         if
         :: saw_several ->
            atomic { storing_tables[g] = 0; tables[g] = 0 };
@@ -182,6 +187,14 @@ proctype Callback() {
      look_at(2);
      callback_has = 1;
      assert(in_sections == 0);
+     atomic { !table_lock -> table_lock = 1 };
+     !tables[0];
+     !tables[1];
+     !tables[2];
+     in_tables++;
+     assert(in_tables == 1);
+     in_tables--;
+     table_lock = 0;
      callback_has = 0;
      wanted = 0
   :: request == REQUESTS -> break

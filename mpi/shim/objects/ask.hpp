@@ -15,7 +15,7 @@ namespace cairn::shim {
 template <class Guest, class Function>
 int ask_group(Guest* object, Function RealFunctions::*function, MPI_Group* group,
               std::type_identity_t<MemberList * Guest::*> members, const char* name) {
-  return section_call(object, name, [&] {
+  return brief_call(object, name, [&] {
     Made made(group);
     return made.settle(cross(real.*function, to_real(object), made.place()), [&](RealGroup* real_group) {
       return group_adopt(real_group, members != nullptr ? object->*members : nullptr);
@@ -25,7 +25,7 @@ int ask_group(Guest* object, Function RealFunctions::*function, MPI_Group* group
 
 template <class Guest, class Function>
 int ask_info(Guest* object, Function RealFunctions::*function, MPI_Info* info, const char* name) {
-  return section_call(object, name, [&] {
+  return brief_call(object, name, [&] {
     Made made(info);
     return made.settle(cross(real.*function, to_real(object), made.place()),
                        [](RealInfo* real_info) { return info_adopt(real_info); });

@@ -36,8 +36,9 @@ void comm_hold_back(ompi_communicator_t* comm) noexcept {
 
 void comm_reap_held() {
   if (held.head() == nullptr) return;
-  const crcp::InnerLock lock;
+  const crcp::InnerSection section;
   p2p::reap_orphans();
+  const TableLock lock;
   for (ompi_communicator_t *comm = held.head(), *next; comm != nullptr; comm = next) {
     next = comm->next;
     if (p2p::need_of(*comm) != p2p::Need::none) continue;

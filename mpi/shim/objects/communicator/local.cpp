@@ -33,7 +33,7 @@ int PMPI_Comm_rank(MPI_Comm comm, int* rank) {
     *rank = comm->rank;
     return MPI_SUCCESS;
   }
-  return section_call(comm, "MPI_Comm_rank", [&] { return cross(real.Comm_rank, to_real(comm), rank); });
+  return brief_call(comm, "MPI_Comm_rank", [&] { return cross(real.Comm_rank, to_real(comm), rank); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_rank);
 
@@ -42,7 +42,7 @@ int PMPI_Comm_size(MPI_Comm comm, int* size) {
     *size = comm->size;
     return MPI_SUCCESS;
   }
-  return section_call(comm, "MPI_Comm_size", [&] { return cross(real.Comm_size, to_real(comm), size); });
+  return brief_call(comm, "MPI_Comm_size", [&] { return cross(real.Comm_size, to_real(comm), size); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_size);
 
@@ -51,7 +51,7 @@ int PMPI_Comm_remote_size(MPI_Comm comm, int* size) {
     *size = comm->remote_size;
     return MPI_SUCCESS;
   }
-  return section_call(comm, "MPI_Comm_remote_size", [&] { return cross(real.Comm_remote_size, to_real(comm), size); });
+  return brief_call(comm, "MPI_Comm_remote_size", [&] { return cross(real.Comm_remote_size, to_real(comm), size); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_remote_size);
 
@@ -60,14 +60,14 @@ int PMPI_Comm_test_inter(MPI_Comm comm, int* flag) {
     *flag = comm->inter;
     return MPI_SUCCESS;
   }
-  return section_call(comm, "MPI_Comm_test_inter", [&] { return cross(real.Comm_test_inter, to_real(comm), flag); });
+  return brief_call(comm, "MPI_Comm_test_inter", [&] { return cross(real.Comm_test_inter, to_real(comm), flag); });
 }
 CAIRN_MPI_WEAK(MPI_Comm_test_inter);
 
 int PMPI_Comm_compare(MPI_Comm a, MPI_Comm b, int* result) {
   if (!answerable(a) || !answerable(b) || result == nullptr)
-    return section_call(MPI_COMM_WORLD, "MPI_Comm_compare",
-                        [&] { return cross(real.Comm_compare, to_real(a), to_real(b), result); });
+    return brief_call(MPI_COMM_WORLD, "MPI_Comm_compare",
+                      [&] { return cross(real.Comm_compare, to_real(a), to_real(b), result); });
   if (a == b) {
     *result = MPI_IDENT;
   } else if (a->inter != b->inter) {

@@ -225,7 +225,7 @@ int find_or_make(int combiner, std::vector<int> integers, MPI_Datatype* newtype)
 }
 
 int parametrised(int combiner, std::vector<int> integers, MPI_Datatype* newtype, const char* name) {
-  return section_call(MPI_COMM_WORLD, name, [&] { return find_or_make(combiner, std::move(integers), newtype); });
+  return brief_call(MPI_COMM_WORLD, name, [&] { return find_or_make(combiner, std::move(integers), newtype); });
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ int PMPI_Type_get_contents(MPI_Datatype type, int max_integers, int max_addresse
   TypeRecipe& recipe = *type->recipe;
   give(recipe.integers, integers);
   give(recipe.addresses, addresses);
-  const crcp::Section section;
+  const crcp::Brief brief;
   for (std::size_t i = 0; i < recipe.children.size() && datatypes != nullptr; ++i) {
     const TypeChild& child = recipe.children[i];
     datatypes[i] = child.recipe != nullptr ? recipe_handle(child.recipe) : child.predefined;
@@ -58,7 +58,7 @@ CAIRN_MPI_WEAK(MPI_Type_get_contents);
 
 int PMPI_Type_set_name(MPI_Datatype type, const char* name) {
   if (const int rc = name_set(type, name, "MPI_Type_set_name"); rc != MPI_SUCCESS) return rc;
-  const crcp::Section section;
+  const crcp::Brief brief;
   return cross(real.Type_set_name, to_real(type), name);
 }
 CAIRN_MPI_WEAK(MPI_Type_set_name);
@@ -69,7 +69,7 @@ int PMPI_Type_get_name(MPI_Datatype type, char* name, int* length) {
     std::strcpy(name, type->name);
     *length = static_cast<int>(std::strlen(name));
   } else {
-    const crcp::Section section;
+    const crcp::Brief brief;
     rc = cross(real.Type_get_name, to_real(type), name, length);
   }
   return rc == MPI_SUCCESS ? rc : raise(MPI_COMM_WORLD, rc, "MPI_Type_get_name");
@@ -77,7 +77,7 @@ int PMPI_Type_get_name(MPI_Datatype type, char* name, int* length) {
 CAIRN_MPI_WEAK(MPI_Type_get_name);
 
 int PMPI_Type_match_size(int typeclass, int size, MPI_Datatype* type) {
-  return section_call(MPI_COMM_WORLD, "MPI_Type_match_size", [&] {
+  return brief_call(MPI_COMM_WORLD, "MPI_Type_match_size", [&] {
     Made made(type);
     return made.settle(cross(real.Type_match_size, typeclass, size, made.place()),
                        [](RealDatatype* found) { return from_real(found); });
@@ -88,7 +88,7 @@ CAIRN_MPI_WEAK(MPI_Type_match_size);
 // libmpi_mpifh asks for a predefined datatype by kind and language in this way.
 CAIRN_MPI_EXPORT MPI_Datatype ompi_datatype_match_size(int size, std::uint16_t kind, std::uint16_t language) {
   using Match = RealDatatype*(int, std::uint16_t, std::uint16_t);
-  const crcp::Section section;
+  const crcp::Brief brief;
   const std::uint64_t guest = cairn_enter();
   auto* match = reinterpret_cast<Match*>(CAIRN_TABLE->dlsym("ompi_datatype_match_size"));
   RealDatatype* found = match == nullptr ? nullptr : match(size, kind, language);

@@ -103,7 +103,7 @@ void register_recipe(TypeRecipe* recipe) {
 
 TypeChild child_of(MPI_Datatype type) noexcept {
   if (type == nullptr || type->recipe == nullptr) return {type, nullptr};
-  const crcp::InnerLock lock;
+  const TableLock lock;
   ++type->recipe->references;
   return {nullptr, type->recipe};
 }
@@ -202,7 +202,7 @@ int type_add(TypeRecipe* recipe, MPI_Datatype* newtype) {
 }
 
 int type_make(TypeRecipe* recipe, MPI_Datatype* newtype, const char* name) {
-  return section_call(MPI_COMM_WORLD, name, [&] { return type_add(recipe, newtype); });
+  return brief_call(MPI_COMM_WORLD, name, [&] { return type_add(recipe, newtype); });
 }
 
 MPI_Datatype from_real(RealDatatype* wanted) noexcept {
@@ -279,15 +279,15 @@ bool is_last_use(TypeRecipe& recipe) {
   return --recipe.handle_uses == 0;
 }
 
-TypeHold hold_in_section(MPI_Datatype type) {
-  const crcp::Section section;
+TypeHold hold_for_call(MPI_Datatype type) {
+  const crcp::Brief brief;
   return type_hold(type);
 }
 
 }  // namespace
 
 int PMPI_Type_commit(MPI_Datatype* type) {
-  return section_call(MPI_COMM_WORLD, "MPI_Type_commit", [&] {
+  return brief_call(MPI_COMM_WORLD, "MPI_Type_commit", [&] {
     RealDatatype* real_type = type == nullptr ? nullptr : to_real(*type);
     const int rc = cross(real.Type_commit, type == nullptr ? nullptr : &real_type);
     if (rc == MPI_SUCCESS && derived(type)) (*type)->recipe->committed = true;
@@ -300,14 +300,14 @@ int PMPI_Type_free(MPI_Datatype* type) {
   if (!can_be_freed(type)) return raise(MPI_COMM_WORLD, MPI_ERR_TYPE, "MPI_Type_free");
   MPI_Datatype handle = *type;
   // Whoever else holds it may be done with it meanwhile: so this call is one that holds it.
-  TypeHold hold = hold_in_section(handle);
+  TypeHold hold = hold_for_call(handle);
   int rc = MPI_SUCCESS;
   if (is_last_use(*handle->recipe)) {
     rc = attributes_delete_all(attribute_owner(handle));
     if (rc != MPI_SUCCESS) ++handle->recipe->handle_uses;
   }
   {
-    const crcp::Section section;
+    const crcp::Brief brief;
     type_release(hold);
   }
   if (rc != MPI_SUCCESS) return raise(MPI_COMM_WORLD, rc, "MPI_Type_free");

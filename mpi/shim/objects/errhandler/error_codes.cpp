@@ -28,7 +28,7 @@ int add(int error_class, int* number) {
 }
 
 int remember(int error_class, int* number, const char* name) {
-  return section_call(MPI_COMM_WORLD, name, [&] {
+  return brief_call(MPI_COMM_WORLD, name, [&] {
     const TableLock lock;  // kept in the order in which the library numbers them
     const int rc = add(error_class, number);
     if (rc == MPI_SUCCESS) {
@@ -63,7 +63,7 @@ int PMPI_Add_error_code(int error_class, int* code) { return remember(error_clas
 CAIRN_MPI_WEAK(MPI_Add_error_code);
 
 int PMPI_Add_error_string(int code, const char* text) {
-  return section_call(MPI_COMM_WORLD, "MPI_Add_error_string", [&] {
+  return brief_call(MPI_COMM_WORLD, "MPI_Add_error_string", [&] {
     const TableLock lock;
     const int rc = cross(real.Add_error_string, code, text);
     for (auto& item : added())

@@ -27,6 +27,7 @@ int group_rebuild() {
 }
 
 std::size_t group_obstacle(char* text, std::size_t capacity) {
+  const TableLock lock;
   for (const ompi_group_t* group = store<ompi_group_t>().live.head(); group != nullptr; group = group->next)
     if (!members_all_local(group->members))
       return describe_obstacle(text, capacity, "a group with processes of another job", "", "MPI_Comm_remote_group");
@@ -42,7 +43,7 @@ namespace {
 
 template <class Call>
 int create(MPI_Group* out, const char* name, Call&& call) {
-  return section_call(MPI_COMM_WORLD, name, [&] {
+  return brief_call(MPI_COMM_WORLD, name, [&] {
     Made made(out);
     return made.settle(call(made.place()), [](RealGroup* group) { return group_adopt(group); });
   });
@@ -98,7 +99,7 @@ int PMPI_Group_free(MPI_Group* group) {
     *group = MPI_GROUP_NULL;
     return MPI_SUCCESS;
   }
-  return section_call(MPI_COMM_WORLD, "MPI_Group_free", [&] {
+  return brief_call(MPI_COMM_WORLD, "MPI_Group_free", [&] {
     RealGroup* gone = group == nullptr ? nullptr : to_real(*group);
     const int rc = cross(real.Group_free, group == nullptr ? nullptr : &gone);
     if (rc == MPI_SUCCESS && !(*group)->predefined) {

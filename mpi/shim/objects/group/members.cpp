@@ -40,6 +40,7 @@ RealGroup* cached_world_group;
 }
 
 RealGroup* world_group() {
+  const TableLock lock;
   if (cached_world_group == nullptr) cross(real.Comm_group, real_objects.comm_world, &cached_world_group);
   return cached_world_group;
 }

@@ -33,10 +33,11 @@ void fill_from_real(InfoStore& store, RealInfo* from) {
   }
 }
 
-// Not with the table's lock: who is in a section may want that.
+// Not with the table's lock: that comes after the gate.
 InfoStore* store_of(ompi_info_t* info) {
   if (info->store == nullptr) {
-    const crcp::Section section;
+    const crcp::Brief brief;
+    const TableLock lock;
     if (info->store == nullptr) {
       auto* const made = new InfoStore;
       fill_from_real(*made, static_cast<RealInfo*>(info->real));

@@ -149,7 +149,7 @@ int PMPI_Op_create(MPI_User_function* function, int commute, MPI_Op* out) {
   if (function == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Op_create");
   int rc;
   {
-    const crcp::Section section;
+    const crcp::Brief brief;
     const TableLock lock;
     ompi_op_t* op = store<ompi_op_t>().pool.allocate(Kind::op);
     op->function = function;
@@ -166,7 +166,7 @@ CAIRN_MPI_WEAK(MPI_Op_create);
 
 int PMPI_Op_free(MPI_Op* op) {
   if (op == nullptr || !is_own_op(*op) || (*op)->freed) return raise(MPI_COMM_WORLD, MPI_ERR_OP, "MPI_Op_free");
-  return section_call(MPI_COMM_WORLD, "MPI_Op_free", [&] {
+  return brief_call(MPI_COMM_WORLD, "MPI_Op_free", [&] {
     const TableLock lock;
     (*op)->freed = (*op)->holds != 0;
     const int rc = (*op)->freed ? MPI_SUCCESS : drop(*op);
@@ -181,8 +181,8 @@ int PMPI_Op_commutative(MPI_Op op, int* commute) {
     *commute = op->commute;
     return MPI_SUCCESS;
   }
-  return section_call(MPI_COMM_WORLD, "MPI_Op_commutative",
-                      [&] { return cross(real.Op_commutative, to_real(op), commute); });
+  return brief_call(MPI_COMM_WORLD, "MPI_Op_commutative",
+                    [&] { return cross(real.Op_commutative, to_real(op), commute); });
 }
 CAIRN_MPI_WEAK(MPI_Op_commutative);
 

@@ -46,7 +46,7 @@ int PMPI_Topo_test(MPI_Comm comm, int* status) {
   if (!usable(comm) || comm->members == nullptr || status == nullptr) {
     int rc;
     {
-      const crcp::Section section;
+      const crcp::Brief brief;
       rc = cross(real.Topo_test, to_real(comm), status);
     }
     return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Topo_test");

@@ -202,7 +202,7 @@ int query_local(const LocalWindow& window, int rank, MPI_Aint* size, int* disp_u
 }  // namespace
 
 int PMPI_Win_shared_query(MPI_Win win, int rank, MPI_Aint* size, int* disp_unit, void* baseptr) {
-  return section_call(win, "MPI_Win_shared_query", [&] {
+  return brief_call(win, "MPI_Win_shared_query", [&] {
     if (is_local(win)) return query_local(*win->local, rank, size, disp_unit, baseptr);
     return cross(real.Win_shared_query, to_real(win), rank, size, disp_unit, baseptr);
   });
