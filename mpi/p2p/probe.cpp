@@ -5,6 +5,7 @@
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/p2p/given_out.hpp"
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/receive.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 Message* live_messages = nullptr;
 
-Message* message_new(ompi_communicator_t* comm) noexcept {
+Message* message_new(ompi_communicator_t* comm, const MPI_Status& status) noexcept {
   auto* m = static_cast<Message*>(std::calloc(1, sizeof(Message)));
   if (m == nullptr) std::abort();
   m->magic = shim::kHandleMagic;
@@ -24,6 +25,8 @@ Message* message_new(ompi_communicator_t* comm) noexcept {
   m->kind = shim::Kind::message;
   m->live = true;
   m->comm = comm;
+  m->status = status;
+  message_given_out(*m);
   const shim::TableLock lock;
   m->next = live_messages;
   if (m->next != nullptr) m->next->previous = m;
@@ -51,10 +54,9 @@ int try_matched_probe(int source, int tag, ompi_communicator_t* comm, int& flag,
   if (!state.queue.empty()) {
     if (crcp::QueuedMessage* m = find_queued(state, source, tag)) {
       envelope_status(*m, status);
-      *message = message_new(comm);
+      *message = message_new(comm, status);
       (*message)->queued = take_queued(state, m);
       (*message)->taken = true;
-      (*message)->status = status;
       flag = 1;
       return MPI_SUCCESS;
     }
@@ -67,9 +69,8 @@ int try_matched_probe(int source, int tag, ompi_communicator_t* comm, int& flag,
     *message = MPI_MESSAGE_NO_PROC;
     return rc;
   }
-  *message = message_new(comm);
+  *message = message_new(comm, status);
   (*message)->real = real;
-  (*message)->status = status;
   crcp::count_received(state, status.MPI_SOURCE);
   return rc;
 }
@@ -103,6 +104,7 @@ Message* first_message() noexcept { return live_messages; }
 
 void message_free(Message* m) noexcept {
   if (m->fortran != shim::kNoFortranIndex) shim::fortran_release(m);
+  message_not_given_out(*m);
   {
     const shim::TableLock lock;
     (m->previous != nullptr ? m->previous->next : live_messages) = m->next;

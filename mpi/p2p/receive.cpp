@@ -3,6 +3,7 @@
 #include "mpi/p2p/receive.hpp"
 
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/p2p/given_out.hpp"
 
 namespace cairn::p2p {
 
@@ -74,6 +75,7 @@ CAIRN_MPI_EXPORT int PMPI_Recv(void* buf, int count, MPI_Datatype type, int sour
   }
   if (done != 0) {
     crcp::count_received(*comm->crcp, result.MPI_SOURCE);
+    count_matched(*comm->crcp, result);
     copy_status(status, result);
   }
   crcp::gate_end();

@@ -6,6 +6,7 @@
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/p2p/given_out.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/synchronous.hpp"
 #include "mpi/shim/table_lock.hpp"
@@ -101,8 +102,10 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
     r.status = status;
   r.status.MPI_ERROR = error;
   r.error = error;
-  if (r.what == What::receive && !r.counted && status._cancelled == 0)
-    crcp::count_received(*r.comm->crcp, status.MPI_SOURCE);
+  if (r.what == What::receive && status._cancelled == 0) {
+    if (!r.counted) crcp::count_received(*r.comm->crcp, status.MPI_SOURCE);
+    count_matched(*r.comm->crcp, status, r.order);
+  }
   if (r.what == What::send && r.send_mode == SendMode::synchronous) synchronous_gone(r);
   if (r.what == What::adopted) {
     const RequestOwner owner = r.owner;

@@ -69,6 +69,7 @@ struct ompi_message_t : cairn::shim::Handle {
   cairn::crcp::QueuedMessage queued;  // real == null: taken out of the library, the bytes are here
   MPI_Status status;
   bool taken;
+  std::uint64_t order, matched_before;  // given_out.hpp
   ompi_message_t *next, *previous;
 };
 static_assert(sizeof(ompi_message_t) <= 0x100);

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/p2p/given_out.hpp"
 #include "mpi/p2p/receive.hpp"
 #include "mpi/p2p/send.hpp"
 #include "mpi/p2p/synchronous.hpp"
@@ -56,7 +57,10 @@ int post_pair(const Half& out, const Half& in, ompi_communicator_t* comm, Pair& 
     return MPI_SUCCESS;
   });
   if (posted) count_sent(*comm->crcp, out.peer, out.tag);
-  if (p.received != 0) crcp::count_received(*comm->crcp, p.status.MPI_SOURCE);
+  if (p.received != 0) {
+    crcp::count_received(*comm->crcp, p.status.MPI_SOURCE);
+    count_matched(*comm->crcp, p.status);
+  }
   return rc;
 }
 

@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "mpi/crcp/group_door.hpp"
+#include "mpi/p2p/envelope.hpp"
+#include "mpi/p2p/given_out.hpp"
 
 namespace cairn::p2p {
 
@@ -31,22 +33,6 @@ struct Acknowledgement {
   shim::RealRequest* real;
   Ticket ticket;
 };
-
-// Messages that are received in the order in which they are sent. `peer`: the receiver, where we are the sender.
-struct Envelope {
-  const crcp::CommState* state;
-  std::int32_t peer, tag;
-  bool operator==(const Envelope&) const = default;
-};
-struct HashEnvelope {
-  std::size_t operator()(const Envelope& e) const noexcept {
-    const auto pair =
-        static_cast<std::uint64_t>(static_cast<std::uint32_t>(e.peer)) << 32 | static_cast<std::uint32_t>(e.tag);
-    return (reinterpret_cast<std::uintptr_t>(e.state) ^ pair * 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL >> 16;
-  }
-};
-template <class Value>
-using ByEnvelope = std::unordered_map<Envelope, Value, HashEnvelope>;
 
 // Kept while a synchronous send with this envelope is pending.
 struct Stream {
@@ -167,19 +153,26 @@ HeldSends hold_for_others() {
   ByEnvelope<std::unordered_map<std::uint64_t, const Question*>> asked;  // `peer` is the sender; by what came behind
   for (const Question& q : all().questions) asked[{q.state, q.source, q.tag}][q.behind] = &q;
   HeldSends held;
-  ByEnvelope<std::uint64_t> seen;
+  const auto hold_if_asked = [&](const Envelope& envelope, std::uint64_t behind, crcp::QueuedMessage& m) {
+    const auto about = asked.find(envelope);
+    if (about == asked.end()) return;
+    const auto q = about->second.find(behind);
+    if (q == about->second.end()) return;
+    m.waiter = q->second->waiter;
+    m.ticket = q->second->ticket;
+    held.sends.push_back({m.waiter, m.ticket});
+  };
+  ByEnvelope<std::uint64_t> queued;
   for (crcp::CommState* state : crcp::comm_states()) {
     for (auto m = state->queue.rbegin(); m != state->queue.rend(); ++m) {
       const Envelope envelope{state, m->source, m->tag};
-      const auto about = asked.find(envelope);
-      if (about == asked.end()) continue;
-      const auto q = about->second.find(seen[envelope]++);
-      if (q == about->second.end()) continue;
-      m->waiter = q->second->waiter;
-      m->ticket = q->second->ticket;
-      held.sends.push_back({m->waiter, m->ticket});
+      hold_if_asked(envelope, queued[envelope]++, *m);
     }
   }
+  for_each_given_out([&](const Envelope& envelope, std::uint64_t behind, Message& m) {
+    const auto later = queued.find(envelope);
+    if (m.queued.ticket == 0) hold_if_asked(envelope, behind + (later == queued.end() ? 0 : later->second), m.queued);
+  });
   return held;
 }
 

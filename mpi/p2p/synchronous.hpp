@@ -4,7 +4,8 @@
 // the receiver keeps who waits for it, and tells it by a message of our own when the application receives that one.
 //
 // Which queued message it is: of the messages with one communicator, source and tag the application receives the first
-// ones first, so what is queued are the last. A pending synchronous send knows how many were sent after it.
+// ones first, so what is queued are the last. A pending synchronous send knows how many were sent after it. Messages
+// that a matched probe has given out are known by how many were matched after them (given_out.hpp).
 //
 // In a section or by the callback thread, as poll().
 #pragma once

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# statuses.sh PREFIX PROGRAM continue|restart: runs PROGRAM FILE (statuses.c) with the real MPI library, and as a job that
+# statuses.sh PREFIX PROGRAM continue|restart: runs PROGRAM FILE (statuses.c, matched.c ...) with the real MPI library, and as a job that
 # is checkpointed while it waits for FILE and goes on, or is restarted; compares what the two wrote down (say.h).
 set -u
 prefix=$1 program=$2 how=$3
@@ -44,4 +44,4 @@ sort native/* >native.all
 sort hosted/* >hosted.all
 cmp -s native.all hosted.all && echo "same: $(wc -l <native.all) lines" && exit 0
 diff native.all hosted.all | head -40
-fail "statuses are not (>) what the real library gives (<)"
+fail "its answers are not (>) what the real library gives (<)"
