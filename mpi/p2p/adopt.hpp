@@ -8,7 +8,7 @@
 
 namespace cairn::p2p {
 
-enum class RequestKind : std::uint8_t { collective, persistent_collective, comm_dup, io, rma, generalized };
+enum class RequestKind : std::uint8_t { collective, persistent_collective, comm_dup, io, rma };
 
 // done(data) is called once when the real request no longer exists (completed and freed, or a persistent one freed).
 struct RequestOwner {

@@ -6,6 +6,8 @@
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/p2p/drain.hpp"
+#include "mpi/p2p/generalized.hpp"
 #include "mpi/p2p/given_out.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/synchronous.hpp"
@@ -120,9 +122,21 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
   r.state = State::complete;  // last: from now on the application may free it
 }
 
+namespace {
+
+// Whoever polls lets the library work, for others too.
+bool poll_generalized(Request& r) noexcept {
+  if (generalized_look(r)) return true;
+  progress_library();
+  return generalized_look(r);
+}
+
+}  // namespace
+
 bool poll(Request& r) noexcept {
   if (r.state == State::held) take_acknowledgements();
   if (r.state == State::complete || r.state == State::idle) return true;
+  if (r.state == State::pending) return poll_generalized(r);
   if (r.state != State::active) return false;
   int done = 0;
   MPI_Status status;
@@ -137,7 +151,7 @@ bool poll(Request& r) noexcept {
 
 // Polls without a yield of its own: where ranks outnumber processors (mpi_yield_when_idle), Open MPI's progress yields.
 void wait_until_complete(Request& r) noexcept {
-  crcp::mpi_thread().peer = r.what == What::adopted ? -1 : r.peer;
+  crcp::mpi_thread().peer = r.what == What::adopted || is_generalized(r) ? -1 : r.peer;
   for (;;) {
     {
       const crcp::Section section;
@@ -153,6 +167,15 @@ void wait_until_complete(Request& r) noexcept {
   }
 }
 
+namespace {
+
+void let_go(MPI_Request* generalized) noexcept {
+  generalized_release(**generalized);
+  *generalized = MPI_REQUEST_NULL;
+}
+
+}  // namespace
+
 int hand_over_quietly(MPI_Request* handle, MPI_Status* status) noexcept {
   Request* r = *handle;
   if (is_inactive(r)) {
@@ -163,16 +186,25 @@ int hand_over_quietly(MPI_Request* handle, MPI_Status* status) noexcept {
     }
     return MPI_SUCCESS;
   }
+  if (is_generalized(*r)) generalized_ask(*r);
   copy_status(status, r->status);
   const int error = r->error;
   if (r->persistent) {
     r->state = State::idle;
     r->error = MPI_SUCCESS;
-  } else {
+  } else if (!is_generalized(*r)) {
     request_free(r);
     *handle = MPI_REQUEST_NULL;
+  } else if (error == MPI_SUCCESS) {
+    let_go(handle);
   }
   return error;
+}
+
+void let_failed_go(int n, MPI_Request* requests) noexcept {
+  for (int i = 0; i < n; ++i)
+    if (!is_null(requests[i]) && is_generalized(*requests[i]) && requests[i]->error != MPI_SUCCESS)
+      let_go(&requests[i]);
 }
 
 Told::Told(const Request* request) noexcept
@@ -187,7 +219,9 @@ int Told::raise(int code, const char* function) const noexcept {
 int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noexcept {
   const Told told(*handle);
   const int error = hand_over_quietly(handle, status);
-  return error == MPI_SUCCESS ? error : told.raise(error, function);
+  if (error == MPI_SUCCESS) return error;
+  let_failed_go(1, handle);
+  return told.raise(error, function);
 }
 
 }  // namespace cairn::p2p

@@ -19,13 +19,14 @@
 
 namespace cairn::p2p {
 
-enum class What : std::uint8_t { send, receive, matched_receive, adopted };
+enum class What : std::uint8_t { send, receive, matched_receive, adopted, generalized };
 enum class SendMode : std::uint8_t { standard, synchronous, ready, buffered };
 enum class State : std::uint8_t {
   free,      // in the free list
   idle,      // persistent, not started
   active,    // `real` is the library's request
   recorded,  // a collective whose door is not open yet: no real request
+  pending,   // a generalized request that the application has not completed
   parked,    // a receive taken back from the library for the time of a cut
   held,      // a synchronous send: status and error are here, but its message waits in the receiver's queue
   complete   // status and error are here, the real request is gone
@@ -123,8 +124,10 @@ class Told {
 };
 // Gives the result to the application: status, handle, errors. `handle` may become MPI_REQUEST_NULL.
 int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noexcept;
-// The same without calling the error handler, for arrays.
+// The same without calling the error handler, for arrays: generalized requests that failed are kept, until all others
+// have been given, for let_failed_go(). Not in a section if there may be such.
 int hand_over_quietly(MPI_Request* handle, MPI_Status* status) noexcept;
+void let_failed_go(int n, MPI_Request* requests) noexcept;
 
 void copy_status(MPI_Status* to, const MPI_Status& from) noexcept;  // all but MPI_ERROR, as single completions do
 void empty_status(MPI_Status& status) noexcept;

@@ -2,6 +2,7 @@
 // MPI_Wait and MPI_Test of one request, freeing, cancelling and asking.
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
+#include "mpi/p2p/generalized.hpp"
 #include "mpi/p2p/synchronous.hpp"
 
 namespace cairn::p2p {
@@ -122,7 +123,12 @@ CAIRN_MPI_EXPORT int PMPI_Request_get_status(MPI_Request request, int* flag, MPI
   }
   if (!is_complete_for_good(*request)) poll_with_duties(*request);
   *flag = request->state == State::complete ? 1 : 0;
-  if (*flag != 0) copy_status(status, request->status);
+  if (*flag == 0) return MPI_SUCCESS;
+  if (is_generalized(*request)) {
+    generalized_ask(*request);
+    request->error = MPI_SUCCESS;  // whoever completes the request asks again
+  }
+  copy_status(status, request->status);
   return MPI_SUCCESS;
 }
 CAIRN_MPI_WEAK(MPI_Request_get_status);
@@ -130,7 +136,9 @@ CAIRN_MPI_WEAK(MPI_Request_get_status);
 CAIRN_MPI_EXPORT int PMPI_Request_free(MPI_Request* request) {
   if (request == nullptr || is_null(*request)) return no_request("MPI_Request_free");
   Request* r = *request;
-  {
+  if (is_generalized(*r)) {
+    generalized_release(*r);
+  } else {
     const crcp::Section section;
     reap_orphans();
     if (r->state == State::complete || r->state == State::idle)
@@ -147,7 +155,9 @@ CAIRN_MPI_EXPORT int PMPI_Cancel(MPI_Request* request) {
   if (request == nullptr || is_null(*request)) return no_request("MPI_Cancel");
   Request* r = *request;
   int rc = MPI_SUCCESS;
-  {
+  if (is_generalized(*r)) {
+    rc = generalized_cancel(*r);
+  } else {
     const crcp::Section section;
     auto* real = static_cast<shim::RealRequest*>(r->real);
     if (r->state == State::active) rc = cross([&]() noexcept { return shim::real.Cancel(&real); });

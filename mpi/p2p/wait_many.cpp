@@ -7,7 +7,7 @@
 
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
-#include "mpi/p2p/request.hpp"
+#include "mpi/p2p/generalized.hpp"
 
 namespace cairn::p2p {
 
@@ -114,16 +114,40 @@ Quick all_quickly(int n, MPI_Request* requests, bool once) noexcept {
   return rc == MPI_SUCCESS ? Quick::done : Quick::slow;
 }
 
-int hand_over_all(int n, MPI_Request* requests, MPI_Status* statuses, const char* name) noexcept {
-  std::optional<Told> failed;  // the first
-  for (int i = 0; i < n && !failed; ++i)
-    if (!is_inactive(requests[i]) && requests[i]->error != MPI_SUCCESS) failed.emplace(requests[i]);
-  for (int i = 0; i < n; ++i) {
-    MPI_Status* s = statuses == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses[i];
-    const int error = hand_over_quietly(&requests[i], s);
+// Gives several requests to the application. A handler is told the error of the first that failed.
+class HandOver {
+ public:
+  HandOver(MPI_Request* requests, MPI_Status* statuses) noexcept : requests_(requests), statuses_(statuses) {}
+  // Request i; its status is the one at `place`.
+  void give(int i, int place) noexcept {
+    const Told told(requests_[i]);
+    MPI_Status* s = statuses_ == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses_[place];
+    const int error = hand_over_quietly(&requests_[i], s);
     if (s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
+    if (error == MPI_SUCCESS || (told_ && place > place_)) return;
+    told_.emplace(told);
+    place_ = place;
+    error_ = error;
   }
-  return failed ? failed->raise(MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
+  // Of an array of n. The code of the call.
+  int end(int n, const char* name) noexcept {
+    if (!told_) return MPI_SUCCESS;
+    let_failed_go(n, requests_);
+    told_->raise(error_, name);
+    return MPI_ERR_IN_STATUS;
+  }
+
+ private:
+  MPI_Request* requests_;
+  MPI_Status* statuses_;
+  std::optional<Told> told_;
+  int place_ = 0, error_ = MPI_SUCCESS;
+};
+
+int hand_over_all(int n, MPI_Request* requests, MPI_Status* statuses, const char* name) noexcept {
+  HandOver hand_over(requests, statuses);
+  for (int i = 0; i < n; ++i) hand_over.give(i, i);
+  return hand_over.end(n, name);
 }
 
 // ---- some, any ----
@@ -162,8 +186,11 @@ int some_quickly(int n, MPI_Request* requests, bool once, bool one) noexcept {
 // In a section: what is complete outside of one may be held a moment later (is_complete_for_good()).
 int first_complete(int n, MPI_Request* requests) noexcept {
   const crcp::Section section;
-  for (int i = 0; i < n; ++i)
-    if (!is_inactive(requests[i]) && requests[i]->state == State::complete) return i;
+  for (int i = 0; i < n; ++i) {
+    if (is_inactive(requests[i])) continue;
+    if (requests[i]->state == State::complete) return i;
+    if (requests[i]->state == State::pending && generalized_look(*requests[i])) return i;
+  }
   return MPI_UNDEFINED;
 }
 
@@ -210,21 +237,24 @@ int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* sta
     *count = MPI_UNDEFINED;
     return MPI_SUCCESS;
   }
+  HandOver hand_over(requests, statuses);
   int found = 0;
-  std::optional<Told> failed;  // the first
-  crcp::gate();
-  for (int i = 0; i < n; ++i) {
-    if (is_inactive(requests[i]) || requests[i]->state != State::complete) continue;
-    const int error = requests[i]->error;
-    if (error != MPI_SUCCESS && !failed) failed.emplace(requests[i]);
-    MPI_Status* s = statuses == MPI_STATUSES_IGNORE ? MPI_STATUS_IGNORE : &statuses[found];
-    hand_over_quietly(&requests[i], s);
-    if (s != MPI_STATUS_IGNORE) s->MPI_ERROR = error;
-    indices[found++] = i;
+  bool functions = false;  // of the application are to be called: not in a section
+  {
+    const crcp::Section section;
+    for (int i = 0; i < n; ++i) {
+      if (is_inactive(requests[i]) || requests[i]->state != State::complete) continue;
+      if (is_generalized(*requests[i]))
+        functions = true;
+      else
+        hand_over.give(i, found);
+      indices[found++] = i;
+    }
   }
-  crcp::gate_end();
+  for (int k = 0; functions && k < found; ++k)
+    if (is_generalized(*requests[indices[k]])) hand_over.give(indices[k], k);
   *count = found;
-  return failed ? failed->raise(MPI_ERR_IN_STATUS, name) : MPI_SUCCESS;
+  return hand_over.end(n, name);
 }
 
 }  // namespace

@@ -51,18 +51,6 @@ static void persistent_collective(void) {
   MPI_Request_free(&request);
 }
 
-static int query(void *extra, MPI_Status *status) { return MPI_Status_set_elements(status, MPI_INT, 0); }
-static int forget(void *extra) { return MPI_SUCCESS; }
-static int cancel(void *extra, int complete) { return MPI_SUCCESS; }
-
-static void generalized_request(void) {
-  MPI_Request request;
-  MPI_Grequest_start(query, forget, cancel, NULL, &request);
-  wait_for("generalized");
-  MPI_Grequest_complete(request);
-  MPI_Wait(&request, MPI_STATUS_IGNORE);
-}
-
 static void tools_interface(void) {
   int provided;
   MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
@@ -78,7 +66,6 @@ int main(int argc, char **argv) {
   file();
   intercommunicator();
   persistent_collective();
-  generalized_request();
   tools_interface();
   wait_for("nothing");
   MPI_Finalize();

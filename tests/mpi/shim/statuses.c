@@ -172,10 +172,7 @@ static void direct(void) {
 /* ---- over a checkpoint ---- */
 typedef enum { both_before, message_before, request_before, times } When;
 
-static int can_be_held(Kind k, When when) {
-  if (k == generalized || k == generalized_odd || k == matched) return k == matched && when != request_before;
-  return k != sent_ready || when != request_before;
-}
+static int can_be_held(Kind k, When when) { return (k != sent_ready && k != matched) || when != request_before; }
 
 /* Begun before `file` appears, or its message sent before, and completed afterwards. */
 static void over(const char *file) {

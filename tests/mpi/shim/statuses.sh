@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# statuses.sh PREFIX PROGRAM continue|restart: runs PROGRAM FILE (statuses.c, matched.c ...) with the real MPI library, and as a job that
+# statuses.sh PREFIX PROGRAM continue|restart: runs PROGRAM FILE (statuses.c, matched.c, generalized.c) with the real MPI library, and as a job that
 # is checkpointed while it waits for FILE and goes on, or is restarted; compares what the two wrote down (say.h).
 set -u
 prefix=$1 program=$2 how=$3

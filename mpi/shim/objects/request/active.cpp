@@ -21,7 +21,6 @@ struct Active {
 Active all[] = {
     {RequestKind::persistent_collective, "a persistent collective exists"},
     {RequestKind::rma, "a one-sided operation is not complete"},
-    {RequestKind::generalized, "a generalized request is not complete"},
 };
 
 Active* find(RequestKind kind) noexcept {

@@ -12,6 +12,7 @@ module callbacks
   H_COMM :: comm
   H_DATATYPE :: type
   H_ERRHANDLER :: handler
+  H_REQUEST :: pending
   ! What the functions below have seen.
   integer :: errors = 0, last_error = 0, copies = 0, deletions = 0, released = 0, cancelled = 0
   integer(kind=address), parameter :: big = 12345678901_address
@@ -100,6 +101,7 @@ contains
     call MPI_Type_set_attr(type, type_key, 99_address, ierr)
     call MPI_Comm_create_errhandler(on_error, handler, ierr)
     call MPI_Comm_set_errhandler(comm, handler, ierr)
+    call MPI_Grequest_start(query, release, cancel, 79_address, pending, ierr)
   end subroutine
 
   subroutine callbacks_use()
@@ -107,9 +109,21 @@ contains
     call of_types()
     call handled()
     call predefined()
+    call not_complete()
+  end subroutine
+
+  subroutine not_complete()
+    logical :: flag
+    call MPI_Test(pending, flag, MPI_STATUS_IGNORE, ierr)
+    call check('pending generalized request', .not. flag)
   end subroutine
 
   subroutine callbacks_free()
+    STATUS :: one
+    released = 0
+    call MPI_Grequest_complete(pending, ierr)
+    call MPI_Wait(pending, one, ierr)
+    call check('generalized request at the end', TAG_OF(one) == 79 .and. released == 1)
     deletions = 0
     call MPI_Comm_delete_attr(comm, comm_key, ierr)
     call check('deleted attribute', deletions == 1)
@@ -183,7 +197,6 @@ contains
     call check('last error code', flag .and. value >= MPI_ERR_LASTCODE)
   end subroutine
 
-  ! A checkpoint waits for those to be complete.
   subroutine callbacks_requests()
     H_REQUEST :: request
     STATUS :: one
