@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness.cases import Case, again, run_cases, without_what_cannot_be_saved  # noqa: E402
+from harness.cases import FAMILIES, Case, again, kinds_named, run_cases, without_what_cannot_be_saved  # noqa: E402
 from harness.driver import arguments_of  # noqa: E402
 from harness.job import Runner  # noqa: E402
 from harness.site import Failure, Site, slow_factor  # noqa: E402
@@ -41,13 +41,18 @@ class Batch:
                 "--slow", str(self.options.slow)]
         if self.threads:
             argv.append("--threads")
-        return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native)
+        kinds = kinds_named(self.options.kinds)
+        if kinds:
+            argv += ["--kinds", ",".join(kinds)]
+        return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native, kinds)
 
     def repeat(self, seed):
-        threads = " --threads" if self.threads else ""
+        more = " --threads" if self.threads else ""
+        if self.options.kinds:
+            more += f" --kinds {self.options.kinds}"
         return again(f"--build {self.site.build} --first {self.first} --count {self.last - self.first + 1} "
                      f"--batch {self.last - self.first + 1} --np {self.np} --transport {self.transport} "
-                     f"--seed {seed} --killed {self.options.killed}{threads}")
+                     f"--seed {seed} --killed {self.options.killed}{more}")
 
     def run(self, scratch):
         runner = Runner(self.site, scratch)
@@ -121,6 +126,8 @@ def parse_arguments():
     parser.add_argument("--np", type=int, help="the batch's own choice if not given")
     parser.add_argument("--transport", choices=("vader", "tcp", "ofi"))
     parser.add_argument("--threads", action="store_true", help="with MPI_THREAD_MULTIPLE")
+    parser.add_argument("--kinds", default="", help="kinds of steps (random_program --help), or families of them: "
+                        + ", ".join(FAMILIES))
     parser.add_argument("--slow", type=float, default=4)
     parser.add_argument("--seed", default="1", help="of the moments, not of the programs")
     parser.add_argument("--killed", type=float, default=0.8, help="the share of checkpoints after which the job is killed")

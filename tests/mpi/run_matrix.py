@@ -26,7 +26,7 @@ PROGRAMS = {
     "montecarlo": (lambda seconds, ofi: ["--seconds", str(seconds)], r"^step \d+/", 18),
     "heat_f": (lambda seconds, ofi: ["--seconds", str(seconds)], r"^step \d+/", 18),
     "random_program": (lambda seconds, ofi: ["--seed", "1:12", "--steps", "50", "--slow", str(3 * seconds)]
-                       + without_what_cannot_be_saved(ofi), r"^STEP \d+/", 280),
+                       + without_what_cannot_be_saved(ofi, one_node=False), r"^STEP \d+/", 280),
 }
 RANKS = (1, 2, 4, 7)
 TRANSPORTS = ("vader", "tcp", "ofi")

@@ -35,6 +35,9 @@ const std::vector<Kind>& kinds() {
       {"types", 6, step_types},
       {"pause", 6, step_pause},
       {"threads", 3, step_threads},
+      {"window-create", 4, step_window_create},
+      {"window", 14, step_window},
+      {"window-free", 2, step_window_free},
   };
   return all;
 }
@@ -93,6 +96,7 @@ void run_seed(const Options& options, std::uint64_t seed, int rank, int size) {
   finish_streams(s);
   finish_channels(s);
   finish_collectives(s);
+  finish_windows(s);
   free_comms(s);
   free_types(s);
   check_attribute_deletions();

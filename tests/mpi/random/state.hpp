@@ -65,6 +65,7 @@ struct Type {
 struct Stream;
 struct Channel;
 struct Collective;
+struct Window;
 
 class State {
  public:
@@ -91,6 +92,7 @@ class State {
   std::vector<std::shared_ptr<Stream>> streams;
   std::vector<std::shared_ptr<Channel>> channels;
   std::vector<std::shared_ptr<Collective>> collectives;
+  std::vector<std::shared_ptr<Window>> windows;
   int comm_ids = 0;
 
  private:
@@ -140,20 +142,24 @@ void step_channel(State&);      // channel.cpp
 void step_collective(State&);   // collective.cpp
 void step_icollective(State&);  // started now, finished steps later
 void step_icollective_finish(State&);
-void step_neighbour(State&);    // neighbour.cpp
-void step_comm_create(State&);  // comms.cpp
-void step_comm_free(State&);    // comms.cpp
-void step_intercomm(State&);    // intercomm.cpp
-void step_attribute(State&);    // attribute.cpp
-void step_types(State&);        // types.cpp
-void step_pause(State&);        // state.cpp
-void step_threads(State&);      // threads.cpp
+void step_neighbour(State&);      // neighbour.cpp
+void step_comm_create(State&);    // comms.cpp
+void step_comm_free(State&);      // comms.cpp
+void step_intercomm(State&);      // intercomm.cpp
+void step_attribute(State&);      // attribute.cpp
+void step_types(State&);          // types.cpp
+void step_pause(State&);          // state.cpp
+void step_threads(State&);        // threads.cpp
+void step_window_create(State&);  // window.cpp
+void step_window(State&);
+void step_window_free(State&);
 
 // Ends what is still open, in the same order on every rank.
 void finish_streams(State&);
 void finish_channels(State&);
 void post_streams(State&, const Comm&);  // before it is freed
 void finish_collectives(State&);
+void finish_windows(State&);
 void free_comms(State&);
 void free_types(State&);
 // Must run before a communicator with an attribute is freed; checks the value.
