@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the generated part of the guest's libmpi.so.40 into a directory of the build tree.
 
-    generate.py --include DIR --library FILE --table FILE --kinds FILE --output DIR
+    generate.py --include DIR --library FILE --table FILE --kinds FILE --proofs FILE --output DIR
 
-Inputs: the installed mpi.h, the symbols of the real library, functions.table and objects/kinds.table. Fails if the library has a function
+Inputs: the installed mpi.h, the symbols of the real library and of its Fortran bindings, functions.table, objects/kinds.table and
+proofs.table. Fails if the library has a function
 that the table does not mention, or the table one that mpi.h does not declare.
 """
 
@@ -15,7 +16,9 @@ import sys
 from dataclasses import dataclass, field
 
 import coverage
+import fortran_bindings
 import kinds
+import proofs
 import prototypes
 import wrappers
 
@@ -161,6 +164,12 @@ def emit_exports(symbols):
     return "{\n  global:\n" + "\n".join(f"    {n};" for n in names) + "\n  local: *;\n};\n"
 
 
+def emit_coverage(arguments, by_member, rows):
+    page = coverage.Page(rows, proofs.Proofs(arguments.proofs, set(by_member)), fortran_bindings.Bindings(arguments.library),
+                         prototypes.read_macros(arguments.include))
+    return page.text({member: function.name for member, function in by_member.items()})
+
+
 def write_if_changed(path, text):
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
@@ -168,7 +177,7 @@ def write_if_changed(path, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for option in ("include", "library", "table", "kinds", "output"):
+    for option in ("include", "library", "table", "kinds", "proofs", "output"):
         parser.add_argument("--" + option, required=True)
     arguments = parser.parse_args()
     functions = prototypes.read_functions(arguments.include)
@@ -184,7 +193,7 @@ def main():
         "data.S": emit_data(symbols, prototypes.ElfData(arguments.library)),
         "stubs.c": emit_stubs(symbols, internal),
         "exports.map": emit_exports(symbols),
-        "mpi-coverage.md": coverage.table(by_member, rows),
+        "mpi-coverage.md": emit_coverage(arguments, by_member, rows),
         "kinds.hpp": kinds.header(objects),
         "kinds.cpp": kinds.source(objects),
         "mpi-objects.md": kinds.page(objects),

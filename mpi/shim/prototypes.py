@@ -80,6 +80,11 @@ def read_functions(include_dir):
     return functions
 
 
+def read_macros(include_dir):
+    """Names of MPI that mpi.h defines as macros with arguments."""
+    return set(re.findall(r"#\s*define (MPI_\w+)\(", (pathlib.Path(include_dir) / "mpi.h").read_text()))
+
+
 @dataclass
 class Symbol:
     name: str

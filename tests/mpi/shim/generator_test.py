@@ -11,16 +11,20 @@ import unittest
 SHIM = pathlib.Path(__file__).resolve().parents[3] / "mpi/shim"
 INCLUDE, LIBRARY = sys.argv[1:3]
 sys.path.insert(0, str(SHIM))
+import coverage  # noqa: E402
+import generate as generator  # noqa: E402
+import proofs  # noqa: E402
 import prototypes  # noqa: E402
 import wrappers  # noqa: E402
 
 
-def generate(table, kinds=None):
+def generate(table, kinds=None, proofs=None):
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "functions.table"
         path.write_text(table)
         command = [sys.executable, SHIM / "generate.py", "--include", INCLUDE, "--library", LIBRARY, "--table", path,
-                   "--kinds", kinds or SHIM / "objects/kinds.table", "--output", directory]
+                   "--kinds", kinds or SHIM / "objects/kinds.table", "--proofs", proofs or SHIM / "proofs.table",
+                   "--output", directory]
         return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -84,6 +88,54 @@ class Kinds(unittest.TestCase):
         result = subprocess.run(command, capture_output=True, text=True)
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("[group] names shim.restart.4, which is no test", result.stderr)
+
+
+class Proofs(unittest.TestCase):
+    functions = (SHIM / "functions.table").read_text()
+    table = (SHIM / "proofs.table").read_text()
+
+    def refusal(self, table):
+        with tempfile.NamedTemporaryFile("w", suffix=".table") as file:
+            file.write(table)
+            file.flush()
+            result = generate(self.functions, proofs=file.name)
+        self.assertNotEqual(result.returncode, 0)
+        return result.stderr
+
+    def test_pattern_without_a_function_fails_by_name(self):
+        text = self.refusal(self.table.replace("functions = Abort", "functions = Aborts", 1))
+        self.assertIn("[shim.halves.abort] names Aborts, which is no function", text)
+
+    def test_refusal_of_what_it_is_not_about_fails(self):
+        text = self.refusal(self.table.replace("refused = Comm_spawn", "refused = Comm_accept", 1))
+        self.assertIn("[crcp.outsiders.MPI_Comm_spawn] is not about Comm_accept", text)
+
+    def test_row_without_a_window_fails(self):
+        text = self.refusal(self.table.replace("window = the restarted job is ended", "window =", 1))
+        self.assertIn("[shim.halves.abort] lacks window", text)
+
+    def test_test_that_does_not_exist_fails_by_name(self):
+        command = [sys.executable, SHIM / "proofs.py", SHIM / "proofs.table", INCLUDE, "crcp.finalize"]
+        result = subprocess.run(command, capture_output=True, text=True)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("[shim.halves.abort] is no test", result.stderr)
+
+
+class Coverage(unittest.TestCase):
+    rows = generator.read_table(SHIM / "functions.table")[0]
+
+    def without_proof(self, old, new):
+        with tempfile.NamedTemporaryFile("w", suffix=".table") as file:
+            file.write((SHIM / "proofs.table").read_text().replace(old, new, 1))
+            file.flush()
+            return coverage.without_proof(self.rows, proofs.read(file.name, INCLUDE))
+
+    def test_function_that_no_row_is_about_is_found(self):
+        self.assertIn("Finalized", self.without_proof("Finalize Finalized", "Finalize"))
+
+    def test_refusal_is_no_proof(self):
+        self.assertIn("Comm_dup", self.without_proof("[shim.refused]", "[shim.new]\nprogram = shim_refused\nwindow = it exists\n"
+                                                     "functions = Comm_dup\nrefused = Comm_dup\n\n[shim.refused]"))
 
 
 class Parser(unittest.TestCase):

@@ -3,16 +3,16 @@
 """entry_points.py LIBRARY SUFFIX PROGRAM [NAME...]: PROGRAM calls every function of a Fortran binding.
 
 The functions of a binding are what LIBRARY exports as mpi_NAME or mpix_NAME followed by SUFFIX; what PROGRAM calls is what it
-leaves undefined (nm). What is left out has a reason below or where this test is set up (NAME); a reason that is not needed
-fails, too.
+leaves undefined (nm). What is left out has a reason in mpi/shim/proofs.table or where this test is set up (NAME); a reason
+that is not needed fails, too.
 """
+import configparser
+import pathlib
 import re
 import subprocess
 import sys
 
-NOT_CALLED = {
-    "comm_join": "needs a connected socket, which Fortran has no means to make",
-}
+PROOFS = pathlib.Path(__file__).resolve().parents[4] / "mpi/shim/proofs.table"
 # Generated, one for each type and number of dimensions; they do not call MPI.
 SIZEOF = re.compile(r"sizeof_\w+_(r\d+|scalar)")
 
@@ -22,9 +22,16 @@ def symbols(path, *options):
     return {line.split()[-1] for line in text.splitlines()}
 
 
+def not_called():
+    """The functions of which the table says that no program calls them from Fortran."""
+    table = configparser.ConfigParser(delimiters=("=",), comment_prefixes=("#",), interpolation=None)
+    table.read_string(PROOFS.read_text())
+    return set(table["fortran"])  # in lower case
+
+
 def main():
     library, suffix, program, *left_out = sys.argv[1:]
-    left_out = {*left_out, *NOT_CALLED}
+    left_out = {*left_out, *not_called()}
     name = re.compile(rf"^mpix?_(\w*[a-z0-9]){suffix}$")
     exported = {m.group(1) for m in map(name.match, symbols(library, "--defined-only")) if m}
     exported = {n for n in exported if not SIZEOF.fullmatch(n)}
