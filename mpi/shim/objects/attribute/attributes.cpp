@@ -99,17 +99,49 @@ int call_copy(AttributeOwner from, AttributeOwner to, Attribute* attribute, Attr
   return call_fortran_copy(k, object, value, &out->address, flag);
 }
 
-void erase(AttributeSet* set, Attribute* attribute) {
-  const TableLock lock;
-  set->items.erase(std::find(set->items.begin(), set->items.end(), attribute));
+// The table is locked.
+void release(Attribute* attribute) {
+  if (--attribute->holds != 0) return;
   --attribute->keyval->references;
   drop_if_unused(attribute->keyval);
   delete attribute;
 }
 
-Attribute* last_of(const AttributeSet* set) noexcept {
+// As others see it that set or delete: not if it is leaving. The table is locked.
+Attribute* present(const AttributeSet* set, int key) noexcept {
+  if (set == nullptr) return nullptr;
+  const auto found = std::find_if(set->items.begin(), set->items.end(),
+                                  [&](const Attribute* a) { return a->keyval->key == key && !a->leaving; });
+  return found == set->items.end() ? nullptr : *found;
+}
+
+// The last one that nobody else deletes, for this thread to delete it; null if there is none.
+Attribute* take_last(const AttributeSet* set) noexcept {
   const TableLock lock;
-  return set == nullptr || set->items.empty() ? nullptr : set->items.back();
+  if (set == nullptr) return nullptr;
+  const auto found = std::find_if(set->items.rbegin(), set->items.rend(), [](Attribute* a) { return !a->leaving; });
+  if (found == set->items.rend()) return nullptr;
+  (*found)->leaving = true;
+  return *found;
+}
+
+// Deletes one that is leaving; if its callback does not want that, it stays.
+int remove_taken(AttributeOwner owner, Attribute* attribute) {
+  const int rc = call_delete(owner, attribute);
+  const TableLock lock;
+  attribute->leaving = false;
+  if (rc != MPI_SUCCESS) return rc;
+  auto& items = (*owner.set)->items;
+  items.erase(std::find(items.begin(), items.end(), attribute));
+  release(attribute);
+  return rc;
+}
+
+// A keyval that a program may use for such an object; null: none. The table is locked.
+Keyval* usable_keyval(AttributeOf of, int key, bool internal) noexcept {
+  Keyval* const keyval = find_keyval(key);
+  const bool fits = keyval != nullptr && keyval->of == of && (internal || !keyval->predefined);
+  return fits ? keyval : nullptr;
 }
 
 }  // namespace
@@ -157,60 +189,75 @@ MPI_Aint attribute_as_address(const Attribute* attribute) noexcept {
   return attribute->form == AttributeForm::integer ? attribute->integer : attribute->address;
 }
 
+// Whatever code the callback gives: the real library says MPI_ERR_OTHER here and in attribute_delete().
 int attribute_set(AttributeOwner owner, int key, Attribute value, bool internal) {
-  Keyval* keyval = find_keyval(key);
-  if (keyval == nullptr || keyval->of != owner.of) return MPI_ERR_OTHER;
-  if (keyval->predefined && !internal) return MPI_ERR_OTHER;
-  int error;
-  if (Attribute* old = attribute_find(*owner.set, key, &error); old != nullptr) {
-    // Whatever code the callback gives: the real library says MPI_ERR_OTHER here and in attribute_delete().
-    if (call_delete(owner, old) != MPI_SUCCESS) return MPI_ERR_OTHER;
-    erase(*owner.set, old);
+  for (;;) {
+    Attribute* old;
+    {
+      const TableLock lock;
+      Keyval* const keyval = usable_keyval(owner.of, key, internal);
+      if (keyval == nullptr) return MPI_ERR_OTHER;
+      if (*owner.set == nullptr) *owner.set = new AttributeSet;
+      old = present(*owner.set, key);
+      if (old == nullptr) {
+        value.keyval = keyval;
+        value.leaving = false;
+        value.holds = 1;
+        ++keyval->references;
+        (*owner.set)->items.push_back(new Attribute(value));
+        return MPI_SUCCESS;
+      }
+      old->leaving = true;
+    }
+    if (remove_taken(owner, old) != MPI_SUCCESS) return MPI_ERR_OTHER;
   }
-  const TableLock lock;
-  if (*owner.set == nullptr) *owner.set = new AttributeSet;
-  value.keyval = keyval;
-  ++keyval->references;
-  (*owner.set)->items.push_back(new Attribute(value));
-  return MPI_SUCCESS;
 }
 
 int attribute_delete(AttributeOwner owner, int key) {
-  Keyval* keyval = find_keyval(key);
-  if (keyval == nullptr || keyval->of != owner.of) return MPI_ERR_OTHER;
-  if (keyval->predefined) return MPI_ERR_OTHER;
-  int error;
-  Attribute* attribute = attribute_find(*owner.set, key, &error);
-  if (attribute == nullptr) return MPI_ERR_OTHER;
-  if (call_delete(owner, attribute) != MPI_SUCCESS) return MPI_ERR_OTHER;
-  erase(*owner.set, attribute);
-  return MPI_SUCCESS;
+  Attribute* attribute = nullptr;
+  {
+    const TableLock lock;
+    if (usable_keyval(owner.of, key, false) != nullptr) attribute = present(*owner.set, key);
+    if (attribute == nullptr) return MPI_ERR_OTHER;
+    attribute->leaving = true;
+  }
+  return remove_taken(owner, attribute) == MPI_SUCCESS ? MPI_SUCCESS : MPI_ERR_OTHER;
 }
 
+namespace {
+
+int copy_one(AttributeOwner from, AttributeOwner to, Attribute* attribute) {
+  Attribute copy;
+  int flag;
+  const int rc = call_copy(from, to, attribute, &copy, &flag);
+  if (rc == MPI_SUCCESS && flag != 0) attribute_set(to, attribute->keyval->key, copy, true);
+  return rc;
+}
+
+}  // namespace
+
 int attributes_copy(AttributeOwner from, AttributeOwner to) {
-  // A callback may change the attributes of the old object.
+  // A callback may change the attributes of the old object, and so may another thread.
   std::vector<Attribute*> items;
   {
     const TableLock lock;
     if (*from.set != nullptr) items = (*from.set)->items;
+    for (Attribute* attribute : items) ++attribute->holds;
   }
+  int rc = MPI_SUCCESS;
   for (Attribute* attribute : items) {
-    Attribute copy;
-    int flag;
-    if (const int rc = call_copy(from, to, attribute, &copy, &flag); rc != MPI_SUCCESS) {
-      attributes_delete_all(to);
-      return rc;
-    }
-    if (flag != 0) attribute_set(to, attribute->keyval->key, copy, true);
+    if (rc == MPI_SUCCESS) rc = copy_one(from, to, attribute);
+    const TableLock lock;
+    release(attribute);
   }
-  return MPI_SUCCESS;
+  if (rc != MPI_SUCCESS) attributes_delete_all(to);
+  return rc;
 }
 
 int attributes_delete_all(AttributeOwner owner) {
-  while (Attribute* last = last_of(*owner.set)) {
-    if (const int rc = call_delete(owner, last); rc != MPI_SUCCESS) return rc;
-    erase(*owner.set, last);
-  }
+  while (Attribute* last = take_last(*owner.set))
+    if (const int rc = remove_taken(owner, last); rc != MPI_SUCCESS) return rc;
+  const TableLock lock;
   delete *owner.set;
   *owner.set = nullptr;
   return MPI_SUCCESS;

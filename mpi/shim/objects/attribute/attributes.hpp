@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keyvals and attributes, wholly in the guest: the real library never hears of them. Callbacks run with no lock held
-// and outside of the real library, so they may call MPI.
+// and outside of the real library, so they may call MPI. Threads may set and delete the same attribute at a time: for
+// each value that was set the delete callback is called once.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,9 @@ struct Keyval;
 struct Attribute {
   Keyval* keyval;
   AttributeForm form;
+  // With several threads, changed with TableLock held:
+  bool leaving;         // one is in its delete callback: for others that set or delete it is gone
+  std::uint32_t holds;  // threads that look at it without the lock
   // Storage is stable: readers in C are given its address when the value is not a pointer.
   union {
     void* pointer;
