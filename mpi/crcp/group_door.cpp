@@ -6,6 +6,7 @@
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/doors.hpp"
 #include "mpi/crcp/gate.hpp"
+#include "mpi/crcp/gather_tag.hpp"
 #include "mpi/crcp/inside.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/shim/real.hpp"
@@ -17,6 +18,7 @@ namespace {
 struct GroupDoor {
   shim::RealComm* channel = nullptr;
   std::uint32_t generation = 0;  // of the channel
+  std::int64_t most_tags = 0;    // MPI_TAG_UB
 };
 GroupDoor door;
 
@@ -57,8 +59,7 @@ class Gathering {
   }
 
   void post() noexcept {
-    constexpr std::uint64_t kCalls = 1000;  // tags stay below the least MPI_TAG_UB
-    const int tag = static_cast<int>(identity_ / 2 % kCalls) * 32 + round_;
+    const int tag = gather_tag(identity_, round_, door.most_tags);
     shim::RealDatatype* const byte = shim::to_real(MPI_BYTE);
     shim::real.Irecv(nullptr, 0, byte, rank_at(-distance()), tag, door.channel, &requests_[0]);
     shim::real.Isend(nullptr, 0, byte, rank_at(distance()), tag, door.channel, &requests_[1]);
@@ -113,7 +114,15 @@ void gather_all(const char* name) noexcept {
   --gate_depth;
 }
 
-int make_group_channel() noexcept { return p2p::make_private_copy(*MPI_COMM_WORLD, door.channel); }
+int make_group_channel() noexcept {
+  int* most = nullptr;
+  int known = 0;
+  const std::uint64_t guest = cairn_enter();
+  shim::real.Comm_get_attr(shim::real_objects.comm_world, MPI_TAG_UB, static_cast<void*>(&most), &known);
+  door.most_tags = known != 0 ? *most : 0;
+  cairn_leave(guest);
+  return p2p::make_private_copy(*MPI_COMM_WORLD, door.channel);
+}
 
 int make_group_channel_again() noexcept {
   if (door.channel == nullptr) return MPI_SUCCESS;

@@ -17,7 +17,7 @@ int make_group_channel() noexcept;
 // The same after a restart, if there was one: whoever stands at the door begins to gather again.
 int make_group_channel_again() noexcept;
 void free_group_channel() noexcept;
-// It, or null. Tags from 32000 on are free for others.
+// It, or null. Some tags are free for others: gather_tag.hpp.
 shim::RealComm* group_channel() noexcept;
 
 // The same gathering of all ranks of MPI_COMM_WORLD, without a call behind it: who waits here can be checkpointed, as

@@ -62,6 +62,7 @@ void leave_slot(void* slot) noexcept {
   auto* t = static_cast<MpiThread*>(slot);
   unlock_to(kOut);  // whoever ends in a callback of the library is inside still
   pthread_mutex_lock(&registry);
+  shim::TableLock::abandon(*t);
   t->tables.store(0, std::memory_order_release);
   t->in_group_call = t->awaited_group_call = t->passed_group_call = 0;
   t->awaits_outsiders.store(nullptr, std::memory_order_relaxed);
@@ -84,6 +85,12 @@ MpiThread* take_slot() noexcept {
   return t;
 }
 
+// The child of a fork has this thread only: what others had, they will not give back.
+void in_child() noexcept {
+  registry = PTHREAD_MUTEX_INITIALIZER;
+  shim::TableLock::abandon_others(*own_slot);
+}
+
 }  // namespace
 
 void need_slot() noexcept {
@@ -103,6 +110,7 @@ void threads_begin(int level) noexcept {
   const bool one_at_a_time = level != MPI_THREAD_MULTIPLE;
   sharing.store(one_at_a_time ? Sharing::turns : Sharing::alone, std::memory_order_seq_cst);
   if (one_at_a_time) return;
+  pthread_atfork(nullptr, nullptr, in_child);
   const bool notices_ends = pthread_key_create(&at_end, leave_slot) == 0;
   if (!notices_ends || gate_words.fenced) never_alone();
 }

@@ -5,6 +5,7 @@
 #include <list>
 #include <unordered_map>
 
+#include "mpi/crcp/gather_tag.hpp"
 #include "mpi/crcp/group_door.hpp"
 #include "mpi/p2p/envelope.hpp"
 #include "mpi/p2p/given_out.hpp"
@@ -15,7 +16,7 @@ bool synchronous_pending = false;
 
 namespace {
 
-constexpr int kAcknowledgementTag = 32000;  // above those of the group door
+constexpr int kAcknowledgementTag = crcp::kOtherTags;  // the group door has others
 
 // Of a synchronous send, for its sender; 0: none. Never given twice: a message may be received long after its request
 // was freed and used again.

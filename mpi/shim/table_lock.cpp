@@ -52,6 +52,18 @@ TableLock::How TableLock::take() noexcept {
   return How::locked;
 }
 
+void TableLock::abandon(const crcp::MpiThread& slot) noexcept {
+  if (holder.load(std::memory_order_relaxed) != &slot) return;
+  depth = 0;
+  holder.store(nullptr, std::memory_order_relaxed);
+  table_lock.unlock();
+}
+
+void TableLock::abandon_others(const crcp::MpiThread& slot) noexcept {
+  const crcp::MpiThread* const other = holder.load(std::memory_order_relaxed);
+  if (other != nullptr && other != &slot) abandon(*other);
+}
+
 void TableLock::give(How how) noexcept {
   if (how == How::biased) {
     add(crcp::mpi_thread(), ~0U);

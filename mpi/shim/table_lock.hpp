@@ -16,6 +16,10 @@ class TableLock {
   ~TableLock() {
     if (__builtin_expect(how_ != How::nothing, 0)) give(how_);
   }
+  // The thread of this slot ends, and will not come back to where it took the lock.
+  static void abandon(const crcp::MpiThread& slot) noexcept;
+  // In the child of a fork: of other threads that had it nobody is left.
+  static void abandon_others(const crcp::MpiThread& slot) noexcept;
   TableLock(const TableLock&) = delete;
   TableLock& operator=(const TableLock&) = delete;
 
