@@ -35,25 +35,28 @@ static void* work(void* value) {
       ++set;
     else
       ++failed;
-    if (i % 4 == 0) MPI_Type_dup(type, &twin), MPI_Type_free(&twin);
+    if (i % 4 == 0) {
+      MPI_Type_dup(type, &twin);
+      MPI_Type_free(&twin);
+    }
     MPI_Type_delete_attr(type, key);  // unless another thread has
   }
   return NULL;
 }
 
 int main(int argc, char** argv) {
-  int provided;
+  int provided, values[kThreads];
   pthread_t threads[kThreads];
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Type_contiguous(2, MPI_INT, &type);
   MPI_Type_create_keyval(copy_value, delete_value, &key, NULL);
-  for (int i = 0; i < kThreads; ++i) pthread_create(&threads[i], NULL, work, &threads[i]);
+  for (int i = 0; i < kThreads; ++i) pthread_create(&threads[i], NULL, work, &values[i]);
   for (int i = 0; i < kThreads; ++i) pthread_join(threads[i], NULL);
   MPI_Type_free(&type);
   MPI_Type_free_keyval(&key);
   MPI_Finalize();
   const int right = set == deleted && failed == 0 && set > kRounds;
-  printf("%s: %ld set, %ld deleted, %ld not set\n", right ? "PASS" : "FAIL", set, deleted, failed);
+  printf("%s: %ld set, %ld deleted, %ld not set\n", right ? "PASS" : "FAIL", (long)set, (long)deleted, (long)failed);
   return !right;
 }
