@@ -15,11 +15,11 @@ bool window_may_have_common_memory() noexcept;
 // While it lives, its thread is in there.
 class MakesCommonMemory {
  public:
-  MakesCommonMemory() noexcept { at_work.store(true, std::memory_order_relaxed); }
-  ~MakesCommonMemory() { at_work.store(false, std::memory_order_relaxed); }
+  MakesCommonMemory() noexcept { at_work.fetch_add(1, std::memory_order_relaxed); }
+  ~MakesCommonMemory() { at_work.fetch_sub(1, std::memory_order_relaxed); }
   MakesCommonMemory(const MakesCommonMemory&) = delete;
   MakesCommonMemory& operator=(const MakesCommonMemory&) = delete;
-  static inline constinit std::atomic<bool> at_work{false};
+  static inline constinit std::atomic<int> at_work{0};
 };
 
 }  // namespace cairn::shim

@@ -9,7 +9,6 @@
 
 #include "mpi/abi/mpi_state.h"
 #include "mpi/crcp/agent.hpp"
-#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/objects/info/info.hpp"
 #include "mpi/shim/objects/window/local_window.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -30,7 +29,7 @@ struct LocalWindow::Greeting {
   std::uint64_t node, base, secret_at, secret;
   MPI_Aint bytes;
   std::int32_t process, unit, control, memory;
-  std::int32_t several_threads, failed;
+  std::int32_t failed, unused;
 };
 
 LocalWindow::LocalWindow(ompi_communicator_t* own, const WindowShape& wanted, const ompi_info_t* hints)
@@ -81,7 +80,6 @@ LocalWindow::Greeting LocalWindow::greeting() {
   mine.secret = secret_;
   mine.control = control_descriptor_.get();
   mine.memory = memory_descriptor_.get();
-  mine.several_threads = crcp::thread_level() == MPI_THREAD_MULTIPLE ? 1 : 0;
   return mine;
 }
 
@@ -116,7 +114,6 @@ const char* LocalWindow::connect() {
 // What all see alike.
 const char* LocalWindow::meet(const std::vector<Greeting>& all) {
   for (const Greeting& one : all) {
-    if (one.several_threads != 0) return "in MPI_THREAD_MULTIPLE";
     if (one.node != all[0].node) return "between several nodes";
     if (one.failed != 0) return "without memory that can be shared";
   }

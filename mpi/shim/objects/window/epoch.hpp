@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The epochs of one member of a local window: what it has begun as an origin, and as a target. In the guest's memory;
-// the words that members share are in control.hpp.
+// the words that members share are in control.hpp. Changed in sections, but for what a call that several threads may
+// not make at a time says of its own: fences, and start, complete, post and wait.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
 namespace cairn::shim {
 
-enum class Held : std::uint8_t { nothing, shared, exclusive, unchecked };
+enum class Held : std::uint8_t { nothing, awaited, shared, exclusive, unchecked };  // awaited: a thread waits for it
 
 struct Epoch {
   explicit Epoch(int members)
@@ -16,8 +18,8 @@ struct Epoch {
         posts_seen(static_cast<std::size_t>(members)),
         completions_seen(static_cast<std::size_t>(members)) {}
 
-  bool fenced = false;  // a fence has begun an epoch ...
-  bool used = false;    // ... in which there have been operations
+  bool fenced = false;            // a fence has begun an epoch ...
+  std::atomic<bool> used{false};  // ... in which there have been operations
 
   bool started = false;
   bool awaits_posts = false;  // not with MPI_MODE_NOCHECK
@@ -28,7 +30,7 @@ struct Epoch {
 
   bool all = false;  // MPI_Win_lock_all: a target is locked when it is first used
   bool all_unchecked = false;
-  int locks = 0;  // of MPI_Win_lock
+  std::atomic<int> locks{0};  // of MPI_Win_lock
   std::vector<Held> held;
 
   std::vector<std::uint32_t> posts_seen, completions_seen;

@@ -5,8 +5,8 @@
 // completions words that the members share (control.hpp).
 //
 // Like a file it has a communicator of its own, at whose door its collective calls stand.
-// Ownership: from its creation to MPI_Win_free. Threads: one at a time is in MPI (a job in MPI_THREAD_MULTIPLE has no
-// such windows).
+// Ownership: from its creation to MPI_Win_free. Threads: an epoch is the process's, whichever thread has begun it;
+// several may use it, and lock different targets, at a time. It is changed in sections.
 #pragma once
 
 #include <sys/types.h>

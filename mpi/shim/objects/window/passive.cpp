@@ -13,33 +13,43 @@
 namespace cairn::shim {
 namespace {
 
-void acquire(LocalWindow& window, int target, Held how, const char* name) {
-  if (how != Held::unchecked) {
-    bool queued = false;
-    std::uint32_t ticket = 0;
-    wait_until(name, target, [&]() noexcept {
-      TicketLock& lock = window.control.of(target).lock;
-      if (!queued) ticket = lock.take();
-      queued = true;
-      return how == Held::shared ? lock.may_read(ticket) : lock.may_write(ticket);
-    });
-  }
-  window.epoch.held[static_cast<std::size_t>(target)] = how;
+Held& held_of(LocalWindow& window, int target) noexcept { return window.epoch.held[static_cast<std::size_t>(target)]; }
+
+// In a section. A lock is asked for by one thread; others see that it is awaited.
+std::uint32_t ask_for(LocalWindow& window, int target, Held how) noexcept {
+  held_of(window, target) = how == Held::unchecked ? how : Held::awaited;
+  return how == Held::unchecked ? 0 : window.control.of(target).lock.take();
 }
 
-void release(LocalWindow& window, int target) {
-  take_part_sometimes();
-  Held& held = window.epoch.held[static_cast<std::size_t>(target)];
-  const crcp::Section section;
+// In a section. Has the turn of this ticket come?
+bool has_come(LocalWindow& window, int target, Held how, std::uint32_t ticket) noexcept {
+  TicketLock& lock = window.control.of(target).lock;
+  const bool come = how == Held::unchecked || (how == Held::shared ? lock.may_read(ticket) : lock.may_write(ticket));
+  if (come) held_of(window, target) = how;
+  return come;
+}
+
+// In a section.
+void release(LocalWindow& window, int target) noexcept {
+  Held& held = held_of(window, target);
   if (held == Held::shared) window.control.of(target).lock.read();
   if (held == Held::exclusive) window.control.of(target).lock.written();
   held = Held::nothing;
 }
 
-// Of MPI_Win_lock_all: one that is not used is not waited for.
+// Of MPI_Win_lock_all: one that is not used is not waited for. Several threads may be the first to use it.
 void reach(LocalWindow& window, int target, const char* name) {
-  if (window.epoch.held[static_cast<std::size_t>(target)] == Held::nothing)
-    acquire(window, target, window.epoch.all_unchecked ? Held::unchecked : Held::shared, name);
+  const Held now = held_of(window, target);
+  if (now != Held::nothing && now != Held::awaited) return;
+  const Held how = window.epoch.all_unchecked ? Held::unchecked : Held::shared;
+  bool asked = false;
+  std::uint32_t ticket = 0;
+  wait_until(name, target, [&]() noexcept {
+    if (!asked && held_of(window, target) != Held::nothing) return held_of(window, target) != Held::awaited;
+    if (!asked) ticket = ask_for(window, target, how);
+    asked = true;
+    return has_come(window, target, how, ticket);
+  });
 }
 
 bool forbids_locks(const LocalWindow& window) {
@@ -81,18 +91,20 @@ int access(LocalWindow& window, int target) noexcept {
     reach(window, target, "MPI_Win_lock_all");
     return MPI_SUCCESS;
   }
-  if (epoch.locks != 0)
-    return epoch.held[static_cast<std::size_t>(target)] != Held::nothing ? MPI_SUCCESS : MPI_ERR_RMA_SYNC;
+  if (epoch.locks.load(std::memory_order_relaxed) != 0)
+    return held_of(window, target) != Held::nothing ? MPI_SUCCESS : MPI_ERR_RMA_SYNC;
   if (epoch.started) return await_post(window, target);
   if (!epoch.fenced) return MPI_ERR_RMA_SYNC;
-  epoch.used = true;
+  epoch.used.store(true, std::memory_order_relaxed);
   return MPI_SUCCESS;
 }
 
 void take_part_sometimes() noexcept {
   constexpr unsigned kSeldom = 64;
-  static constinit unsigned calls = 0;
-  if (++calls % kSeldom != 0) return;
+  static constinit std::atomic<unsigned> calls{0};  // about: two threads may count as one
+  const unsigned now = calls.load(std::memory_order_relaxed) + 1;
+  calls.store(now, std::memory_order_relaxed);
+  if (now % kSeldom != 0) return;
   const crcp::Section section;
   crcp::duties();
   p2p::progress_library();
@@ -110,23 +122,28 @@ int Win_lock(int type, int target, int assertion, MPI_Win win) {
   if (!is_member(window, target)) return MPI_ERR_RANK;
   if (const int rc = may_lock(window, assertion); rc != MPI_SUCCESS) return rc;
   Epoch& epoch = window.epoch;
-  const bool busy = epoch.locks == 0 && epoch.is_busy();
-  if (busy || epoch.all || epoch.held[static_cast<std::size_t>(target)] != Held::nothing) return MPI_ERR_RMA_SYNC;
   const bool unchecked = (assertion & MPI_MODE_NOCHECK) != 0;
-  acquire(window, target,
-          unchecked                 ? Held::unchecked
-          : type == MPI_LOCK_SHARED ? Held::shared
-                                    : Held::exclusive,
-          "MPI_Win_lock");
-  ++epoch.locks;
+  const Held how = unchecked ? Held::unchecked : type == MPI_LOCK_SHARED ? Held::shared : Held::exclusive;
+  std::uint32_t ticket;
+  {
+    const crcp::Section section;
+    const bool busy = epoch.locks == 0 && epoch.is_busy();
+    if (busy || epoch.all || held_of(window, target) != Held::nothing) return MPI_ERR_RMA_SYNC;
+    ++epoch.locks;
+    ticket = ask_for(window, target, how);
+    if (has_come(window, target, how, ticket)) return MPI_SUCCESS;
+  }
+  wait_until("MPI_Win_lock", target, [&]() noexcept { return has_come(window, target, how, ticket); });
   return MPI_SUCCESS;
 }
 
 int Win_unlock(int target, MPI_Win win) {
   LocalWindow& window = *win->local;
   if (!is_member(window, target)) return MPI_ERR_RANK;
+  take_part_sometimes();
+  const crcp::Section section;
   Epoch& epoch = window.epoch;
-  if (epoch.all || epoch.held[static_cast<std::size_t>(target)] == Held::nothing) return MPI_ERR_RMA_SYNC;
+  if (epoch.all || held_of(window, target) == Held::nothing) return MPI_ERR_RMA_SYNC;
   release(window, target);
   --epoch.locks;
   return MPI_SUCCESS;
@@ -136,9 +153,12 @@ int Win_lock_all(int assertion, MPI_Win win) {
   LocalWindow& window = *win->local;
   if (const int rc = may_lock(window, assertion); rc != MPI_SUCCESS) return rc;
   Epoch& epoch = window.epoch;
-  if (epoch.is_busy()) return MPI_ERR_RMA_SYNC;
-  epoch.all = true;
-  epoch.all_unchecked = (assertion & MPI_MODE_NOCHECK) != 0;
+  {
+    const crcp::Section section;
+    if (epoch.is_busy()) return MPI_ERR_RMA_SYNC;
+    epoch.all_unchecked = (assertion & MPI_MODE_NOCHECK) != 0;
+    epoch.all = true;
+  }
   // Memory that may be used without any call.
   for (int target = 0; target < window.size; ++target)
     if (target == window.rank || window.is_common()) reach(window, target, "MPI_Win_lock_all");
@@ -147,9 +167,10 @@ int Win_lock_all(int assertion, MPI_Win win) {
 
 int Win_unlock_all(MPI_Win win) {
   LocalWindow& window = *win->local;
+  take_part_sometimes();
+  const crcp::Section section;
   if (!window.epoch.all) return MPI_ERR_RMA_SYNC;
-  for (int target = 0; target < window.size; ++target)
-    if (window.epoch.held[static_cast<std::size_t>(target)] != Held::nothing) release(window, target);
+  for (int target = 0; target < window.size; ++target) release(window, target);
   window.epoch.all = false;
   return MPI_SUCCESS;
 }

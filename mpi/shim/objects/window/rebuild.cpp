@@ -22,7 +22,7 @@ bool window_has_common_memory() noexcept {
 }
 
 bool window_may_have_common_memory() noexcept {
-  return MakesCommonMemory::at_work.load(std::memory_order_relaxed) || window_has_common_memory();
+  return MakesCommonMemory::at_work.load(std::memory_order_relaxed) != 0 || window_has_common_memory();
 }
 
 void window_rebind() noexcept {

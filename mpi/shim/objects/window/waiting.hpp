@@ -24,7 +24,7 @@ void wait_until(const char* name, int peer, Ready&& ready) noexcept {
         crcp::mpi_thread().call = nullptr;
         return;
       }
-      if ((crcp::attention() & crcp::kWanted) != 0) break;
+      if ((crcp::attention() & crcp::kWanted) != 0 || crcp::others_wait()) break;
       __builtin_ia32_pause();
     }
     crcp::mpi_thread().call = name;
