@@ -10,7 +10,13 @@
 
 namespace cairn::shim {
 
-enum class Held : std::uint8_t { nothing, awaited, shared, exclusive, unchecked };  // awaited: a thread waits for it
+enum class Held : std::uint8_t {
+  nothing,
+  awaited,
+  shared,
+  exclusive,
+  unchecked
+};  // awaited: a thread waits for it; from `shared` on it is there
 
 struct Epoch {
   explicit Epoch(int members)

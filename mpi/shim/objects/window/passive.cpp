@@ -37,10 +37,8 @@ void release(LocalWindow& window, int target) noexcept {
   held = Held::nothing;
 }
 
-// Of MPI_Win_lock_all: one that is not used is not waited for. Several threads may be the first to use it.
-void reach(LocalWindow& window, int target, const char* name) {
-  const Held now = held_of(window, target);
-  if (now != Held::nothing && now != Held::awaited) return;
+// Several threads may be the first to use it.
+__attribute__((noinline)) void reach_first(LocalWindow& window, int target, const char* name) {
   const Held how = window.epoch.all_unchecked ? Held::unchecked : Held::shared;
   bool asked = false;
   std::uint32_t ticket = 0;
@@ -50,6 +48,11 @@ void reach(LocalWindow& window, int target, const char* name) {
     asked = true;
     return has_come(window, target, how, ticket);
   });
+}
+
+// Of MPI_Win_lock_all: one that is not used is not waited for.
+inline void reach(LocalWindow& window, int target, const char* name) {
+  if (held_of(window, target) < Held::shared) reach_first(window, target, name);
 }
 
 bool forbids_locks(const LocalWindow& window) {
