@@ -2,9 +2,9 @@
 #include "mpi/p2p/drain.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
+#include "mpi/p2p/arriving.hpp"
 #include "mpi/p2p/bsend.hpp"
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
@@ -16,15 +16,8 @@ namespace {
 
 using crcp::CommState;
 
-// Bytes on their way from the library into the queue, or into a message that MPI_Mprobe gave out.
-struct Incoming {
-  shim::RealRequest* real;
-  BytesType type;
-};
-
 struct Drain {
   std::map<const CommState*, std::vector<std::uint64_t>> expected;
-  std::vector<Incoming> incoming;
   std::uint64_t missing = 0;
   std::uint64_t acknowledgements = 0;
   std::uint64_t sends = 0;
@@ -32,17 +25,6 @@ struct Drain {
 Drain& drain() noexcept {
   static Drain* const the_drain = new Drain;
   return *the_drain;
-}
-
-// Starts receiving a message as bytes: start(buffer, count, type, &request) makes the real call.
-template <typename Start>
-unsigned char* start_bytes(std::size_t size, Start start) noexcept {
-  auto* bytes = static_cast<unsigned char*>(std::malloc(size == 0 ? 1 : size));
-  if (bytes == nullptr) std::abort();
-  Incoming in{nullptr, bytes_type(size)};
-  cross([&]() noexcept { return start(bytes, in.type.count, in.type.type, &in.real); });
-  drain().incoming.push_back(in);
-  return bytes;
 }
 
 // Probed and then received by source and tag, not by a matched probe: over mtl/ofi Open MPI 4.1 never tells the sender
@@ -78,16 +60,6 @@ void take_given_out_messages() noexcept {
     m->real = nullptr;
     m->taken = true;
   }
-}
-
-void finish_incoming() noexcept {
-  std::erase_if(drain().incoming, [](Incoming& in) {
-    int done = 0;
-    cross([&]() noexcept { return shim::real.Test(&in.real, &done, MPI_STATUS_IGNORE); });
-    if (done == 0) return false;
-    release_bytes_type(in.type);
-    return true;
-  });
 }
 
 std::uint64_t count_missing() noexcept {
@@ -165,7 +137,7 @@ bool drain_step() noexcept {
   progress_library();
   d.sends = 0;
   for_each_request([&](Request& r) {
-    if (r.state != State::active) return;
+    if (r.state != State::active && r.state != State::arriving) return;
     if (!poll(r) && r.what != What::receive) ++d.sends;
   });
   take_given_out_messages();
@@ -174,14 +146,14 @@ bool drain_step() noexcept {
   if (d.missing != 0)
     for (const auto& [state, counts] : d.expected)
       if (state->channel() != nullptr) take_arrivals(const_cast<CommState&>(*state));
-  finish_incoming();
-  return d.missing == 0 && d.acknowledgements == 0 && d.sends == 0 && d.incoming.empty();
+  finish_arriving();
+  return d.missing == 0 && d.acknowledgements == 0 && d.sends == 0 && all_arriving().empty();
 }
 
 std::string drain_text() {
   const Drain& d = drain();
   return std::to_string(d.missing + d.acknowledgements) + " messages not here yet, " + std::to_string(d.sends) +
-         " operations and " + std::to_string(d.incoming.size()) + " transfers not complete";
+         " operations and " + std::to_string(all_arriving().size()) + " transfers not complete";
 }
 
 // The newest first: if one cannot be taken back, those that the library still has are the oldest, and posting the

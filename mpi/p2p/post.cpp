@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starting a described operation in the real library, the first time or again after a cut. Called in a section.
 #include "mpi/p2p/bsend.hpp"
+#include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/synchronous.hpp"
 
@@ -31,15 +32,15 @@ int post_send(Request& r) noexcept {
 }
 
 int post_receive(Request& r) noexcept {
-  shim::RealDatatype* const type = shim::type_real(r.type);
   crcp::CommState& state = *r.comm->crcp;
   if (!state.queue.empty()) {
     if (crcp::QueuedMessage* m = find_queued(state, r.peer, r.tag)) {
-      crcp::QueuedMessage taken = take_queued(state, m);
       MPI_Status status;
-      const int rc = deliver(taken, r.buffer, r.count, type, status);
-      r.counted = true;  // by the drain
-      finish(r, status, rc);
+      envelope_status(*m, status);
+      Message* const message = message_new(r.comm, status);
+      message_take_over(*message, take_queued(state, m));
+      receive_later(r, message);
+      receive_arrived(r);
       return MPI_SUCCESS;
     }
   }

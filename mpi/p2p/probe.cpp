@@ -1,38 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Probes and matched messages. A matched message counts as received when it is matched; a cut takes its bytes out of
 // the library into the message object.
-#include <cstdlib>
-
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/given_out.hpp"
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/queue.hpp"
 #include "mpi/p2p/receive.hpp"
-#include "mpi/shim/table_lock.hpp"
 
 namespace cairn::p2p {
 
 namespace {
-
-Message* live_messages = nullptr;
-
-Message* message_new(ompi_communicator_t* comm, const MPI_Status& status) noexcept {
-  auto* m = static_cast<Message*>(std::calloc(1, sizeof(Message)));
-  if (m == nullptr) std::abort();
-  m->magic = shim::kHandleMagic;
-  m->fortran = shim::kNoFortranIndex;
-  m->kind = shim::Kind::message;
-  m->live = true;
-  m->comm = comm;
-  m->status = status;
-  message_given_out(*m);
-  const shim::TableLock lock;
-  m->next = live_messages;
-  if (m->next != nullptr) m->next->previous = m;
-  live_messages = m;
-  return m;
-}
 
 // One attempt, in a section. `function` gives a flag; the message's status comes back in `status`.
 int try_probe(int source, int tag, ompi_communicator_t* comm, int& flag, MPI_Status& status) noexcept {
@@ -55,8 +33,7 @@ int try_matched_probe(int source, int tag, ompi_communicator_t* comm, int& flag,
     if (crcp::QueuedMessage* m = find_queued(state, source, tag)) {
       envelope_status(*m, status);
       *message = message_new(comm, status);
-      (*message)->queued = take_queued(state, m);
-      (*message)->taken = true;
+      message_take_over(**message, take_queued(state, m));
       flag = 1;
       return MPI_SUCCESS;
     }
@@ -93,27 +70,7 @@ int until_found(Attempt&& attempt) noexcept {
   }
 }
 
-int receive_taken(Message* m, void* buffer, int count, MPI_Datatype type, MPI_Status& status) noexcept {
-  const int rc = deliver(m->queued, buffer, count, shim::to_real(type), status);
-  return rc;
-}
-
 }  // namespace
-
-Message* first_message() noexcept { return live_messages; }
-
-void message_free(Message* m) noexcept {
-  if (m->fortran != shim::kNoFortranIndex) shim::fortran_release(m);
-  message_not_given_out(*m);
-  {
-    const shim::TableLock lock;
-    (m->previous != nullptr ? m->previous->next : live_messages) = m->next;
-    if (m->next != nullptr) m->next->previous = m->previous;
-  }
-  std::free(m->queued.bytes);
-  std::free(m);
-}
-
 }  // namespace cairn::p2p
 
 using namespace cairn;
@@ -192,22 +149,18 @@ int start_matched(void* buffer, int count, MPI_Datatype type, Message** message,
   Message* m = *message;
   Request* r = request_new(What::matched_receive);
   r->counted = true;
-  r->buffer = buffer;
-  r->count = count;
-  r->peer = m->status.MPI_SOURCE;
+  describe_receive(*r, buffer, count, type, m->status.MPI_SOURCE, m->status.MPI_TAG, m->comm);
   r->order = next_order();
-  r->comm = m->comm;
   int rc = MPI_SUCCESS;
+  bool over = false;
   if (m == MPI_MESSAGE_NO_PROC) {
     r->comm = nullptr;
     MPI_Status none;
     nobody_status(none);
     finish(*r, none, MPI_SUCCESS);
   } else if (m->taken) {
-    MPI_Status status;
-    finish(*r, status, receive_taken(m, buffer, count, type, status));
-    r->status = status;
-    r->status.MPI_ERROR = r->error;
+    receive_later(*r, m);
+    receive_arrived(*r);
   } else {
     shim::RealDatatype* const real_type = shim::to_real(type);
     auto* real_message = static_cast<shim::RealMessage*>(m->real);
@@ -215,12 +168,13 @@ int start_matched(void* buffer, int count, MPI_Datatype type, Message** message,
     rc = cross([&]() noexcept { return shim::real.Imrecv(buffer, count, real_type, &real_message, &real); });
     r->real = real;
     r->state = State::active;
+    over = true;
   }
   if (rc != MPI_SUCCESS) {
     request_free(r);
     return rc;
   }
-  if (m != MPI_MESSAGE_NO_PROC) message_free(m);
+  if (over) message_free(m);
   *message = MPI_MESSAGE_NULL;
   *request = r;
   return rc;

@@ -9,7 +9,7 @@
 #include "mpi/p2p/drain.hpp"
 #include "mpi/p2p/generalized.hpp"
 #include "mpi/p2p/given_out.hpp"
-#include "mpi/p2p/queue.hpp"
+#include "mpi/p2p/message.hpp"
 #include "mpi/p2p/synchronous.hpp"
 #include "mpi/shim/table_lock.hpp"
 
@@ -58,6 +58,7 @@ Request* request_new(What what) noexcept {
   r->send_mode = SendMode::standard;
   r->persistent = r->orphan = r->counted = false;
   r->comm = nullptr;
+  r->message = nullptr;
   r->type = {};
   r->owner = {};
   r->told = nullptr;
@@ -104,8 +105,8 @@ void finish(Request& r, const MPI_Status& status, int error) noexcept {
     r.status = status;
   r.status.MPI_ERROR = error;
   r.error = error;
-  if (r.what == What::receive && status._cancelled == 0) {
-    if (!r.counted) crcp::count_received(*r.comm->crcp, status.MPI_SOURCE);
+  if (r.what == What::receive && !r.counted && status._cancelled == 0) {
+    crcp::count_received(*r.comm->crcp, status.MPI_SOURCE);
     count_matched(*r.comm->crcp, status, r.order);
   }
   if (r.what == What::send && r.send_mode == SendMode::synchronous) synchronous_gone(r);
@@ -137,6 +138,7 @@ bool poll(Request& r) noexcept {
   if (r.state == State::held) take_acknowledgements();
   if (r.state == State::complete || r.state == State::idle) return true;
   if (r.state == State::pending) return poll_generalized(r);
+  if (r.state == State::arriving) return receive_arrived(r);
   if (r.state != State::active) return false;
   int done = 0;
   MPI_Status status;

@@ -28,6 +28,7 @@ enum class State : std::uint8_t {
   recorded,  // a collective whose door is not open yet: no real request
   pending,   // a generalized request that the application has not completed
   parked,    // a receive taken back from the library for the time of a cut
+  arriving,  // a receive whose message is in `message`, or on its way there (arriving.hpp)
   held,      // a synchronous send: status and error are here, but its message waits in the receiver's queue
   complete   // status and error are here, the real request is gone
 };
@@ -40,7 +41,7 @@ struct ompi_request_t : cairn::shim::Handle {
   cairn::p2p::SendMode send_mode;
   bool persistent;
   bool orphan;                   // freed by the application while active
-  bool counted;                  // a receive whose message was counted before (Mprobe)
+  bool counted;                  // a receive whose message was counted before (Mprobe, drain)
   cairn::p2p::RequestKind kind;  // adopted only
   std::int32_t peer, tag, count;
   void* buffer;
@@ -57,7 +58,8 @@ struct ompi_request_t : cairn::shim::Handle {
   cairn::shim::Handle* told;  // a file or window whose handler is told of errors; null: that of `comm`
   MPI_Status status;
   std::int32_t error;
-  char unused[40];  // libmpi_mpifh clears byte shim::kGrequestIsC of a request it got from MPI_Grequest_start
+  char unused[40];          // libmpi_mpifh clears byte shim::kGrequestIsC of a request it got from MPI_Grequest_start
+  ompi_message_t* message;  // arriving only
 };
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
@@ -67,9 +69,9 @@ static_assert(sizeof(ompi_request_t) <= 0x100 && sizeof(ompi_request_t) >= cairn
 
 struct ompi_message_t : cairn::shim::Handle {
   ompi_communicator_t* comm;
-  cairn::crcp::QueuedMessage queued;  // real == null: taken out of the library, the bytes are here
+  cairn::crcp::QueuedMessage queued;
   MPI_Status status;
-  bool taken;
+  bool taken;                           // out of the library: `queued`, which may still be arriving
   std::uint64_t order, matched_before;  // given_out.hpp
   ompi_message_t *next, *previous;
 };
