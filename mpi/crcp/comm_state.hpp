@@ -34,6 +34,7 @@ struct CommState : DoorCounters {
   std::uint64_t identity = 0;
   std::vector<std::int32_t> members;  // world ranks of all members (both groups), sorted
   bool inter = false;
+  std::uint64_t persistent_made = 0;  // persistent collectives on it, ever (p2p/persistent_collective.hpp)
 
   std::int32_t rank = 0;            // mine, as the peers see it
   std::vector<std::int32_t> peers;  // world rank of peer i (of the remote group, for an intercommunicator)

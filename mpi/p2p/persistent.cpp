@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Persistent requests are ours alone: each start posts an ordinary operation of the real library, so that nothing of
-// them has to be rebuilt at a restart.
+// Persistent point-to-point requests are ours alone: each start posts an ordinary operation of the real library, so
+// that nothing of them has to be rebuilt at a restart.
+#include "mpi/p2p/persistent_collective.hpp"
 #include "mpi/p2p/receive.hpp"
 
 namespace cairn::p2p {
@@ -55,13 +56,10 @@ int init_send(const void* buffer, int count, MPI_Datatype type, int peer, int ta
 }
 
 int start(Request* r) noexcept {
+  if (is_persistent_collective(r)) return start_collective(*r);
+  const crcp::Section section;
   if (is_null(r) || !r->persistent || r->state != State::idle) return MPI_ERR_REQUEST;
-  if (r->what != What::adopted) return post(*r);
-  auto* real = static_cast<shim::RealRequest*>(r->real);
-  const int rc = cross([&]() noexcept { return shim::real.Start(&real); });
-  r->real = real;
-  if (rc == MPI_SUCCESS) r->state = State::active;
-  return rc;
+  return post(*r);
 }
 
 }  // namespace
@@ -115,12 +113,7 @@ CAIRN_MPI_EXPORT int PMPI_Startall(int n, MPI_Request* requests) {
   if (n < 0) return shim::raise(nowhere, MPI_ERR_ARG, "MPI_Startall");
   if (n > 0 && requests == nullptr) return shim::raise(nowhere, MPI_ERR_REQUEST, "MPI_Startall");
   for (int i = 0; i < n; ++i) {
-    int rc;
-    {
-      const crcp::Section section;
-      rc = start(requests[i]);
-    }
-    if (rc != MPI_SUCCESS) {
+    if (const int rc = start(requests[i]); rc != MPI_SUCCESS) {
       ompi_communicator_t* comm = is_null(requests[i]) ? nullptr : requests[i]->comm;
       return shim::raise(comm, rc, n == 1 ? "MPI_Start" : "MPI_Startall");
     }

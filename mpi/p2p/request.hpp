@@ -48,7 +48,7 @@ struct ompi_request_t : cairn::shim::Handle {
   ompi_communicator_t* comm;  // kept while the request refers to it (references.hpp), freed or not
   ompi_request_t* next_free;
   cairn::shim::TypeHold type;
-  std::uint64_t order;   // of posting
+  std::uint64_t order;   // of posting; of a persistent collective: of those made on its communicator
   std::uint64_t before;  // a pending synchronous send: messages with its envelope that were sent earlier
   // At the offset of the real req_f_to_c_index, which libmpi_mpifh reads; like Handle::fortran.
   std::int32_t fortran_index;

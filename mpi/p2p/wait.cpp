@@ -44,9 +44,9 @@ void poll_with_duties(Request& r) noexcept {
 }
 
 void release_idle(Request* r) noexcept {
-  if (r->what == What::adopted && r->real != nullptr) {
+  if (r->what == What::adopted) {
     auto* real = static_cast<shim::RealRequest*>(r->real);
-    cross([&]() noexcept { return shim::real.Request_free(&real); });
+    if (real != nullptr) cross([&]() noexcept { return shim::real.Request_free(&real); });
     if (r->owner.done != nullptr) r->owner.done(r->owner.data);
   }
   request_free(r);
@@ -76,7 +76,7 @@ void reap_orphans() noexcept {
   for_each_request([](Request& r) {
     if (!r.orphan || !poll(r)) return;
     r.orphan = false;  // it may be used again before it is anybody's
-    request_free(&r);
+    release_idle(&r);
     --orphans;
   });
 }

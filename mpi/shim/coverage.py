@@ -15,7 +15,7 @@ DEFAULTS = {
     "comm_call": (FULL, ""),
     "collective": (FULL, ""),
     "collective_request": (FULL, ""),
-    "persistent_collective": ("refused", "while the request exists"),
+    "persistent_collective": (FULL, "refused while the request exists and its communicator has been freed"),
     "rma": (FULL, WINDOWS),
     "rma_request": (FULL, WINDOWS),
     "io": (FULL, ""),

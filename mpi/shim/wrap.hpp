@@ -10,6 +10,7 @@
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/p2p/adopt.hpp"
+#include "mpi/p2p/persistent_collective.hpp"
 #include "mpi/shim/objects/datatype/hold.hpp"
 #include "mpi/shim/objects/errhandler/raise.hpp"
 #include "mpi/shim/objects/op/hold.hpp"
@@ -161,6 +162,24 @@ ompi_communicator_t* file_comm(const ompi_file_t* file) noexcept;
 int peer_count(const ompi_communicator_t* comm) noexcept;
 // topology.cpp
 int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
+
+// Makes a persistent collective by init(hints, &made), which a restart calls again.
+template <class Init>
+int make_persistent(ompi_communicator_t* comm, RealInfo* hints, MPI_Request* request, Init init) {
+  class Recipe final : public p2p::PersistentRecipe {
+   public:
+    explicit Recipe(Init&& call) : call_(std::move(call)) {}
+    int make(RealInfo* hints_again, RealRequest** made) noexcept override { return call_(hints_again, made); }
+
+   private:
+    Init call_;
+  };
+  auto recipe = std::make_unique<Recipe>(std::move(init));
+  RealRequest* made = real_objects.request_null;
+  const int rc = recipe->make(hints, request == nullptr ? nullptr : &made);
+  if (rc == MPI_SUCCESS) *request = p2p::adopt_persistent(made, *comm, std::move(recipe));
+  return rc;
+}
 
 // Makes the guest's handle of a request, which is counted while it exists.
 MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, const char* name,

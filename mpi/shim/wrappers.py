@@ -6,7 +6,7 @@ HANDLES = {"MPI_Comm", "MPI_Group", "MPI_Datatype", "MPI_Op", "MPI_Errhandler", 
 # class -> kind of the request that it makes
 REQUESTS = {
     "collective_request": "collective",
-    "persistent_collective": "persistent_collective",
+    "persistent_collective": "",  # made by make_persistent()
     "io_request": "io",
     "rma_request": "rma",
 }
@@ -102,7 +102,7 @@ class Wrapper:
         op, datatype = self.first("MPI_Op"), self.first("MPI_Datatype")
         if arrays:
             return f", Kept{{{', '.join(arrays)}, {{}}, {{}}}}"
-        if op and self.row.cls in ("collective_request", "persistent_collective"):
+        if op and self.row.cls == "collective_request":
             return f", Kept{{{{}}, {{}}, HeldOp({op}), HeldType({datatype})}}"
         return ""
 
@@ -113,16 +113,22 @@ class Wrapper:
             return f"held_{p.name} = HeldTypes({self.array(p)}, {self.length(p)})", f"held_{p.name}.real()"
         return (f"held_{p.name} = {kind}({p.name})", f"held_{p.name}.real()") if kind else None
 
-    def deferrable(self, comm):
-        """A non-blocking collective returns although its door is closed: the call is recorded."""
+    def later(self, parameters):
+        """The call as a function object with these parameters, which holds what the application may free meanwhile."""
         f = self.function
         captures, arguments = ["="], []
         for p, argument in zip(f.parameters, self.arguments):
             held = self.held(p)
             captures += [held[0]] if held else []
-            arguments.append(held[1] if held else "made" if "&made" in argument else argument)
+            arguments.append(held[1] if held else "made" if "&made" in argument else
+                             "hints" if p.base == "MPI_Info" else argument)
         call = f"cross({', '.join([f'real.{f.member}'] + arguments)})"
-        recorded = f"scope.record([{', '.join(captures)}](RealRequest** made) mutable noexcept {{ return {call}; }})"
+        return f"[{', '.join(captures)}]({parameters}) mutable noexcept {{ return {call}; }}"
+
+    def deferrable(self, comm):
+        """A non-blocking collective returns although its door is closed: the call is recorded."""
+        f = self.function
+        recorded = f"scope.record({self.later('RealRequest** made')})"
         return [f'CollectiveScope scope({self.request} == nullptr ? nullptr : {comm}, "{f.name}", CollectiveScope::Deferrable{{}});',
                 "if (scope.deferred()) {",
                 f"  *{self.request} = {self.telling(recorded)};",
@@ -146,7 +152,12 @@ class Wrapper:
         if self.row.cls == "collective_request" or self.row.cls == "io_request" and comm:
             guard = self.deferrable(comm)
         body = guard + self.before + [call] + self.after
-        if self.request:
+        if self.row.cls == "persistent_collective":
+            info = next(p.name for p in f.parameters if p.base == "MPI_Info")
+            init = self.later("RealInfo* hints, RealRequest** made")
+            body = guard + [f"InfoScope real_{info}({info});",
+                            f"rc = make_persistent({comm}, real_{info}.get(), {self.request}, {init});"]
+        elif self.request:
             body.append(self.adopt())
         if self.row.cls == "tool":
             lines = body + ["return rc;"]

@@ -45,8 +45,12 @@ static void intercommunicator(void) {
 }
 
 static void persistent_collective(void) {
+  MPI_Comm copy;
   MPI_Request request;
-  MPIX_Barrier_init(MPI_COMM_WORLD, MPI_INFO_NULL, &request);
+  MPI_Comm_dup(MPI_COMM_WORLD, &copy);
+  MPI_Comm_set_name(copy, "copy");
+  MPIX_Barrier_init(copy, MPI_INFO_NULL, &request);
+  MPI_Comm_free(&copy);
   wait_for("persistent");
   MPI_Request_free(&request);
 }

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdio>
 
+#include "mpi/p2p/persistent_collective.hpp"
 #include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
 
 namespace cairn::shim {
 namespace {
@@ -19,7 +21,6 @@ struct Active {
   std::atomic<const char*> last{nullptr};  // function that made one
 };
 Active all[] = {
-    {RequestKind::persistent_collective, "a persistent collective exists"},
     {RequestKind::rma, "a one-sided operation is not complete"},
 };
 
@@ -49,6 +50,9 @@ std::size_t request_obstacle(char* text, std::size_t capacity) {
     const int n = std::snprintf(text, capacity, "%s (%s)", active.obstacle, function);
     return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
+  if (const p2p::Request* r = p2p::persistent_of_freed())
+    return describe_obstacle(text, capacity, "a persistent collective on a freed communicator", r->comm->name,
+                             "MPI_Request_free frees it");
   return 0;
 }
 
