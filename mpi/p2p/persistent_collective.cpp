@@ -38,13 +38,11 @@ void start_recorded(void* request) noexcept {
 // Can still be started, or has been and is not begun.
 bool is_needed(const Request& r) noexcept { return !r.orphan || r.state == State::recorded; }
 
-// In the order in which they were made. What is not made again has no real request.
+// In the order in which they were made.
 std::vector<Request*> needed_on(const ompi_communicator_t& comm) {
   std::vector<Request*> found;
   for_each_request([&](Request& r) {
-    if (!is_persistent_collective(&r) || r.comm != &comm) return;
-    r.real = nullptr;
-    if (is_needed(r)) found.push_back(&r);
+    if (is_persistent_collective(&r) && r.comm == &comm && is_needed(r)) found.push_back(&r);
   });
   std::sort(found.begin(), found.end(), [](const Request* a, const Request* b) { return a->order < b->order; });
   return found;
@@ -118,11 +116,16 @@ int make_persistent_again(ompi_communicator_t& comm) {
   }
 }
 
+void forget_real_persistent() noexcept {
+  for_each_request([](Request& r) {
+    if (is_persistent_collective(&r)) r.real = nullptr;
+  });
+}
+
 const Request* persistent_of_freed() noexcept {
   const Request* found = nullptr;
   for_each_request([&](const Request& r) {
-    const bool over = r.orphan && r.state == State::complete;
-    if (is_persistent_collective(&r) && !over && !shim::usable(r.comm)) found = &r;
+    if (is_persistent_collective(&r) && !r.orphan && !shim::usable(r.comm)) found = &r;
   });
   return found;
 }

@@ -32,9 +32,11 @@ inline bool is_persistent_collective(const Request* r) noexcept {
 // Of MPI_Start. Not in a section; enters the library.
 int start_collective(Request& r) noexcept;
 
-// After a restart, of one communicator; all its members call it. Crosses.
+// After a restart: the old library's are gone, those on freed communicators too.
+void forget_real_persistent() noexcept;
+// ... then, of one communicator; all its members call it. Crosses.
 int make_persistent_again(ompi_communicator_t& comm);
-// One that nobody could make again: the communicator was freed by the program.
+// One that can still be started and that nobody could make again: the program has freed its communicator.
 const Request* persistent_of_freed() noexcept;
 
 }  // namespace cairn::p2p

@@ -190,6 +190,14 @@ static void short_lived(int round) {
   if (!may_free) MPI_Wait(&pair[1], MPI_STATUS_IGNORE);
   MPI_Request_free(&pair[1]);
   MPI_Allreduce(&value, &unused, 1, MPI_INT, MPI_SUM, ring);
+  if (may_free) {
+    MPI_Comm copy;
+    MPI_Comm_dup(ring, &copy);
+    MPIX_Barrier_init(copy, MPI_INFO_NULL, &pair[1]);
+    MPI_Start(&pair[1]);
+    MPI_Request_free(&pair[1]);
+    MPI_Comm_free(&copy);
+  }
   if (unused != size * round) printf("persistent: rank %d: %d is wrong\n", rank, unused), MPI_Abort(MPI_COMM_WORLD, 1);
 }
 

@@ -13,6 +13,7 @@ namespace cairn::shim {
 // All members of a communicator know whether such requests were made on it, and whoever is a member of several goes by
 // their identities, as communicators are made again.
 int request_rebuild() {
+  p2p::forget_real_persistent();
   std::vector<ompi_communicator_t*> comms;
   for (ompi_communicator_t* comm = first_comm(); comm != nullptr; comm = next_comm(comm))
     if (comm->crcp != nullptr && comm->crcp->persistent_made != 0) comms.push_back(comm);
