@@ -32,19 +32,24 @@ class Batch:
         self.random = random.Random(f"{options.seed} {first}")
         self.transport = options.transport or self.random.choice(("vader", "vader", "vader", "tcp", "tcp", "ofi"))
         self.np = options.np or self.random.choice((2, 3, 4) if self.transport == "ofi" else (2, 3, 4, 4, 7))
+        self.io = options.io
+        self.files_saved = self.random.random() < 0.5
         self.threads = options.threads
         self.checkpoints = self.restarts = self.refusals = 0
-        self.name = f"seeds {first}:{last} np {self.np} {self.transport}" + (" threads" if self.threads else "")
+        self.name = f"seeds {first}:{last} np {self.np} {self.transport} {self.io}" + (" threads" if self.threads else "")
 
-    def program(self):
+    def program(self, scratch):
         argv = [self.site.program("random_program"), "--seed", f"{self.first}:{self.last}", "--steps", str(STEPS),
-                "--slow", str(self.options.slow)]
+                "--slow", str(self.options.slow), "--directory", scratch.path("files")]
+        if self.files_saved:
+            argv.append("--files-vanish")
         if self.threads:
             argv.append("--threads")
         kinds = kinds_named(self.options.kinds)
         if kinds:
             argv += ["--kinds", ",".join(kinds)]
-        return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native, kinds)
+        return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native, kinds,
+                                                   romio=self.io == "romio321")
 
     def repeat(self, seed):
         more = " --threads" if self.threads else ""
@@ -52,11 +57,14 @@ class Batch:
             more += f" --kinds {self.options.kinds}"
         return again(f"--build {self.site.build} --first {self.first} --count {self.last - self.first + 1} "
                      f"--batch {self.last - self.first + 1} --np {self.np} --transport {self.transport} "
-                     f"--seed {seed} --killed {self.options.killed}{more}")
+                     f"--io {self.io} --seed {seed} --killed {self.options.killed}{more}")
 
     def run(self, scratch):
         runner = Runner(self.site, scratch)
-        job = runner.start(self.np, self.program(), self.transport)
+        os.mkdir(scratch.path("files"))
+        io = ["--mca", "io", self.io]
+        saved = ["--cr-save-files", "1"] if self.files_saved else []
+        job = runner.start(self.np, self.program(scratch), self.transport, cr_options=saved, mpirun_options=io)
         done, line = self.first - 1, -1
         while done < self.last and not self.site.native:
             # A moment in the seed that runs now: a line of it, and a little time that waits for nothing.
@@ -81,7 +89,7 @@ class Batch:
             job.kill()
             self.remove_others(scratch, snapshot)
             at_the_end = any(re.match(rf"PASS|SEED {self.last} PASS", text) for text in job.lines)
-            job = runner.restart(snapshot, self.transport)
+            job = runner.restart(snapshot, self.transport, mpirun_options=io + saved)
             try:
                 line, match = job.wait_line(r"^SEED (\d+) PASS", 60)
             except Failure:
@@ -125,6 +133,7 @@ def parse_arguments():
     parser.add_argument("--batch", type=int, default=10, help="seeds in one job")
     parser.add_argument("--np", type=int, help="the batch's own choice if not given")
     parser.add_argument("--transport", choices=("vader", "tcp", "ofi"))
+    parser.add_argument("--io", choices=("ompio", "romio321"), default="romio321", help="how files are read and written")
     parser.add_argument("--threads", action="store_true", help="with MPI_THREAD_MULTIPLE")
     parser.add_argument("--kinds", default="", help="kinds of steps (random_program --help), or families of them: "
                         + ", ".join(FAMILIES))

@@ -38,6 +38,11 @@ const std::vector<Kind>& kinds() {
       {"window-create", 4, step_window_create},
       {"window", 14, step_window},
       {"window-free", 2, step_window_free},
+      {"file-open", 3, step_file_open},
+      {"file", 10, step_file},
+      {"file-close", 2, step_file_close},
+      {"persistent", 6, step_persistent},
+      {"own-request", 6, step_own_request},
   };
   return all;
 }
@@ -97,6 +102,9 @@ void run_seed(const Options& options, std::uint64_t seed, int rank, int size) {
   finish_channels(s);
   finish_collectives(s);
   finish_windows(s);
+  finish_files(s);
+  finish_persistents(s);
+  finish_own_requests(s);
   free_comms(s);
   free_types(s);
   check_attribute_deletions();
@@ -108,7 +116,8 @@ void run_seed(const Options& options, std::uint64_t seed, int rank, int size) {
   std::fprintf(stderr,
                "random_program: %s\n"
                "usage: random_program [--seed S[:LAST]] [--steps N] [--kinds name,name|MASK] [--slow FACTOR]\n"
-               "                      [--max-bytes N] [--threads] [--without name,name] [--trace]\nkinds:",
+               "                      [--max-bytes N] [--threads] [--without name,name] [--trace]\n"
+               "                      [--directory DIR [--files-vanish]]\nkinds:",
                text);
   for (const auto& k : kinds()) std::fprintf(stderr, " %s", k.name);
   std::fprintf(stderr, "\n");
@@ -144,6 +153,8 @@ Options parse(int argc, char** argv) {
       o.threads = true;
     } else if (name == "--trace") {
       o.trace = true;
+    } else if (name == "--files-vanish") {
+      o.files_vanish = true;
     } else if (i + 1 >= argc) {
       usage("an option is unknown or lacks its value");
     } else if (name == "--seed") {
@@ -158,7 +169,10 @@ Options parse(int argc, char** argv) {
       std::string list = argv[++i];
       o.no_mprobe = take_word(list, "mprobe");
       o.no_early_free = take_word(list, "early-free");
+      o.no_file_icollective = take_word(list, "file-icollective");
       if (!list.empty()) without |= parse_kinds(list);
+    } else if (name == "--directory") {
+      o.directory = argv[++i];
     } else if (name == "--slow") {
       o.slow = std::atof(argv[++i]);
     } else if (name == "--max-bytes") {
@@ -167,6 +181,8 @@ Options parse(int argc, char** argv) {
       usage("an option is unknown");
     }
   }
+  if (o.directory.empty()) without |= parse_kinds("file-open,file,file-close");
+  if (!o.threads) without |= parse_kinds("threads");
   o.kinds &= ~without;
   return o;
 }

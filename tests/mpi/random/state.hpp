@@ -25,6 +25,9 @@ struct Options {
   std::size_t max_bytes = std::size_t{4} << 20;
   bool threads = false;
   bool trace = false;
+  std::string directory;             // of files; none: no files
+  bool files_vanish = false;         // they may be gone when a job is brought back: their contents must have been saved
+  bool no_file_icollective = false;  // ROMIO crashes with collective operations that do not wait
   bool no_mprobe = false;      // Open MPI's mtl/ofi never answers a synchronous send that is received by matched probe
   bool no_early_free = false;  // Open MPI crashes if a communicator is freed while a collective runs on it
 };
@@ -66,6 +69,9 @@ struct Stream;
 struct Channel;
 struct Collective;
 struct Window;
+struct OpenFile;
+struct Persistent;
+struct OwnRequest;
 
 class State {
  public:
@@ -93,6 +99,9 @@ class State {
   std::vector<std::shared_ptr<Channel>> channels;
   std::vector<std::shared_ptr<Collective>> collectives;
   std::vector<std::shared_ptr<Window>> windows;
+  std::vector<std::shared_ptr<OpenFile>> files;
+  std::vector<std::shared_ptr<Persistent>> persistents;
+  std::vector<std::shared_ptr<OwnRequest>> own_requests;
   int comm_ids = 0;
 
  private:
@@ -153,6 +162,11 @@ void step_threads(State&);        // threads.cpp
 void step_window_create(State&);  // window.cpp
 void step_window(State&);
 void step_window_free(State&);
+void step_file_open(State&);  // file.cpp
+void step_file(State&);
+void step_file_close(State&);
+void step_persistent(State&);   // persistent.cpp
+void step_own_request(State&);  // own_request.cpp
 
 // Ends what is still open, in the same order on every rank.
 void finish_streams(State&);
@@ -160,6 +174,9 @@ void finish_channels(State&);
 void post_streams(State&, const Comm&);  // before it is freed
 void finish_collectives(State&);
 void finish_windows(State&);
+void finish_files(State&);
+void finish_persistents(State&);
+void finish_own_requests(State&);
 void free_comms(State&);
 void free_types(State&);
 // Must run before a communicator with an attribute is freed; checks the value.
