@@ -49,7 +49,7 @@ class Batch:
         if kinds:
             argv += ["--kinds", ",".join(kinds)]
         return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native, kinds,
-                                                   romio=self.io == "romio321")
+                                                   romio=self.io == "romio321", threads=self.threads)
 
     def repeat(self, seed):
         more = " --threads" if self.threads else ""
