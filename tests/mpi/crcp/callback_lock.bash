@@ -3,22 +3,10 @@
 # waits for the other for good, nor does libcr's thread for one of them; checkpoints are taken, and the last one restarts.
 # CAIRN_CHECKPOINTS: how many.
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
+# shellcheck source=tests/mpi/crcp/thread_rounds.bash
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/thread_rounds.bash"
 test_begin crcp_callback_lock
-more_rounds() {
-  local last
-  last=$(sed -n 's/^round //p' "$JOB_LOG" | tail -n 1)
-  wait_for_line "^round $((last + $1))\$" 30
-}
 start_job --oversubscribe -np 2 "$CAIRN_BUILD/tests/programs/crcp_callback_lock" "$SCRATCH/stop"
 wait_for_line '^round 3$|^no threads' 30
 ! grep -q '^no threads' "$JOB_LOG" || skip "this MPI library does not give MPI_THREAD_MULTIPLE"
-for ((i = 0; i < ${CAIRN_CHECKPOINTS:-4}; ++i)); do
-  checkpoint
-  more_rounds 1
-done
-kill_job
-restart
-wait_for_line '^round' 30
-more_rounds 3
-touch "$SCRATCH/stop"
-expect_pass 60
+survives "${CAIRN_CHECKPOINTS:-4}" 3 30

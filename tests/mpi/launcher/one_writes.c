@@ -8,20 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/mpi/told_of_file.h"
+
 static int rank, file;
 
 static void write_it(const char *text) {
   if (rank == 0 && pwrite(file, text, strlen(text), 0) != (ssize_t)strlen(text)) MPI_Abort(MPI_COMM_WORLD, 1);
   MPI_Barrier(MPI_COMM_WORLD);
-}
-
-/* Rank 0 looks, the others are told. */
-static void wait_for(const char *name) {
-  for (int there = 0; !there;) {
-    if (rank == 0) there = access(name, F_OK) == 0;
-    MPI_Bcast(&there, 1, MPI_INT, 0, MPI_COMM_WORLD);
-    usleep(10000);
-  }
 }
 
 int main(int argc, char **argv) {

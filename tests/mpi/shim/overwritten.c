@@ -3,7 +3,8 @@
    says what it reads; then it overwrites the block, and waits for the file "end". */
 #include <mpi.h>
 #include <stdio.h>
-#include <unistd.h>
+
+#include "tests/mpi/told_of_file.h"
 
 static int rank;
 static MPI_File file;
@@ -11,15 +12,6 @@ static MPI_File file;
 static void write_all(int value) {
   MPI_File_write_at_all(file, rank * (MPI_Offset)sizeof value, &value, 1, MPI_INT, MPI_STATUS_IGNORE);
   MPI_Barrier(MPI_COMM_WORLD);
-}
-
-/* Rank 0 looks, the others are told. */
-static void wait_for(const char *name) {
-  for (int there = 0; !there;) {
-    if (rank == 0) there = access(name, F_OK) == 0;
-    MPI_Bcast(&there, 1, MPI_INT, 0, MPI_COMM_WORLD);
-    usleep(10000);
-  }
 }
 
 int main(int argc, char **argv) {
