@@ -3,6 +3,7 @@
  * among requests of other kinds, for every function that completes requests.
  * generalized FILE: all of them are begun before FILE appears, which is when the job has been checkpointed, and perhaps
  * restarted; they are completed afterwards. */
+#include "completions.h"
 #include "say.h"
 
 enum { kUntouched = -77, kWays = 4, kMembers = 5 };
@@ -67,21 +68,6 @@ static void fill(int n, MPI_Status *statuses) {
 }
 
 /* ---- every function, with requests of all kinds ---- */
-typedef enum {
-  wait_one,
-  test_one,
-  wait_all,
-  test_all,
-  wait_any,
-  test_any,
-  wait_some,
-  test_some,
-  status,
-  functions
-} How;
-static const char *const names[] = {"Wait",    "Test",     "Waitall",  "Testall",           "Waitany",
-                                    "Testany", "Waitsome", "Testsome", "Request_get_status"};
-
 typedef struct {
   Operation *operations[2];
   MPI_Request requests[kMembers]; /* generalized, receive, barrier, generalized, send */
@@ -99,35 +85,6 @@ static void mix(Mixture *m, int way, int tag) {
 }
 
 static int is_generalized(int i) { return i == 0 || i == 3; }
-
-/* The answer of a function that finds something. */
-static int find(How how, int n, MPI_Request *requests, MPI_Status *statuses, int *count, int *which) {
-  int rc, flag = 0;
-  *count = 1;
-  for (;;) switch (how) {
-      case wait_one:
-        return MPI_Wait(requests, statuses);
-      case wait_all:
-        return MPI_Waitall(n, requests, statuses);
-      case wait_any:
-        return MPI_Waitany(n, requests, which, statuses);
-      case wait_some:
-        return MPI_Waitsome(n, requests, count, which, statuses);
-      case test_some:
-        rc = MPI_Testsome(n, requests, count, which, statuses);
-        if (rc != MPI_SUCCESS || *count != 0) return rc;
-        break;
-      case test_any:
-        rc = MPI_Testany(n, requests, which, &flag, statuses);
-        if (rc != MPI_SUCCESS || flag) return rc;
-        break;
-      default:
-        rc = how == test_all   ? MPI_Testall(n, requests, &flag, statuses)
-             : how == test_one ? MPI_Test(requests, &flag, statuses)
-                               : MPI_Request_get_status(*requests, &flag, statuses);
-        if (rc != MPI_SUCCESS || flag) return rc;
-    }
-}
 
 /* All but the generalized ones are complete, and nothing has been asked of these. */
 static void settle(Mixture *m) {
@@ -149,22 +106,22 @@ static void ask_in_vain(MPI_Request *request) {
   say("not complete: %d %d", index, pair[1] == *request);
 }
 
-static void finish(Mixture *m, How how, int ignore) {
+static void finish(Mixture *m, Function how, int ignore) {
   MPI_Status statuses[kMembers];
   int count, which[kMembers] = {kUntouched, kUntouched, kUntouched, kUntouched, kUntouched};
-  say("%s, way %d%s", names[how], m->operations[0]->way, ignore ? ", no status" : "");
+  say("%s, way %d%s", function_names[how], m->operations[0]->way, ignore ? ", no status" : "");
   ask_in_vain(&m->requests[0]);
   settle(m);
   MPI_Grequest_complete(m->requests[0]);
   MPI_Grequest_complete(m->requests[3]);
   fill(kMembers, statuses);
   const int rc = find(how, kMembers, m->requests, ignore ? MPI_STATUSES_IGNORE : statuses, &count, which);
-  say("%s: code %d count %d which %d %d %d %d %d", names[how], rc, count, which[0], which[1], which[2], which[3],
-      which[4]);
+  say("%s: code %d count %d which %d %d %d %d %d", function_names[how], rc, count, which[0], which[1], which[2],
+      which[3], which[4]);
   const int in_order = how == wait_all || how == test_all;
   for (int i = 0; i < kMembers && !ignore; i++)
     if (in_order ? is_generalized(i) : statuses[i].MPI_SOURCE >= 1000 || statuses[i].MPI_SOURCE == kUntouched)
-      show(names[how], i, &statuses[i]);
+      show(function_names[how], i, &statuses[i]);
   for (int i = 0; i < kMembers; i++) say("%d is null: %d", i, m->requests[i] == MPI_REQUEST_NULL);
   say("the rest: %d", MPI_Waitall(kMembers, m->requests, MPI_STATUSES_IGNORE));
   for (int i = 0; i < kMembers; i++) say("%d is null: %d", i, m->requests[i] == MPI_REQUEST_NULL);
@@ -278,13 +235,13 @@ int main(int argc, char **argv) {
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler);
   MPI_Comm_dup(MPI_COMM_WORLD, &comm);
   MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
-  for (How h = 0; h < functions; h++)
+  for (Function h = 0; h < functions; h++)
     for (int way = 0; way < kWays; way++)
       for (int ignore = 0; ignore < 2; ignore++) mix(&mixtures[h][way][ignore], way, tag++);
   begin_odd(&others);
   free_one(&others.freed[2]);
   hold(argc > 1 ? argv[1] : NULL);
-  for (How h = 0; h < functions; h++)
+  for (Function h = 0; h < functions; h++)
     for (int way = 0; way < kWays; way++)
       for (int ignore = 0; ignore < 2; ignore++) finish(&mixtures[h][way][ignore], h, ignore);
   odd(&others);

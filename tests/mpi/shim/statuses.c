@@ -3,58 +3,8 @@
  * pattern before: what a function leaves alone shows.
  * statuses FILE: requests are begun, or their messages sent, before FILE appears, which is when the job has been
  * checkpointed, and perhaps restarted; they are completed afterwards. */
+#include "completions.h"
 #include "request_kinds.h"
-
-/* ---- the functions ---- */
-typedef enum {
-  wait_one,
-  test_one,
-  wait_all,
-  test_all,
-  wait_any,
-  test_any,
-  wait_some,
-  test_some,
-  get_status,
-  functions
-} Function;
-static const char *const function_names[] = {"Wait",    "Test",     "Waitall",  "Testall",           "Waitany",
-                                             "Testany", "Waitsome", "Testsome", "Request_get_status"};
-
-static int one(Function f, MPI_Request *request, MPI_Status *status) {
-  int rc, flag = 0;
-  if (f == wait_one) return MPI_Wait(request, status);
-  do rc = f == test_one ? MPI_Test(request, &flag, status) : MPI_Request_get_status(*request, &flag, status);
-  while (rc == MPI_SUCCESS && !flag);
-  return rc;
-}
-
-/* The first call that finds something: code, how many, which. */
-static int several(Function f, int n, MPI_Request *requests, MPI_Status *statuses, int *count, int *which) {
-  int rc, flag = 0;
-  *count = n;
-  for (;;) switch (f) {
-      case wait_all:
-        return MPI_Waitall(n, requests, statuses);
-      case wait_any:
-        *count = 1;
-        return MPI_Waitany(n, requests, which, statuses);
-      case wait_some:
-        return MPI_Waitsome(n, requests, count, which, statuses);
-      case test_all:
-        rc = MPI_Testall(n, requests, &flag, statuses);
-        if (rc != MPI_SUCCESS || flag) return rc;
-        break;
-      case test_any:
-        *count = 1;
-        rc = MPI_Testany(n, requests, which, &flag, statuses);
-        if (rc != MPI_SUCCESS || flag) return rc;
-        break;
-      default:
-        rc = MPI_Testsome(n, requests, count, which, statuses);
-        if (rc != MPI_SUCCESS || *count != 0) return rc;
-    }
-}
 
 static void settle(int n, MPI_Request *requests) {
   for (int i = 0; i < n; i++)
@@ -67,10 +17,7 @@ static void complete(Function f, int n, const Kind *of, MPI_Request *requests, i
   int count = 1, which[kMost] = {kUntouched, kUntouched, kUntouched, kUntouched}, rc;
   const char *name = function_names[f];
   for (int i = 0; i < kMost; i++) fill(&statuses[i]);
-  if (n == 1 && (f <= test_one || f == get_status))
-    rc = one(f, requests, ignore ? MPI_STATUS_IGNORE : statuses);
-  else
-    rc = several(f, n, requests, ignore ? MPI_STATUSES_IGNORE : statuses, &count, which);
+  rc = find(f, n, requests, ignore ? MPI_STATUSES_IGNORE : statuses, &count, which);
   say("%s of %d%s, %s %s: code %d count %d which %d %d %d %d", name, n, ignore ? " without status" : "",
       kind_names[of[0]], n > 1 ? kind_names[of[1]] : "", rc, count, which[0], which[1], which[2], which[3]);
   for (int i = 0; i < n; i++) show(name, of[i], i, &statuses[i]);
