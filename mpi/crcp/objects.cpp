@@ -52,7 +52,7 @@ class Objects final : public Participant {
   void contribute(Fence fence, Encoder& out) override {
     if (fence == Fence::freeze) {
       common_memory_ = false;
-      CommonMemory part{shim::window_may_have_common_memory()};
+      CommonMemory part{shim::window_may_have_exposed_memory()};
       out(part);
     }
     if (fence != Fence::settled) return;
@@ -78,9 +78,14 @@ class Objects final : public Participant {
     return {};
   }
 
+  bool step() noexcept override {
+    shim::complete_all();
+    return true;
+  }
+
   std::string park() override {
-    if (!common_memory_ && shim::window_has_common_memory())
-      return "has just made a window with memory of several ranks (MPI_Win_allocate_shared)";
+    if (!common_memory_ && shim::window_has_exposed_memory())
+      return "has just made a window with memory that others may write to";
     shim::park_all();
     return {};
   }

@@ -4,7 +4,8 @@
 import fortran_bindings
 
 FULL = "full"
-WINDOWS = "refused while a window between nodes exists"
+WINDOWS = "refused while a window between nodes exists in MPI_THREAD_MULTIPLE"
+WINDOW_SECTION = "One-sided communication"
 
 # class -> (status, reason)
 DEFAULTS = {
@@ -16,8 +17,6 @@ DEFAULTS = {
     "collective": (FULL, ""),
     "collective_request": (FULL, ""),
     "persistent_collective": (FULL, "refused while the request exists and its communicator has been freed"),
-    "rma": (FULL, WINDOWS),
-    "rma_request": (FULL, WINDOWS),
     "io": (FULL, ""),
     "io_request": (FULL, ""),
     "tool": ("refused", "between MPI_T_init_thread and MPI_T_finalize"),
@@ -54,6 +53,8 @@ def line(cells):
 def status(row):
     if row.refused:
         return "refused", f"while the {row.refused} made by it exists"
+    if row.section == WINDOW_SECTION:
+        return FULL, WINDOWS
     return DEFAULTS[row.cls]
 
 

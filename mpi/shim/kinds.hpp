@@ -19,6 +19,9 @@ struct ObjectKind {
   Stage stage;
   // The real library is bound, for the first time or anew: the null handles are other ones.
   void (*rebind)() noexcept;
+  // Before a cut, the library is free, and at work in all ranks: what has been begun there and is no request is done
+  // when this returns. Again and again.
+  void (*complete)() noexcept;
   // Before a cut, the library holds nothing and is free: what only it knows of the objects is asked.
   void (*park)() noexcept;
   // The same library is gone on with, whether there was a cut or not.

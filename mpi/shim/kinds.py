@@ -7,6 +7,7 @@ import sys
 STAGES = ["world", "parts", "groups", "communicators", "on communicators", "requests"]
 PARTS = {  # what a kind may have -> its declaration
     "rebind": "void {name}_rebind() noexcept;",
+    "complete": "void {name}_complete() noexcept;",
     "park": "void {name}_park() noexcept;",
     "unpark": "void {name}_unpark() noexcept;",
     "rebuild": "int {name}_rebuild();",

@@ -9,6 +9,11 @@
 
 namespace cairn::shim {
 
+void complete_all() noexcept {
+  for (const ObjectKind& kind : object_kinds())
+    if (kind.complete != nullptr) kind.complete();
+}
+
 void park_all() noexcept {
   for (const ObjectKind& kind : object_kinds())
     if (kind.park != nullptr) kind.park();

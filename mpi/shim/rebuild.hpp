@@ -6,6 +6,8 @@
 
 namespace cairn::shim {
 
+// Before the cut, with the library free and at work in all ranks: all kinds' complete(). Callback thread.
+void complete_all() noexcept;
 // Before the cut, with the library free: all kinds' park(). Callback thread.
 void park_all() noexcept;
 // Instead of rebuild_all(), if the library stays.

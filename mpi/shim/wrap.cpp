@@ -3,8 +3,6 @@
 
 #include <cstdlib>
 
-#include "mpi/shim/objects/request/active.hpp"
-
 namespace cairn::shim {
 
 // Open MPI 4.1 looks at as many types as a Cartesian communicator has neighbours even where the call has one a peer
@@ -49,23 +47,12 @@ int peer_count(const ompi_communicator_t* comm) noexcept {
 
 namespace {
 
-struct Tracked {
-  p2p::RequestKind kind;
-  Kept kept;
-};
-
-void tracked_done(void* data) noexcept {
-  auto* tracked = static_cast<Tracked*>(data);
-  request_ends(tracked->kind);
-  delete tracked;
-}
+void drop_kept(void* data) noexcept { delete static_cast<Kept*>(data); }
 
 }  // namespace
 
-MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, const char* name,
-                          Kept kept) {
-  request_begins(kind, name);
-  return p2p::adopt_request(made, kind, comm, {tracked_done, new Tracked{kind, std::move(kept)}});
+MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, Kept kept) {
+  return p2p::adopt_request(made, kind, comm, {drop_kept, new Kept(std::move(kept))});
 }
 
 }  // namespace cairn::shim

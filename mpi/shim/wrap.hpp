@@ -181,8 +181,7 @@ int make_persistent(ompi_communicator_t* comm, RealInfo* hints, MPI_Request* req
   return rc;
 }
 
-// Makes the guest's handle of a request, which is counted while it exists.
-MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, const char* name,
-                          Kept kept = {});
+// Makes the guest's handle of a request.
+MPI_Request track_request(RealRequest* made, p2p::RequestKind kind, ompi_communicator_t* comm, Kept kept = {});
 
 }  // namespace cairn::shim

@@ -88,7 +88,7 @@ class Wrapper:
     def adopt(self):
         kind = REQUESTS[self.row.cls]
         comm = self.comm() or "nullptr"
-        made = f"track_request(made, p2p::RequestKind::{kind}, {comm}, \"{self.function.name}\"{self.kept()})"
+        made = f"track_request(made, p2p::RequestKind::{kind}, {comm}{self.kept()})"
         return f"if (rc == MPI_SUCCESS) *{self.request} = {self.telling(made)};"
 
     def telling(self, request):

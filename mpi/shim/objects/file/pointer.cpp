@@ -39,8 +39,7 @@ int start(MPI_File file, Buffer buf, int count, MPI_Datatype type, MPI_Request* 
     }
     RealRequest* made = real_objects.request_null;
     rc = cross(real.*function, to_real(file), buf, count, to_real(type), request == nullptr ? nullptr : &made);
-    if (rc == MPI_SUCCESS)
-      *request = p2p::errors_to(file, track_request(made, p2p::RequestKind::io, file_comm(file), name));
+    if (rc == MPI_SUCCESS) *request = p2p::errors_to(file, track_request(made, p2p::RequestKind::io, file_comm(file)));
   }
   return rc == MPI_SUCCESS ? rc : raise(file, rc, name);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Persistent collectives after a restart.
+// Persistent collectives after a restart, and those that keep the job from being checkpointed.
 #include <algorithm>
 #include <vector>
 
 #include "mpi/crcp/comm_state.hpp"
 #include "mpi/p2p/persistent_collective.hpp"
 #include "mpi/shim/generated/kinds.hpp"
+#include "mpi/shim/kinds.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
 
 namespace cairn::shim {
@@ -22,6 +23,13 @@ int request_rebuild() {
   for (ompi_communicator_t* comm : comms)
     if (const int rc = p2p::make_persistent_again(*comm); rc != MPI_SUCCESS) return rc;
   return MPI_SUCCESS;
+}
+
+std::size_t request_obstacle(char* text, std::size_t capacity) {
+  const p2p::Request* const request = p2p::persistent_of_freed();
+  if (request == nullptr) return 0;
+  return describe_obstacle(text, capacity, "a persistent collective on a freed communicator", request->comm->name,
+                           "MPI_Request_free frees it");
 }
 
 }  // namespace cairn::shim

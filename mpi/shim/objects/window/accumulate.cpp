@@ -6,7 +6,7 @@
 #include <cstring>
 #include <limits>
 
-#include "mpi/p2p/adopt.hpp"
+#include "mpi/shim/objects/window/far.hpp"
 #include "mpi/shim/objects/window/local_calls.hpp"
 #include "mpi/shim/objects/window/transfer.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -145,59 +145,78 @@ int accumulate(LocalWindow& window, const Accumulated& what, const Target& targe
   });
 }
 
-}  // namespace
-
-namespace local {
-
-int Accumulate(const void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
-               MPI_Datatype target_type, MPI_Op op, MPI_Win win) {
-  return accumulate(*win->local, {{origin, count, type}, nullptr, op},
-                    {target, displacement, target_count, target_type});
+int accumulate(MPI_Win win, const Accumulated& what, const Target& target, MPI_Request* request) {
+  return as_it_is(
+      *win->local, [&] { return far::accumulate(win, what.origin, what.result, target, what.op, request); },
+      [&] { return with_request(accumulate(*win->local, what, target), request); });
 }
 
-int Get_accumulate(const void* origin, int count, MPI_Datatype type, void* result, int result_count,
-                   MPI_Datatype result_type, int target, MPI_Aint displacement, int target_count,
-                   MPI_Datatype target_type, MPI_Op op, MPI_Win win) {
-  const Buffer fetched{result, result_count, result_type};
-  return accumulate(*win->local, {{origin, count, type}, &fetched, op},
-                    {target, displacement, target_count, target_type});
-}
-
-int Raccumulate(const void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
-                MPI_Datatype target_type, MPI_Op op, MPI_Win win, MPI_Request* request) {
-  if (request == nullptr) return MPI_ERR_REQUEST;
-  const int rc = Accumulate(origin, count, type, target, displacement, target_count, target_type, op, win);
-  if (rc == MPI_SUCCESS) *request = p2p::complete_request();
-  return rc;
-}
-
-int Rget_accumulate(const void* origin, int count, MPI_Datatype type, void* result, int result_count,
-                    MPI_Datatype result_type, int target, MPI_Aint displacement, int target_count,
-                    MPI_Datatype target_type, MPI_Op op, MPI_Win win, MPI_Request* request) {
-  if (request == nullptr) return MPI_ERR_REQUEST;
-  const int rc = Get_accumulate(origin, count, type, result, result_count, result_type, target, displacement,
-                                target_count, target_type, op, win);
-  if (rc == MPI_SUCCESS) *request = p2p::complete_request();
-  return rc;
-}
-
-int Fetch_and_op(const void* origin, void* result, MPI_Datatype type, int target, MPI_Aint displacement, MPI_Op op,
-                 MPI_Win win) {
-  return Get_accumulate(origin, 1, type, result, 1, type, target, displacement, 1, type, op, win);
-}
-
-int Compare_and_swap(const void* origin, const void* compare, void* result, MPI_Datatype type, int target,
-                     MPI_Aint displacement, MPI_Win win) {
-  LocalWindow& window = *win->local;
-  return operate(window, {target, displacement, 1, type}, [&](const Place& place) {
+int compare_and_swap(LocalWindow& window, const void* origin, const void* compare, void* result, const Target& target) {
+  return operate(window, target, [&](const Place& place) {
     Scratch there(place.bytes());
-    const Busy busy(window, target);
+    const Busy busy(window, target.rank);
     int rc = place.read(there.data());
     if (rc != MPI_SUCCESS) return rc;
     if (std::memcmp(there.data(), compare, place.bytes()) == 0) rc = place.write(origin);
     if (rc == MPI_SUCCESS) std::memcpy(result, there.data(), place.bytes());
     return rc;
   });
+}
+
+}  // namespace
+
+int check_accumulate(const Buffer& origin, const Buffer* result, MPI_Op op) noexcept {
+  return check({origin, result, op});
+}
+
+namespace local {
+
+int Accumulate(const void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
+               MPI_Datatype target_type, MPI_Op op, MPI_Win win) {
+  return accumulate(win, {{origin, count, type}, nullptr, op}, {target, displacement, target_count, target_type},
+                    nullptr);
+}
+
+int Get_accumulate(const void* origin, int count, MPI_Datatype type, void* result, int result_count,
+                   MPI_Datatype result_type, int target, MPI_Aint displacement, int target_count,
+                   MPI_Datatype target_type, MPI_Op op, MPI_Win win) {
+  const Buffer fetched{result, result_count, result_type};
+  return accumulate(win, {{origin, count, type}, &fetched, op}, {target, displacement, target_count, target_type},
+                    nullptr);
+}
+
+int Raccumulate(const void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
+                MPI_Datatype target_type, MPI_Op op, MPI_Win win, MPI_Request* request) {
+  if (request == nullptr) return MPI_ERR_REQUEST;
+  return accumulate(win, {{origin, count, type}, nullptr, op}, {target, displacement, target_count, target_type},
+                    request);
+}
+
+int Rget_accumulate(const void* origin, int count, MPI_Datatype type, void* result, int result_count,
+                    MPI_Datatype result_type, int target, MPI_Aint displacement, int target_count,
+                    MPI_Datatype target_type, MPI_Op op, MPI_Win win, MPI_Request* request) {
+  if (request == nullptr) return MPI_ERR_REQUEST;
+  const Buffer fetched{result, result_count, result_type};
+  return accumulate(win, {{origin, count, type}, &fetched, op}, {target, displacement, target_count, target_type},
+                    request);
+}
+
+int Fetch_and_op(const void* origin, void* result, MPI_Datatype type, int target, MPI_Aint displacement, MPI_Op op,
+                 MPI_Win win) {
+  const Buffer fetched{result, 1, type};
+  const Accumulated what{{origin, 1, type}, &fetched, op};
+  const Target where{target, displacement, 1, type};
+  return as_it_is(
+      *win->local, [&] { return far::fetch_and_op(win, what.origin, fetched, where, op); },
+      [&] { return accumulate(*win->local, what, where); });
+}
+
+int Compare_and_swap(const void* origin, const void* compare, void* result, MPI_Datatype type, int target,
+                     MPI_Aint displacement, MPI_Win win) {
+  const Target where{target, displacement, 1, type};
+  return as_it_is(
+      *win->local, [&] { return far::compare_and_swap(win, origin, compare, result, where); },
+      [&] { return compare_and_swap(*win->local, origin, compare, result, where); });
 }
 
 }  // namespace local

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Active targets of local windows: fences, and start, complete, post and wait.
+// Active targets: fences, and start, complete, post and wait.
 #include "mpi/shim/objects/window/active.hpp"
 
 #include <algorithm>
@@ -35,6 +35,39 @@ bool has_completed(const LocalWindow& window, int origin) noexcept {
   return window.control.completions(window.rank, origin).load() != seen;
 }
 
+// Tells the others, whose word of it lies at `near(rank)` or, in a far window, `far(rank)`.
+template <class Near, class Far>
+int tell(LocalWindow& window, const std::vector<int>& ranks, const char* name, Near&& near, Far&& far) {
+  const auto from_afar = [&] {
+    const InsideScope scope(name);
+    if (!window.is_far()) return kMoved;
+    int rc = MPI_SUCCESS;
+    for (const int rank : ranks)
+      if (rc == MPI_SUCCESS) rc = window.real_side().add_one(rank, far(rank));
+    return rc;
+  };
+  const auto here = [&] {
+    const crcp::Section section;
+    if (window.is_far()) return kMoved;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    for (const int rank : ranks) near(rank).fetch_add(1);
+    return MPI_SUCCESS;
+  };
+  return as_it_is(window, from_afar, here);
+}
+
+// In a far window it is waited for until all that was begun, at these or at all members, is done.
+int finish_far(LocalWindow& window, const std::vector<int>* targets, const char* name) {
+  if (!window.is_far()) return MPI_SUCCESS;
+  const InsideScope scope(name);
+  if (!window.is_far()) return MPI_SUCCESS;
+  if (targets == nullptr) return window.real_side().flush_all();
+  int rc = MPI_SUCCESS;
+  for (const int target : *targets)
+    if (rc == MPI_SUCCESS) rc = window.real_side().flush(target);
+  return rc;
+}
+
 void end_exposure(LocalWindow& window) noexcept {
   for (const int origin : window.epoch.origins) ++window.epoch.completions_seen[static_cast<std::size_t>(origin)];
   window.epoch.exposed = false;
@@ -64,8 +97,10 @@ int Win_fence(int assertion, MPI_Win win) {
   int rc = MPI_SUCCESS;
   if (!nothing) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
+    const int finished = finish_far(window, nullptr, "MPI_Win_fence");
     const CollectiveScope scope(window.comm, "MPI_Win_fence");
     rc = cross(real.Barrier, to_real(window.comm));
+    if (rc == MPI_SUCCESS) rc = finished;
   }
   epoch.fenced = (assertion & MPI_MODE_NOSUCCEED) == 0;
   epoch.used = false;
@@ -80,11 +115,11 @@ int Win_post(MPI_Group group, int assertion, MPI_Win win) {
   window.epoch.origins.clear();
   if (const int rc = ranks_of(window, group, window.epoch.origins); rc != MPI_SUCCESS) return rc;
   window.epoch.exposed = true;
-  const crcp::Section section;
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if ((assertion & MPI_MODE_NOCHECK) == 0)
-    for (const int origin : window.epoch.origins) window.control.posts(origin, window.rank).fetch_add(1);
-  return MPI_SUCCESS;
+  if ((assertion & MPI_MODE_NOCHECK) != 0) return MPI_SUCCESS;
+  return tell(
+      window, window.epoch.origins,
+      "MPI_Win_post", [&](int origin) -> auto& { return window.control.posts(origin, window.rank); },
+      [&](int) { return window.control.post_at(window.rank); });
 }
 
 // Posts are waited for by the first call that needs them; memory that is in common needs none.
@@ -109,14 +144,15 @@ int Win_complete(MPI_Win win) {
   if (!epoch.started) return MPI_ERR_RMA_SYNC;
   take_part_sometimes();
   for (const int target : epoch.targets) await_post(window, target);
-  const crcp::Section section;
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  for (const int target : epoch.targets) {
-    if (epoch.awaits_posts) ++epoch.posts_seen[static_cast<std::size_t>(target)];
-    window.control.completions(target, window.rank).fetch_add(1);
-  }
+  const int finished = finish_far(window, &epoch.targets, "MPI_Win_complete");
+  const int told = tell(
+      window, epoch.targets,
+      "MPI_Win_complete", [&](int target) -> auto& { return window.control.completions(target, window.rank); },
+      [&](int) { return window.control.completion_at(window.rank); });
+  if (epoch.awaits_posts)
+    for (const int target : epoch.targets) ++epoch.posts_seen[static_cast<std::size_t>(target)];
   epoch.started = false;
-  return MPI_SUCCESS;
+  return finished != MPI_SUCCESS ? finished : told;
 }
 
 int Win_wait(MPI_Win win) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The members of a local window meet: each says who it is and where its part lies, maps what is shared, and tries
-// whether the kernel lets it reach what is not.
+// The members of a window meet: each says who it is and where its part lies. If they are on one node each maps what is
+// shared, and tries whether the kernel lets it reach what is not. If they are not, or it does not, the real library has
+// windows of theirs.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "mpi/abi/mpi_state.h"
 #include "mpi/crcp/agent.hpp"
+#include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/objects/info/info.hpp"
 #include "mpi/shim/objects/window/local_window.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -29,7 +31,7 @@ struct LocalWindow::Greeting {
   std::uint64_t node, base, secret_at, secret;
   MPI_Aint bytes;
   std::int32_t process, unit, control, memory;
-  std::int32_t failed, unused;
+  std::int32_t several_threads, failed;
 };
 
 LocalWindow::LocalWindow(ompi_communicator_t* own, const WindowShape& wanted, const ompi_info_t* hints)
@@ -80,6 +82,7 @@ LocalWindow::Greeting LocalWindow::greeting() {
   mine.secret = secret_;
   mine.control = control_descriptor_.get();
   mine.memory = memory_descriptor_.get();
+  mine.several_threads = crcp::thread_level() == MPI_THREAD_MULTIPLE ? 1 : 0;
   return mine;
 }
 
@@ -91,15 +94,10 @@ const char* LocalWindow::connect() {
   RealDatatype* const byte = to_real(MPI_BYTE);
   cross(real.Allgather, static_cast<const void*>(&mine), kBytes, byte, static_cast<void*>(all.data()), kBytes, byte,
         own);
-  const char* why = meet(all);
-  if (why == nullptr) {
-    const bool shared = !is_common() || share(all);
-    int done = shared && attach(all) && reaches(all) ? 1 : 0, by_all = 0;
-    // Nobody needs the descriptors any more once all have come here.
-    cross(real.Allreduce, static_cast<const void*>(&done), static_cast<void*>(&by_all), 1, to_real(MPI_INT),
-          to_real(MPI_MIN), own);
-    if (by_all == 0) why = "between processes that may not reach each other's memory";
-  }
+  if (is_far()) save();
+  real_side_.reset();
+  const char* why = connect_near(all);
+  if (why != nullptr) why = connect_far(all, why);
   if (why == nullptr && !saved_.empty()) {
     control.restore(rank, saved_);
     saved_.clear();
@@ -111,13 +109,48 @@ const char* LocalWindow::connect() {
   return why;
 }
 
-// What all see alike.
-const char* LocalWindow::meet(const std::vector<Greeting>& all) {
+bool LocalWindow::is_done_by_all(bool done) {
+  int by_me = done ? 1 : 0, by_all = 0;
+  cross(real.Allreduce, static_cast<const void*>(&by_me), static_cast<void*>(&by_all), 1, to_real(MPI_INT),
+        to_real(MPI_MIN), to_real(comm));
+  return by_all != 0;
+}
+
+// Null, or why not, which all see alike.
+const char* LocalWindow::connect_near(const std::vector<Greeting>& all) {
   for (const Greeting& one : all) {
     if (one.node != all[0].node) return "between several nodes";
     if (one.failed != 0) return "without memory that can be shared";
   }
-  return nullptr;
+  const bool shared = !is_common() || share(all);
+  // Nobody needs the descriptors any more once all have come here.
+  if (is_done_by_all(shared && attach(all) && reaches(all))) return nullptr;
+  return "between processes that may not reach each other's memory";
+}
+
+// `why` it cannot be near.
+const char* LocalWindow::connect_far(const std::vector<Greeting>& all, const char* why) {
+  const auto any = [&](auto&& is_so) { return std::any_of(all.begin(), all.end(), is_so); };
+  if (is_common() || any([](const Greeting& one) { return one.failed != 0; })) return why;
+  // Not every library's windows can be used by several threads.
+  if (any([](const Greeting& one) { return one.several_threads != 0; }))
+    return any([&](const Greeting& one) { return one.node != all[0].node; })
+               ? "between several nodes, in MPI_THREAD_MULTIPLE,"
+               : why;
+  members.clear();
+  for (const Greeting& one : all) members.push_back({one.process, one.unit, one.base, one.bytes, {}, nullptr});
+  control.have_own(size);
+  real_side_ = std::make_unique<RealSide>(size);
+  if (is_done_by_all(real_side_->open(*this) == MPI_SUCCESS)) return nullptr;
+  real_side_->close();
+  real_side_.reset();
+  return why;
+}
+
+int LocalWindow::disconnect() {
+  const int rc = is_far() ? real_side_->close() : MPI_SUCCESS;
+  real_side_.reset();
+  return rc;
 }
 
 // Common memory, once: in a restart the host has made it one again, at the addresses that the program knows.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The epochs of one member of a local window: what it has begun as an origin, and as a target. In the guest's memory;
+// The epochs of one member of a window: what it has begun as an origin, and as a target. In the guest's memory;
 // the words that members share are in control.hpp. Changed in sections, but for what a call that several threads may
 // not make at a time says of its own: fences, and start, complete, post and wait.
 #pragma once
@@ -10,17 +10,13 @@
 
 namespace cairn::shim {
 
-enum class Held : std::uint8_t {
-  nothing,
-  awaited,
-  shared,
-  exclusive,
-  unchecked
-};  // awaited: a thread waits for it; from `shared` on it is there
+// awaited: a thread waits for it; from `shared` on it is there.
+enum class Held : std::uint8_t { nothing, awaited, shared, exclusive, unchecked };
 
 struct Epoch {
   explicit Epoch(int members)
       : held(static_cast<std::size_t>(members), Held::nothing),
+        tickets(static_cast<std::size_t>(members)),
         posts_seen(static_cast<std::size_t>(members)),
         completions_seen(static_cast<std::size_t>(members)) {}
 
@@ -38,6 +34,7 @@ struct Epoch {
   bool all_unchecked = false;
   std::atomic<int> locks{0};  // of MPI_Win_lock
   std::vector<Held> held;
+  std::vector<std::uint32_t> tickets;  // of the locks that are held
 
   std::vector<std::uint32_t> posts_seen, completions_seen;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Passive targets of local windows: locks in the shared words, and what reaches a target. All operations are done when
-// their calls return: flushing is a matter of the memory's order only.
+// Passive targets: locks in the words of the members, and what reaches a target. In near windows all operations are
+// done when their calls return: flushing is a matter of the memory's order only.
 #include <algorithm>
 #include <atomic>
 
@@ -9,50 +9,137 @@
 #include "mpi/shim/objects/window/local_calls.hpp"
 #include "mpi/shim/objects/window/transfer.hpp"
 #include "mpi/shim/objects/window/waiting.hpp"
+#include "mpi/shim/wrap.hpp"
 
 namespace cairn::shim {
 namespace {
 
 Held& held_of(LocalWindow& window, int target) noexcept { return window.epoch.held[static_cast<std::size_t>(target)]; }
 
-// In a section. A lock is asked for by one thread; others see that it is awaited.
-std::uint32_t ask_for(LocalWindow& window, int target, Held how) noexcept {
-  held_of(window, target) = how == Held::unchecked ? how : Held::awaited;
-  return how == Held::unchecked ? 0 : window.control.of(target).lock.take();
+// What has come of a wish for a lock: its place in the queue is kept over a restart, wherever the members are then.
+struct Wish {
+  int target;
+  Held how;
+  bool mine = false;  // this thread asks for it; others see that it is awaited
+  bool queued = false;
+  std::uint32_t ticket = 0;
+};
+
+void begin(LocalWindow& window, Wish& wish) noexcept {
+  wish.mine = true;
+  held_of(window, wish.target) = Held::awaited;
 }
 
-// In a section. Has the turn of this ticket come?
-bool has_come(LocalWindow& window, int target, Held how, std::uint32_t ticket) noexcept {
-  TicketLock& lock = window.control.of(target).lock;
-  const bool come = how == Held::unchecked || (how == Held::shared ? lock.may_read(ticket) : lock.may_write(ticket));
-  if (come) held_of(window, target) = how;
+void fulfil(LocalWindow& window, const Wish& wish) noexcept {
+  window.epoch.tickets[static_cast<std::size_t>(wish.target)] = wish.ticket;
+  held_of(window, wish.target) = wish.how;
+}
+
+// In a section, of a near window: is the lock there, for this thread or another that was the first to ask?
+bool look_near(LocalWindow& window, Wish& wish) noexcept {
+  if (!wish.mine && held_of(window, wish.target) != Held::nothing) return held_of(window, wish.target) != Held::awaited;
+  begin(window, wish);
+  TicketLock& lock = window.control.of(wish.target).lock;
+  const bool unchecked = wish.how == Held::unchecked;
+  if (!unchecked && !wish.queued) wish.ticket = lock.take();
+  wish.queued = true;
+  const bool come = unchecked || (wish.how == Held::shared ? lock.may_read(wish.ticket) : lock.may_write(wish.ticket));
+  if (come) fulfil(window, wish);
   return come;
 }
 
-// In a section.
-void release(LocalWindow& window, int target) noexcept {
-  Held& held = held_of(window, target);
+int acquire_near(LocalWindow& window, Wish& wish, const char* name) {
+  int rc = MPI_SUCCESS;
+  wait_until(name, wish.target, [&]() noexcept {
+    rc = window.is_far() ? kMoved : MPI_SUCCESS;
+    return rc == kMoved || look_near(window, wish);
+  });
+  return rc;
+}
+
+// One look at a lock that is far away: one crossing of the network, if it is free.
+int look_far(LocalWindow& window, Wish& wish, const char* name, bool& mine) {
+  const InsideScope scope(name);
+  if (!window.is_far()) return kMoved;
+  RealSide& side = window.real_side();
+  std::uint64_t word = 0;
+  int rc = side.fetch_add(wish.target, Control::kPackedAt, wish.queued ? 0 : PackedLock::kTake, &word);
+  if (rc != MPI_SUCCESS) return rc;
+  if (!wish.queued) {
+    wish.ticket = PackedLock::ticket(word);
+    if (wish.ticket == PackedLock::kMask) rc = side.add(wish.target, Control::kPackedAt, PackedLock::kTakeBack);
+  }
+  wish.queued = true;
+  mine =
+      PackedLock::same(wish.how == Held::shared ? PackedLock::reading(word) : PackedLock::writing(word), wish.ticket);
+  if (mine && wish.how == Held::shared)
+    rc = side.add(wish.target, Control::kPackedAt, PackedLock::next_reader(wish.ticket));
+  return rc;
+}
+
+int acquire_far(LocalWindow& window, Wish& wish, const char* name) {
+  begin(window, wish);
+  int rc = MPI_SUCCESS;
+  for (bool mine = wish.how == Held::unchecked; !mine && rc == MPI_SUCCESS;) {
+    rc = look_far(window, wish, name, mine);
+    if (!mine && rc == MPI_SUCCESS) look_around(name, wish.target);
+  }
+  if (rc == MPI_SUCCESS) fulfil(window, wish);
+  return rc;
+}
+
+int acquire(LocalWindow& window, Wish& wish, const char* name) {
+  const int rc = as_it_is(
+      window, [&] { return acquire_far(window, wish, name); }, [&] { return acquire_near(window, wish, name); });
+  if (rc != MPI_SUCCESS) held_of(window, wish.target) = Held::nothing;
+  return rc;
+}
+
+// Behind all that was done while it was held. That the lock is free again is not waited for.
+int release_far(LocalWindow& window, int target, Held held) {
+  RealSide& side = window.real_side();
+  int rc = side.flush(target);
+  if (rc == MPI_SUCCESS) rc = side.flush_words(target);
+  if (rc != MPI_SUCCESS || held == Held::unchecked) return rc;
+  std::uint64_t more = PackedLock::kNextWriter;
+  if (held == Held::exclusive)
+    more += PackedLock::next_reader(window.epoch.tickets[static_cast<std::size_t>(target)] & PackedLock::kMask);
+  return side.add(target, Control::kPackedAt, more);
+}
+
+// In a section, or inside.
+int release(LocalWindow& window, int target) {
+  const Held held = held_of(window, target);
+  held_of(window, target) = Held::nothing;
+  if (window.is_far()) return release_far(window, target, held);
   if (held == Held::shared) window.control.of(target).lock.read();
   if (held == Held::exclusive) window.control.of(target).lock.written();
-  held = Held::nothing;
+  return MPI_SUCCESS;
 }
 
-// Several threads may be the first to use it.
-__attribute__((noinline)) void reach_first(LocalWindow& window, int target, const char* name) {
-  const Held how = window.epoch.all_unchecked ? Held::unchecked : Held::shared;
-  bool asked = false;
-  std::uint32_t ticket = 0;
-  wait_until(name, target, [&]() noexcept {
-    if (!asked && held_of(window, target) != Held::nothing) return held_of(window, target) != Held::awaited;
-    if (!asked) ticket = ask_for(window, target, how);
-    asked = true;
-    return has_come(window, target, how, ticket);
-  });
+// end() is called in a section, or inside.
+template <class End>
+int end_epoch(LocalWindow& window, const char* name, End&& end) {
+  take_part_sometimes();
+  const auto from_afar = [&] {
+    const InsideScope scope(name);
+    return window.is_far() ? end() : kMoved;
+  };
+  const auto here = [&] {
+    const crcp::Section section;
+    return window.is_far() ? kMoved : end();
+  };
+  return as_it_is(window, from_afar, here);
 }
 
-// Of MPI_Win_lock_all: one that is not used is not waited for.
-inline void reach(LocalWindow& window, int target, const char* name) {
-  if (held_of(window, target) < Held::shared) reach_first(window, target, name);
+__attribute__((noinline)) int reach_first(LocalWindow& window, int target, const char* name) {
+  Wish wish{target, window.epoch.all_unchecked ? Held::unchecked : Held::shared};
+  return acquire(window, wish, name);
+}
+
+// Of MPI_Win_lock_all: one that is not used is not waited for. Several threads may be the first to use it.
+inline int reach(LocalWindow& window, int target, const char* name) {
+  return held_of(window, target) < Held::shared ? reach_first(window, target, name) : MPI_SUCCESS;
 }
 
 bool forbids_locks(const LocalWindow& window) {
@@ -70,30 +157,36 @@ int may_lock(const LocalWindow& window, int assertion) {
 // As Open MPI has it MPI_PROC_NULL is none.
 bool is_member(const LocalWindow& window, int target) noexcept { return target >= 0 && target < window.size; }
 
-// Only within an epoch that a lock has begun.
-int flush(LocalWindow& window, int target) noexcept {
-  if (!is_member(window, target)) return MPI_ERR_RANK;
+// In near windows there is nothing to wait for; flush_far(side) makes the real calls.
+template <class FlushFar>
+int flush_as_it_is(LocalWindow& window, const char* name, FlushFar&& flush_far) {
   take_part_sometimes();
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  const Epoch& epoch = window.epoch;
-  const bool locked = epoch.all || epoch.held[static_cast<std::size_t>(target)] != Held::nothing;
-  return locked ? MPI_SUCCESS : MPI_ERR_RMA_SYNC;
+  if (!window.is_far()) return MPI_SUCCESS;
+  const InsideScope scope(name);
+  p2p::progress_library();
+  return window.is_far() ? flush_far(window.real_side()) : MPI_SUCCESS;
 }
 
-int flush_all(LocalWindow& window) noexcept {
-  take_part_sometimes();
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  return window.epoch.is_passive() ? MPI_SUCCESS : MPI_ERR_RMA_SYNC;
+// Only within an epoch that a lock has begun.
+template <class FlushFar>
+int flush(LocalWindow& window, int target, const char* name, FlushFar&& flush_far) {
+  if (!is_member(window, target)) return MPI_ERR_RANK;
+  const Epoch& epoch = window.epoch;
+  const bool locked = epoch.all || epoch.held[static_cast<std::size_t>(target)] != Held::nothing;
+  return locked ? flush_as_it_is(window, name, flush_far) : MPI_ERR_RMA_SYNC;
+}
+
+template <class FlushFar>
+int flush_all(LocalWindow& window, const char* name, FlushFar&& flush_far) {
+  return window.epoch.is_passive() ? flush_as_it_is(window, name, flush_far) : MPI_ERR_RMA_SYNC;
 }
 
 }  // namespace
 
 int access(LocalWindow& window, int target) noexcept {
   Epoch& epoch = window.epoch;
-  if (epoch.all) {
-    reach(window, target, "MPI_Win_lock_all");
-    return MPI_SUCCESS;
-  }
+  if (epoch.all) return reach(window, target, "MPI_Win_lock_all");
   if (epoch.locks.load(std::memory_order_relaxed) != 0)
     return held_of(window, target) != Held::nothing ? MPI_SUCCESS : MPI_ERR_RMA_SYNC;
   if (epoch.started) return await_post(window, target);
@@ -113,6 +206,17 @@ void take_part_sometimes() noexcept {
   p2p::progress_library();
 }
 
+void look_around(const char* name, int peer) noexcept {
+  {
+    const crcp::Section section;
+    crcp::mpi_thread().call = name;
+    crcp::mpi_thread().peer = peer;
+    crcp::duties();
+    p2p::progress_library();
+  }
+  sched_yield();
+}
+
 void await_standing(const LocalWindow& window, int target) noexcept {
   wait_until("a one-sided call", target, [&]() noexcept { return !window.is_standing(target); });
 }
@@ -126,30 +230,29 @@ int Win_lock(int type, int target, int assertion, MPI_Win win) {
   if (const int rc = may_lock(window, assertion); rc != MPI_SUCCESS) return rc;
   Epoch& epoch = window.epoch;
   const bool unchecked = (assertion & MPI_MODE_NOCHECK) != 0;
-  const Held how = unchecked ? Held::unchecked : type == MPI_LOCK_SHARED ? Held::shared : Held::exclusive;
-  std::uint32_t ticket;
+  Wish wish{target, unchecked ? Held::unchecked : type == MPI_LOCK_SHARED ? Held::shared : Held::exclusive};
   {
     const crcp::Section section;
     const bool busy = epoch.locks == 0 && epoch.is_busy();
     if (busy || epoch.all || held_of(window, target) != Held::nothing) return MPI_ERR_RMA_SYNC;
     ++epoch.locks;
-    ticket = ask_for(window, target, how);
-    if (has_come(window, target, how, ticket)) return MPI_SUCCESS;
+    begin(window, wish);
+    if (!window.is_far() && look_near(window, wish)) return MPI_SUCCESS;
   }
-  wait_until("MPI_Win_lock", target, [&]() noexcept { return has_come(window, target, how, ticket); });
-  return MPI_SUCCESS;
+  const int rc = acquire(window, wish, "MPI_Win_lock");
+  if (rc != MPI_SUCCESS) --epoch.locks;
+  return rc;
 }
 
 int Win_unlock(int target, MPI_Win win) {
   LocalWindow& window = *win->local;
   if (!is_member(window, target)) return MPI_ERR_RANK;
-  take_part_sometimes();
-  const crcp::Section section;
-  Epoch& epoch = window.epoch;
-  if (epoch.all || held_of(window, target) == Held::nothing) return MPI_ERR_RMA_SYNC;
-  release(window, target);
-  --epoch.locks;
-  return MPI_SUCCESS;
+  return end_epoch(window, "MPI_Win_unlock", [&] {
+    if (window.epoch.all || held_of(window, target) == Held::nothing) return int{MPI_ERR_RMA_SYNC};
+    const int rc = release(window, target);
+    --window.epoch.locks;
+    return rc;
+  });
 }
 
 int Win_lock_all(int assertion, MPI_Win win) {
@@ -163,30 +266,46 @@ int Win_lock_all(int assertion, MPI_Win win) {
     epoch.all = true;
   }
   // Memory that may be used without any call.
-  for (int target = 0; target < window.size; ++target)
-    if (target == window.rank || window.is_common()) reach(window, target, "MPI_Win_lock_all");
-  return MPI_SUCCESS;
+  int rc = MPI_SUCCESS;
+  for (int target = 0; target < window.size && rc == MPI_SUCCESS; ++target)
+    if (target == window.rank || window.is_common()) rc = reach(window, target, "MPI_Win_lock_all");
+  return rc;
 }
 
 int Win_unlock_all(MPI_Win win) {
   LocalWindow& window = *win->local;
-  take_part_sometimes();
-  const crcp::Section section;
-  if (!window.epoch.all) return MPI_ERR_RMA_SYNC;
-  for (int target = 0; target < window.size; ++target) release(window, target);
-  window.epoch.all = false;
-  return MPI_SUCCESS;
+  return end_epoch(window, "MPI_Win_unlock_all", [&] {
+    if (!window.epoch.all) return int{MPI_ERR_RMA_SYNC};
+    int rc = MPI_SUCCESS;
+    for (int target = 0; target < window.size; ++target)
+      if (held_of(window, target) != Held::nothing)
+        if (const int one = release(window, target); one != MPI_SUCCESS) rc = one;
+    window.epoch.all = false;
+    return rc;
+  });
 }
 
-int Win_flush(int target, MPI_Win win) { return flush(*win->local, target); }
-int Win_flush_local(int target, MPI_Win win) { return flush(*win->local, target); }
-int Win_flush_all(MPI_Win win) { return flush_all(*win->local); }
-int Win_flush_local_all(MPI_Win win) { return flush_all(*win->local); }
+int Win_flush(int target, MPI_Win win) {
+  return flush(*win->local, target, "MPI_Win_flush", [&](RealSide& side) { return side.flush(target); });
+}
 
-int Win_sync(MPI_Win) {
-  take_part_sometimes();
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  return MPI_SUCCESS;
+int Win_flush_local(int target, MPI_Win win) {
+  return flush(*win->local, target, "MPI_Win_flush_local",
+               [&](RealSide& side) { return cross(real.Win_flush_local, target, side.memory()); });
+}
+
+int Win_flush_all(MPI_Win win) {
+  return flush_all(*win->local, "MPI_Win_flush_all", [](RealSide& side) { return side.flush_all(); });
+}
+
+int Win_flush_local_all(MPI_Win win) {
+  return flush_all(*win->local, "MPI_Win_flush_local_all",
+                   [](RealSide& side) { return cross(real.Win_flush_local_all, side.memory()); });
+}
+
+int Win_sync(MPI_Win win) {
+  return flush_as_it_is(*win->local, "MPI_Win_sync",
+                        [](RealSide& side) { return cross(real.Win_sync, side.memory()); });
 }
 
 }  // namespace local

@@ -28,11 +28,11 @@ class HostMapping {
   ~HostMapping() { unmap(); }
   HostMapping& operator=(const HostMapping&) = delete;
   bool map(int descriptor, std::size_t bytes) noexcept;
+  void unmap() noexcept;
   void forget() noexcept { start_ = nullptr; }
   unsigned char* start() const noexcept { return start_; }
 
  private:
-  void unmap() noexcept;
   unsigned char* start_ = nullptr;
   std::size_t bytes_ = 0;
 };

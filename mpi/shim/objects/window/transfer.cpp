@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "mpi/p2p/adopt.hpp"
+#include "mpi/shim/objects/window/far.hpp"
 #include "mpi/shim/objects/window/local_calls.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -23,30 +24,30 @@ int check_buffer(const Buffer& buffer) noexcept {
   return usable(buffer.type) ? MPI_SUCCESS : MPI_ERR_TYPE;
 }
 
-namespace {
-
-bool is_attached(const LocalWindow& window, int rank, std::uint64_t first, std::uint64_t behind) noexcept {
-  if (window.control.of(rank).uncounted.load() != 0) return true;
-  const Region* const regions = window.control.regions(rank);
-  return std::any_of(regions, regions + Control::kRegions, [=](const Region& region) {
-    const std::uint64_t start = region.start.load();
-    return first >= start && first <= behind && behind <= start + region.bytes.load();
-  });
+bool reach_of_all(const Reach& one, int count, MPI_Aint& low, MPI_Aint& high) noexcept {
+  MPI_Aint last = 0;
+  if (__builtin_mul_overflow(MPI_Aint{count - 1}, one.extent, &last)) return false;
+  low = one.low + std::min<MPI_Aint>(0, last);
+  high = one.high + std::max<MPI_Aint>(0, last);
+  return true;
 }
 
-}  // namespace
-
-bool Place::is_within(const LocalWindow& window, const Target& target) const noexcept {
-  if (bytes() == 0) return true;
-  MPI_Aint last = 0, at = 0;
-  if (__builtin_mul_overflow(MPI_Aint{count_ - 1}, layout_->extent, &last)) return false;
-  const MPI_Aint low = layout_->low + std::min<MPI_Aint>(0, last), high = layout_->high + std::max<MPI_Aint>(0, last);
-  if (window.shape.flavor == MPI_WIN_FLAVOR_DYNAMIC)
-    return is_attached(window, target.rank, address_ + static_cast<std::uint64_t>(low),
-                       address_ + static_cast<std::uint64_t>(high));
-  const WindowMember& member = window.members[static_cast<std::size_t>(target.rank)];
+bool is_within(const WindowMember& member, const Target& target, const Reach& reach) noexcept {
+  MPI_Aint low = 0, high = 0, at = 0;
+  if (!reach_of_all(reach, target.count, low, high)) return false;
   if (__builtin_mul_overflow(target.displacement, MPI_Aint{member.unit}, &at)) return false;
   return at >= -low && at <= member.bytes - high;
+}
+
+bool Place::is_allowed(const LocalWindow& window, const Target& target) const noexcept {
+  if (bytes() == 0) return true;
+  const Reach reach{layout_->low, layout_->high, layout_->extent};
+  if (window.shape.flavor != MPI_WIN_FLAVOR_DYNAMIC)
+    return is_within(window.members[static_cast<std::size_t>(target.rank)], target, reach);
+  MPI_Aint low = 0, high = 0;
+  return reach_of_all(reach, count_, low, high) &&
+         window.control.is_attached(target.rank, address_ + static_cast<std::uint64_t>(low),
+                                    address_ + static_cast<std::uint64_t>(high));
 }
 
 int Place::find(const LocalWindow& window, const Target& target) {
@@ -63,7 +64,7 @@ int Place::find(const LocalWindow& window, const Target& target) {
   else
     address_ = (local ? reinterpret_cast<std::uint64_t>(member.seen) : member.base) +
                offset * static_cast<std::uint64_t>(member.unit);
-  return is_within(window, target) ? MPI_SUCCESS : MPI_ERR_RMA_RANGE;
+  return is_allowed(window, target) ? MPI_SUCCESS : MPI_ERR_RMA_RANGE;
 }
 
 // Calls copy(pieces, how many) with what it is made of.
@@ -143,35 +144,48 @@ int get(LocalWindow& window, const Buffer& origin, const Target& target) {
   });
 }
 
+// `request`: null, or that of a call which makes one. In near windows it is complete when it has been called.
+int put(MPI_Win win, const Buffer& origin, const Target& target, MPI_Request* request) {
+  return as_it_is(
+      *win->local, [&] { return far::put(win, origin, target, request); },
+      [&] { return with_request(put(*win->local, origin, target), request); });
+}
+
+int get(MPI_Win win, const Buffer& origin, const Target& target, MPI_Request* request) {
+  return as_it_is(
+      *win->local, [&] { return far::get(win, origin, target, request); },
+      [&] { return with_request(get(*win->local, origin, target), request); });
+}
+
 }  // namespace
+
+int with_request(int rc, MPI_Request* request) noexcept {
+  if (rc == MPI_SUCCESS && request != nullptr) *request = p2p::complete_request();
+  return rc;
+}
 
 namespace local {
 
 int Put(const void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
         MPI_Datatype target_type, MPI_Win win) {
-  return put(*win->local, {origin, count, type}, {target, displacement, target_count, target_type});
+  return put(win, {origin, count, type}, {target, displacement, target_count, target_type}, nullptr);
 }
 
 int Get(void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
         MPI_Datatype target_type, MPI_Win win) {
-  return get(*win->local, {origin, count, type}, {target, displacement, target_count, target_type});
+  return get(win, {origin, count, type}, {target, displacement, target_count, target_type}, nullptr);
 }
 
-// Those with requests are complete when they have been called.
 int Rput(const void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
          MPI_Datatype target_type, MPI_Win win, MPI_Request* request) {
   if (request == nullptr) return MPI_ERR_REQUEST;
-  const int rc = Put(origin, count, type, target, displacement, target_count, target_type, win);
-  if (rc == MPI_SUCCESS) *request = p2p::complete_request();
-  return rc;
+  return put(win, {origin, count, type}, {target, displacement, target_count, target_type}, request);
 }
 
 int Rget(void* origin, int count, MPI_Datatype type, int target, MPI_Aint displacement, int target_count,
          MPI_Datatype target_type, MPI_Win win, MPI_Request* request) {
   if (request == nullptr) return MPI_ERR_REQUEST;
-  const int rc = Get(origin, count, type, target, displacement, target_count, target_type, win);
-  if (rc == MPI_SUCCESS) *request = p2p::complete_request();
-  return rc;
+  return get(win, {origin, count, type}, {target, displacement, target_count, target_type}, request);
 }
 
 }  // namespace local

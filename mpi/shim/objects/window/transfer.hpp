@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes in the part of a member of a local window, for puts, gets and accumulates alike. In a section.
+// Bytes in the part of a member of a near window, for puts, gets and accumulates alike. In a section.
 #pragma once
 
 #include "mpi/shim/objects/window/layout.hpp"
@@ -24,6 +24,14 @@ struct Target {
   MPI_Datatype type;
 };
 
+// What one of a datatype touches, [low, high), and how far the next one is.
+struct Reach {
+  MPI_Aint low, high, extent;
+};
+// Of `count` of them; false if they reach farther than there is memory.
+bool reach_of_all(const Reach& one, int count, MPI_Aint& low, MPI_Aint& high) noexcept;
+bool is_within(const WindowMember& member, const Target& target, const Reach& reach) noexcept;
+
 // The bytes that a target stands for: copied in the order of its datatype's map.
 class Place {
  public:
@@ -35,7 +43,7 @@ class Place {
   int write(const void* packed) const;
 
  private:
-  bool is_within(const LocalWindow& window, const Target& target) const noexcept;
+  bool is_allowed(const LocalWindow& window, const Target& target) const noexcept;
   template <class Copy>
   bool copy_pieces(Copy&& copy) const;
 
@@ -49,13 +57,19 @@ class Place {
 int check_target(const LocalWindow& window, const Target& target) noexcept;
 int check_buffer(const Buffer& buffer) noexcept;
 
+int check_accumulate(const Buffer& origin, const Buffer* result, MPI_Op op) noexcept;
+
+// Behind an operation of a near window: the request of the call that makes one, if it does, is complete. Gives `rc`.
+int with_request(int rc, MPI_Request* request) noexcept;
+
 // Begins an operation: MPI_SUCCESS if an epoch reaches the target, for which it may wait. Not in a section.
 int access(LocalWindow& window, int target) noexcept;
 
 // Until the target's process goes on after a checkpoint. Not in a section.
 void await_standing(const LocalWindow& window, int target) noexcept;
 
-// operation(place) in a section, within an epoch that reaches the target; not for MPI_PROC_NULL. An MPI error code.
+// operation(place) in a section, within an epoch that reaches the target; not for MPI_PROC_NULL. An MPI error code, or
+// kMoved.
 template <class Operation>
 int operate(LocalWindow& window, const Target& target, Operation&& operation) {
   int rc = check_target(window, target);
@@ -65,6 +79,7 @@ int operate(LocalWindow& window, const Target& target, Operation&& operation) {
   take_part_sometimes();
   for (;; await_standing(window, target.rank)) {
     const crcp::Section section;
+    if (window.is_far()) return kMoved;
     if (window.is_standing(target.rank)) continue;
     Place place;
     rc = place.find(window, target);

@@ -35,6 +35,9 @@ void wait_until(const char* name, int peer, Ready&& ready) noexcept {
   }
 }
 
+// What is done between two looks at something far away. Not in a section.
+void look_around(const char* name, int peer) noexcept;
+
 // What every call does now and then that neither waits nor enters the library: a program that polls with such calls,
 // its own memory or that of others, may be polling for what comes of its pending messages. Not in a section.
 void take_part_sometimes() noexcept;

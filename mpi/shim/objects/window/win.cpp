@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows: the handles' side. One whose members are all on one node is the shim's own (local_window.hpp); another one
-// is the real library's, and keeps the job from being checkpointed. Data movement is generated for the latter.
+// Windows: the handles' side. One is the shim's own (local_window.hpp) wherever its members are; what cannot be is the
+// real library's, and keeps the job from being checkpointed. Data movement is generated for the latter.
 #include <cstdio>
 
 #include "mpi/shim/generated/kinds.hpp"
@@ -102,6 +102,7 @@ bool is_well_formed(MPI_Comm comm, MPI_Info info, const MPI_Win* out, const Wind
 // Null, or why the members cannot have a window of the shim's. Collective.
 const char* create_on(MPI_Comm own, const WindowShape& wanted, MPI_Info info, MPI_Win* out, const char* name) {
   const CollectiveScope scope(own, name, crcp::Fate::ends);
+  const MakesExposedMemory exposes;
   auto* const local = new LocalWindow(own, wanted, info);
   const char* const why = local->connect();
   if (why == nullptr) {
@@ -175,7 +176,6 @@ int PMPI_Win_allocate(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm
 CAIRN_MPI_WEAK(MPI_Win_allocate);
 
 int PMPI_Win_allocate_shared(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void* baseptr, MPI_Win* win) {
-  const MakesCommonMemory scope;
   return allocate(comm, info, win, {MPI_WIN_FLAVOR_SHARED, nullptr, size, disp_unit}, baseptr,
                   "MPI_Win_allocate_shared", [&](RealInfo* real_info, RealWin** made) {
                     return cross(real.Win_allocate_shared, size, disp_unit, real_info, to_real(comm), baseptr, made);
@@ -227,9 +227,11 @@ int free_local(ompi_win_t* win) {
   const int rc = cross(real.Barrier, to_real(own));
   if (rc != MPI_SUCCESS) return rc;
   // Before the door is left: a checkpoint finds it freed at every member or at none.
+  const int ended = local->disconnect();
   forget(win);
   delete local;
-  return comm_free_inside(own);
+  const int freed = comm_free_inside(own);
+  return ended != MPI_SUCCESS ? ended : freed;
 }
 
 // Collective, but not behind a door: the window has no communicator of its own, and while it is there no checkpoint is.

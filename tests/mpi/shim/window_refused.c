@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* window_forbidden FREE END: has a window until FREE exists, and ends when END does. Rank 0 says both. */
+/* window_refused FREE END: has a window, in MPI_THREAD_MULTIPLE, until FREE exists, and ends when END does. Rank 0 says
+ * both. */
 #include <mpi.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -12,9 +13,9 @@ static void wait_for(const char *name) {
 }
 
 int main(int argc, char **argv) {
-  int rank, number = 0;
+  int rank, number = 0, level;
   MPI_Win win;
-  MPI_Init(&argc, &argv);
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &level);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Win_create(&number, sizeof number, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &win);
   MPI_Win_set_name(win, "pane");
