@@ -48,6 +48,9 @@ void load_directory(const std::string& directory, const std::string& prefix) {
 void load_components() {
   // UCX would patch mmap and munmap of the host, whose memory does not come from the kernel.
   ::setenv("UCX_MEM_EVENTS", "n", 1);
+  // Debian's configuration leaves out the only windows that there are over TCP: a job that had some on one node, or
+  // over another network, may be restarted there. Whoever asks for others gets them.
+  ::setenv("OMPI_MCA_osc", "^ucx", 0);
   const std::string open_mpi = directory_of(reinterpret_cast<const void*>(&MPI_Init));
   const std::string pmix = directory_of(reinterpret_cast<const void*>(&PMIx_Init));
   // As Open MPI was configured here, and where other packages of it have them.

@@ -3,7 +3,7 @@
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin shim_window_forbidden
-options="--oversubscribe --mca pml ob1 --mca btl tcp,self --mca osc ^ucx"
+options="--oversubscribe --mca pml ob1 --mca btl tcp,self"
 programs=$CAIRN_BUILD/tests/programs
 # shellcheck disable=SC2086  # several options
 start_job $options -x LD_PRELOAD="$programs/libshim_forbid_reach.so" -np 2 "$programs/shim_windows" "$SCRATCH/stop" wait

@@ -7,7 +7,7 @@ test_begin "shim_window_sums_${1:-near}"
 options=--oversubscribe
 apart=()
 if [ $# -ne 0 ]; then
-  options="$options --mca pml ob1 --mca btl $1,self --mca osc ^ucx"
+  options="$options --mca pml ob1 --mca btl $1,self"
   apart=(-x LD_PRELOAD="$CAIRN_BUILD/tests/programs/libshim_apart.so")
 fi
 # shellcheck disable=SC2086  # several options

@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin "shim_windows_apart_$1_$2_$3"
-options="--oversubscribe --mca pml ob1 --mca btl $3,self --mca osc ^ucx"
+options="--oversubscribe --mca pml ob1 --mca btl $3,self"
 apart=$SCRATCH/apart
 restart_job() {
   restart --mpirun_opts "$options"
