@@ -137,6 +137,7 @@ const char* LocalWindow::connect_far(const std::vector<Greeting>& all, const cha
     return any([&](const Greeting& one) { return one.node != all[0].node; })
                ? "between several nodes, in MPI_THREAD_MULTIPLE,"
                : why;
+  control_descriptor_.reset(-1);  // a process with it cannot be saved
   members.clear();
   for (const Greeting& one : all) members.push_back({one.process, one.unit, one.base, one.bytes, {}, nullptr});
   control.have_own(size);
