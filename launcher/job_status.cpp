@@ -11,11 +11,13 @@
 #include "core/base/text.hpp"
 #include "core/cli/other_process.hpp"
 #include "launcher/mpirun_options.hpp"
+#include "launcher/rank_activity.hpp"
 
 namespace cairn::launcher {
 namespace {
 
-constexpr const char* kWaits = "waiting for the others";  // how a rank that is ready ends its text (mpi/crcp)
+constexpr double kSoon = 1;              // seconds after which it is told who keeps others waiting
+constexpr std::size_t kMostBehind = 16;  // ... and how many of them, without --verbose
 
 void print_history(const pmix::JobStatus& status) {
   if (!status.program.empty()) std::printf("  program: %s\n", printable(status.program).c_str());
@@ -30,7 +32,29 @@ void print_history(const pmix::JobStatus& status) {
   for (std::string line; std::getline(reasons, line);) std::printf("    %s\n", printable(line).c_str());
 }
 
+// Of a rank that comes to the cut, in JSON.
+void print_activity(const pmix::JobStatus& status, const pmix::RankState& state) {
+  if (state.phase == "coordinating" || state.phase == "silent")
+    std::printf(",\"behind\":%s", is_behind(state) ? "true" : "false");
+  if (state.call.empty()) return;
+  std::printf(",\"call\":%s,\"object\":%s,\"peers\":%s,\"at\":%s,\"not_come\":[", json_text(state.call).c_str(),
+              json_text(state.object).c_str(), json_text(state.peers).c_str(), json_text(state.at).c_str());
+  const char* separator = "";
+  for (const std::uint64_t rank : not_come(status, state)) {
+    std::printf("%s%llu", separator, static_cast<unsigned long long>(rank));
+    separator = ",";
+  }
+  std::printf("]");
+}
+
 }  // namespace
+
+std::vector<std::string> lines_about_waiting(const pmix::JobStatus& status) {
+  if (status.state != "checkpointing" || status.seconds < kSoon) return {};
+  std::vector<std::string> lines = ranks_behind(status, kMostBehind);
+  for (std::string& line : lines) line = printable(line);
+  return lines;
+}
 
 std::string one_line(const pmix::JobStatus& status) {
   char text[64];
@@ -43,10 +67,9 @@ std::string one_line(const pmix::JobStatus& status) {
   for (const auto& [rank, state] : status.ranks) {
     ++phases[state.phase];
     bytes += state.bytes;
-    const std::string& said = state.text;
-    const bool waits = said.ends_with(kWaits);
-    if (said.empty() || awaited || (waits && !detail.empty())) continue;
-    detail = " (rank " + std::to_string(rank) + ": " + said + ")";
+    const bool waits = !is_behind(state) && state.phase == "coordinating";
+    if (state.text.empty() || awaited || (waits && !detail.empty())) continue;
+    detail = " (" + describe_rank(status, rank, state) + ")";
     awaited = !waits;
   }
   const char* separator = ": ";
@@ -80,11 +103,13 @@ void print_status(const pmix::JobStatus& status, bool json, bool every_rank) {
   if (!json) {
     std::printf("%s\n", one_line(status).c_str());
     print_history(status);
+    if (!every_rank) {
+      for (const std::string& line : lines_about_waiting(status)) std::printf("  %s\n", line.c_str());
+      return;
+    }
     for (const auto& [rank, state] : status.ranks) {
-      if (every_rank) {
-        std::printf("  rank %lu: %s for %.1f s%s%s\n", rank, printable(state.phase).c_str(), state.seconds,
-                    state.text.empty() ? "" : ", ", printable(state.text).c_str());
-      }
+      std::printf("  rank %lu: %s for %.1f s%s%s\n", rank, printable(state.phase).c_str(), state.seconds,
+                  state.text.empty() ? "" : ", ", printable(describe_doing(status, state)).c_str());
     }
     return;
   }
@@ -92,8 +117,10 @@ void print_status(const pmix::JobStatus& status, bool json, bool every_rank) {
               status.seconds, static_cast<unsigned long long>(status.size));
   bool first = true;
   for (const auto& [rank, state] : status.ranks) {
-    std::printf("%s{\"rank\":%lu,\"phase\":%s,\"text\":%s,\"seconds\":%.3f}", first ? "" : ",", rank,
+    std::printf("%s{\"rank\":%lu,\"phase\":%s,\"text\":%s,\"seconds\":%.3f", first ? "" : ",", rank,
                 json_text(state.phase).c_str(), json_text(state.text).c_str(), state.seconds);
+    print_activity(status, state);
+    std::printf("}");
     first = false;
   }
   std::printf("],\"program\":%s", json_text(status.program).c_str());

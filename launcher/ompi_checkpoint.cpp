@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ompi-checkpoint: asks the coordinator inside a running mpirun for a checkpoint of its job.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -78,16 +79,49 @@ int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
 }
 
 // What to show while the checkpoint runs; nothing if its answer is there instead: mpirun may have ended behind it.
-std::optional<std::string> progress_of(pmix::ToolClient& client, pmix::PendingReply& reply,
-                                       std::optional<pmix::Record>& answer) {
+std::optional<pmix::JobStatus> progress_of(pmix::ToolClient& client, pmix::PendingReply& reply,
+                                           std::optional<pmix::Record>& answer) {
   try {
-    return one_line(client.status(kAnswerMargin));
+    return client.status(kAnswerMargin);
   } catch (const TemporaryError&) {
     answer = reply.wait(0);
     if (!answer) throw;
     return std::nullopt;
   }
 }
+
+// Says once who keeps the others waiting. Who has nobody to tell of asks more and more seldom.
+class Waiting {
+ public:
+  // Seconds until it is time to ask.
+  double patience(double longest) {
+    const double now = told_ ? longest : std::min(next_, longest);
+    next_ *= 2;
+    return std::max(now, 0.0);
+  }
+  void ask(pmix::ToolClient& client) {
+    constexpr double kSeconds = 3;
+    if (told_) return;
+    try {
+      tell(client.status(kSeconds));
+    } catch (const Error&) {
+      told_ = true;  // mpirun is stopped, or has just ended: the checkpoint's own answer says so
+    }
+  }
+  void tell(const pmix::JobStatus& status) {
+    if (told_) return;
+    const std::vector<std::string> lines = lines_about_waiting(status);
+    if (lines.empty()) return;
+    told_ = true;
+    std::string text = "the checkpoint waits for these ranks:";
+    for (const std::string& line : lines) text += "\n  " + line;
+    cli::complain(kCommand, text);
+  }
+
+ private:
+  double next_ = 1.2;  // seconds
+  bool told_ = false;
+};
 
 // Asks for the checkpoint, and for the state of things while it runs.
 pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
@@ -97,20 +131,28 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& 
   const double patience = o.timeout + kAnswerMargin;
   pmix::PendingReply reply = client.begin_checkpoint(wish);
   cli::ProgressLine line;
+  Waiting waiting;
   const auto start = std::chrono::steady_clock::now();
   for (std::string last;;) {
-    if (auto answer = reply.wait(o.status || line.active() ? 0.5 : patience)) return *answer;
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    const bool shows = o.status || line.active();
+    std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    if (auto answer = reply.wait(shows ? 0.5 : waiting.patience(patience - passed.count()))) return *answer;
+    passed = std::chrono::steady_clock::now() - start;
     if (passed.count() > patience)
       throw TemporaryError("mpirun (process " + std::to_string(o.pid) +
                            ") does not answer; it may be stopped (SIGCONT lets it go on)");
-    if (!o.status && !line.active()) continue;
+    if (!shows) {
+      waiting.ask(client);
+      continue;
+    }
     std::optional<pmix::Record> answer;
-    const auto now = progress_of(client, reply, answer);
+    const auto status = progress_of(client, reply, answer);
     if (answer) return *answer;
-    if (o.status && *now != last) std::fprintf(stderr, "[%7.2f s] %s\n", passed.count(), now->c_str());
-    if (!o.status) line.show(*now);
-    last = *now;
+    const std::string now = one_line(*status);
+    if (o.status && now != last) std::fprintf(stderr, "[%7.2f s] %s\n", passed.count(), now.c_str());
+    if (!o.status) line.show(now);
+    waiting.tell(*status);
+    last = now;
   }
 }
 

@@ -37,6 +37,17 @@ struct cairn_agent_request {
   char obstacle_text[512];
 };
 
+/* What the guest's thread that most likely keeps others waiting is doing in MPI. Strings are never null. */
+struct cairn_agent_activity {
+  const char *call;    /* "MPI_Recv"; empty: none that waits */
+  const char *object;  /* communicator, window or file in words; empty: none, or unknown */
+  const char *peers;   /* "from rank 3, tag 7" */
+  const char *late_on; /* communicators on which this rank is behind others: "IDENTITY:ENTERED ..." */
+  uint64_t comm;       /* of a collective: identity of its communicator, 0: none */
+  uint64_t round;      /* ... and its number there, as with ENTERED */
+  uint64_t frame;      /* address behind the MPI function's return address, on its thread's stack; 0: unknown */
+};
+
 struct cairn_agent {
   uint32_t version;
   uint32_t size;
@@ -68,6 +79,8 @@ struct cairn_agent {
    * there for all? Whichever rank asks first decides by `pass`, for good. One of CAIRN_AGENT_*; undecided: call again.
    * Never blocks. Older hosts do not have it: see `size`. */
   int (*verdict)(uint64_t step, int32_t pass);
+  /* Older hosts do not have it: see `size`. Copied; best effort, never blocks. */
+  void (*doing)(const struct cairn_agent_activity *activity);
 };
 
 #ifdef __cplusplus

@@ -37,8 +37,8 @@ cairn_mpi_state* state_service() noexcept {
 constexpr std::size_t kLongestPath = 8192;
 
 // An older host has not all functions.
-template <class Function>
-bool has(const cairn_mpi_state* s, Function cairn_mpi_state::*function) noexcept {
+template <class Service, class Function>
+bool has(const Service* s, Function Service::*function) noexcept {
   return s != nullptr &&
          reinterpret_cast<const char*>(&(s->*function) + 1) <= reinterpret_cast<const char*>(s) + s->size;
 }
@@ -93,6 +93,15 @@ void progress(const char* text) noexcept {
   if (a == nullptr) return;
   in_host([&]() noexcept {
     a->progress(text);
+    return 0;
+  });
+}
+
+void doing(const cairn_agent_activity& activity) noexcept {
+  cairn_agent* a = find();
+  if (!has(a, &cairn_agent::doing)) return;
+  in_host([&]() noexcept {
+    a->doing(&activity);
     return 0;
   });
 }

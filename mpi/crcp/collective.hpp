@@ -16,9 +16,9 @@ enum class Fate : std::uint8_t { stays, ends };
 // Around every call of the real library that is collective over `comm` (creation and destruction of communicators,
 // windows and files included). begin() returns when the door is open. Real handles are fetched after begin() (a restart
 // may happen while it waits). comm_created() and comm_freed() (communicators.hpp) are called before end(), so that a
-// cut never falls between the real object and its handle. `name` is a literal. Not called for communicators that are
-// not usable().
-void collective_begin(ompi_communicator_t& comm, const char* name, Fate fate = Fate::stays) noexcept;
+// cut never falls between the real object and its handle. `name` is a literal, `frame` is CAIRN_CALL_FRAME or null. Not
+// called for communicators that are not usable().
+void collective_begin(ompi_communicator_t& comm, const char* name, const void* frame, Fate fate = Fate::stays) noexcept;
 void collective_end(ompi_communicator_t& comm) noexcept;
 
 // The same for a non-blocking collective, which must not wait. True: the door is open, as after collective_begin().
@@ -29,7 +29,7 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 // Around calls that may take long, or wait for other ranks, and have no communicator whose members could be counted:
 // those of windows, and those of files that one rank makes alone. No door, and no section either: the lock is not held,
 // so that a request finds its way to this rank; a window refuses it by its name, a call of a file ends by itself.
-void inside_begin(const char* name) noexcept;
+void inside_begin(const char* name, const void* frame) noexcept;
 void inside_end() noexcept;
 
 // Around the door of a call that waits inside for processes which are not members of its communicator: of another

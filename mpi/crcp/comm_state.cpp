@@ -112,6 +112,7 @@ void forget_tombstones(bool everywhere) noexcept {
 void comm_created(ompi_communicator_t& comm) noexcept {
   const InnerLock lock;
   CommState* state = make_state(comm);
+  state->made_by = mpi_thread().call;
   if (mode() != Mode::normal) apply_limits(*state);
   if (take_owed(*state)) attention_set(kOwed);
   forget_below(*state);

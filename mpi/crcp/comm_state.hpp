@@ -35,6 +35,7 @@ struct CommState : DoorCounters {
   std::vector<std::int32_t> members;  // world ranks of all members (both groups), sorted
   bool inter = false;
   std::uint64_t persistent_made = 0;  // persistent collectives on it, ever (p2p/persistent_collective.hpp)
+  const char* made_by = nullptr;      // for texts: literal, the call; null: it has always been there
 
   std::int32_t rank = 0;            // mine, as the peers see it
   std::vector<std::int32_t> peers;  // world rank of peer i (of the remote group, for an intercommunicator)

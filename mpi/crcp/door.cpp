@@ -105,6 +105,15 @@ void begin_recorded() noexcept {
   if (list.empty()) attention_clear(kRecorded);
 }
 
+// For texts: a call of the library that is not polled, so that all is noted at once.
+inline void begin_outside(const char* name, const ompi_communicator_t* comm, const void* frame) noexcept {
+  MpiThread& self = mpi_thread();
+  self.call = self.frame_of = name;
+  self.frame = frame;
+  self.comm = comm;
+  self.towards = nullptr;
+}
+
 }  // namespace
 
 Mode mode() noexcept { return door().mode; }
@@ -163,10 +172,10 @@ void wait_at_door() noexcept {
   lock_from(kOut);
 }
 
-void collective_begin(ompi_communicator_t& comm, const char* name, Fate fate) noexcept {
+void collective_begin(ompi_communicator_t& comm, const char* name, const void* frame, Fate fate) noexcept {
   if (!come_in()) return;  // from a callback of the library: part of the collective around it
   CommState& state = *comm.crcp;
-  mpi_thread().call = name;
+  begin_outside(name, &comm, frame);
   gate_store(kSection);
   if (__builtin_expect(attention() == 0, 1)) {
     state.entered = ++state.called;
@@ -186,7 +195,7 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
   if (__builtin_expect((attention() & (kReasons | kSeveral)) != 0, 0)) gate_slow();
   ++state.called;
   if (__builtin_expect((attention() & kReasons) != 0, 0)) return false;
-  mpi_thread().call = name;
+  begin_outside(name, &comm, nullptr);
   state.entered = state.called;
   unlock_to(kCollective);
   return true;
@@ -194,9 +203,9 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 
 void collective_end(ompi_communicator_t&) noexcept { inside_end(); }
 
-void inside_begin(const char* name) noexcept {
+void inside_begin(const char* name, const void* frame) noexcept {
   if (!come_in()) return;
-  mpi_thread().call = name;
+  begin_outside(name, nullptr, frame);
   gate_store(kSection);
   if (__builtin_expect(attention() == 0, 1)) {
     unlock_to(kCollective);

@@ -67,11 +67,20 @@ void keep_owed(Outcome outcome) {
   }
 }
 
-std::string describe(const CommState* s, std::uint64_t limit) {
+std::string standing_on(const CommState* s, std::uint64_t limit) {
   if (s == nullptr) return "a communicator that it does not have yet";
-  const bool named = s->comm != nullptr && s->comm->name[0] != 0;
-  return (named ? std::string(s->comm->name) : std::string("a communicator")) + ", " + std::to_string(s->entered) +
-         " of " + std::to_string(limit);
+  return describe(*s) + ", " + std::to_string(s->entered) + " of " + std::to_string(limit);
+}
+
+// Calls visit(communicator, its state here or null) for those that this rank is a member of and not level on, until it
+// says false.
+template <class Visit>
+void for_each_late(Visit&& visit) {
+  for (const KnownComm& k : known().all()) {
+    if (!k.has(agent::rank())) continue;
+    const CommState* s = local_state(k.identity);
+    if (!is_level_on(k.limit, s, was_forgotten(k.identity)) && !visit(k, s)) return;
+  }
 }
 
 class Doors final : public Participant {
@@ -115,12 +124,12 @@ class Doors final : public Participant {
   std::string behind() override {
     if (any_mpi_thread([](const MpiThread& t) { return t.in_group_call != 0; }))
       return "collectives of a communicator that is being made";
-    for (const KnownComm& k : known().all()) {
-      if (!k.has(agent::rank())) continue;
-      const CommState* s = local_state(k.identity);
-      if (!is_level_on(k.limit, s, was_forgotten(k.identity))) return "collectives of " + describe(s, k.limit);
-    }
-    return {};
+    std::string where;
+    for_each_late([&](const KnownComm& k, const CommState* s) {
+      where = "collectives of " + standing_on(s, k.limit);
+      return false;
+    });
+    return where;
   }
 
   bool settled() noexcept override { return has_caught_up() && all_admissions_settled(); }
@@ -163,6 +172,23 @@ class Doors final : public Participant {
 Participant& doors() noexcept {
   static Doors the_doors;
   return the_doors;
+}
+
+std::string late_on() {
+  std::string all;
+  for_each_late([&](const KnownComm& k, const CommState* s) {
+    all += (all.empty() ? "" : " ") + std::to_string(k.identity) + ":" + std::to_string(s == nullptr ? 0 : s->entered);
+    return true;
+  });
+  return all;
+}
+
+std::string describe(const CommState& state) {
+  const ompi_communicator_t* const comm = state.channel();
+  if (comm != nullptr && comm->name[0] != 0) return comm->name;
+  std::string text = "a communicator of " + std::to_string(state.members.size()) + " ranks";
+  if (state.made_by != nullptr) text += std::string(" made by ") + state.made_by;
+  return text;
 }
 
 void apply_limits(CommState& state) noexcept {

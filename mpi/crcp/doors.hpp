@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "mpi/crcp/comm_state.hpp"
 #include "mpi/crcp/participant.hpp"
@@ -11,6 +12,12 @@
 namespace cairn::crcp {
 
 Participant& doors() noexcept;
+
+// With the lock held, between F0 and F1: the communicators on which this rank is not level yet, for the tools:
+// "IDENTITY:ENTERED" of each, with spaces between.
+std::string late_on();
+// ... "MPI_COMM_WORLD", "a communicator of 3 ranks made by MPI_Comm_split".
+std::string describe(const CommState& state);
 
 // With the lock held. Gives a communicator that was made meanwhile what the fences said about it.
 void apply_limits(CommState& state) noexcept;

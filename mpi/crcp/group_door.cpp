@@ -143,6 +143,7 @@ shim::RealComm* group_channel() noexcept { return door.channel; }
 void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept {
   if (!come_in()) return;
   mpi_thread().call = name;
+  note_awaited(nullptr, nullptr, 0, 0);
   lock_from(kOut);
   mpi_thread().awaited_group_call = identity;
   stand_in_front(identity, members, [=] { return is_open(identity); });

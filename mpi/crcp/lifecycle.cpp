@@ -128,7 +128,7 @@ CAIRN_MPI_EXPORT int PMPI_Finalize(void) {
     return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_OTHER, kName);
   int rc = shim::before_finalize();
   gather_all(kName);  // others may have hours to go
-  collective_begin(*MPI_COMM_WORLD, kName, Fate::ends);
+  collective_begin(*MPI_COMM_WORLD, kName, CAIRN_CALL_FRAME, Fate::ends);
   {
     shim::RealComm* const world = shim::to_real(MPI_COMM_WORLD);
     const std::uint64_t guest = cairn_enter();

@@ -11,6 +11,8 @@
 #include <atomic>
 #include <cstdint>
 
+struct ompi_communicator_t;
+
 namespace cairn::crcp {
 
 inline constexpr std::uint32_t kOut = 0;
@@ -31,10 +33,17 @@ struct MpiThread {
   // Written without the lock by the thread.
   std::atomic<const char*> awaits_outsiders{nullptr};
 
-  const char* standing_at = nullptr;  // for texts: literal, the collective at whose door it stands, or null
-  const char* call = nullptr;         // for texts: literal, the blocking call it is in, or null
-  int peer = -1;                      // for texts: rank in that call's communicator, < 0: none
-  std::uint64_t entries = 0;          // for texts: entries into MPI while a request is served
+  // For texts. Of point-to-point calls what comes behind `call` is noted when they have to wait outside of the fast
+  // path.
+  const char* standing_at = nullptr;          // literal, the collective at whose door it stands, or null
+  const char* call = nullptr;                 // literal, the blocking call it is in, or null
+  const ompi_communicator_t* comm = nullptr;  // of that call, or of an earlier one: may be gone
+  const char* towards = nullptr;              // literal: "from", "to" ...; null: `peer` and `tag` say nothing
+  int peer = 0, tag = 0;                      // rank in that communicator, or a wildcard
+  int more = 0;                               // further operations that it waits for
+  const char* frame_of = nullptr;             // literal: the call in which `frame` was noted
+  const void* frame = nullptr;                // behind the return address of the MPI function, on the thread's stack
+  std::uint64_t entries = 0;                  // entries into MPI while a request is served
 
   bool used = false;  // by a thread that lives
   MpiThread* next = nullptr;
@@ -74,6 +83,24 @@ inline MpiThread& mpi_thread_for_certain() noexcept {
 
 // For texts: the blocking call that the thread begins, perhaps its first.
 inline void begin_call(const char* name) noexcept { mpi_thread_for_certain().call = name; }
+
+// ... from where: in the MPI function itself, or in what is always a part of it.
+#define CAIRN_CALL_FRAME __builtin_dwarf_cfa()
+inline void note_frame(const char* name, const void* frame) noexcept {
+  MpiThread& self = mpi_thread();
+  self.frame_of = name;
+  self.frame = frame;
+}
+// ... and what it waits for.
+inline void note_awaited(const ompi_communicator_t* comm, const char* towards, int peer, int tag,
+                         int more = 0) noexcept {
+  MpiThread& self = mpi_thread();
+  self.comm = comm;
+  self.towards = towards;
+  self.peer = peer;
+  self.tag = tag;
+  self.more = more;
+}
 
 // All slots, those not in use too, which are out of everything: for the callback thread.
 template <class F>

@@ -173,7 +173,7 @@ std::string Protocol::become_level() {
       if (forbidden.empty()) return {};
     }
     if (!forbidden.empty()) return "cannot be checkpointed now: " + forbidden;
-    text_.say("admission: " + text_.what_guest_does());
+    text_.say("admission: " + text_.what_guest_does() + (behind.empty() ? "" : " (behind in " + behind + ")"));
     pause_a_moment();
   }
   return "did not reach the collective calls that others are in: " + text_.what_guest_does() + " (" + behind + ")";
@@ -235,6 +235,7 @@ void Protocol::settle() {
         // Nothing is under way in the library: no function of the program is called any more.
         keep_lock_ = all_settled() && lock_.keep_brief_out(kShortWait);
       }
+      if (!keep_lock_) text_.look();
       if (!keep_lock_) lock_.release();
     }
     text_.say("freeze: " + text_.what_guest_does());
@@ -330,6 +331,7 @@ void Protocol::attend() {
   }
   if (!lock_.acquire(kShortWait)) return;
   if (lock_.library_is_free()) progress_all();
+  text_.look();
   lock_.release();
 }
 

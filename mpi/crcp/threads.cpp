@@ -66,7 +66,7 @@ void leave_slot(void* slot) noexcept {
   t->tables.store(0, std::memory_order_release);
   t->in_group_call = t->awaited_group_call = t->passed_group_call = 0;
   t->awaits_outsiders.store(nullptr, std::memory_order_relaxed);
-  t->call = t->standing_at = nullptr;
+  t->call = t->standing_at = t->frame_of = nullptr;
   t->used = false;
   own_slot = &no_slot;
   gate_depth = kNoSlot;

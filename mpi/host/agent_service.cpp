@@ -47,6 +47,10 @@ void progress(const char* text) {
   if (process.agent != nullptr) process.agent->progress(text);
 }
 
+void doing(const cairn_agent_activity* activity) {
+  if (process.agent != nullptr) process.agent->doing(*activity);
+}
+
 void want_close() {
   if (process.agent != nullptr) process.agent->want_close();
 }
@@ -69,7 +73,8 @@ cairn_agent service{CAIRN_AGENT_VERSION,
                     progress,
                     want_close,
                     closed,
-                    verdict};
+                    verdict,
+                    doing};
 
 }  // namespace
 

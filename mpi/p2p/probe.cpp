@@ -52,10 +52,15 @@ int try_matched_probe(int source, int tag, ompi_communicator_t* comm, int& flag,
   return rc;
 }
 
-// Repeats attempt(flag) in sections until flag is set or an error comes.
+// Repeats attempt(flag) in sections until flag is set or an error comes. `called`: for texts.
+struct Called {
+  const char* name;
+  const void* frame;
+};
 template <class Attempt>
-int until_found(Attempt&& attempt) noexcept {
-  for (;;) {
+int until_found(const Called& called, const ompi_communicator_t* comm, int source, int tag,
+                Attempt&& attempt) noexcept {
+  for (bool first = true;; first = false) {
     int flag = 0, rc = MPI_SUCCESS;
     {
       const crcp::Section section;
@@ -67,6 +72,9 @@ int until_found(Attempt&& attempt) noexcept {
       crcp::mpi_thread().call = nullptr;
       return rc;
     }
+    if (!first) continue;
+    crcp::note_frame(called.name, called.frame);
+    crcp::note_awaited(comm, "from", source, tag);
   }
 }
 
@@ -81,7 +89,8 @@ CAIRN_MPI_EXPORT int PMPI_Probe(int source, int tag, MPI_Comm comm, MPI_Status* 
   crcp::begin_call("MPI_Probe");
   MPI_Status result;
   empty_status(result);
-  const int rc = until_found([&](int& flag) noexcept { return try_probe(source, tag, comm, flag, result); });
+  const int rc = until_found({"MPI_Probe", CAIRN_CALL_FRAME}, comm, source, tag,
+                             [&](int& flag) noexcept { return try_probe(source, tag, comm, flag, result); });
   if (rc != MPI_SUCCESS) return shim::raise(comm, rc, "MPI_Probe");
   copy_status(status, result);
   return rc;
@@ -111,8 +120,9 @@ CAIRN_MPI_EXPORT int PMPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message
   crcp::begin_call("MPI_Mprobe");
   MPI_Status result;
   empty_status(result);
-  const int rc =
-      until_found([&](int& flag) noexcept { return try_matched_probe(source, tag, comm, flag, message, result); });
+  const int rc = until_found({"MPI_Mprobe", CAIRN_CALL_FRAME}, comm, source, tag, [&](int& flag) noexcept {
+    return try_matched_probe(source, tag, comm, flag, message, result);
+  });
   if (rc != MPI_SUCCESS) return shim::raise(comm, rc, "MPI_Mprobe");
   copy_status(status, result);
   return rc;
@@ -206,6 +216,7 @@ CAIRN_MPI_EXPORT int PMPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Mes
   const int rc = matched_receive(buf, count, type, message, &r, "MPI_Mrecv");
   if (rc != MPI_SUCCESS || r == nullptr) return rc;
   crcp::begin_call("MPI_Mrecv");
+  crcp::note_frame("MPI_Mrecv", CAIRN_CALL_FRAME);
   wait_until_complete(*r);
   return hand_over(&r, status, "MPI_Mrecv");
 }

@@ -50,7 +50,10 @@ CAIRN_MPI_EXPORT int PMPI_Recv(void* buf, int count, MPI_Datatype type, int sour
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Recv");
   crcp::begin_call("MPI_Recv");
   crcp::gate();
-  if (__builtin_expect(crcp::attention() != 0, 0)) return receive_slowly(buf, count, type, source, tag, comm, status);
+  if (__builtin_expect(crcp::attention() != 0, 0)) {
+    crcp::note_frame("MPI_Recv", CAIRN_CALL_FRAME);
+    return receive_slowly(buf, count, type, source, tag, comm, status);
+  }
   shim::RealComm* const real_comm = shim::to_real(comm);
   shim::RealDatatype* const real_type = shim::to_real(type);
   shim::RealRequest* real = nullptr;
@@ -65,6 +68,7 @@ CAIRN_MPI_EXPORT int PMPI_Recv(void* buf, int count, MPI_Datatype type, int sour
     return code;
   });
   if (rc == MPI_SUCCESS && done == 0) {
+    crcp::note_frame("MPI_Recv", CAIRN_CALL_FRAME);
     Request* r = request_new(What::receive);
     describe_receive(*r, buf, count, type, source, tag, comm);
     r->order = next_order();

@@ -151,9 +151,14 @@ bool poll(Request& r) noexcept {
   return true;
 }
 
+void note_awaited(const Request& r, int more) noexcept {
+  const char* towards = r.what == What::adopted || is_generalized(r) ? nullptr : r.what == What::send ? "to" : "from";
+  crcp::note_awaited(r.comm, towards, r.peer, r.tag, more);
+}
+
 // Polls without a yield of its own: where ranks outnumber processors (mpi_yield_when_idle), Open MPI's progress yields.
 void wait_until_complete(Request& r) noexcept {
-  crcp::mpi_thread().peer = r.what == What::adopted || is_generalized(r) ? -1 : r.peer;
+  note_awaited(r);
   for (;;) {
     {
       const crcp::Section section;

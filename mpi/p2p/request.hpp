@@ -114,6 +114,8 @@ void reap_orphans() noexcept;
 
 // Outside of a section: polls until complete, does the duties, waits at the gate when asked.
 void wait_until_complete(Request& request) noexcept;
+// For texts: that the calling thread waits for it, and for `more` others.
+void note_awaited(const Request& request, int more = 0) noexcept;
 // Whose error handler is told how a request ended: kept while the request itself is freed.
 class Told {
  public:

@@ -57,7 +57,10 @@ inline __attribute__((always_inline)) int blocking_send(const void* buffer, int 
     return code;
   });
   if (posted) count_sent(*comm->crcp, peer, tag);
-  if (rc == MPI_SUCCESS && done == 0) return send_slowly<Member>(real, peer, tag, comm, name);
+  if (rc == MPI_SUCCESS && done == 0) {
+    crcp::note_frame(name, CAIRN_CALL_FRAME);
+    return send_slowly<Member>(real, peer, tag, comm, name);
+  }
   crcp::gate_end();
   crcp::mpi_thread().call = nullptr;
   return rc == MPI_SUCCESS ? rc : shim::raise(comm, rc, name);

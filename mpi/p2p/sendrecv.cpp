@@ -111,8 +111,8 @@ int post_slowly(const Half& in, const Half& out, ompi_communicator_t* comm, Requ
   return rc;
 }
 
-int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Status* status,
-             const char* name) noexcept {
+int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Status* status, const char* name,
+             const void* frame) noexcept {
   crcp::begin_call(name);
   Request *receive = nullptr, *send = nullptr;
   Pair p;
@@ -130,6 +130,7 @@ int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Sta
     }
   }
   if (rc != MPI_SUCCESS) return shim::raise(comm, rc, name);
+  if (receive != nullptr || send != nullptr) crcp::note_frame(name, frame);
   if (receive != nullptr) wait_until_complete(*receive);
   if (send != nullptr) wait_until_complete(*send);
   crcp::mpi_thread().call = nullptr;
@@ -152,7 +153,7 @@ CAIRN_MPI_EXPORT int PMPI_Sendrecv(const void* sendbuf, int sendcount, MPI_Datat
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, "MPI_Sendrecv");
   const Half out{const_cast<void*>(sendbuf), sendcount, sendtype, dest, sendtag};
   const Half in{recvbuf, recvcount, recvtype, source, recvtag};
-  return exchange(out, in, comm, status, "MPI_Sendrecv");
+  return exchange(out, in, comm, status, "MPI_Sendrecv", CAIRN_CALL_FRAME);
 }
 CAIRN_MPI_WEAK(MPI_Sendrecv);
 
@@ -181,7 +182,7 @@ CAIRN_MPI_EXPORT int PMPI_Sendrecv_replace(void* buf, int count, MPI_Datatype ty
   }
   const Half out{bytes, position, MPI_PACKED, dest, sendtag};
   const Half in{buf, count, type, source, recvtag};
-  rc = exchange(out, in, comm, status, kName);
+  rc = exchange(out, in, comm, status, kName, CAIRN_CALL_FRAME);
   std::free(bytes);
   return rc;
 }

@@ -91,6 +91,7 @@ CAIRN_MPI_EXPORT int PMPI_Wait(MPI_Request* request, MPI_Status* status) {
   Request* r = *request;
   if (!is_inactive(r) && !is_complete_for_good(*r) && !wait_quickly(*r)) {
     crcp::begin_call("MPI_Wait");
+    crcp::note_frame("MPI_Wait", CAIRN_CALL_FRAME);
     wait_until_complete(*r);
   }
   return hand_over(request, status, "MPI_Wait");

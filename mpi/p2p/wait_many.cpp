@@ -194,8 +194,29 @@ int first_complete(int n, MPI_Request* requests) noexcept {
   return MPI_UNDEFINED;
 }
 
+struct Called {  // for texts
+  const char* name;
+  const void* frame;
+};
+
+// For texts: what is waited for. In the slow way only.
+void note_rest(int n, MPI_Request* requests, const Called& called) noexcept {
+  const crcp::Section section;
+  const Request* first = nullptr;
+  int more = -1;
+  for (int i = 0; i < n; ++i) {
+    const Request* r = requests[i];
+    if (is_inactive(r) || r->state == State::complete) continue;
+    if (first == nullptr) first = r;
+    ++more;
+  }
+  if (first == nullptr) return;
+  crcp::note_frame(called.name, called.frame);
+  note_awaited(*first, more);
+}
+
 // Waits (or, once, asks) until at least one request is complete. False if none is active.
-bool find_complete(int n, MPI_Request* requests, bool once, bool one) noexcept {
+bool find_complete(int n, MPI_Request* requests, bool once, bool one, const Called& called) noexcept {
   if (first_complete(n, requests) != MPI_UNDEFINED) {
     if (!one) poll_each(n, requests);
     return true;
@@ -203,17 +224,20 @@ bool find_complete(int n, MPI_Request* requests, bool once, bool one) noexcept {
   if (some_quickly(n, requests, once, one) > 0) return true;
   for (;;) {
     const Tally tally = poll_each(n, requests);
+    if (!once) note_rest(n, requests, called);
     if (tally.active == 0) return false;
     if (tally.complete > 0 || once) return true;
   }
 }
 
 // `flag`: null for a call that waits.
-int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status, bool once, const char* name) noexcept {
+int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status, bool once,
+        const Called& called) noexcept {
+  const char* const name = called.name;
   const bool outputs = index != nullptr && (flag != nullptr || !once);
   if (const int rc = fault_of(n, requests, outputs); rc != MPI_SUCCESS) return raise_array(rc, name);
   crcp::begin_call(name);
-  const bool active = find_complete(n, requests, once, true);
+  const bool active = find_complete(n, requests, once, true, called);
   crcp::mpi_thread().call = nullptr;
   *index = active ? first_complete(n, requests) : MPI_UNDEFINED;
   if (flag != nullptr) *flag = !active || *index != MPI_UNDEFINED ? 1 : 0;
@@ -227,11 +251,12 @@ int any(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status,
 }
 
 int some(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses, bool once,
-         const char* name) noexcept {
+         const Called& called) noexcept {
+  const char* const name = called.name;
   const bool outputs = count != nullptr && indices != nullptr;
   if (const int rc = fault_of(n, requests, outputs); rc != MPI_SUCCESS) return raise_array(rc, name);
   crcp::begin_call(name);
-  const bool active = find_complete(n, requests, once, false);
+  const bool active = find_complete(n, requests, once, false, called);
   crcp::mpi_thread().call = nullptr;
   if (!active) {
     *count = MPI_UNDEFINED;
@@ -271,6 +296,7 @@ CAIRN_MPI_EXPORT int PMPI_Waitall(int n, MPI_Request* requests, MPI_Status* stat
     for (;;) {
       const Tally tally = poll_each(n, requests);
       if (tally.complete == tally.active) break;
+      note_rest(n, requests, {"MPI_Waitall", CAIRN_CALL_FRAME});
     }
   }
   crcp::mpi_thread().call = nullptr;
@@ -293,21 +319,21 @@ CAIRN_MPI_EXPORT int PMPI_Testall(int n, MPI_Request* requests, int* flag, MPI_S
 CAIRN_MPI_WEAK(MPI_Testall);
 
 CAIRN_MPI_EXPORT int PMPI_Waitany(int n, MPI_Request* requests, int* index, MPI_Status* status) {
-  return any(n, requests, index, nullptr, status, false, "MPI_Waitany");
+  return any(n, requests, index, nullptr, status, false, {"MPI_Waitany", CAIRN_CALL_FRAME});
 }
 CAIRN_MPI_WEAK(MPI_Waitany);
 
 CAIRN_MPI_EXPORT int PMPI_Testany(int n, MPI_Request* requests, int* index, int* flag, MPI_Status* status) {
-  return any(n, requests, index, flag, status, true, "MPI_Testany");
+  return any(n, requests, index, flag, status, true, {"MPI_Testany", CAIRN_CALL_FRAME});
 }
 CAIRN_MPI_WEAK(MPI_Testany);
 
 CAIRN_MPI_EXPORT int PMPI_Waitsome(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses) {
-  return some(n, requests, count, indices, statuses, false, "MPI_Waitsome");
+  return some(n, requests, count, indices, statuses, false, {"MPI_Waitsome", CAIRN_CALL_FRAME});
 }
 CAIRN_MPI_WEAK(MPI_Waitsome);
 
 CAIRN_MPI_EXPORT int PMPI_Testsome(int n, MPI_Request* requests, int* count, int* indices, MPI_Status* statuses) {
-  return some(n, requests, count, indices, statuses, true, "MPI_Testsome");
+  return some(n, requests, count, indices, statuses, true, {"MPI_Testsome", CAIRN_CALL_FRAME});
 }
 CAIRN_MPI_WEAK(MPI_Testsome);

@@ -53,9 +53,11 @@ inline int brief_call(Owner* owner, const char* name, Call&& call) {
 // says why).
 class CollectiveScope {
  public:
+  // Always a part of its caller, whose frame it notes.
+  __attribute__((always_inline))
   CollectiveScope(ompi_communicator_t* comm, const char* name, crcp::Fate fate = crcp::Fate::stays) noexcept
       : comm_(usable(comm) ? comm : nullptr) {
-    if (comm_ != nullptr) crcp::collective_begin(*comm_, name, fate);
+    if (comm_ != nullptr) crcp::collective_begin(*comm_, name, CAIRN_CALL_FRAME, fate);
   }
   // For a non-blocking collective: if deferred(), record() the call instead of making it.
   struct Deferrable {};
@@ -86,7 +88,9 @@ class CollectiveScope {
 // Inside the real library for as long as it takes: crcp::inside_begin().
 class InsideScope {
  public:
-  explicit InsideScope(const char* name) noexcept { crcp::inside_begin(name); }
+  __attribute__((always_inline)) explicit InsideScope(const char* name) noexcept {
+    crcp::inside_begin(name, CAIRN_CALL_FRAME);
+  }
   ~InsideScope() { crcp::inside_end(); }
   InsideScope(const InsideScope&) = delete;
   InsideScope& operator=(const InsideScope&) = delete;

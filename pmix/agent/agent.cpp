@@ -58,6 +58,8 @@ void Agent::phase(const std::string& name) {
   const std::lock_guard lock(state_mutex_);
   phase_ = name;
   progress_.clear();
+  activity_ = {};
+  stack_.clear();
   in_phase_ = Stopwatch();
 }
 
@@ -83,13 +85,17 @@ void Agent::answer_loop() {
       while (!transport_->wait_ping(n, 3600)) {
       }
       RankState mine;
+      CallPlace::Words stack;
       {
         const std::lock_guard lock(state_mutex_);
+        mine = activity_;
+        stack = stack_;
         mine.phase = phase_;
         mine.text = progress_;
         mine.seconds = in_phase_.seconds();
         if (phase_ == kWriting) mine.bytes = group_->bytes_so_far();
       }
+      mine.at = place_.of(stack);
       const std::lock_guard lock(answer_mutex_);
       if (left_) return;
       transport_->answer_ping(n, to_record(mine).encode());
@@ -198,6 +204,18 @@ int Agent::verdict(std::uint64_t step, bool pass) {
 void Agent::progress(const std::string& text) {
   const std::lock_guard lock(state_mutex_);
   progress_ = text;
+}
+
+void Agent::doing(const cairn_agent_activity& activity) {
+  CallPlace::Words stack = CallPlace::read_stack(activity.frame);
+  const std::lock_guard lock(state_mutex_);
+  activity_.call = activity.call;
+  activity_.object = activity.object;
+  activity_.peers = activity.peers;
+  activity_.late_on = activity.late_on;
+  activity_.comm = activity.comm;
+  activity_.round = activity.round;
+  stack_ = std::move(stack);
 }
 
 void Agent::want_close() {

@@ -24,6 +24,7 @@
 #include "mpi/abi/agent.h"
 #include "pmix/agent/agent_link.hpp"
 #include "pmix/agent/ballot.hpp"
+#include "pmix/agent/call_place.hpp"
 #include "pmix/transport/transport.hpp"
 
 namespace cairn::pmix {
@@ -54,6 +55,7 @@ class Agent : private AgentLink::Orders {
   int part(int rank, void* buffer, std::uint64_t capacity, std::uint64_t& n);
   int verdict(std::uint64_t step, bool pass);
   void progress(const std::string& text);
+  void doing(const cairn_agent_activity& activity);
   void want_close();
   // Before the guest stands, for this order: ranks have memory in common.
   void stand_together(bool wanted) { stand_together_ = wanted; }
@@ -101,6 +103,8 @@ class Agent : private AgentLink::Orders {
   std::mutex state_mutex_;  // phase, request, ready, decision
   std::condition_variable state_changed_;
   std::string phase_ = "running", progress_;
+  RankState activity_;      // of the guest, in this phase: the fields that doing() tells
+  CallPlace::Words stack_;  // ... and where it was called from
   Stopwatch in_phase_;
   std::optional<cairn_agent_request> current_;
   bool ready_ = false;
@@ -117,6 +121,8 @@ class Agent : private AgentLink::Orders {
   std::mutex append_mutex_;  // numbers of log entries (rank 0)
   std::uint64_t next_entry_ = 1;
   bool closing_ = false;
+
+  CallPlace place_;  // of the answering thread
 
   std::mutex answer_mutex_;  // held while the answering thread is inside the transport, and by leave()
   bool left_ = false;

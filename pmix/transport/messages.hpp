@@ -83,9 +83,15 @@ struct RankState {
   std::string phase, text;
   double seconds = 0;       // in this phase
   std::uint64_t bytes = 0;  // written until now
+  // Of its program, while ranks come to the cut (mpi/abi/agent.h): the call, on what, for whom it waits, from where.
+  std::string call, object, peers, at;
+  std::string late_on;
+  std::uint64_t comm = 0, round = 0;
   template <class A>
   void fields(A& a) {
     a("phase", phase), a("text", text), a("seconds", seconds), a("bytes", bytes);
+    a("call", call), a("object", object), a("peers", peers), a("at", at);
+    a("late_on", late_on), a("comm", comm), a("round", round);
   }
 };
 

@@ -107,6 +107,7 @@ const char* create_on(MPI_Comm own, const WindowShape& wanted, MPI_Info info, MP
   const char* const why = local->connect();
   if (why == nullptr) {
     *out = adopt(local);
+    std::snprintf(own->name, sizeof own->name, "a window made by %s", name);
   } else {
     delete local;
     comm_free_inside(own);
@@ -282,7 +283,12 @@ int PMPI_Win_get_info(MPI_Win win, MPI_Info* info) {
 }
 CAIRN_MPI_WEAK(MPI_Win_get_info);
 
-int PMPI_Win_set_name(MPI_Win win, const char* name) { return name_set(win, name, "MPI_Win_set_name"); }
+int PMPI_Win_set_name(MPI_Win win, const char* name) {
+  const int rc = name_set(win, name, "MPI_Win_set_name");
+  if (rc == MPI_SUCCESS && is_local(win))
+    std::snprintf(win->local->comm->name, sizeof win->local->comm->name, "the window %.50s", win->name);
+  return rc;
+}
 CAIRN_MPI_WEAK(MPI_Win_set_name);
 
 int PMPI_Win_get_name(MPI_Win win, char* name, int* length) { return name_get(win, name, length, "MPI_Win_get_name"); }
