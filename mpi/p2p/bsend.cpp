@@ -6,7 +6,7 @@
 #include <deque>
 
 #include "mpi/crcp/door.hpp"
-#include "mpi/p2p/request.hpp"
+#include "mpi/p2p/packed.hpp"
 
 namespace cairn::p2p {
 
@@ -34,11 +34,9 @@ Attached& attached() noexcept {
 
 // What the real library sends at once over shared memory needs no room in the attached buffer, nor that there is one:
 // programs with too small a buffer rely on it.
-constexpr int kAtOnce = 4000;
+constexpr std::size_t kAtOnce = 4000;
 
-std::size_t room_for(int size) noexcept {
-  return size <= kAtOnce ? 0 : static_cast<std::size_t>(size) + MPI_BSEND_OVERHEAD;
-}
+std::size_t room_for(std::size_t size) noexcept { return size <= kAtOnce ? 0 : size + MPI_BSEND_OVERHEAD; }
 
 // True if the library has sent it: then it is gone.
 bool reap(const Pending& p) noexcept {
@@ -65,19 +63,19 @@ bool has_room(std::size_t room) noexcept {
   return room == 0 || (a.attached && a.used + room <= a.size);
 }
 
-int pack(const void* buffer, int count, shim::RealDatatype* type, ompi_communicator_t* comm, void** bytes,
-         int* size) noexcept {
-  shim::RealComm* const real_comm = shim::to_real(comm);
-  int rc = cross([&]() noexcept { return shim::real.Pack_size(count, type, real_comm, size); });
+// Takes the message out of the application's buffer, if the attached one has room for it.
+int copy_out(const void* buffer, int count, shim::RealDatatype* type, ompi_communicator_t* comm, void** bytes,
+             int* size) noexcept {
+  std::size_t needed = 0;
+  int rc = packed_size(count, type, comm, &needed);
   if (rc != MPI_SUCCESS) return rc;
-  const std::size_t room = room_for(*size);
+  const std::size_t room = room_for(needed);
   if (!has_room(room)) reap_bsends();
   if (!has_room(room)) return MPI_ERR_BUFFER;
-  *bytes = std::malloc(*size == 0 ? 1 : static_cast<std::size_t>(*size));
+  *size = static_cast<int>(needed);  // no buffer that can be attached has room for more
+  *bytes = std::malloc(needed == 0 ? 1 : needed);
   if (*bytes == nullptr) return MPI_ERR_NO_MEM;
-  int position = 0;
-  rc = cross([&]() noexcept { return shim::real.Pack(buffer, count, type, *bytes, *size, &position, real_comm); });
-  *size = position;
+  rc = pack(buffer, count, type, comm, *bytes, needed);
   if (rc != MPI_SUCCESS) std::free(*bytes);
   return rc;
 }
@@ -107,7 +105,7 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
   Attached& a = attached();
   void* bytes = nullptr;
   int size = 0;
-  int rc = pack(buffer, count, type, comm, &bytes, &size);
+  int rc = copy_out(buffer, count, type, comm, &bytes, &size);
   if (rc != MPI_SUCCESS) return rc;
   Request* r = request_new(What::send);
   r->comm = comm;
@@ -122,7 +120,7 @@ int bsend(const void* buffer, int count, shim::RealDatatype* type, int peer, int
     std::free(bytes);
     return rc;
   }
-  const std::size_t used = room_for(size);
+  const std::size_t used = room_for(static_cast<std::size_t>(size));
   a.used += used;
   a.pending.push_back({r, bytes, used});
   return MPI_SUCCESS;

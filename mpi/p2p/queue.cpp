@@ -14,13 +14,20 @@ shim::RealComm* self_copy = nullptr;
 constexpr int kTag = 1;
 constexpr std::size_t kBlock = std::size_t{1} << 30;
 
-int receive_from_self(const crcp::QueuedMessage& message, const BytesType& bytes, void* buffer, int count,
-                      shim::RealDatatype* type, MPI_Status& status) noexcept {
+// What is sent, or the room for what is received.
+struct Side {
+  void* buffer;
+  int count;
+  shim::RealDatatype* type;
+};
+
+// On the host's side.
+int through_self(const Side& from, const Side& to, MPI_Status& status) noexcept {
   shim::RealRequest* requests[2];
   MPI_Status statuses[2];
-  int rc = shim::real.Irecv(buffer, count, type, 0, kTag, self_copy, &requests[0]);
+  int rc = shim::real.Irecv(to.buffer, to.count, to.type, 0, kTag, self_copy, &requests[0]);
   if (rc != MPI_SUCCESS) return rc;
-  rc = shim::real.Isend(message.bytes, bytes.count, bytes.type, 0, kTag, self_copy, &requests[1]);
+  rc = shim::real.Isend(from.buffer, from.count, from.type, 0, kTag, self_copy, &requests[1]);
   if (rc != MPI_SUCCESS) return rc;
   const int received = shim::real.Wait(&requests[0], &statuses[0]);
   const int sent = shim::real.Wait(&requests[1], &statuses[1]);
@@ -53,7 +60,8 @@ crcp::QueuedMessage take_queued(crcp::CommState& state, crcp::QueuedMessage* mes
 int deliver(crcp::QueuedMessage& message, void* buffer, int count, shim::RealDatatype* type,
             MPI_Status& status) noexcept {
   BytesType bytes = bytes_type(message.size);
-  int rc = cross([&]() noexcept { return receive_from_self(message, bytes, buffer, count, type, status); });
+  const Side from{message.bytes, bytes.count, bytes.type}, to{buffer, count, type};
+  int rc = cross([&]() noexcept { return through_self(from, to, status); });
   // Open MPI 4.1 does not notice that a message of some hundred bytes from the process itself is cut off.
   if (rc == MPI_SUCCESS && status._ucount < message.size) {
     rc = MPI_ERR_TRUNCATE;
@@ -65,6 +73,15 @@ int deliver(crcp::QueuedMessage& message, void* buffer, int count, shim::RealDat
   std::free(message.bytes);
   message.bytes = nullptr;
   acknowledge(message);
+  return rc;
+}
+
+int send_to_self(const void* buffer, int count, shim::RealDatatype* type, void* bytes, std::size_t size) noexcept {
+  BytesType as_bytes = bytes_type(size);
+  MPI_Status status;
+  const Side from{const_cast<void*>(buffer), count, type}, to{bytes, as_bytes.count, as_bytes.type};
+  const int rc = cross([&]() noexcept { return through_self(from, to, status); });
+  release_bytes_type(as_bytes);
   return rc;
 }
 

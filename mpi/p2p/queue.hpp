@@ -15,6 +15,8 @@ crcp::QueuedMessage take_queued(crcp::CommState& state, crcp::QueuedMessage* mes
 // Receives the bytes into a user's buffer as the library would have: same status, same truncation error. Frees them.
 int deliver(crcp::QueuedMessage& message, void* buffer, int count, shim::RealDatatype* type,
             MPI_Status& status) noexcept;
+// The other way: what the library would send of a user's buffer, as `size` bytes.
+int send_to_self(const void* buffer, int count, shim::RealDatatype* type, void* bytes, std::size_t size) noexcept;
 void envelope_status(const crcp::QueuedMessage& message, MPI_Status& status) noexcept;
 
 // A real datatype and count that mean `size` bytes, also beyond 2 GiB. release_bytes_type() afterwards.

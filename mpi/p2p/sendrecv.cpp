@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI_Sendrecv and MPI_Sendrecv_replace: a receive and a send, polled together.
+#include <climits>
 #include <cstdlib>
 
 #include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/p2p/given_out.hpp"
+#include "mpi/p2p/packed.hpp"
 #include "mpi/p2p/receive.hpp"
 #include "mpi/p2p/send.hpp"
 #include "mpi/p2p/synchronous.hpp"
@@ -141,6 +143,57 @@ int exchange(const Half& out, const Half& in, ompi_communicator_t* comm, MPI_Sta
   return error == MPI_SUCCESS ? error : shim::raise(comm, error, name);
 }
 
+// A datatype of the application's kind, since a restart may come before it is freed, for more bytes than an int counts.
+MPI_Datatype make_big_type(std::size_t size) noexcept {
+  constexpr std::size_t kBlock = std::size_t{1} << 30;
+  const auto blocks = static_cast<int>(size / kBlock);
+  MPI_Datatype block, made;
+  PMPI_Type_contiguous(static_cast<int>(kBlock), MPI_PACKED, &block);
+  const int lengths[2] = {blocks, static_cast<int>(size % kBlock)};
+  const MPI_Aint displacements[2] = {0, static_cast<MPI_Aint>(kBlock) * blocks};
+  const MPI_Datatype types[2] = {block, MPI_PACKED};
+  PMPI_Type_create_struct(2, lengths, displacements, types, &made);
+  PMPI_Type_commit(&made);
+  PMPI_Type_free(&block);
+  return made;
+}
+
+// What MPI_Sendrecv_replace sends, while it lives.
+class Copy {
+ public:
+  Copy() noexcept = default;
+  ~Copy() {
+    if (type_ != MPI_PACKED) PMPI_Type_free(&type_);
+    std::free(bytes_);
+  }
+  Copy(const Copy&) = delete;
+  Copy& operator=(const Copy&) = delete;
+
+  int take(const void* buffer, int count, MPI_Datatype type, ompi_communicator_t* comm) noexcept {
+    std::size_t size = 0;
+    {
+      const crcp::Section section;
+      int rc = packed_size(count, shim::to_real(type), comm, &size);
+      if (rc != MPI_SUCCESS) return rc;
+      bytes_ = std::malloc(size == 0 ? 1 : size);
+      if (bytes_ == nullptr) return MPI_ERR_NO_MEM;
+      rc = pack(buffer, count, shim::to_real(type), comm, bytes_, size);
+      if (rc != MPI_SUCCESS) return rc;
+    }
+    if (size > INT_MAX) type_ = make_big_type(size);
+    count_ = size > INT_MAX ? 1 : static_cast<int>(size);
+    return MPI_SUCCESS;
+  }
+  void* bytes() const noexcept { return bytes_; }
+  int count() const noexcept { return count_; }
+  MPI_Datatype type() const noexcept { return type_; }
+
+ private:
+  void* bytes_ = nullptr;
+  int count_ = 0;
+  MPI_Datatype type_ = MPI_PACKED;
+};
+
 }  // namespace
 }  // namespace cairn::p2p
 
@@ -161,29 +214,11 @@ CAIRN_MPI_EXPORT int PMPI_Sendrecv_replace(void* buf, int count, MPI_Datatype ty
                                            int recvtag, MPI_Comm comm, MPI_Status* status) {
   static const char kName[] = "MPI_Sendrecv_replace";
   if (!shim::usable(comm)) return shim::raise(comm, MPI_ERR_COMM, kName);
-  int size = 0, position = 0, rc;
-  void* bytes = nullptr;
-  {
-    const crcp::Section section;
-    shim::RealComm* const real_comm = shim::to_real(comm);
-    shim::RealDatatype* const real_type = shim::to_real(type);
-    rc = cross([&]() noexcept { return shim::real.Pack_size(count, real_type, real_comm, &size); });
-    if (rc == MPI_SUCCESS) {
-      bytes = std::malloc(size == 0 ? 1 : static_cast<std::size_t>(size));
-      rc = cross([&]() noexcept {
-        return bytes == nullptr ? MPI_ERR_NO_MEM
-                                : shim::real.Pack(buf, count, real_type, bytes, size, &position, real_comm);
-      });
-    }
-  }
-  if (rc != MPI_SUCCESS) {
-    std::free(bytes);
-    return shim::raise(comm, rc, kName);
-  }
-  const Half out{bytes, position, MPI_PACKED, dest, sendtag};
+  Copy copy;
+  int rc = copy.take(buf, count, type, comm);
+  if (rc != MPI_SUCCESS) return shim::raise(comm, rc, kName);
+  const Half out{copy.bytes(), copy.count(), copy.type(), dest, sendtag};
   const Half in{buf, count, type, source, recvtag};
-  rc = exchange(out, in, comm, status, kName, CAIRN_CALL_FRAME);
-  std::free(bytes);
-  return rc;
+  return exchange(out, in, comm, status, kName, CAIRN_CALL_FRAME);
 }
 CAIRN_MPI_WEAK(MPI_Sendrecv_replace);
