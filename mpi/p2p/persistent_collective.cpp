@@ -6,6 +6,7 @@
 
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/door.hpp"
+#include "mpi/crcp/inside.hpp"
 #include "mpi/shim/wrap.hpp"
 
 namespace cairn::p2p {
@@ -93,6 +94,7 @@ int start_collective(Request& r) noexcept {
   r.state = State::recorded;
   crcp::record_collective(crcp::RecordedCollective{comm.crcp, comm.crcp->called, start_recorded, &r});
   crcp::duties();
+  crcp::listen_for_others();
   crcp::gate_end();
   return MPI_SUCCESS;
 }
