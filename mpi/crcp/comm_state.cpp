@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "mpi/crcp/communicators.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/doors.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/recent_numbers.hpp"
+#include "mpi/shim/objects/communicator/held.hpp"
 
 namespace cairn::crcp {
 
@@ -83,6 +85,10 @@ void leave_behind(CommState& state) noexcept {
 
 std::vector<CommState*>& comm_states() noexcept { return registry().states; }
 
+bool comm_can_go(const ompi_communicator_t& comm) noexcept {
+  return comm.crcp == nullptr || comm.crcp->comm == nullptr || may_free(Mode::normal, *comm.crcp);
+}
+
 bool was_forgotten(std::uint64_t identity) noexcept { return registry().forgotten.has(identity); }
 
 CommState* find_state(std::uint64_t identity, std::int32_t local_rank, std::int32_t peer_world) noexcept {
@@ -96,6 +102,9 @@ CommState* find_state(std::uint64_t identity, std::int32_t local_rank, std::int3
 void forget_tombstones(bool everywhere) noexcept {
   Registry& r = registry();
   if (everywhere) r.forgotten.clear();
+  for (CommState* s : r.states)
+    if (s->comm != nullptr && s->comm->held && !shim::held_starts(s->identity))
+      s->held = std::exchange(s->comm, nullptr);
   std::erase_if(r.states, [&](CommState* s) {
     if (s->comm != nullptr) return false;
     if (!everywhere) r.forgotten.add(s->identity);

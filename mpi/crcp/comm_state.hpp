@@ -29,7 +29,7 @@ struct QueuedMessage {
 
 struct CommState : DoorCounters {
   ompi_communicator_t* comm = nullptr;
-  ompi_communicator_t* held = nullptr;  // freed by the application, whose requests still need it
+  ompi_communicator_t* held = nullptr;  // freed by the application, whose requests need it, but for collectives
   bool over = false;                    // held: all members have left it, nobody reports it any more
   std::uint64_t identity = 0;
   std::vector<std::int32_t> members;  // world ranks of all members (both groups), sorted

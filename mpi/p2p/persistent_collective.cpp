@@ -82,10 +82,6 @@ MPI_Request adopt_persistent(shim::RealRequest* made, ompi_communicator_t& comm,
 int start_collective(Request& r) noexcept {
   if (r.state != State::idle) return MPI_ERR_REQUEST;
   ompi_communicator_t& comm = *r.comm;
-  if (!shim::usable(&comm)) {  // no door any more, and no checkpoint
-    const crcp::Section section;
-    return start_real(r);
-  }
   if (crcp::collective_begin_or_defer(comm, "MPI_Start")) {
     const int rc = start_real(r);
     crcp::collective_end(comm);
@@ -124,10 +120,10 @@ void forget_real_persistent() noexcept {
   });
 }
 
-const Request* persistent_of_freed() noexcept {
-  const Request* found = nullptr;
-  for_each_request([&](const Request& r) {
-    if (is_persistent_collective(&r) && !r.orphan && !shim::usable(r.comm)) found = &r;
+bool may_start_on(const ompi_communicator_t& comm) noexcept {
+  bool found = false;
+  for_each_request([&](Request& r) {
+    if (is_persistent_collective(&r) && r.comm == &comm && is_needed(r)) found = true;
   });
   return found;
 }

@@ -36,7 +36,7 @@ int start_collective(Request& r) noexcept;
 void forget_real_persistent() noexcept;
 // ... then, of one communicator; all its members call it. Crosses.
 int make_persistent_again(ompi_communicator_t& comm);
-// One that can still be started and that nobody could make again: the program has freed its communicator.
-const Request* persistent_of_freed() noexcept;
+// This rank has one there that can still be started, or whose start is recorded. With the lock held, or behind a door.
+bool may_start_on(const ompi_communicator_t& comm) noexcept;
 
 }  // namespace cairn::p2p

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Persistent requests on communicators, and of datatypes, that are freed.
+// clang-format off
 #include "freed_while_pending.h"
+#include <mpi-ext.h>
+// clang-format on
 
 // ---- a receive that is active at the checkpoint; its message is sent afterwards
 
@@ -101,8 +104,71 @@ static void finish_error(void) {
   check_equal("calls of the error handler", told, 1);
 }
 
+// ---- collectives on freed communicators: idle at the checkpoint, begun, or recorded
+
+static int mine[2], around[2], sum, late_sum;
+static MPI_Request repeated[2];  // on a ring, and on a duplicate
+
+static void start_repeated(void) {
+  const int size = 4, periodic = 1;
+  MPI_Comm copy = copy_of_world(), ring;
+  MPI_Cart_create(MPI_COMM_WORLD, 1, &size, &periodic, 0, &ring);
+  MPIX_Neighbor_allgather_init(mine, 1, MPI_INT, around, 1, MPI_INT, ring, MPI_INFO_NULL, &repeated[0]);
+  MPIX_Allreduce_init(&mine[1], &sum, 1, MPI_INT, MPI_SUM, copy, MPI_INFO_NULL, &repeated[1]);
+  MPI_Comm_free(&ring);
+  MPI_Comm_free(&copy);
+  mine[1] = rank;
+  MPI_Start(&repeated[1]);
+}
+
+static void finish_repeated(void) {
+  MPI_Wait(&repeated[1], MPI_STATUS_IGNORE);
+  check_equal("a sum begun before the checkpoint", sum, 6);
+  for (int round = 1; round < 4; ++round) {
+    mine[0] = mine[1] = 10 * round + rank;
+    MPI_Startall(2, repeated);
+    MPI_Waitall(2, repeated, MPI_STATUSES_IGNORE);
+    check_equal("the left neighbour's", around[0], 10 * round + left);
+    check_equal("the right neighbour's", around[1], 10 * round + right);
+    check_equal("a sum", sum, 40 * round + 6);
+  }
+  MPI_Request_free(&repeated[0]);
+  MPI_Request_free(&repeated[1]);
+}
+
+static MPI_Request late, partly;
+
+void prepare_late_persistent(void) {
+  MPI_Comm copy = copy_of_world();
+  MPIX_Allreduce_init(&rank, &late_sum, 1, MPI_INT, MPI_SUM, copy, MPI_INFO_NULL, &late);
+  MPI_Comm_free(&copy);
+  copy =
+      copy_of_world();  // nobody can start this one: two ranks have freed theirs, one of them behind the communicator
+  MPIX_Barrier_init(copy, MPI_INFO_NULL, &partly);
+  if (rank == 1) MPI_Request_free(&partly);
+  MPI_Comm_free(&copy);
+  if (rank == 2) MPI_Request_free(&partly);
+}
+
+static void start_late(void) {
+  MPI_Start(&late);
+  if (rank == 0) MPI_Request_free(&late);
+}
+
+static void finish_late(void) {
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank != 0) {
+    MPI_Wait(&late, MPI_STATUS_IGNORE);
+    check_equal("a sum that was recorded", late_sum, 6);
+    MPI_Request_free(&late);
+  }
+  if (partly != MPI_REQUEST_NULL) MPI_Request_free(&partly);
+}
+
 const Row persistents[] = {
     {"persistent requests on a freed communicator, of a freed datatype", 0, start_pair, finish_pair},
     {"messages for persistent receives on a freed communicator", 0, start_sent, finish_sent},
     {"error on a freed communicator", 0, start_error, finish_error},
+    {"persistent collectives on freed communicators", 0, start_repeated, finish_repeated},
+    {"a recorded start on a freed communicator", 1, start_late, finish_late},
     {NULL, 0, NULL, NULL}};

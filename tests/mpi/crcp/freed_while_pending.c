@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   right = (rank + 1) % 4;
   MPI_Comm_split(MPI_COMM_WORLD, rank % 2, rank, &pair);
   prepare_late();
+  prepare_late_persistent();
   for_each_row(0, 0);
   MPI_Barrier(MPI_COMM_WORLD);
   if (rank == 0) {

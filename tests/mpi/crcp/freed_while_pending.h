@@ -40,5 +40,6 @@ static inline MPI_Datatype two_apart(void) {
 
 // Communicators of late rows, made before anything is pending.
 void prepare_late(void);
+void prepare_late_persistent(void);
 // MPI_Comm_free behind a collective that has not begun: waits for all ranks to come.
 void free_while_recorded(void);

@@ -44,17 +44,6 @@ static void intercommunicator(void) {
   MPI_Comm_free(&inter);
 }
 
-static void persistent_collective(void) {
-  MPI_Comm copy;
-  MPI_Request request;
-  MPI_Comm_dup(MPI_COMM_WORLD, &copy);
-  MPI_Comm_set_name(copy, "copy");
-  MPIX_Barrier_init(copy, MPI_INFO_NULL, &request);
-  MPI_Comm_free(&copy);
-  wait_for("persistent");
-  MPI_Request_free(&request);
-}
-
 static void tools_interface(void) {
   int provided;
   MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
@@ -69,7 +58,6 @@ int main(int argc, char **argv) {
   directory = argv[1];
   file();
   intercommunicator();
-  persistent_collective();
   tools_interface();
   wait_for("nothing");
   MPI_Finalize();

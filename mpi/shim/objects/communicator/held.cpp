@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mpi/crcp/communicators.hpp"
+#include "mpi/p2p/persistent_collective.hpp"
 #include "mpi/p2p/references.hpp"
 #include "mpi/p2p/request.hpp"
 #include "mpi/shim/objects/communicator/comm.hpp"
@@ -26,7 +27,7 @@ ompi_communicator_t* first_held() noexcept { return held.head(); }
 
 void comm_hold_back(ompi_communicator_t* comm) noexcept {
   const crcp::InnerLock lock;
-  crcp::comm_held(*comm);
+  if (!p2p::may_start_on(*comm)) crcp::comm_held(*comm);
   fortran_release(comm);
   store<ompi_communicator_t>().live.remove(comm);
   held.add(comm);
@@ -41,7 +42,7 @@ void comm_reap_held() {
   const TableLock lock;
   for (ompi_communicator_t *comm = held.head(), *next; comm != nullptr; comm = next) {
     next = comm->next;
-    if (p2p::need_of(*comm) != p2p::Need::none) continue;
+    if (p2p::need_of(*comm) != p2p::Need::none || !crcp::comm_can_go(*comm)) continue;
     held.remove(comm);
     RealComm* gone = to_real(comm);
     if (gone != real_objects.comm_null) cross(real.Comm_free, &gone);
@@ -54,20 +55,36 @@ HeldComms held_comms() {
   HeldComms said;
   for (const ompi_communicator_t* comm = held.head(); comm != nullptr; comm = comm->next)
     if (p2p::need_of(*comm) == p2p::Need::library)
-      said.comms.push_back({comm->identity, {comm->members->world, comm->members->world + comm->members->size}});
+      said.comms.push_back({comm->identity,
+                            {comm->members->world, comm->members->world + comm->members->size},
+                            p2p::may_start_on(*comm) ? 1U : 0U});
   return said;
 }
 
 void held_comms_add(int world_rank, const HeldComms& said) {
   for (const HeldComm& comm : said.comms) {
     auto& all = anybodys();
-    const bool known =
-        std::any_of(all.begin(), all.end(), [&](const HeldComm& c) { return c.identity == comm.identity; });
+    const auto known =
+        std::find_if(all.begin(), all.end(), [&](const HeldComm& c) { return c.identity == comm.identity; });
     const bool member = std::find(comm.members.begin(), comm.members.end(), world_rank) != comm.members.end();
-    if (member && !known) all.push_back(comm);
+    if (known != all.end())
+      known->starters += comm.starters;
+    else if (member)
+      all.push_back(comm);
   }
 }
 
 const std::vector<HeldComm>& held_by_anybody() noexcept { return anybodys(); }
+
+bool held_starts(std::uint64_t identity) noexcept {
+  return std::any_of(anybodys().begin(), anybodys().end(),
+                     [&](const HeldComm& comm) { return comm.identity == identity && comm.starts(); });
+}
+
+ompi_communicator_t* find_held(std::uint64_t identity) noexcept {
+  for (ompi_communicator_t* comm = first_held(); comm != nullptr; comm = comm->next)
+    if (comm->identity == identity) return comm;
+  return nullptr;
+}
 
 }  // namespace cairn::shim

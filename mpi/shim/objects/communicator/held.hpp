@@ -2,6 +2,8 @@
 // Communicators that the application has freed while requests of its own still need them (mpi/p2p/references.hpp). The
 // application cannot use them; the real ones stay until no request does, and are made again in a restart. All members
 // take part in that, also those that have freed it and need it no more: they tell each other before the cut.
+// One with persistent collectives keeps its door: they stand there when they are started. What a member has no request
+// for cannot be started by the others either.
 //
 // Threads: the list is changed with TableLock held, behind a door or in a section; the rest is the callback thread's.
 #pragma once
@@ -24,10 +26,13 @@ ompi_communicator_t* first_held() noexcept;  // `next` is the next one
 struct HeldComm {
   std::uint64_t identity = 0;
   std::vector<std::int32_t> members;  // world ranks, in their order
+  std::uint32_t starters = 0;         // members that may still start collectives: 0 or 1 as said, all of them as kept
   template <class Archive>
   void fields(Archive& a) {
-    a(identity, members);
+    a(identity, members, starters);
   }
+  // By all members, or by none.
+  bool starts() const noexcept { return starters == members.size(); }
 };
 struct HeldComms {
   std::vector<HeldComm> comms;
@@ -43,5 +48,9 @@ HeldComms held_comms();
 void held_comms_add(int world_rank, const HeldComms& said);
 // All that this rank is a member of.
 const std::vector<HeldComm>& held_by_anybody() noexcept;
+// Collectives may still be started on this one.
+bool held_starts(std::uint64_t identity) noexcept;
+// The handle of one of them, null: this rank needs it no more.
+ompi_communicator_t* find_held(std::uint64_t identity) noexcept;
 
 }  // namespace cairn::shim

@@ -47,14 +47,9 @@ int rebuild(ompi_communicator_t& comm) {
   return rc;
 }
 
-ompi_communicator_t* find_held(std::uint64_t identity) noexcept {
-  for (ompi_communicator_t* comm = first_held(); comm != nullptr; comm = comm->next)
-    if (comm->identity == identity) return comm;
-  return nullptr;
-}
-
-// Only messages need it: it gets neither topology nor hints.
+// If only messages need it, it gets neither topology nor hints.
 int rebuild(const HeldComm& needed) {
+  if (needed.starts()) return rebuild(*find_held(needed.identity));
   RealComm* made = real_objects.comm_null;
   int rc = make(needed.members.data(), static_cast<int>(needed.members.size()), &made);
   if (rc == MPI_SUCCESS) rc = cross(real.Comm_set_errhandler, made, real_objects.errors_return);
