@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Split collectives. The standard allows to do all of the work when they begin: so nothing of them is ever pending in
-// the library, and the end only says what has become of it.
+// the library, and the end only says what has become of it. The library's own pair is called, and not the blocking
+// function: OMPIO does them in different ways, and not all of them are right.
 #include "mpi/p2p/request.hpp"
 #include "mpi/shim/objects/file/open_file.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -10,17 +11,17 @@ using namespace cairn::shim;
 
 namespace {
 
-// `what` is a literal of its own for each pair of functions. `arguments`: those of the blocking call between the file
-// and the datatype.
-template <class Function, class... A>
-int begin(MPI_File file, const char* what, const char* name, Function RealFunctions::*blocking, MPI_Datatype type,
-          A... arguments) {
+// `what` is a literal of its own for each pair of functions. `place`: the offset, or nothing.
+template <class Begin, class End, class Buffer, class... Place>
+int begin(MPI_File file, const char* what, const char* name, Begin RealFunctions::*first, End RealFunctions::*last,
+          Buffer buf, int count, MPI_Datatype type, Place... place) {
   int rc;
   {
     CollectiveScope scope(file_comm(file), name);
     MPI_Status status{};
     const bool other = usable(file) && file->open->split != nullptr;  // one at a time
-    rc = other ? MPI_ERR_OTHER : cross(real.*blocking, to_real(file), arguments..., to_real(type), &status);
+    rc = other ? MPI_ERR_OTHER : cross(real.*first, to_real(file), place..., buf, count, to_real(type));
+    if (rc == MPI_SUCCESS) rc = cross(real.*last, to_real(file), buf, &status);
     if (rc == MPI_SUCCESS) {
       file->open->split = what;
       file->open->split_status = status;
@@ -44,17 +45,19 @@ constexpr char kWriteAll[] = "write_all", kReadOrdered[] = "read_ordered", kWrit
 }  // namespace
 
 // A pair of functions: with the offset as an argument, or without.
-#define CAIRN_SPLIT_AT(NAME, BUFFER, WHAT)                                                                       \
-  int PMPI_File_##NAME##_begin(MPI_File file, MPI_Offset offset, BUFFER buf, int count, MPI_Datatype type) {     \
-    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME, type, offset, buf, count); \
-  }                                                                                                              \
-  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                                       \
+#define CAIRN_SPLIT_AT(NAME, BUFFER, WHAT)                                                                   \
+  int PMPI_File_##NAME##_begin(MPI_File file, MPI_Offset offset, BUFFER buf, int count, MPI_Datatype type) { \
+    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME##_begin,                \
+                 &RealFunctions::File_##NAME##_end, buf, count, type, offset);                               \
+  }                                                                                                          \
+  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                                   \
   CAIRN_SPLIT_END(NAME, BUFFER, WHAT)
-#define CAIRN_SPLIT(NAME, BUFFER, WHAT)                                                                  \
-  int PMPI_File_##NAME##_begin(MPI_File file, BUFFER buf, int count, MPI_Datatype type) {                \
-    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME, type, buf, count); \
-  }                                                                                                      \
-  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                               \
+#define CAIRN_SPLIT(NAME, BUFFER, WHAT)                                                       \
+  int PMPI_File_##NAME##_begin(MPI_File file, BUFFER buf, int count, MPI_Datatype type) {     \
+    return begin(file, WHAT, "MPI_File_" #NAME "_begin", &RealFunctions::File_##NAME##_begin, \
+                 &RealFunctions::File_##NAME##_end, buf, count, type);                        \
+  }                                                                                           \
+  CAIRN_MPI_WEAK(MPI_File_##NAME##_begin);                                                    \
   CAIRN_SPLIT_END(NAME, BUFFER, WHAT)
 #define CAIRN_SPLIT_END(NAME, BUFFER, WHAT)                               \
   int PMPI_File_##NAME##_end(MPI_File file, BUFFER, MPI_Status* status) { \
