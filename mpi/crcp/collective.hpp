@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "mpi/crcp/mpi_thread.hpp"
 #include "mpi/shim/handle.hpp"
@@ -52,5 +53,21 @@ class AwaitsOutsiders {
 // members, and not 0; `members` are the group's, null if there is no such group. Handles as with collective_begin().
 void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept;
 void group_call_end() noexcept;
+
+// A call of MPI_Intercomm_create, in which two groups meet that do not know each other.
+struct TwoGroups {
+  const shim::MemberList* own;
+  std::int32_t leader;         // in `own`
+  std::uint64_t number;        // of the call, the same in all of `own`, and no other call's
+  std::uint64_t between;       // leader: what both leaders know, and call no other meeting of theirs at the same time
+  std::int32_t remote_leader;  // leader: rank in MPI_COMM_WORLD
+
+  // Found out:
+  bool together = false;       // both groups are of this job's processes only, and none is in both
+  std::uint64_t identity = 0;  // of the call, the same in both groups
+  std::vector<std::int32_t> remote = {};
+};
+// The same around it, with group_call_end(), if they are together. False if not: nothing has begun.
+bool two_groups_begin(TwoGroups& call, const char* name) noexcept;
 
 }  // namespace cairn::crcp

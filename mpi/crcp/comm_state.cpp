@@ -68,7 +68,8 @@ CommState* make_state(ompi_communicator_t& comm) {
   state->peers = comm.inter ? ranks_of(comm.remote_members) : state->members;
   if (comm.inter) state->members.insert(state->members.end(), state->peers.begin(), state->peers.end());
   std::sort(state->members.begin(), state->members.end());
-  state->alone = state->members.size() == 1;
+  // With processes of another job it has no door either: they take part in no request, and this one is refused.
+  state->alone = state->members.size() == 1 || state->members.front() == shim::kOutsider;
   state->sent.assign(state->peers.size(), 0);
   state->received.assign(state->peers.size(), 0);
   return state;

@@ -9,6 +9,7 @@
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/gate.hpp"
 #include "mpi/crcp/inside.hpp"
+#include "mpi/crcp/letters.hpp"
 #include "mpi/p2p/adopt.hpp"
 #include "mpi/shim/real.hpp"
 
@@ -26,12 +27,14 @@ Door& door() noexcept {
   return *the_door;
 }
 
-// Enters the library.
+// Enters the library. An Ibarrier of an intercommunicator says nothing about one's own side: there, letters.
 void issue(CommState& state, std::uint64_t k) noexcept {
-  Admission a{k, nullptr, !state.inter};
-  const std::uint64_t guest = cairn_enter();
-  shim::real.Ibarrier(shim::to_real(state.comm), &a.request);
-  cairn_leave(guest);
+  Admission a{k, true};
+  if (!state.inter) {
+    const std::uint64_t guest = cairn_enter();
+    shim::real.Ibarrier(shim::to_real(state.comm), &a.request);
+    cairn_leave(guest);
+  }
   state.admissions.push_back(a);
   state.issued = k;
   attention_set(kOwed);
@@ -42,7 +45,7 @@ void issue(CommState& state, std::uint64_t k) noexcept {
 // True: the admission needs not be issued, or has been.
 bool issue_if_needed(CommState& state, std::uint64_t k) noexcept {
   if (!needs_issue(mode(), state, k)) return true;
-  if (!p2p::duplications_settled(*state.comm)) return false;
+  if (!state.inter && !p2p::duplications_settled(*state.comm)) return false;
   issue(state, k);
   return true;
 }
@@ -64,26 +67,18 @@ void stand_at_door(CommState& state, const char* name, Fate fate) noexcept {
   state.entered = k;
 }
 
-bool finish_admission(CommState& state, Admission& a) noexcept {
+bool all_have_issued(const CommState& state, Admission& a) noexcept {
+  if (state.inter) return all_have_come(state.identity ^ a.k * 0x9e3779b97f4a7c15ULL, state.members, a.rounds);
   int done = 0;
-  {
-    const std::uint64_t guest = cairn_enter();
-    shim::real.Test(&a.request, &done, MPI_STATUS_IGNORE);
-    cairn_leave(guest);
-  }
-  if (done == 0) return false;
-  a.request = nullptr;
-  if (!state.inter || a.second) return true;
-  a.second = true;
   const std::uint64_t guest = cairn_enter();
-  shim::real.Ibarrier(shim::to_real(state.comm), &a.request);
+  shim::real.Test(&a.request, &done, MPI_STATUS_IGNORE);
   cairn_leave(guest);
-  return false;
+  return done != 0;
 }
 
 bool progress_admissions(CommState& state) noexcept {
   for (Admission& a : state.admissions)
-    if (a.request != nullptr) finish_admission(state, a);
+    if (a.pending) a.pending = !all_have_issued(state, a);
   return tidy_admissions(state);
 }
 
@@ -134,8 +129,8 @@ void duties() noexcept {
   const std::uint32_t bits = attention();
   if ((bits & kOwed) != 0) {
     bool left = false;
-    for (CommState* state : comm_states())
-      if (state->comm != nullptr && progress_admissions(*state)) left = true;
+    for (CommState* state : comm_states())  // others may need letters about one that has been freed here
+      if ((state->comm != nullptr || state->inter) && progress_admissions(*state)) left = true;
     if (!left) attention_clear(kOwed);
   }
   if ((bits & kRecorded) != 0) begin_recorded();

@@ -11,8 +11,7 @@ bool DoorCounters::is_owed(std::uint64_t k) const noexcept {
 
 bool DoorCounters::admitted(std::uint64_t k) const noexcept {
   if (issued != k) return false;
-  return std::none_of(admissions.begin(), admissions.end(),
-                      [&](const Admission& a) { return a.k == k && a.request != nullptr; });
+  return std::none_of(admissions.begin(), admissions.end(), [&](const Admission& a) { return a.k == k && a.pending; });
 }
 
 bool needs_issue(Mode mode, const DoorCounters& door, std::uint64_t k) noexcept {
@@ -39,13 +38,13 @@ bool is_open(Mode mode, const DoorCounters& door, std::uint64_t k) noexcept {
 }
 
 bool may_free(Mode mode, const DoorCounters& door) noexcept {
-  return mode == Mode::release || std::none_of(door.admissions.begin(), door.admissions.end(),
-                                               [](const Admission& a) { return a.request != nullptr; });
+  return mode == Mode::release ||
+         std::none_of(door.admissions.begin(), door.admissions.end(), [](const Admission& a) { return a.pending; });
 }
 
 bool tidy_admissions(DoorCounters& door) noexcept {
   // The newest stays: it answers admitted(issued).
-  while (!door.admissions.empty() && door.admissions.front().request == nullptr &&
+  while (!door.admissions.empty() && !door.admissions.front().pending &&
          (door.admissions.size() > 1 || door.entered >= door.admissions.front().k))
     door.admissions.erase(door.admissions.begin());
   std::erase_if(door.owed, [&](const Interval& i) { return i.last <= door.entered; });
@@ -67,7 +66,7 @@ void forget_admissions(DoorCounters& door) noexcept {
 
 bool admissions_settled(const DoorCounters& door) noexcept {
   return std::none_of(door.admissions.begin(), door.admissions.end(),
-                      [&](const Admission& a) { return a.k <= door.limit2 && a.request != nullptr; });
+                      [&](const Admission& a) { return a.k <= door.limit2 && a.pending; });
 }
 
 bool is_level_on(std::uint64_t limit, const DoorCounters* door, bool forgotten) noexcept {

@@ -19,11 +19,18 @@ struct Interval {
   std::uint64_t first, last;
 };
 
-// An admission Ibarrier of the real library that this rank issued.
+// How far this rank is in a barrier of letters (letters.hpp).
+struct Rounds {
+  int done = 0;
+  bool sent = false;  // what belongs to the next one
+};
+
+// That this rank has come to collective k, told to all members: an Ibarrier of the real library, or letters.
 struct Admission {
   std::uint64_t k;
-  shim::RealRequest* request;  // null: complete
-  bool second;                 // intercommunicators: the second of the pair
+  bool pending;                          // some member may not have issued it
+  shim::RealRequest* request = nullptr;  // of the Ibarrier
+  Rounds rounds = {};                    // of the letters: intercommunicators
 };
 
 struct DoorCounters {

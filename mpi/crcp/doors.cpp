@@ -10,6 +10,7 @@
 #include "mpi/crcp/group_door.hpp"
 #include "mpi/crcp/inside.hpp"
 #include "mpi/crcp/known.hpp"
+#include "mpi/crcp/letters.hpp"
 #include "mpi/crcp/lifecycle.hpp"
 #include "mpi/shim/real.hpp"
 
@@ -85,7 +86,7 @@ void for_each_late(Visit&& visit) {
 
 class Doors final : public Participant {
  public:
-  int prepare() noexcept override { return agent::present() ? make_group_channel() : MPI_SUCCESS; }
+  int prepare() noexcept override { return agent::present() ? letters_open() : MPI_SUCCESS; }
 
   std::string obstacle() override {
     const char* call = nullptr;
@@ -138,7 +139,7 @@ class Doors final : public Participant {
     if (outcome == Outcome::new_library) {
       forget_all_admissions();
       forget_listening();
-      if (make_group_channel_again() != MPI_SUCCESS)
+      if (letters_open_again() != MPI_SUCCESS)
         return "its MPI objects could not be made again: the communicator of the checkpointer";
     } else {
       if (outcome == Outcome::not_level)  // nobody was released
@@ -154,7 +155,7 @@ class Doors final : public Participant {
     return {};
   }
 
-  void finish() noexcept override { free_group_channel(); }
+  void finish() noexcept override { letters_close(); }
 
  private:
   // entered == limit2 everywhere, and no thread stands at the door of a released group call.

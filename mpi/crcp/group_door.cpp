@@ -1,155 +1,201 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/group_door.hpp"
 
-#include "core/abi/crossing.h"
+#include <algorithm>
+#include <optional>
+
 #include "mpi/crcp/collective.hpp"
 #include "mpi/crcp/door.hpp"
 #include "mpi/crcp/doors.hpp"
 #include "mpi/crcp/gate.hpp"
-#include "mpi/crcp/gather_tag.hpp"
 #include "mpi/crcp/inside.hpp"
-#include "mpi/p2p/queue.hpp"
-#include "mpi/shim/real.hpp"
+#include "mpi/crcp/letters.hpp"
 
 namespace cairn::crcp {
 
 namespace {
 
-struct GroupDoor {
-  shim::RealComm* channel = nullptr;
-  std::uint32_t generation = 0;  // of the channel
-  std::int64_t most_tags = 0;    // MPI_TAG_UB
-};
-GroupDoor door;
+std::int32_t own_rank() noexcept { return MPI_COMM_WORLD->crcp->rank; }
 
-// A dissemination barrier in steps that do not wait.
-class Gathering {
- public:
-  Gathering(std::uint64_t identity, const shim::MemberList* members) noexcept : identity_(identity), members_(members) {
-    const std::int32_t own = MPI_COMM_WORLD->crcp->rank;
-    for (std::int32_t i = 0; members != nullptr && i < members->size; ++i) {
-      if (members->world[i] == own) me_ = i;
-      if (members->world[i] == shim::kOutsider) return;
-    }
-    if (door.channel != nullptr && me_ >= 0) size_ = members->size;
-  }
+std::vector<std::int32_t> ranks_in(const shim::MemberList* list) {
+  if (list == nullptr) return {};
+  return {list->world, list->world + list->size};
+}
 
-  // True when all members have come.
-  bool step() noexcept {
-    if (generation_ != door.generation) {  // what was sent is lost, everywhere
-      generation_ = door.generation;
-      round_ = 0;
-      posted_ = false;
-    }
-    for (; distance() < size_; ++round_, posted_ = false) {
-      const std::uint64_t guest = cairn_enter();
-      if (!posted_) post();
-      const bool done = finished();
-      cairn_leave(guest);
-      if (!done) return false;
-    }
-    return true;
-  }
+bool is_whole(const std::vector<std::int32_t>& members) noexcept {
+  return std::find(members.begin(), members.end(), shim::kOutsider) == members.end();
+}
 
- private:
-  std::int64_t distance() const noexcept { return std::int64_t{1} << round_; }
-
-  int rank_at(std::int64_t offset) const noexcept {
-    return members_->world[static_cast<std::size_t>((me_ + size_ + offset) % size_)];
-  }
-
-  void post() noexcept {
-    const int tag = gather_tag(identity_, round_, door.most_tags);
-    shim::RealDatatype* const byte = shim::to_real(MPI_BYTE);
-    shim::real.Irecv(nullptr, 0, byte, rank_at(-distance()), tag, door.channel, &requests_[0]);
-    shim::real.Isend(nullptr, 0, byte, rank_at(distance()), tag, door.channel, &requests_[1]);
-    posted_ = true;
-  }
-
-  bool finished() noexcept {
-    int done = 0;
-    shim::real.Testall(2, requests_, &done, MPI_STATUSES_IGNORE);
-    return done != 0;
-  }
-
-  const std::uint64_t identity_;
-  const shim::MemberList* const members_;
-  std::int64_t me_ = -1, size_ = 0;
-  std::uint32_t generation_ = door.generation;
-  int round_ = 0;
-  bool posted_ = false;
-  shim::RealRequest* requests_[2];
-};
+bool overlap(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) noexcept {
+  return std::find_first_of(a.begin(), a.end(), b.begin(), b.end()) != a.end();
+}
 
 bool is_open(std::uint64_t identity) noexcept {
   return mode() < Mode::closed || (mode() == Mode::release && is_released(identity));
 }
 
-// Until all members have come, and open(). The lock is held.
-template <class Open>
-void stand_in_front(std::uint64_t identity, const shim::MemberList* members, Open open) noexcept {
-  Gathering gathering(identity, members);
+// A barrier of letters; of a group with others than this job's processes nobody gathers.
+class Gathering {
+ public:
+  Gathering(std::uint64_t identity, std::vector<std::int32_t> members) : identity_(identity) {
+    if (is_whole(members)) members_ = std::move(members);
+  }
+
+  // True when all members have come. Waits for nobody; from its beginning again after a restart.
+  bool step() noexcept {
+    if (generation_ != letters_generation()) rounds_ = {};
+    generation_ = letters_generation();
+    return all_have_come(identity_, members_, rounds_);
+  }
+
+ private:
+  const std::uint64_t identity_;
+  std::vector<std::int32_t> members_;
+  std::uint32_t generation_ = letters_generation();
+  Rounds rounds_;
+};
+
+// The leaders tell each other who their groups are, and each tells its own group.
+class Introduction {
+ public:
+  explicit Introduction(TwoGroups& call) : call_(call), own_(ranks_in(call.own)) {
+    leader_ = own_[static_cast<std::size_t>(call.leader)];
+  }
+
+  // True when this rank has heard of the other group, or that there is none to gather with. Waits for nobody.
+  bool step() {
+    if (leader_ != own_rank()) return letter_take(leader_, call_.number, kToMember, &heard_) && read();
+    if (!begun_ && call_.remote_leader != shim::kOutsider)
+      letter_send(call_.remote_leader, call_.between, kToLeader, claim());
+    begun_ = true;
+    if (call_.remote_leader == shim::kOutsider)
+      heard_ = {0, kNotWhole};
+    else if (!letter_take(call_.remote_leader, call_.between, kToLeader, &heard_))
+      return false;
+    if (is_whole(own_))
+      for (const std::int32_t member : own_)
+        if (member != own_rank()) letter_send(member, call_.number, kToMember, heard_);
+    return read();
+  }
+
+ private:
+  static constexpr std::uint64_t kToLeader = 0, kToMember = 1, kWhole = 1, kNotWhole = 0;
+
+  std::vector<std::uint64_t> claim() const {
+    std::vector<std::uint64_t> words{call_.number, is_whole(own_) ? kWhole : kNotWhole};
+    words.insert(words.end(), own_.begin(), own_.end());
+    return words;
+  }
+
+  bool read() {
+    call_.remote.assign(heard_.begin() + 2, heard_.end());
+    call_.together = heard_[1] == kWhole && is_whole(own_) && !overlap(own_, call_.remote);
+    const std::uint64_t low = std::min(call_.number, heard_[0]), high = std::max(call_.number, heard_[0]);
+    call_.identity = (low * 0x9e3779b97f4a7c15ULL ^ high) | 1;
+    return true;
+  }
+
+  TwoGroups& call_;
+  const std::vector<std::int32_t> own_;
+  std::int32_t leader_ = -1;
+  std::vector<std::uint64_t> heard_;
+  bool begun_ = false;
+};
+
+// Both groups gather, of which each knows the other by an introduction.
+class Meeting {
+ public:
+  explicit Meeting(TwoGroups& call) : call_(call) {}
+
+  // True when they are not to gather, or when all have and the door is open.
+  bool step() {
+    if (generation_ != letters_generation() || !introduction_) {  // who has heard tells the others again
+      generation_ = letters_generation();
+      introduction_.emplace(call_);
+      gathering_.reset();
+    }
+    if (!gathering_) {
+      if (!introduction_->step()) return false;
+      if (!call_.together) return true;
+      mpi_thread().awaited_group_call = call_.identity;
+      std::vector<std::int32_t> all = ranks_in(call_.own);
+      all.insert(all.end(), call_.remote.begin(), call_.remote.end());
+      std::sort(all.begin(), all.end());
+      gathering_.emplace(call_.identity, std::move(all));
+    }
+    return gathering_->step() && is_open(call_.identity);
+  }
+
+ private:
+  TwoGroups& call_;
+  std::uint32_t generation_ = letters_generation();
+  std::optional<Introduction> introduction_;
+  std::optional<Gathering> gathering_;
+};
+
+// Until step() says so. The lock is held.
+template <class Step>
+void stand_in_front(Step&& step) noexcept {
   for (;;) {
     if (mode() != Mode::closed) {
       duties();
-      if (gathering.step() && open()) return;
+      if (step()) return;
     }
     wait_at_door();
   }
 }
 
+// Until all members have come, and the door is open.
+void gather(std::uint64_t identity, std::vector<std::int32_t> members) noexcept {
+  Gathering gathering(identity, std::move(members));
+  mpi_thread().awaited_group_call = identity;
+  stand_in_front([&] { return gathering.step() && is_open(identity); });
+  mpi_thread().awaited_group_call = 0;
+}
+
+void go_inside_of(std::uint64_t identity) noexcept {
+  mpi_thread().in_group_call = identity;
+  go_inside();
+}
+
 }  // namespace
 
 void gather_all(const char* name) noexcept {
-  constexpr std::uint64_t kLastGroupCall = 2;  // those of MPI_Comm_create_group are odd
+  constexpr std::uint64_t kLastGroupCall = 2;  // the others are odd
   come_in();
   MpiThread& self = mpi_thread();
   self.call = name;
   lock_from(kOut);
-  self.awaited_group_call = kLastGroupCall;
-  stand_in_front(kLastGroupCall, MPI_COMM_WORLD->members, [] { return is_open(kLastGroupCall); });
-  self.awaited_group_call = 0;
+  gather(kLastGroupCall, ranks_in(MPI_COMM_WORLD->members));
   self.passed_group_call = kLastGroupCall;
   unlock_to(kOut);
   --gate_depth;
 }
-
-int make_group_channel() noexcept {
-  int* most = nullptr;
-  int known = 0;
-  const std::uint64_t guest = cairn_enter();
-  shim::real.Comm_get_attr(shim::real_objects.comm_world, MPI_TAG_UB, static_cast<void*>(&most), &known);
-  door.most_tags = known != 0 ? *most : 0;
-  cairn_leave(guest);
-  return p2p::make_private_copy(*MPI_COMM_WORLD, door.channel);
-}
-
-int make_group_channel_again() noexcept {
-  if (door.channel == nullptr) return MPI_SUCCESS;
-  ++door.generation;
-  return make_group_channel();
-}
-
-void free_group_channel() noexcept {
-  if (door.channel == nullptr) return;
-  const std::uint64_t guest = cairn_enter();
-  shim::real.Comm_free(&door.channel);
-  cairn_leave(guest);
-  door.channel = nullptr;
-}
-
-shim::RealComm* group_channel() noexcept { return door.channel; }
 
 void group_call_begin(std::uint64_t identity, const shim::MemberList* members, const char* name) noexcept {
   if (!come_in()) return;
   mpi_thread().call = name;
   note_awaited(nullptr, nullptr, 0, 0);
   lock_from(kOut);
-  mpi_thread().awaited_group_call = identity;
-  stand_in_front(identity, members, [=] { return is_open(identity); });
+  gather(identity, ranks_in(members));
+  go_inside_of(identity);
+}
+
+bool two_groups_begin(TwoGroups& call, const char* name) noexcept {
+  if (letters_channel() == nullptr || !come_in()) return false;
+  mpi_thread().call = name;
+  lock_from(kOut);
+  Meeting meeting(call);
+  stand_in_front([&] { return meeting.step(); });
   mpi_thread().awaited_group_call = 0;
-  mpi_thread().in_group_call = identity;
-  go_inside();
+  if (call.together) {
+    go_inside_of(call.identity);
+    return true;
+  }
+  mpi_thread().call = nullptr;
+  unlock_to(kOut);
+  --gate_depth;
+  return false;
 }
 
 void group_call_end() noexcept {

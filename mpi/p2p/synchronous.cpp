@@ -5,8 +5,7 @@
 #include <list>
 #include <unordered_map>
 
-#include "mpi/crcp/gather_tag.hpp"
-#include "mpi/crcp/group_door.hpp"
+#include "mpi/crcp/letters.hpp"
 #include "mpi/p2p/envelope.hpp"
 #include "mpi/p2p/given_out.hpp"
 
@@ -15,8 +14,6 @@ namespace cairn::p2p {
 bool synchronous_pending = false;
 
 namespace {
-
-constexpr int kAcknowledgementTag = crcp::kOtherTags;  // the group door has others
 
 // Of a synchronous send, for its sender; 0: none. Never given twice: a message may be received long after its request
 // was freed and used again.
@@ -189,7 +186,7 @@ void hold(int world_rank, const HeldSends& held) {
 
 void take_acknowledgements() noexcept {
   Synchronous& s = all();
-  shim::RealComm* const channel = crcp::group_channel();
+  shim::RealComm* const channel = crcp::letters_channel();
   if (channel == nullptr) return;
   for (;;) {
     int flag = 0;
@@ -197,9 +194,10 @@ void take_acknowledgements() noexcept {
     Ticket ticket = 0;
     shim::RealDatatype* const type = shim::to_real(MPI_UINT64_T);
     const int rc = cross([&]() noexcept {
-      int code = shim::real.Iprobe(MPI_ANY_SOURCE, kAcknowledgementTag, channel, &flag, &status);
+      int code = shim::real.Iprobe(MPI_ANY_SOURCE, crcp::kAcknowledgementTag, channel, &flag, &status);
       if (code == MPI_SUCCESS && flag != 0)
-        code = shim::real.Recv(&ticket, 1, type, status.MPI_SOURCE, kAcknowledgementTag, channel, MPI_STATUS_IGNORE);
+        code =
+            shim::real.Recv(&ticket, 1, type, status.MPI_SOURCE, crcp::kAcknowledgementTag, channel, MPI_STATUS_IGNORE);
       return code;
     });
     if (rc != MPI_SUCCESS || flag == 0) return;
@@ -212,7 +210,7 @@ void take_acknowledgements() noexcept {
 }
 
 void acknowledge(const crcp::QueuedMessage& message) noexcept {
-  shim::RealComm* const channel = crcp::group_channel();
+  shim::RealComm* const channel = crcp::letters_channel();
   if (message.ticket == 0 || channel == nullptr) return;
   constexpr std::size_t kAtATime = 2;  // more than are added
   Synchronous& s = all();
@@ -220,7 +218,7 @@ void acknowledge(const crcp::QueuedMessage& message) noexcept {
   Acknowledgement& a = s.sending.emplace_back(Acknowledgement{nullptr, message.ticket});
   shim::RealDatatype* const type = shim::to_real(MPI_UINT64_T);
   cross([&]() noexcept {
-    return shim::real.Isend(&a.ticket, 1, type, message.waiter, kAcknowledgementTag, channel, &a.real);
+    return shim::real.Isend(&a.ticket, 1, type, message.waiter, crcp::kAcknowledgementTag, channel, &a.real);
   });
   ++at(s.sent, static_cast<std::size_t>(message.waiter));
 }

@@ -41,7 +41,7 @@ ROOMS = {
 # Where a part is joined to one above it: its participants are listed there.
 SEAMS = {
     "mpi/crcp/participants.cpp": ["mpi/p2p"],
-    "mpi/crcp/group_door.cpp": ["mpi/p2p/queue.hpp"],
+    "mpi/crcp/letters.cpp": ["mpi/p2p/queue.hpp"],
     "mpi/crcp/door.cpp": ["mpi/p2p/adopt.hpp"],
     # What an image says of files, compared over all ranks.
     "launcher/shared_files.cpp": ["core/state/files/read.hpp"],

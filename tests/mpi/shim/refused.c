@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int rank, size;
+static int rank;
 static const char *directory;
 
 static void wait_for(const char *name) {
@@ -35,15 +35,6 @@ static void file(void) {
   MPI_File_close(&handle);
 }
 
-static void intercommunicator(void) {
-  MPI_Comm half, inter;
-  MPI_Comm_split(MPI_COMM_WORLD, rank < size / 2, 0, &half);
-  MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, rank < size / 2 ? size / 2 : 0, 5, &inter);
-  MPI_Comm_free(&half);
-  wait_for("intercommunicator");
-  MPI_Comm_free(&inter);
-}
-
 static void tools_interface(void) {
   int provided;
   MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
@@ -54,10 +45,8 @@ static void tools_interface(void) {
 int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
   directory = argv[1];
   file();
-  intercommunicator();
   tools_interface();
   wait_for("nothing");
   MPI_Finalize();

@@ -65,8 +65,10 @@ std::uint64_t identity_of_self(int world_rank) noexcept { return mix(3, static_c
 std::uint64_t next_identity(const Origin& origin, const MemberList* members, const MemberList* remote) {
   const std::uint64_t list = mix(hash_lists(members, remote), list_key(origin.tag, origin.group_call));
   std::uint64_t parent = 0, count = 0;
-  if (remote != nullptr) {
-    // The two groups of an intercommunicator know different parents, but all of them make every one of this list.
+  if (origin.meeting != 0) {
+    parent = origin.meeting;
+  } else if (remote != nullptr && (origin.parent == nullptr || !origin.parent->inter)) {
+    // The two groups know different parents, but all of them make every one of this list.
     static ChildCounts* const intercommunicators = new ChildCounts;
     const TableLock lock;
     count = ++intercommunicators->made[list];
@@ -77,6 +79,17 @@ std::uint64_t next_identity(const Origin& origin, const MemberList* members, con
     count = ++origin.parent->children->made[list];
   }
   return mix(mix(list, parent), count);
+}
+
+std::uint64_t next_meeting(ompi_communicator_t* local) {
+  constexpr std::uint64_t kMeetings = 5;
+  const TableLock lock;
+  if (local->children == nullptr) local->children = new ChildCounts;
+  return mix(mix(kMeetings, local->identity), ++local->children->made[kMeetings]);
+}
+
+std::uint64_t meeting_key(const ompi_communicator_t* peer, int tag) noexcept {
+  return mix(peer->identity, static_cast<std::uint64_t>(tag));
 }
 
 std::uint64_t group_call_identity(MPI_Comm comm, MPI_Group group, int tag) noexcept {

@@ -23,7 +23,8 @@ namespace {
 class GroupCallScope {
  public:
   GroupCallScope(MPI_Comm comm, MPI_Group group, int tag, const char* name) noexcept {
-    const MemberList* const members = usable(comm) && group != nullptr ? group->members : nullptr;
+    const bool right = usable(comm) && !comm->inter && group != nullptr;  // else the library has its words for it
+    const MemberList* const members = right ? group->members : nullptr;
     crcp::group_call_begin(group_call_identity(comm, group, tag), members, name);
   }
   ~GroupCallScope() { crcp::group_call_end(); }
@@ -55,7 +56,7 @@ int hold_back(ompi_communicator_t* comm, FreeFunction* RealFunctions::*function)
   int rc = MPI_SUCCESS;
   if (function == &RealFunctions::Comm_disconnect) {
     RealComm* gone = to_real(comm);
-    if (comm->inter || !members_all_local(comm->members)) {
+    if (!members_all_local(comm->members) || !members_all_local(comm->remote_members)) {
       rc = cross(real.*function, &gone);
       comm->real = gone;
     } else {
@@ -151,20 +152,6 @@ int PMPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, 
   });
 }
 CAIRN_MPI_WEAK(MPI_Comm_split_type);
-
-int PMPI_Intercomm_create(MPI_Comm local, int local_leader, MPI_Comm peer, int remote_leader, int tag,
-                          MPI_Comm* newcomm) {
-  return comm_create<crcp::AwaitsOutsiders>(local, newcomm, {}, "MPI_Intercomm_create", [&](RealComm** made) {
-    return cross(real.Intercomm_create, to_real(local), local_leader, to_real(peer), remote_leader, tag, made);
-  });
-}
-CAIRN_MPI_WEAK(MPI_Intercomm_create);
-
-int PMPI_Intercomm_merge(MPI_Comm intercomm, int high, MPI_Comm* newcomm) {
-  return comm_create(intercomm, newcomm, {}, "MPI_Intercomm_merge",
-                     [&](RealComm** made) { return cross(real.Intercomm_merge, to_real(intercomm), high, made); });
-}
-CAIRN_MPI_WEAK(MPI_Intercomm_merge);
 
 int PMPI_Comm_free(MPI_Comm* comm) { return destroy(comm, &RealFunctions::Comm_free, "MPI_Comm_free"); }
 CAIRN_MPI_WEAK(MPI_Comm_free);

@@ -21,6 +21,11 @@ std::vector<HeldComm>& anybodys() noexcept {
   return *the_comms;
 }
 
+std::vector<std::int32_t> ranks_of(const MemberList* list) {
+  if (list == nullptr) return {};
+  return {list->world, list->world + list->size};
+}
+
 }  // namespace
 
 ompi_communicator_t* first_held() noexcept { return held.head(); }
@@ -55,22 +60,25 @@ HeldComms held_comms() {
   HeldComms said;
   for (const ompi_communicator_t* comm = held.head(); comm != nullptr; comm = comm->next)
     if (p2p::need_of(*comm) == p2p::Need::library)
-      said.comms.push_back({comm->identity,
-                            {comm->members->world, comm->members->world + comm->members->size},
+      said.comms.push_back({comm->identity, ranks_of(comm->members), ranks_of(comm->remote_members),
                             p2p::may_start_on(*comm) ? 1U : 0U});
   return said;
 }
 
 void held_comms_add(int world_rank, const HeldComms& said) {
+  const auto has = [&](const std::vector<std::int32_t>& ranks) {
+    return std::find(ranks.begin(), ranks.end(), world_rank) != ranks.end();
+  };
   for (const HeldComm& comm : said.comms) {
     auto& all = anybodys();
     const auto known =
         std::find_if(all.begin(), all.end(), [&](const HeldComm& c) { return c.identity == comm.identity; });
-    const bool member = std::find(comm.members.begin(), comm.members.end(), world_rank) != comm.members.end();
     if (known != all.end())
       known->starters += comm.starters;
-    else if (member)
+    else if (has(comm.members))
       all.push_back(comm);
+    else if (has(comm.remote))
+      all.push_back({comm.identity, comm.remote, comm.members, comm.starters});
   }
 }
 

@@ -25,14 +25,14 @@ ompi_communicator_t* first_held() noexcept;  // `next` is the next one
 // One that some rank needs the library for.
 struct HeldComm {
   std::uint64_t identity = 0;
-  std::vector<std::int32_t> members;  // world ranks, in their order
-  std::uint32_t starters = 0;         // members that may still start collectives: 0 or 1 as said, all of them as kept
+  std::vector<std::int32_t> members, remote;  // world ranks, in their order; remote: of an intercommunicator
+  std::uint32_t starters = 0;  // members that may still start collectives: 0 or 1 as said, all of them as kept
   template <class Archive>
   void fields(Archive& a) {
-    a(identity, members, starters);
+    a(identity, members, remote, starters);
   }
   // By all members, or by none.
-  bool starts() const noexcept { return starters == members.size(); }
+  bool starts() const noexcept { return starters == members.size() + remote.size(); }
 };
 struct HeldComms {
   std::vector<HeldComm> comms;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Communicators after a restart, and those that keep the job from being checkpointed.
 //
-// They are made by MPI_Comm_create_group over MPI_COMM_WORLD in ascending order of identity. An identity is known to
+// They are made by MPI_Comm_create_group over MPI_COMM_WORLD in ascending order of identity; an intercommunicator by
+// that on both sides, then by MPI_Intercomm_create between their first members. An identity is known to
 // all members and nobody else needs to take part, and all ranks follow one total order: of those not yet made, the
 // smallest is the next one for each of its members, so there is always one that can be finished. Of those that were
 // freed, the ones are made that some member's requests need (held.hpp); who does not need it frees it at once.
@@ -24,16 +25,22 @@ namespace {
 constexpr int kRebuildTag = 0;
 
 int make(const std::int32_t* world_ranks, int size, RealComm** made) {
-  RealGroup* group = nullptr;
-  int rc = cross(real.Group_incl, world_group(), size, static_cast<const int*>(world_ranks), &group);
-  if (rc == MPI_SUCCESS) rc = cross(real.Comm_create_group, real_objects.comm_world, group, kRebuildTag, made);
-  if (rc == MPI_SUCCESS) rc = cross(real.Group_free, &group);
+  return make_real_comm(real_objects.comm_world, world_ranks, size, kRebuildTag, made);
+}
+
+int make(const std::int32_t* world_ranks, int size, std::int32_t remote_leader, RealComm** made) {
+  RealComm* own = real_objects.comm_null;
+  int rc = make(world_ranks, size, &own);
+  if (rc == MPI_SUCCESS)
+    rc = cross(real.Intercomm_create, own, 0, real_objects.comm_world, remote_leader, kRebuildTag, made);
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_free, &own);
   return rc;
 }
 
 int rebuild(ompi_communicator_t& comm) {
   RealComm* made = real_objects.comm_null;
-  int rc = make(comm.members->world, comm.members->size, &made);
+  int rc = comm.inter ? make(comm.members->world, comm.members->size, comm.remote_members->world[0], &made)
+                      : make(comm.members->world, comm.members->size, &made);
   if (rc == MPI_SUCCESS && comm.shape != nullptr) rc = shape_apply(*comm.shape, &made);
   if (rc == MPI_SUCCESS) rc = cross(real.Comm_set_errhandler, made, real_objects.errors_return);
   if (rc == MPI_SUCCESS && comm.info != nullptr) {
@@ -51,7 +58,9 @@ int rebuild(ompi_communicator_t& comm) {
 int rebuild(const HeldComm& needed) {
   if (needed.starts()) return rebuild(*find_held(needed.identity));
   RealComm* made = real_objects.comm_null;
-  int rc = make(needed.members.data(), static_cast<int>(needed.members.size()), &made);
+  const int size = static_cast<int>(needed.members.size());
+  int rc = needed.remote.empty() ? make(needed.members.data(), size, &made)
+                                 : make(needed.members.data(), size, needed.remote[0], &made);
   if (rc == MPI_SUCCESS) rc = cross(real.Comm_set_errhandler, made, real_objects.errors_return);
   if (rc != MPI_SUCCESS) return rc;
   if (ompi_communicator_t* comm = find_held(needed.identity))
@@ -67,11 +76,18 @@ std::size_t obstacle(char* text, std::size_t capacity, const ompi_communicator_t
   };
   if (!members_all_local(comm.members) || !members_all_local(comm.remote_members))
     return say("a communicator with processes of another job", "MPI_Comm_spawn, MPI_Comm_connect, ...");
-  if (comm.inter) return say("an intercommunicator", "MPI_Intercomm_create");
   return 0;
 }
 
 }  // namespace
+
+int make_real_comm(RealComm* parent, const std::int32_t* world_ranks, int size, int tag, RealComm** made) {
+  RealGroup* group = nullptr;
+  int rc = cross(real.Group_incl, world_group(), size, static_cast<const int*>(world_ranks), &group);
+  if (rc == MPI_SUCCESS) rc = cross(real.Comm_create_group, parent, group, tag, made);
+  if (rc == MPI_SUCCESS) rc = cross(real.Group_free, &group);
+  return rc;
+}
 
 void communicator_rebind() noexcept {
   store<ompi_communicator_t>().pool.rebind(real_objects.comm_null);

@@ -8,9 +8,6 @@
 namespace cairn::crcp {
 namespace {
 
-// An admission that other members have not issued yet: only its address counts.
-shim::RealRequest* const kPending = reinterpret_cast<shim::RealRequest*>(16);
-
 constexpr Mode kModes[] = {Mode::normal, Mode::waitres, Mode::admit, Mode::closed, Mode::release};
 
 DoorCounters door_at(std::uint64_t entered) {
@@ -50,11 +47,11 @@ TEST(Door, asks_all_members_before_what_nobody_is_in) {
   EXPECT_FALSE(is_open(Mode::admit, door, 6));
 
   door.issued = 6;
-  door.admissions = {{6, kPending, true}};
+  door.admissions = {{6, true}};
   EXPECT_FALSE(needs_issue(Mode::admit, door, 6));
   EXPECT_FALSE(is_open(Mode::admit, door, 6));
 
-  door.admissions[0].request = nullptr;
+  door.admissions[0].pending = false;
   EXPECT_TRUE(is_open(Mode::admit, door, 6));
 }
 
@@ -78,7 +75,7 @@ TEST(Door, does_not_wait_for_an_admission_when_frozen) {
   door.limit = 5;
   door.limit2 = 6;
   door.issued = 6;
-  door.admissions = {{6, kPending, true}};
+  door.admissions = {{6, true}};
   EXPECT_TRUE(is_open(Mode::release, door, 6));
 }
 
@@ -95,7 +92,7 @@ TEST(Owed, is_issued_before_the_collective_and_not_waited_for) {
   door.owed = {{6, 7}};
   EXPECT_FALSE(is_open(Mode::normal, door, 6));
   door.issued = 6;
-  door.admissions = {{6, kPending, true}};
+  door.admissions = {{6, true}};
   EXPECT_FALSE(needs_issue(Mode::normal, door, 6));
   EXPECT_TRUE(is_open(Mode::normal, door, 6));
 }
@@ -140,7 +137,7 @@ TEST(Owed, is_forgotten_with_the_library) {
   DoorCounters door = door_at(5);
   door.owed = {{6, 6}};
   door.issued = 6;
-  door.admissions = {{6, kPending, true}};
+  door.admissions = {{6, true}};
   forget_admissions(door);
   EXPECT_EQ(door.issued, 0U);
   EXPECT_FALSE(needs_issue(Mode::normal, door, 6));
@@ -153,7 +150,7 @@ TEST(Left, begins_everything_but_issues_what_others_may_wait_for) {
   EXPECT_TRUE(needs_issue(Mode::left, door, 6));
   EXPECT_FALSE(is_open(Mode::left, door, 6));
   door.issued = 6;
-  door.admissions = {{6, kPending, true}};
+  door.admissions = {{6, true}};
   EXPECT_FALSE(is_open(Mode::admit, door, 6));
   EXPECT_TRUE(is_open(Mode::left, door, 6)) << "it is not waited for";
 }
@@ -168,7 +165,7 @@ TEST(Left, issues_what_is_owed_from_an_earlier_request) {
 TEST(Admission, is_kept_until_its_collective_has_begun) {
   DoorCounters door = door_at(5);
   door.issued = 6;
-  door.admissions = {{6, nullptr, true}};
+  door.admissions = {{6, false}};
   EXPECT_TRUE(tidy_admissions(door));
   EXPECT_TRUE(door.admitted(6));
   door.entered = 6;
@@ -185,19 +182,19 @@ TEST(Admission, of_another_number_admits_nothing) {
 TEST(Admission, settles_when_complete_up_to_limit2) {
   DoorCounters door = door_at(6);
   door.limit2 = 6;
-  door.admissions = {{6, kPending, true}, {7, kPending, true}};
+  door.admissions = {{6, true}, {7, true}};
   EXPECT_FALSE(admissions_settled(door));
-  door.admissions[0].request = nullptr;
+  door.admissions[0].pending = false;
   EXPECT_TRUE(admissions_settled(door));
 }
 
 TEST(Freeing, waits_for_admissions_in_the_library) {
   DoorCounters door = door_at(6);
-  door.admissions = {{6, kPending, true}};
+  door.admissions = {{6, true}};
   EXPECT_FALSE(may_free(Mode::normal, door));
   EXPECT_FALSE(may_free(Mode::admit, door));
   EXPECT_TRUE(may_free(Mode::release, door)) << "some member has passed it";
-  door.admissions[0].request = nullptr;
+  door.admissions[0].pending = false;
   EXPECT_TRUE(may_free(Mode::normal, door));
 }
 
