@@ -4,8 +4,8 @@
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin crcp_intercomms
 case $2 in
-  tcp) transport=(--mca pml ob1 --mca btl tcp,self) ;;
-  *) transport=(--mca pml ob1 --mca btl vader,self) ;;
+  tcp) transport=(--mca pml ob1 --mca btl "tcp,self") ;;
+  *) transport=(--mca pml ob1 --mca btl "vader,self") ;;
 esac
 
 rounds() { grep -c '^round' "$JOB_LOG"; }

@@ -109,7 +109,7 @@ FAMILIES = {
     "files": ("file-open", "file", "file-close"),
 }
 # Their objects keep a job from being checkpointed while they exist: only by name.
-ONLY_BY_NAME = ("intercomm", "persistent", "own-request")
+ONLY_BY_NAME = ("persistent", "own-request")
 
 
 def kinds_named(text):
