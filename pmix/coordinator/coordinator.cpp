@@ -77,7 +77,7 @@ void Coordinator::accept_loop() {
 
 void Coordinator::serve_link(UniqueFd socket) {
   std::shared_ptr<SecureLink> link;
-  bool first_job = false;
+  bool first_job = false, spawned = false;
   try {
     link = std::make_shared<SecureLink>(std::move(socket), key_, true, kHandshakeSeconds);
     const auto first = link->receive(kHandshakeSeconds);
@@ -97,7 +97,8 @@ void Coordinator::serve_link(UniqueFd socket) {
         link_ = link;
         had_link_ = true;
       } else {
-        spawned_ = true;
+        spawned = true;
+        ++spawned_;
       }
       changed_.notify_all();
     }
@@ -109,6 +110,7 @@ void Coordinator::serve_link(UniqueFd socket) {
   }
   const std::lock_guard lock(mutex_);
   if (first_job) link_.reset();
+  if (spawned) --spawned_;
   changed_.notify_all();
 }
 

@@ -102,7 +102,8 @@ class Coordinator {
   std::shared_ptr<SecureLink> link_;
   std::string job_name_;
   std::uint64_t size_ = 0;
-  bool had_link_ = false, closed_ = false, ended_ = false, spawned_ = false;
+  bool had_link_ = false, closed_ = false, ended_ = false;
+  int spawned_ = 0;  // jobs that MPI_Comm_spawn has started, and that have not ended
   // Entries of the log: after the one the job is to end, after the other it goes on, as rank 0 says. 0: none.
   std::uint64_t to_end_after_ = 0, went_on_after_ = 0;
   std::string how_ended_;

@@ -61,9 +61,8 @@ void Coordinator::check_startable() const {
   }
   if (over()) throw TemporaryError("the job is ending; there is nothing left to checkpoint");
   if (!link_) throw TemporaryError("rank 0 has not come back from MPI_Init yet; ask again later");
-  if (spawned_) {
-    throw PermanentError(
-        "the job has started further MPI processes by MPI_Comm_spawn: such jobs cannot be checkpointed");
+  if (spawned_ != 0) {
+    throw TemporaryError("the job has started further MPI processes by MPI_Comm_spawn, which have not ended");
   }
 }
 

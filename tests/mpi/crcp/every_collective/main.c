@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // every_collective NAME|all: rounds of one function, or of each in turn for a while (but for those that start
-// processes, after which a job is not checkpointed any more), until there is a file "end" here.
+// processes, with which a job is not checkpointed while they live), until there is a file "end" here.
 // every_collective list: their names. Prints "begun" when all rows have had a round, and PASS.
 #include <stdio.h>
 #include <stdlib.h>
