@@ -32,19 +32,31 @@ void print_history(const pmix::JobStatus& status) {
   for (std::string line; std::getline(reasons, line);) std::printf("    %s\n", printable(line).c_str());
 }
 
-// Of a rank that comes to the cut, in JSON.
+// In JSON, without braces.
+std::string thread_text(const pmix::JobStatus& status, const pmix::RankState& state, const pmix::ThreadState& thread) {
+  std::string text = "\"call\":" + json_text(thread.call) + ",\"object\":" + json_text(thread.object) +
+                     ",\"peers\":" + json_text(thread.peers) + ",\"at\":" + json_text(thread.at) + ",\"not_come\":[";
+  const char* separator = "";
+  for (const std::uint64_t rank : not_come(status, state, thread)) {
+    text += separator + std::to_string(rank);
+    separator = ",";
+  }
+  return text + "]";
+}
+
+// Of a rank that comes to the cut, in JSON: the first thread's own, the others in a list.
 void print_activity(const pmix::JobStatus& status, const pmix::RankState& state) {
   if (state.phase == "coordinating" || state.phase == "silent")
     std::printf(",\"behind\":%s", is_behind(state) ? "true" : "false");
-  if (state.call.empty()) return;
-  std::printf(",\"call\":%s,\"object\":%s,\"peers\":%s,\"at\":%s,\"not_come\":[", json_text(state.call).c_str(),
-              json_text(state.object).c_str(), json_text(state.peers).c_str(), json_text(state.at).c_str());
-  const char* separator = "";
-  for (const std::uint64_t rank : not_come(status, state)) {
-    std::printf("%s%llu", separator, static_cast<unsigned long long>(rank));
-    separator = ",";
+  std::string others;
+  for (const auto& [number, thread] : state.threads) {
+    const std::string text = thread_text(status, state, thread);
+    if (number == 0)
+      std::printf(",%s", text.c_str());
+    else
+      others += (others.empty() ? "{" : ",{") + text + "}";
   }
-  std::printf("]");
+  if (!others.empty()) std::printf(",\"other_threads\":[%s]", others.c_str());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/rank_activity.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 namespace cairn::launcher {
@@ -26,6 +27,20 @@ std::string joined(const std::vector<std::uint64_t>& ranks) {
   return text;
 }
 
+// "MPI_Recv on MPI_COMM_WORLD (from rank 3, tag 7)"
+std::string on_what(const pmix::ThreadState& thread) {
+  std::string text = thread.call;
+  if (!thread.object.empty()) text += " on " + thread.object;
+  if (!thread.peers.empty()) text += " (" + thread.peers + ")";
+  return text;
+}
+
+// One of its threads is in a collective to which others have not come.
+bool waits_for_others(const pmix::JobStatus& status, const pmix::RankState& state) {
+  return std::any_of(state.threads.begin(), state.threads.end(),
+                     [&](const auto& thread) { return !not_come(status, state, thread.second).empty(); });
+}
+
 }  // namespace
 
 bool is_behind(const pmix::RankState& state) {
@@ -34,25 +49,27 @@ bool is_behind(const pmix::RankState& state) {
          !state.text.starts_with("request: ");
 }
 
-std::vector<std::uint64_t> not_come(const pmix::JobStatus& status, const pmix::RankState& state) {
+std::vector<std::uint64_t> not_come(const pmix::JobStatus& status, const pmix::RankState& state,
+                                    const pmix::ThreadState& thread) {
   std::vector<std::uint64_t> ranks;
-  if (state.comm == 0 || state.phase != "coordinating") return ranks;
+  if (thread.comm == 0 || state.phase != "coordinating") return ranks;
   for (const auto& [rank, other] : status.ranks)
-    if (is_late_on(other, state.comm, state.round)) ranks.push_back(rank);
+    if (is_late_on(other, thread.comm, thread.round)) ranks.push_back(rank);
   return ranks;
 }
 
 std::string describe_doing(const pmix::JobStatus& status, const pmix::RankState& state) {
   std::string text = state.text;
-  if (!is_behind(state) && !state.call.empty()) {  // its text says that it is ready
-    text += "; is in " + state.call;
-    if (!state.object.empty()) text += " on " + state.object;
-    if (!state.peers.empty()) text += " (" + state.peers + ")";
+  bool told = is_behind(state);  // its text says what the first thread does; else that it is ready
+  bool first = true;
+  for (const auto& [number, thread] : state.threads) {
+    if (!told) text += (first ? "; is in " : "; another thread is in ") + on_what(thread);
+    if (!thread.at.empty()) text += ", called from " + thread.at;
+    const std::vector<std::uint64_t> missing = not_come(status, state, thread);
+    if (!missing.empty())
+      text += ", to which " + joined(missing) + (missing.size() == 1 ? " has" : " have") + " not come";
+    told = first = false;
   }
-  if (!state.call.empty() && !state.at.empty()) text += ", called from " + state.at;
-  const std::vector<std::uint64_t> missing = not_come(status, state);
-  if (!missing.empty())
-    text += ", to which " + joined(missing) + (missing.size() == 1 ? " has" : " have") + " not come";
   return text;
 }
 
@@ -65,7 +82,7 @@ std::vector<std::string> ranks_behind(const pmix::JobStatus& status, std::size_t
   for (const bool behind : {true, false}) {
     for (const auto& [rank, state] : status.ranks) {
       if (lines.size() == most) return lines;
-      if (is_behind(state) == behind && (behind || !not_come(status, state).empty()))
+      if (is_behind(state) == behind && (behind || waits_for_others(status, state)))
         lines.push_back(describe_rank(status, rank, state));
     }
   }

@@ -14,8 +14,9 @@ namespace cairn::launcher {
 // Is on its way to the cut and not there: others wait for it. Also one that says nothing.
 bool is_behind(const pmix::RankState& state);
 
-// Of a rank in a collective: those that have not come to it.
-std::vector<std::uint64_t> not_come(const pmix::JobStatus& status, const pmix::RankState& state);
+// Of a thread in a collective: the ranks that have not come to it.
+std::vector<std::uint64_t> not_come(const pmix::JobStatus& status, const pmix::RankState& state,
+                                    const pmix::ThreadState& thread);
 
 // "admission: is in MPI_Recv on MPI_COMM_WORLD (from rank 3, tag 7), called from work+0x1f (prog)"; empty: nothing
 // known

@@ -37,15 +37,14 @@ struct cairn_agent_request {
   char obstacle_text[512];
 };
 
-/* What the guest's thread that most likely keeps others waiting is doing in MPI. Strings are never null. */
+/* What a thread of the guest is doing in MPI. Strings are never null. */
 struct cairn_agent_activity {
-  const char *call;    /* "MPI_Recv"; empty: none that waits */
-  const char *object;  /* communicator, window or file in words; empty: none, or unknown */
-  const char *peers;   /* "from rank 3, tag 7" */
-  const char *late_on; /* communicators on which this rank is behind others: "IDENTITY:ENTERED ..." */
-  uint64_t comm;       /* of a collective: identity of its communicator, 0: none */
-  uint64_t round;      /* ... and its number there, as with ENTERED */
-  uint64_t frame;      /* address behind the MPI function's return address, on its thread's stack; 0: unknown */
+  const char *call;   /* "MPI_Recv" */
+  const char *object; /* communicator, window or file in words; empty: none, or unknown */
+  const char *peers;  /* "from rank 3, tag 7" */
+  uint64_t comm;      /* of a collective: identity of its communicator, 0: none */
+  uint64_t round;     /* ... and its number there, as with ENTERED below */
+  uint64_t frame;     /* address behind the MPI function's return address, on its thread's stack; 0: unknown */
 };
 
 struct cairn_agent {
@@ -79,8 +78,10 @@ struct cairn_agent {
    * there for all? Whichever rank asks first decides by `pass`, for good. One of CAIRN_AGENT_*; undecided: call again.
    * Never blocks. Older hosts do not have it: see `size`. */
   int (*verdict)(uint64_t step, int32_t pass);
-  /* Older hosts do not have it: see `size`. Copied; best effort, never blocks. */
-  void (*doing)(const struct cairn_agent_activity *activity);
+  /* The n threads that are in calls which may wait, first the one that most likely keeps others waiting. `late_on`: the
+   * communicators on which this rank is behind others, "IDENTITY:ENTERED ...". Copied; best effort, never blocks. Older
+   * hosts do not have it: see `size`. */
+  void (*doing)(const struct cairn_agent_activity *threads, uint32_t n, const char *late_on);
 };
 
 #ifdef __cplusplus

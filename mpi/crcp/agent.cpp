@@ -97,11 +97,11 @@ void progress(const char* text) noexcept {
   });
 }
 
-void doing(const cairn_agent_activity& activity) noexcept {
+void doing(const std::vector<cairn_agent_activity>& threads, const std::string& late_on) noexcept {
   cairn_agent* a = find();
   if (!has(a, &cairn_agent::doing)) return;
   in_host([&]() noexcept {
-    a->doing(&activity);
+    a->doing(threads.data(), static_cast<std::uint32_t>(threads.size()), late_on.c_str());
     return 0;
   });
 }

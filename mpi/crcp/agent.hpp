@@ -23,7 +23,8 @@ bool part(int rank, std::vector<std::uint8_t>& bytes);
 // CAIRN_AGENT_PASSED, ..._OVER or, to be asked again, ..._UNDECIDED.
 int verdict(std::uint64_t step, bool pass) noexcept;
 void progress(const char* text) noexcept;
-void doing(const cairn_agent_activity& activity) noexcept;  // nothing in an older host
+void doing(const std::vector<cairn_agent_activity>& threads,
+           const std::string& late_on) noexcept;  // or nothing: an older host
 void want_close() noexcept;
 int closed() noexcept;
 

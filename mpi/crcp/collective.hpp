@@ -29,8 +29,9 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 
 // Around calls that may take long, or wait for other ranks, and have no communicator whose members could be counted:
 // those of windows, and those of files that one rank makes alone. No door, and no section either: the lock is not held,
-// so that a request finds its way to this rank; a window refuses it by its name, a call of a file ends by itself.
-void inside_begin(const char* name, const void* frame) noexcept;
+// so that a request finds its way to this rank; a window refuses it by its name, a call of a file ends by itself. `of`,
+// for texts: the communicator of the file's own, or null.
+void inside_begin(const char* name, const ompi_communicator_t* of, const void* frame) noexcept;
 void inside_end() noexcept;
 
 // Around the door of a call that waits inside for processes which are not members of its communicator: of another

@@ -101,12 +101,13 @@ void begin_recorded() noexcept {
 }
 
 // For texts: a call of the library that is not polled, so that all is noted at once.
-inline void begin_outside(const char* name, const ompi_communicator_t* comm, const void* frame) noexcept {
+inline void begin_outside(const char* name, const ompi_communicator_t* comm, const void* frame,
+                          const char* towards = nullptr) noexcept {
   MpiThread& self = mpi_thread();
   self.call = self.frame_of = name;
   self.frame = frame;
   self.comm = comm;
-  self.towards = nullptr;
+  self.towards = towards;
 }
 
 }  // namespace
@@ -198,9 +199,9 @@ bool collective_begin_or_defer(ompi_communicator_t& comm, const char* name) noex
 
 void collective_end(ompi_communicator_t&) noexcept { inside_end(); }
 
-void inside_begin(const char* name, const void* frame) noexcept {
+void inside_begin(const char* name, const ompi_communicator_t* of, const void* frame) noexcept {
   if (!come_in()) return;
-  begin_outside(name, nullptr, frame);
+  begin_outside(name, of, frame, kTowardsNobody);
   gate_store(kSection);
   if (__builtin_expect(attention() == 0, 1)) {
     unlock_to(kCollective);

@@ -20,6 +20,9 @@ inline constexpr std::uint32_t kSection = 1;     // holds the lock: short, or a 
 inline constexpr std::uint32_t kCollective = 2;  // in a blocking call of the real library, lock not held
 inline constexpr std::uint32_t kBrief = 3;       // in a short call of the real library, beside whoever has the lock
 
+// Values of MpiThread::towards: nobody that could be told; all, for the end of a collective that was called before.
+inline constexpr char kTowardsNobody[] = "", kTowardsAll[] = "all";
+
 struct MpiThread {
   std::atomic<std::uint32_t> inside{kOut};
   std::atomic<bool> locked{false};       // in a section: it keeps other threads out by the section lock (gate.hpp)
@@ -38,9 +41,10 @@ struct MpiThread {
   const char* standing_at = nullptr;          // literal, the collective at whose door it stands, or null
   const char* call = nullptr;                 // literal, the blocking call it is in, or null
   const ompi_communicator_t* comm = nullptr;  // of that call, or of an earlier one: may be gone
-  const char* towards = nullptr;              // literal: "from", "to" ...; null: `peer` and `tag` say nothing
+  const char* towards = nullptr;              // literal: "from", "to" ..., one of those above; null: a collective
   int peer = 0, tag = 0;                      // rank in that communicator, or a wildcard
   int more = 0;                               // further operations that it waits for
+  std::uint64_t round = 0;                    // kTowardsAll: the number of the collective on that communicator
   const char* frame_of = nullptr;             // literal: the call in which `frame` was noted
   const void* frame = nullptr;                // behind the return address of the MPI function, on the thread's stack
   std::uint64_t entries = 0;                  // entries into MPI while a request is served
@@ -100,6 +104,10 @@ inline void note_awaited(const ompi_communicator_t* comm, const char* towards, i
   self.peer = peer;
   self.tag = tag;
   self.more = more;
+}
+inline void note_awaited_collective(const ompi_communicator_t* comm, std::uint64_t round, int more) noexcept {
+  note_awaited(comm, kTowardsAll, 0, 0, more);
+  mpi_thread().round = round;
 }
 
 // All slots, those not in use too, which are out of everything: for the callback thread.

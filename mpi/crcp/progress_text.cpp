@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mpi/crcp/progress_text.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -15,15 +16,19 @@ namespace cairn::crcp {
 namespace {
 
 constexpr double kInterval = 0.2;  // seconds
+constexpr std::size_t kMostThreads = 8;
 
-// Of several threads the one that most likely keeps others waiting.
-const MpiThread& telling_thread() noexcept {
-  const auto weight = [](const MpiThread& t) { return t.standing_at != nullptr ? 2 : t.call != nullptr ? 1 : 0; };
-  const MpiThread* best = &no_slot;
+// Those in calls that may wait, first those that most likely keep others waiting: from the freeze on whoever stands at
+// a door is held there.
+std::vector<const MpiThread*> telling_threads() {
+  const bool held = mode() >= Mode::closed;
+  std::vector<const MpiThread*> threads;
   for_each_mpi_thread([&](const MpiThread& t) {
-    if (best == &no_slot || weight(t) > weight(*best)) best = &t;
+    if (t.call != nullptr || t.standing_at != nullptr) threads.push_back(&t);
   });
-  return *best;
+  std::stable_partition(threads.begin(), threads.end(),
+                        [held](const MpiThread* t) { return (t->standing_at != nullptr) != held; });
+  return threads;
 }
 
 // Null if the thread has named one that is gone, or none.
@@ -34,17 +39,23 @@ const CommState* state_of(const ompi_communicator_t* comm) noexcept {
 }
 
 // Ranks are those of the job.
-std::string peers_of(const MpiThread& t, const CommState& s) {
-  if (t.towards == nullptr) return {};
+std::string peers_of(const MpiThread& t, const CommState* s) {
+  if (t.towards == nullptr || t.towards == kTowardsNobody || t.towards == kTowardsAll) return {};
   std::string text = t.towards;
-  const auto known = t.peer >= 0 && static_cast<std::size_t>(t.peer) < s.peers.size();
-  if (known)
-    text += " rank " + std::to_string(s.peers[static_cast<std::size_t>(t.peer)]);
-  else
-    text += t.peer == MPI_ANY_SOURCE ? " any rank" : " nobody";
-  if (t.tag != MPI_ANY_TAG) text += ", tag " + std::to_string(t.tag);
+  if (s != nullptr) {
+    const auto known = t.peer >= 0 && static_cast<std::size_t>(t.peer) < s->peers.size();
+    if (known)
+      text += " rank " + std::to_string(s->peers[static_cast<std::size_t>(t.peer)]);
+    else
+      text += t.peer == MPI_ANY_SOURCE ? " any rank" : " nobody";
+    if (t.tag != MPI_ANY_TAG) text += ", tag " + std::to_string(t.tag);
+  }
   if (t.more > 0) text += ", and " + std::to_string(t.more) + " more";
   return text;
+}
+
+std::string on_what(const std::string& object, const std::string& peers) {
+  return (object.empty() ? "" : " on " + object) + (peers.empty() ? "" : " (" + peers + ")");
 }
 
 }  // namespace
@@ -67,36 +78,40 @@ void ProgressText::look() {
   const double t = now();
   if (t - last_looked_ < kInterval) return;
   last_looked_ = t;
-  const MpiThread& guest = telling_thread();
-  const CommState* const state = state_of(guest.comm);
-  seen_ = guest.call;
-  object_ = seen_ == nullptr || state == nullptr ? std::string() : describe(*state);
-  peers_ = seen_ == nullptr || state == nullptr ? std::string() : peers_of(guest, *state);
-  const std::string late_on = mode() == Mode::admit ? crcp::late_on() : std::string();
-  const bool collective = seen_ != nullptr && state != nullptr && guest.towards == nullptr;
-  cairn_agent_activity activity{};
-  activity.call = seen_ == nullptr ? "" : seen_;
-  activity.object = object_.c_str();
-  activity.peers = peers_.c_str();
-  activity.late_on = late_on.c_str();
-  if (collective) {
-    activity.comm = state->identity;
-    activity.round = guest.standing_at != nullptr ? state->called : state->entered;
+  seen_.clear();
+  for (const MpiThread* thread : telling_threads())
+    if (seen_.size() < kMostThreads) see(*thread);
+  std::vector<cairn_agent_activity> threads;
+  for (const Seen& s : seen_) threads.push_back({s.call, s.object.c_str(), s.peers.c_str(), s.comm, s.round, s.frame});
+  agent::doing(threads, mode() == Mode::admit ? late_on() : std::string());
+}
+
+void ProgressText::see(const MpiThread& t) {
+  Seen seen{t.call, {}, {}, 0, 0, 0};
+  if (seen.call == nullptr) return;
+  const CommState* const state = state_of(t.comm);
+  const bool gone = t.comm != nullptr && state == nullptr;
+  if (state != nullptr) seen.object = describe(*state);
+  if (!gone) seen.peers = peers_of(t, state);
+  if (state != nullptr && (t.towards == nullptr || t.towards == kTowardsAll)) {
+    seen.comm = state->identity;
+    seen.round = t.towards == kTowardsAll ? t.round : t.standing_at != nullptr ? state->called : state->entered;
   }
-  const bool is_own = seen_ != nullptr && guest.frame_of != nullptr && std::strcmp(guest.frame_of, seen_) == 0;
-  if (is_own) activity.frame = reinterpret_cast<std::uintptr_t>(guest.frame);
-  agent::doing(activity);
+  const bool is_own = t.frame_of != nullptr && std::strcmp(t.frame_of, seen.call) == 0;
+  if (is_own) seen.frame = reinterpret_cast<std::uintptr_t>(t.frame);
+  seen_.push_back(std::move(seen));
 }
 
 std::string ProgressText::what_guest_does() const {
-  const MpiThread& guest = telling_thread();
-  const char* const call = guest.standing_at != nullptr ? guest.standing_at : guest.call;
+  const std::vector<const MpiThread*> threads = telling_threads();
   std::string text;
-  if (call != nullptr) {
-    text = guest.standing_at != nullptr ? std::string("waits before ") + call + " for other ranks"
-                                        : std::string("is in ") + call;
-    if (call == seen_ && !object_.empty()) text += " on " + object_;
-    if (call == seen_ && !peers_.empty()) text += " (" + peers_ + ")";
+  if (!threads.empty()) {
+    const char* const standing_at = threads[0]->standing_at;
+    const char* const call = standing_at != nullptr ? standing_at : threads[0]->call;
+    text = standing_at != nullptr ? std::string("waits before ") + call + " for other ranks"
+           : call != nullptr      ? std::string("is in ") + call
+                                  : std::string("is in MPI calls");
+    if (call != nullptr && !seen_.empty() && call == seen_[0].call) text += on_what(seen_[0].object, seen_[0].peers);
   } else if (outside_since_ != 0) {
     char seconds[48];
     std::snprintf(seconds, sizeof seconds, "has been outside MPI for %.1f s", now() - outside_since_);
@@ -104,6 +119,13 @@ std::string ProgressText::what_guest_does() const {
   } else {
     text = "is in MPI calls";
   }
+  return text;
+}
+
+std::string ProgressText::what_threads_do() const {
+  std::string text = what_guest_does();
+  for (std::size_t i = 1; i < seen_.size(); ++i)
+    text += std::string("; another thread is in ") + seen_[i].call + on_what(seen_[i].object, seen_[i].peers);
   return text;
 }
 

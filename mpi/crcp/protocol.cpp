@@ -176,7 +176,7 @@ std::string Protocol::become_level() {
     text_.say("admission: " + text_.what_guest_does() + (behind.empty() ? "" : " (behind in " + behind + ")"));
     pause_a_moment();
   }
-  return "did not reach the collective calls that others are in: " + text_.what_guest_does() + " (" + behind + ")";
+  return "did not reach the collective calls that others are in: " + text_.what_threads_do() + " (" + behind + ")";
 }
 
 // All ranks are told how far each has come, or none: who left would not know up to where to keep to the others'
@@ -241,7 +241,7 @@ void Protocol::settle() {
     text_.say("freeze: " + text_.what_guest_does());
     if (!keep_lock_) pause_a_moment();
   }
-  refusal_ = keep_lock_ ? obstacle() : text_.what_guest_does() + ", which does not come to an end";
+  refusal_ = keep_lock_ ? obstacle() : text_.what_threads_do() + ", which does not come to an end";
 }
 
 bool Protocol::drain() {

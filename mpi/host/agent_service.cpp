@@ -47,8 +47,8 @@ void progress(const char* text) {
   if (process.agent != nullptr) process.agent->progress(text);
 }
 
-void doing(const cairn_agent_activity* activity) {
-  if (process.agent != nullptr) process.agent->doing(*activity);
+void doing(const cairn_agent_activity* threads, std::uint32_t n, const char* late_on) {
+  if (process.agent != nullptr) process.agent->doing({threads, n}, late_on);
 }
 
 void want_close() {

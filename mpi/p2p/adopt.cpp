@@ -19,6 +19,7 @@ MPI_Request adopt_request(shim::RealRequest* real, RequestKind kind, ompi_commun
   r->persistent = kind == RequestKind::persistent_collective;
   r->state = r->persistent ? State::idle : State::active;
   r->order = next_order();
+  r->before = comm != nullptr && comm->crcp != nullptr ? comm->crcp->called : 0;
   return r;
 }
 

@@ -82,7 +82,9 @@ MPI_Request adopt_persistent(shim::RealRequest* made, ompi_communicator_t& comm,
 int start_collective(Request& r) noexcept {
   if (r.state != State::idle) return MPI_ERR_REQUEST;
   ompi_communicator_t& comm = *r.comm;
-  if (crcp::collective_begin_or_defer(comm, "MPI_Start")) {
+  const bool begins = crcp::collective_begin_or_defer(comm, "MPI_Start");
+  r.before = comm.crcp->called;
+  if (begins) {
     const int rc = start_real(r);
     crcp::collective_end(comm);
     return rc;

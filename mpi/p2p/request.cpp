@@ -12,6 +12,7 @@
 #include "mpi/p2p/message.hpp"
 #include "mpi/p2p/synchronous.hpp"
 #include "mpi/shim/table_lock.hpp"
+#include "mpi/shim/wrap.hpp"
 
 namespace cairn::p2p {
 
@@ -151,9 +152,25 @@ bool poll(Request& r) noexcept {
   return true;
 }
 
+namespace {
+
+// The communicator of the file whose operation it is; null: of no file.
+const ompi_communicator_t* file_of(const Request& r) noexcept {
+  const bool of_file = r.told != nullptr && r.told->kind == shim::Kind::file;
+  return of_file ? shim::file_comm(static_cast<const ompi_file_t*>(r.told)) : nullptr;
+}
+
+}  // namespace
+
 void note_awaited(const Request& r, int more) noexcept {
-  const char* towards = r.what == What::adopted || is_generalized(r) ? nullptr : r.what == What::send ? "to" : "from";
-  crcp::note_awaited(r.comm, towards, r.peer, r.tag, more);
+  if (is_generalized(r))
+    crcp::note_awaited(nullptr, "for a generalized request", 0, 0, more);
+  else if (r.what != What::adopted)
+    crcp::note_awaited(r.comm, r.what == What::send ? "to" : "from", r.peer, r.tag, more);
+  else if (r.comm != nullptr)
+    crcp::note_awaited_collective(r.comm, r.before, more);
+  else
+    crcp::note_awaited(file_of(r), crcp::kTowardsNobody, 0, 0, more);
 }
 
 // Polls without a yield of its own: where ranks outnumber processors (mpi_yield_when_idle), Open MPI's progress yields.

@@ -49,7 +49,8 @@ struct ompi_request_t : cairn::shim::Handle {
   ompi_request_t* next_free;
   cairn::shim::TypeHold type;
   std::uint64_t order;   // of posting; of a persistent collective: of those made on its communicator
-  std::uint64_t before;  // a pending synchronous send: messages with its envelope that were sent earlier
+  std::uint64_t before;  // a pending synchronous send: messages with its envelope that were sent earlier; a
+                         // collective: its number on its communicator, with those before it
   // At the offset of the real req_f_to_c_index, which libmpi_mpifh reads; like Handle::fortran.
   std::int32_t fortran_index;
   std::uint32_t place;   // a pending synchronous send: where it stands among them

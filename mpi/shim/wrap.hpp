@@ -88,8 +88,9 @@ class CollectiveScope {
 // Inside the real library for as long as it takes: crcp::inside_begin().
 class InsideScope {
  public:
-  __attribute__((always_inline)) explicit InsideScope(const char* name) noexcept {
-    crcp::inside_begin(name, CAIRN_CALL_FRAME);
+  __attribute__((always_inline)) explicit InsideScope(const char* name,
+                                                      const ompi_communicator_t* of = nullptr) noexcept {
+    crcp::inside_begin(name, of, CAIRN_CALL_FRAME);
   }
   ~InsideScope() { crcp::inside_end(); }
   InsideScope(const InsideScope&) = delete;

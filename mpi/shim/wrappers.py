@@ -142,7 +142,8 @@ class Wrapper:
         if self.row.collective and comm:
             guard = [f'CollectiveScope scope({comm}, "{f.name}");']
         elif self.row.cls in ("io", "io_request", "rma", "rma_request"):  # may wait for other ranks
-            guard = [f'const InsideScope scope("{f.name}");']
+            file = self.first("MPI_File")
+            guard = [f'const InsideScope scope("{f.name}"{f", file_comm({file})" if file else ""});']
         elif self.row.collective:
             raise ValueError(f"{f.name}: collective over what? Write it by hand")
         else:

@@ -59,7 +59,7 @@ void Agent::phase(const std::string& name) {
   phase_ = name;
   progress_.clear();
   activity_ = {};
-  stack_.clear();
+  stacks_.clear();
   in_phase_ = Stopwatch();
 }
 
@@ -85,17 +85,17 @@ void Agent::answer_loop() {
       while (!transport_->wait_ping(n, 3600)) {
       }
       RankState mine;
-      CallPlace::Words stack;
+      std::vector<CallPlace::Words> stacks;
       {
         const std::lock_guard lock(state_mutex_);
         mine = activity_;
-        stack = stack_;
+        stacks = stacks_;
         mine.phase = phase_;
         mine.text = progress_;
         mine.seconds = in_phase_.seconds();
         if (phase_ == kWriting) mine.bytes = group_->bytes_so_far();
       }
-      mine.at = place_.of(stack);
+      for (auto& [number, thread] : mine.threads) thread.at = place_.of(stacks[number]);
       const std::lock_guard lock(answer_mutex_);
       if (left_) return;
       transport_->answer_ping(n, to_record(mine).encode());
@@ -206,16 +206,17 @@ void Agent::progress(const std::string& text) {
   progress_ = text;
 }
 
-void Agent::doing(const cairn_agent_activity& activity) {
-  CallPlace::Words stack = CallPlace::read_stack(activity.frame);
+void Agent::doing(std::span<const cairn_agent_activity> threads, const std::string& late_on) {
+  RankState told;
+  std::vector<CallPlace::Words> stacks;
+  for (const cairn_agent_activity& t : threads) {
+    told.threads[stacks.size()] = {t.call, t.object, t.peers, {}, t.comm, t.round};
+    stacks.push_back(CallPlace::read_stack(t.frame));
+  }
+  told.late_on = late_on;
   const std::lock_guard lock(state_mutex_);
-  activity_.call = activity.call;
-  activity_.object = activity.object;
-  activity_.peers = activity.peers;
-  activity_.late_on = activity.late_on;
-  activity_.comm = activity.comm;
-  activity_.round = activity.round;
-  stack_ = std::move(stack);
+  activity_ = std::move(told);
+  stacks_ = std::move(stacks);
 }
 
 void Agent::want_close() {

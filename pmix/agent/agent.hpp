@@ -17,7 +17,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/deadline.hpp"
 #include "core/group/group.hpp"
@@ -55,7 +57,7 @@ class Agent : private AgentLink::Orders {
   int part(int rank, void* buffer, std::uint64_t capacity, std::uint64_t& n);
   int verdict(std::uint64_t step, bool pass);
   void progress(const std::string& text);
-  void doing(const cairn_agent_activity& activity);
+  void doing(std::span<const cairn_agent_activity> threads, const std::string& late_on);
   void want_close();
   // Before the guest stands, for this order: ranks have memory in common.
   void stand_together(bool wanted) { stand_together_ = wanted; }
@@ -103,8 +105,8 @@ class Agent : private AgentLink::Orders {
   std::mutex state_mutex_;  // phase, request, ready, decision
   std::condition_variable state_changed_;
   std::string phase_ = "running", progress_;
-  RankState activity_;      // of the guest, in this phase: the fields that doing() tells
-  CallPlace::Words stack_;  // ... and where it was called from
+  RankState activity_;                    // of the guest, in this phase: the fields that doing() tells
+  std::vector<CallPlace::Words> stacks_;  // ... and where its threads' calls came from
   Stopwatch in_phase_;
   std::optional<cairn_agent_request> current_;
   bool ready_ = false;

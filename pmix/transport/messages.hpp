@@ -77,21 +77,32 @@ struct Results {
   }
 };
 
+// What a thread of a program does in MPI (mpi/abi/agent.h): the call, on what, for whom it waits, from where.
+struct ThreadState {
+  static constexpr const char* type = "thread";
+  std::string call, object, peers, at;
+  std::uint64_t comm = 0, round = 0;
+  template <class A>
+  void fields(A& a) {
+    a("call", call), a("object", object), a("peers", peers), a("at", at);
+    a("comm", comm), a("round", round);
+  }
+};
+
 // What one rank is doing.
 struct RankState {
   static constexpr const char* type = "state";
   std::string phase, text;
   double seconds = 0;       // in this phase
   std::uint64_t bytes = 0;  // written until now
-  // Of its program, while ranks come to the cut (mpi/abi/agent.h): the call, on what, for whom it waits, from where.
-  std::string call, object, peers, at;
+  // Of its program, while ranks come to the cut: the threads in MPI, numbered as the agent was told, and where it is
+  // late.
+  std::map<std::uint64_t, ThreadState> threads;
   std::string late_on;
-  std::uint64_t comm = 0, round = 0;
   template <class A>
   void fields(A& a) {
     a("phase", phase), a("text", text), a("seconds", seconds), a("bytes", bytes);
-    a("call", call), a("object", object), a("peers", peers), a("at", at);
-    a("late_on", late_on), a("comm", comm), a("round", round);
+    a("thread", threads), a("late_on", late_on);
   }
 };
 

@@ -81,7 +81,7 @@ int await_post(LocalWindow& window, int target) noexcept {
   if (std::find(epoch.targets.begin(), epoch.targets.end(), target) == epoch.targets.end()) return MPI_ERR_RMA_SYNC;
   if (!epoch.awaits_posts) return MPI_SUCCESS;
   const std::uint32_t seen = epoch.posts_seen[static_cast<std::size_t>(target)];
-  wait_until("MPI_Win_start", window.comm, target,
+  wait_until("MPI_Win_start", window.comm, "for", target,
              [&]() noexcept { return window.control.posts(window.rank, target).load() != seen; });
   return MPI_SUCCESS;
 }
@@ -159,7 +159,7 @@ int Win_wait(MPI_Win win) {
   LocalWindow& window = *win->local;
   if (!window.epoch.exposed) return MPI_ERR_RMA_SYNC;
   for (const int origin : window.epoch.origins)
-    wait_until("MPI_Win_wait", window.comm, origin, [&]() noexcept { return has_completed(window, origin); });
+    wait_until("MPI_Win_wait", window.comm, "for", origin, [&]() noexcept { return has_completed(window, origin); });
   end_exposure(window);
   return MPI_SUCCESS;
 }

@@ -14,6 +14,8 @@
 namespace cairn::shim {
 namespace {
 
+constexpr const char* kForLock = "for the lock of";  // others may have it than that rank
+
 Held& held_of(LocalWindow& window, int target) noexcept { return window.epoch.held[static_cast<std::size_t>(target)]; }
 
 // What has come of a wish for a lock: its place in the queue is kept over a restart, wherever the members are then.
@@ -50,7 +52,7 @@ bool look_near(LocalWindow& window, Wish& wish) noexcept {
 
 int acquire_near(LocalWindow& window, Wish& wish, const char* name) {
   int rc = MPI_SUCCESS;
-  wait_until(name, window.comm, wish.target, [&]() noexcept {
+  wait_until(name, window.comm, kForLock, wish.target, [&]() noexcept {
     rc = window.is_far() ? kMoved : MPI_SUCCESS;
     return rc == kMoved || look_near(window, wish);
   });
@@ -82,7 +84,7 @@ int acquire_far(LocalWindow& window, Wish& wish, const char* name) {
   int rc = MPI_SUCCESS;
   for (bool mine = wish.how == Held::unchecked; !mine && rc == MPI_SUCCESS;) {
     rc = look_far(window, wish, name, mine);
-    if (!mine && rc == MPI_SUCCESS) look_around(name, window.comm, wish.target);
+    if (!mine && rc == MPI_SUCCESS) look_around(name, window.comm, kForLock, wish.target);
   }
   if (rc == MPI_SUCCESS) fulfil(window, wish);
   return rc;
@@ -206,12 +208,12 @@ void take_part_sometimes() noexcept {
   p2p::progress_library();
 }
 
-void look_around(const char* name, const ompi_communicator_t* comm, int peer) noexcept {
+void look_around(const char* name, const ompi_communicator_t* comm, const char* towards, int peer) noexcept {
   {
     const crcp::Section section;
     crcp::mpi_thread().call = name;
     crcp::note_frame(name, CAIRN_CALL_FRAME);
-    crcp::note_awaited(comm, "for", peer, MPI_ANY_TAG);
+    crcp::note_awaited(comm, towards, peer, MPI_ANY_TAG);
     crcp::duties();
     p2p::progress_library();
   }
@@ -219,7 +221,7 @@ void look_around(const char* name, const ompi_communicator_t* comm, int peer) no
 }
 
 void await_standing(const LocalWindow& window, int target) noexcept {
-  wait_until("a one-sided call", window.comm, target, [&]() noexcept { return !window.is_standing(target); });
+  wait_until("a one-sided call", window.comm, "for", target, [&]() noexcept { return !window.is_standing(target); });
 }
 
 namespace local {

@@ -13,9 +13,11 @@
 namespace cairn::shim {
 
 // ready() is asked in a section, again and again; what it does when it says yes belongs to the same one. Not in a
-// section. A restart may come in between. `comm` is the window's own: it has the window's name.
+// section. A restart may come in between. `comm` is the window's own: it has the window's name. `towards`
+// comes before the peer in texts: "for".
 template <class Ready>
-void wait_until(const char* name, const ompi_communicator_t* comm, int peer, Ready&& ready) noexcept {
+void wait_until(const char* name, const ompi_communicator_t* comm, const char* towards, int peer,
+                Ready&& ready) noexcept {
   constexpr int kLooks = 64, kBusyRounds = 16;
   for (int round = 0;; ++round) {
     const crcp::Section section;
@@ -29,7 +31,7 @@ void wait_until(const char* name, const ompi_communicator_t* comm, int peer, Rea
     }
     crcp::mpi_thread().call = name;
     crcp::note_frame(name, CAIRN_CALL_FRAME);  // below that of the MPI function: who looks passes over what is between
-    crcp::note_awaited(comm, "for", peer, MPI_ANY_TAG);
+    crcp::note_awaited(comm, towards, peer, MPI_ANY_TAG);
     crcp::duties();
     p2p::progress_library();
     if (round > kBusyRounds) sched_yield();
@@ -37,7 +39,7 @@ void wait_until(const char* name, const ompi_communicator_t* comm, int peer, Rea
 }
 
 // What is done between two looks at something far away. Not in a section.
-void look_around(const char* name, const ompi_communicator_t* comm, int peer) noexcept;
+void look_around(const char* name, const ompi_communicator_t* comm, const char* towards, int peer) noexcept;
 
 // What every call does now and then that neither waits nor enters the library: a program that polls with such calls,
 // its own memory or that of others, may be polling for what comes of its pending messages. Not in a section.
