@@ -45,6 +45,13 @@ int peer_count(const ompi_communicator_t* comm) noexcept {
   return comm->inter ? comm->remote_size : comm->size;
 }
 
+int member_count(const ompi_communicator_t* comm) noexcept { return usable(comm) ? comm->size : 0; }
+
+int root_count(const ompi_communicator_t* comm, int root) noexcept {
+  if (!usable(comm)) return 0;
+  return root == (comm->inter ? MPI_ROOT : comm->rank) ? peer_count(comm) : 0;
+}
+
 namespace {
 
 void drop_kept(void* data) noexcept { delete static_cast<Kept*>(data); }

@@ -141,6 +141,21 @@ class HeldTypes {
   TypeArray array_;
 };
 
+// Numbers for a call that is made later: those that the application's array has now.
+template <class Number>
+class HeldNumbers {
+ public:
+  HeldNumbers(const Number* numbers, int count) : given_(numbers) {
+    if (numbers != nullptr && count > 0) copy_.assign(numbers, numbers + count);
+  }
+  // If they mean nothing the library gets what the application has given.
+  const Number* get() const noexcept { return copy_.empty() ? given_ : copy_.data(); }
+
+ private:
+  const Number* given_;
+  std::vector<Number> copy_;
+};
+
 // What the library needs of a non-blocking operation's arguments until it is complete: arrays that it reads later, the
 // function that it calls and the datatype that this one is told.
 struct Kept {
@@ -164,7 +179,11 @@ class MpitObject {
 // usable.
 ompi_communicator_t* file_comm(const ompi_file_t* file) noexcept;
 
+// How many numbers or datatypes an argument of a collective has: one for each of those that are sent to or received
+// from, for each of the caller's own group, or for each peer at the root alone; 0 if the communicator is not usable.
 int peer_count(const ompi_communicator_t* comm) noexcept;
+int member_count(const ompi_communicator_t* comm) noexcept;
+int root_count(const ompi_communicator_t* comm, int root) noexcept;
 // topology.cpp
 int neighbor_count(const ompi_communicator_t* comm, bool outgoing) noexcept;
 

@@ -106,8 +106,21 @@ class Wrapper:
             return f", Kept{{{{}}, {{}}, HeldOp({op}), HeldType({datatype})}}"
         return ""
 
+    def numbers(self, p):
+        """How many numbers of the application's array mean something, as an expression."""
+        comm = self.first("MPI_Comm")
+        rule = self.row.options.get("counts")
+        lengths = {"peers": f"peer_count({comm})", "members": f"member_count({comm})", "root": f"root_count({comm}, root)",
+                   "neighbors": f"neighbor_count({comm}, {'true' if p.name.startswith('s') else 'false'})"}
+        if rule not in lengths:
+            raise ValueError(f"{self.function.name}: say counts=... in functions.table")
+        in_place = rule == "peers" and p.name in ("sendcounts", "sdispls")
+        return f"sendbuf == MPI_IN_PLACE ? 0 : {lengths[rule]}" if in_place else lengths[rule]
+
     def held(self, p):
         """What a recorded call holds of an argument: its initialiser and its use in the call; None if it is a value."""
+        if self.row.cls == "persistent_collective" and p.array and p.base in ("int", "MPI_Aint"):
+            return f"held_{p.name} = HeldNumbers<{p.base}>({p.name}, {self.numbers(p)})", f"held_{p.name}.get()"
         kind = {"MPI_Datatype": "HeldType", "MPI_Op": "HeldOp"}.get(p.base)
         if kind and p.depth:
             return f"held_{p.name} = HeldTypes({self.array(p)}, {self.length(p)})", f"held_{p.name}.real()"

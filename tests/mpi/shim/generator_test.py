@@ -50,6 +50,11 @@ class Generator(unittest.TestCase):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("colective", result.stderr)
 
+    def test_array_of_numbers_needs_a_length(self):
+        result = generate(self.table.replace("  counts=root", "", 1))
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("MPIX_Gatherv_init: say counts=", result.stderr)
+
     def test_row_must_say_whether_the_function_is_collective(self):
         for row in ("Barrier collective", "Barrier collective one", "Comm_rank guest all", "Comm_dup hand both"):
             name = row.split()[0]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Persistent collectives of every kind, with datatypes and operations that are freed once they are made, next to
- * persistent messages; each result is compared with the blocking call's.
+/* Persistent collectives of every kind, with datatypes and operations that are freed, and arrays that are overwritten,
+ * once they are made, next to persistent messages; each result is compared with the blocking call's.
  * persistent: a few rounds, which say what came out.
  * persistent FILE: rounds until FILE exists, with "round N" from time to time, then "persistent: ok after N rounds". */
 // clang-format off
@@ -14,8 +14,8 @@ static int rank, size;
 static int may_free; /* what they are made of, and active ones: not with Open MPI 4.1 alone */
 static MPI_Comm ring;
 static int in[kRoom], out[kOps][kRoom], expected[kRoom];
-static int counts[kMost], places[kMost], bytes[kMost];
-static MPI_Aint far[kMost];
+static int *counts, *places, *bytes, *displaced;
+static MPI_Aint *far;
 static MPI_Datatype pairs[kMost]; /* of each peer */
 static MPI_Request requests[kOps + 2];
 static const char *const names[kOps] = {
@@ -23,6 +23,21 @@ static const char *const names[kOps] = {
     "bcast",          "exscan",     "gather",    "gatherv",     "reduce",    "scatter",    "reduce block",
     "reduce scatter", "scan",       "scatterv",  "n allgather", "n gatherv", "n alltoall", "neighbour alltoallv",
     "n alltoallw"};
+
+/* What calls get from here on. */
+typedef struct {
+  int counts[kMost], places[kMost], bytes[kMost], displaced[kMost];
+  MPI_Aint far[kMost];
+} Arrays;
+static void use_arrays(Arrays *a) {
+  counts = a->counts, places = a->places, bytes = a->bytes, displaced = a->displaced, far = a->far;
+  for (int k = 0; k < size; k++) {
+    counts[k] = 1 + k % 2;
+    bytes[k] = kCount;
+    places[k] = kCount * k;
+    far[k] = displaced[k] = (int)(2 * sizeof(int) * kCount) * k;
+  }
+}
 
 static void add(void *from, void *to, int *n, MPI_Datatype *type) {
   int elements;
@@ -63,8 +78,6 @@ static int call_more(int i, int *o, MPI_Datatype type, MPI_Op op, MPI_Comm comm,
 }
 
 static int call(int i, int *o, MPI_Datatype type, MPI_Op op, MPI_Comm comm, MPI_Request *request) {
-  static int displaced[kMost];
-  for (int k = 0; k < size; k++) displaced[k] = (int)far[k];
   switch (i) {
     case 0:
       return CALL(Allgather, in, 1, type, o, 1, type, comm);
@@ -110,15 +123,13 @@ static void make(MPI_Request *request, int i, MPI_Comm comm) {
 }
 
 static void begin(void) {
+  static Arrays given, others;
   int two[1] = {size}, periods[1] = {size > 2}; /* of two, both neighbours would be the same rank */
   MPI_Cart_create(MPI_COMM_WORLD, 1, two, periods, 0, &ring);
-  for (int k = 0; k < size; k++) {
-    counts[k] = 1 + k % 2;
-    bytes[k] = kCount;
-    places[k] = kCount * k;
-    far[k] = (MPI_Aint)(2 * sizeof(int) * kCount) * k;
-  }
+  use_arrays(&given);
   for (int i = 0; i < kOps; i++) make(&requests[i], i, MPI_COMM_WORLD);
+  memset(&given, -1, sizeof given); /* nobody reads them again */
+  use_arrays(&others);
   MPI_Send_init(in, kCount, MPI_INT, (rank + 1) % size, 5, MPI_COMM_WORLD, &requests[kOps]);
   MPI_Recv_init(out[6], kCount, MPI_INT, (rank + size - 1) % size, 5, MPI_COMM_WORLD, &requests[kOps + 1]);
 }
