@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers that need no object: state, time, memory, addresses, versions, statuses.
-#include <time.h>
-
+// Answers that need no object: state, memory, addresses, versions, statuses.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
 #include "mpi/crcp/lifecycle.hpp"
-#include "mpi/shim/clock.hpp"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn;
 using namespace cairn::shim;
 
 namespace {
-std::int64_t origin, last;  // nanoseconds of CLOCK_MONOTONIC: the first call, and the last
 
 template <class Call>
 int in_brief(Call&& call) {
@@ -22,36 +18,7 @@ int in_brief(Call&& call) {
   return call();
 }
 
-std::int64_t monotonic() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
-}
-
 }  // namespace
-
-namespace cairn::shim {
-
-// Another node's clock counts from another moment: MPI_Wtime goes on from the last value it gave.
-void clock_resume() noexcept {
-  if (origin == 0) return;
-  const std::int64_t now = monotonic();
-  origin += now - last;
-  last = now;
-}
-
-}  // namespace cairn::shim
-
-// Counted from the first call, as the real library does it.
-double PMPI_Wtime(void) {
-  last = monotonic();
-  if (__builtin_expect(origin == 0, 0)) origin = last;
-  return 1e-9 * static_cast<double>(last - origin);
-}
-CAIRN_MPI_WEAK(MPI_Wtime);
-
-double PMPI_Wtick(void) { return 1e-9; }
-CAIRN_MPI_WEAK(MPI_Wtick);
 
 int PMPI_Initialized(int* flag) {
   if (flag == nullptr) return MPI_ERR_ARG;

@@ -3,7 +3,6 @@
 
 #include <cstdio>
 
-#include "mpi/shim/clock.hpp"
 #include "mpi/shim/kinds.hpp"
 #include "mpi/shim/wrap.hpp"
 
@@ -26,7 +25,6 @@ void unpark_all() noexcept {
 
 int rebuild_all(char* text, std::size_t capacity) {
   bind_real();
-  clock_resume();
   for (const ObjectKind& kind : object_kinds()) {
     const int rc = kind.rebuild != nullptr ? kind.rebuild() : MPI_SUCCESS;
     if (rc == MPI_SUCCESS) continue;
