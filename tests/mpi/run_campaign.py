@@ -30,11 +30,15 @@ class Batch:
     def __init__(self, site, first, last, options):
         self.site, self.first, self.last, self.options = site, first, last, options
         self.random = random.Random(f"{options.seed} {first}")
-        self.transport = options.transport or self.random.choice(("vader", "vader", "vader", "tcp", "tcp", "ofi"))
-        self.np = options.np or self.random.choice((2, 3, 4) if self.transport == "ofi" else (2, 3, 4, 4, 7))
+        # All are drawn, whatever is given: the command that repeats a batch gives some.
+        transport = self.random.choice(("vader", "vader", "vader", "tcp", "tcp", "ofi"))
+        self.transport = options.transport or transport
+        np = self.random.choice((2, 3, 4) if self.transport == "ofi" else (2, 3, 4, 4, 7))
+        self.np = options.np or np
         self.io = options.io
         self.files_saved = self.random.random() < 0.5
-        self.threads = options.threads
+        threads = self.random.random() < 0.4
+        self.threads = options.threads or threads
         self.checkpoints = self.restarts = self.refusals = 0
         self.name = f"seeds {first}:{last} np {self.np} {self.transport} {self.io}" + (" threads" if self.threads else "")
 
@@ -48,8 +52,8 @@ class Batch:
         kinds = kinds_named(self.options.kinds)
         if kinds:
             argv += ["--kinds", ",".join(kinds)]
-        return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native, kinds,
-                                                   romio=self.io == "romio321", threads=self.threads)
+        return argv + without_what_cannot_be_saved(self.transport == "ofi", self.site.native,
+                                                   romio=self.io == "romio321")
 
     def repeat(self, seed):
         more = " --threads" if self.threads else ""
@@ -134,7 +138,7 @@ def parse_arguments():
     parser.add_argument("--np", type=int, help="the batch's own choice if not given")
     parser.add_argument("--transport", choices=("vader", "tcp", "ofi"))
     parser.add_argument("--io", choices=("ompio", "romio321"), default="romio321", help="how files are read and written")
-    parser.add_argument("--threads", action="store_true", help="with MPI_THREAD_MULTIPLE")
+    parser.add_argument("--threads", action="store_true", help="all with MPI_THREAD_MULTIPLE and several threads")
     parser.add_argument("--kinds", default="", help="kinds of steps (random_program --help), or families of them: "
                         + ", ".join(FAMILIES))
     parser.add_argument("--slow", type=float, default=4)

@@ -108,8 +108,6 @@ FAMILIES = {
     "windows": ("window-create", "window", "window-free"),
     "files": ("file-open", "file", "file-close"),
 }
-# Their objects keep a job from being checkpointed while they exist: only by name.
-ONLY_BY_NAME = ("persistent", "own-request")
 
 
 def kinds_named(text):
@@ -117,13 +115,12 @@ def kinds_named(text):
     return [kind for name in text.split(",") if name for kind in FAMILIES.get(name, (name,))]
 
 
-def without_what_cannot_be_saved(ofi, native=False, named=(), one_node=True, romio=False, threads=False):
+def without_what_cannot_be_saved(ofi, native=False, one_node=True, romio=False):
     """Options of random_program. Over libfabric Open MPI itself hangs with some kinds; with early-free it crashes, and its
     windows are not right (docs/testing.md). one_node: windows survive only if all their members are on one node. romio: its collective operations
-    that do not wait crash. threads: windows are the real library's then."""
-    without = [kind for kind in ONLY_BY_NAME if kind not in named]
-    without += ["mprobe", "truncate"] if ofi else []
+    that do not wait crash."""
+    without = ["mprobe", "truncate"] if ofi else []
     without += ["file-icollective"] if romio else []
     without += ["early-free"] if native else []
-    without += FAMILIES["windows"] if native or threads or not one_node else ()
+    without += FAMILIES["windows"] if native or not one_node else ()
     return ["--without", ",".join(without)] if without else []

@@ -34,7 +34,7 @@ const std::vector<Kind>& kinds() {
       {"attribute", 4, step_attribute},
       {"types", 6, step_types},
       {"pause", 6, step_pause},
-      {"threads", 3, step_threads},
+      {"threads", 10, step_threads},
       {"window-create", 4, step_window_create},
       {"window", 14, step_window},
       {"window-free", 2, step_window_free},
@@ -45,6 +45,12 @@ const std::vector<Kind>& kinds() {
       {"own-request", 6, step_own_request},
   };
   return all;
+}
+
+bool is_chosen(const State& s, const char* kind) {
+  std::size_t i = 0;
+  while (std::strcmp(kinds()[i].name, kind) != 0) ++i;
+  return (s.options.kinds >> i & 1) != 0;
 }
 
 namespace {

@@ -137,6 +137,8 @@ struct Kind {
   void (*run)(State&);
 };
 const std::vector<Kind>& kinds();
+// This program has steps of this kind.
+bool is_chosen(const State& s, const char* kind);
 
 // The kinds, by file.
 void step_timeline(State&);      // timeline.cpp

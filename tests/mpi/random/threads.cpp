@@ -1,38 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several threads inside MPI at once (--threads, which asks for MPI_THREAD_MULTIPLE): each has a duplicate of a
-// communicator and runs rings and reductions there.
+// Several threads inside MPI at once (--threads, which asks for MPI_THREAD_MULTIPLE): each has work of one kind
+// (thread_work.cpp), on a duplicate of a communicator; those that only send and receive may share one.
+#include <algorithm>
 #include <thread>
 
 #include "tests/mpi/random/state.hpp"
+#include "tests/mpi/random/thread_work.hpp"
 
 namespace cairn::random_program {
 
 namespace {
 
-struct Job {
-  MPI_Comm comm;
-  std::uint64_t key;
-  int rounds;
-  int rank, size;
-};
+constexpr int kMostRounds = 20;
 
-// What a rank gets in one round: the word of its left neighbour plus the sum of everybody's.
-std::uint64_t result(const Job& j, int rank, int round) {
-  auto word = [&](int r) { return mix(j.key, static_cast<std::uint64_t>(round * 4096 + r)); };
-  std::uint64_t sum = 0;
-  for (int r = 0; r < j.size; ++r) sum += word(r);
-  return word((rank + j.size - 1) % j.size) + sum;
+const Work& draw_work(State& s, const std::vector<Job>& others) {
+  std::vector<const Work*> possible;
+  for (const Work& work : works()) {
+    const auto same = [&](const Job& j) { return j.work == &work; };
+    if (work.where == Work::kOnce && std::any_of(others.begin(), others.end(), same)) continue;
+    if (work.needs == nullptr || is_chosen(s, work.needs)) possible.push_back(&work);
+  }
+  return *s.plan.pick(possible);
 }
 
-void work(const Job& j, std::vector<std::uint64_t>* results) {
-  for (int round = 0; round < j.rounds; ++round) {
-    const std::uint64_t mine = mix(j.key, static_cast<std::uint64_t>(round * 4096 + j.rank));
-    std::uint64_t got = 0, sum = 0;
-    must(MPI_Sendrecv(&mine, 1, MPI_UINT64_T, (j.rank + 1) % j.size, 7, &got, 1, MPI_UINT64_T,
-                      (j.rank + j.size - 1) % j.size, 7, j.comm, MPI_STATUS_IGNORE));
-    must(MPI_Allreduce(&mine, &sum, 1, MPI_UINT64_T, MPI_SUM, j.comm));
-    results->push_back(got + sum);
+Job draw_job(State& s, const Comm& c, const std::vector<Job>& others) {
+  const auto number = static_cast<int>(others.size());
+  Job j;
+  j.work = &draw_work(s, others);
+  j.key = s.key();
+  j.rounds = s.plan.between(1, kMostRounds);
+  j.rank = c.index(s.rank);
+  j.size = c.size();
+  j.tag = (number + 1) * kMostRounds;
+  j.path = s.options.directory + "/seed" + std::to_string(s.seed) + "-" + std::to_string(where.step) + "-thread" +
+           std::to_string(number);
+  for (int m = 0; m < c.size(); ++m) {
+    for (int round = 0; round < j.rounds; ++round) {
+      const std::uint64_t want = j.work->result(j, m, round);
+      s.ledger.planned_result(c.members[static_cast<std::size_t>(m)], j.key, &want, 8);
+    }
   }
+  return j;
 }
 
 }  // namespace
@@ -41,30 +49,26 @@ void step_threads(State& s) {
   if (!s.options.threads) return;
   const Comm& c = s.comm(1, false);
   const int n = s.plan.between(2, 4);
+  const bool share = s.plan.chance(50);
   std::vector<Job> jobs;
-  for (int t = 0; t < n; ++t) {
-    jobs.push_back({MPI_COMM_NULL, s.key(), s.plan.between(1, 20), c.index(s.rank), c.size()});
-    const Job& j = jobs.back();
-    for (int m = 0; m < c.size(); ++m) {
-      for (int round = 0; round < j.rounds; ++round) {
-        const std::uint64_t want = result(j, m, round);
-        s.ledger.planned_result(c.members[static_cast<std::size_t>(m)], j.key, &want, 8);
-      }
-    }
-  }
+  for (int t = 0; t < n; ++t) jobs.push_back(draw_job(s, c, jobs));
   if (!s.mine(c)) return;
+  std::vector<MPI_Comm> own(jobs.size());
+  for (auto& comm : own) must(MPI_Comm_dup(c.handle, &comm));
+  for (std::size_t t = 0; t < jobs.size(); ++t)
+    jobs[t].comm = own[share && jobs[t].work->where == Work::kShares ? 0 : t];
   std::vector<std::vector<std::uint64_t>> results(jobs.size());
-  for (auto& j : jobs) must(MPI_Comm_dup(c.handle, &j.comm));
   std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < jobs.size(); ++t) threads.emplace_back(work, std::cref(jobs[t]), &results[t]);
+  for (std::size_t t = 0; t < jobs.size(); ++t)
+    threads.emplace_back(jobs[t].work->run, std::cref(jobs[t]), &results[t]);
   for (auto& t : threads) t.join();
   for (std::size_t t = 0; t < jobs.size(); ++t) {
     for (int round = 0; round < jobs[t].rounds; ++round) {
-      const std::uint64_t want = result(jobs[t], jobs[t].rank, round);
+      const std::uint64_t want = jobs[t].work->result(jobs[t], jobs[t].rank, round);
       s.ledger.received_result(jobs[t].key, &results[t][static_cast<std::size_t>(round)], &want, 8);
     }
-    must(MPI_Comm_free(&jobs[t].comm));
   }
+  for (auto& comm : own) must(MPI_Comm_free(&comm));
 }
 
 }  // namespace cairn::random_program
