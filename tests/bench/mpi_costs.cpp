@@ -121,6 +121,24 @@ void collectives() {
   say("Iallreduce_8B", cost(repetitions(5000), immediate), "ns");
 }
 
+// Post, start, complete, wait of the first two ranks, each exposed to the other, without an operation.
+void exposed_epochs(MPI_Win win, const std::string& kind) {
+  if (rank > 1) return;
+  const int other = 1 - rank;
+  MPI_Group world, partner;
+  MPI_Comm_group(MPI_COMM_WORLD, &world);
+  MPI_Group_incl(world, 1, &other, &partner);
+  auto epoch = [&] {
+    MPI_Win_post(partner, 0, win);
+    MPI_Win_start(partner, 0, win);
+    MPI_Win_complete(win);
+    MPI_Win_wait(win);
+  };
+  say("post+start+complete+wait_" + kind, cost(repetitions(5000), epoch), "ns");
+  MPI_Group_free(&partner);
+  MPI_Group_free(&world);
+}
+
 // One-sided calls of rank 0 on rank 1, 8 bytes; fences of all.
 void window_calls(MPI_Win win, const std::string& kind) {
   const int n = repetitions(5000);
@@ -129,6 +147,7 @@ void window_calls(MPI_Win win, const std::string& kind) {
   MPI_Win_fence(0, win);
   say("fence_" + kind, cost(n, [&] { MPI_Win_fence(0, win); }), "ns");
   MPI_Win_fence(MPI_MODE_NOSUCCEED, win);
+  exposed_epochs(win, kind);
   if (rank == 0) {
     auto lock = [&] {
       MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 1, 0, win);
