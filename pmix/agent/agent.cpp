@@ -63,6 +63,14 @@ void Agent::phase(const std::string& name) {
   in_phase_ = Stopwatch();
 }
 
+// What is asked for from here on finds no places; a search that has begun is at its end.
+void Agent::forget_activity() {
+  const std::lock_guard no_search(place_mutex_);
+  const std::lock_guard lock(state_mutex_);
+  activity_ = {};
+  stacks_.clear();
+}
+
 void Agent::log_loop() {
   try {
     for (std::uint64_t n = 1;; ++n) {
@@ -87,15 +95,17 @@ void Agent::answer_loop() {
       RankState mine;
       std::vector<CallPlace::Words> stacks;
       {
-        const std::lock_guard lock(state_mutex_);
+        const std::lock_guard no_capture(place_mutex_);
+        std::unique_lock lock(state_mutex_);
         mine = activity_;
         stacks = stacks_;
         mine.phase = phase_;
         mine.text = progress_;
         mine.seconds = in_phase_.seconds();
         if (phase_ == kWriting) mine.bytes = group_->bytes_so_far();
+        lock.unlock();
+        for (auto& [number, thread] : mine.threads) thread.at = place_.of(stacks[number]);
       }
-      for (auto& [number, thread] : mine.threads) thread.at = place_.of(stacks[number]);
       const std::lock_guard lock(answer_mutex_);
       if (left_) return;
       transport_->answer_ping(n, to_record(mine).encode());

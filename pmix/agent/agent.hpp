@@ -89,6 +89,7 @@ class Agent : private AgentLink::Orders {
   bool decided_to_end(std::uint64_t n, bool all_well, Outcome& outcome);
   bool wait_until_ready(double seconds);
   void phase(const std::string& name);
+  void forget_activity();
   void leave();
 
   // Orders of the coordinator, on the link's thread (rank 0).
@@ -124,7 +125,9 @@ class Agent : private AgentLink::Orders {
   std::uint64_t next_entry_ = 1;
   bool closing_ = false;
 
-  CallPlace place_;  // of the answering thread
+  // Finds places by opening files, which are descriptors of the program's process: not while it is captured.
+  std::mutex place_mutex_;
+  CallPlace place_;
 
   std::mutex answer_mutex_;  // held while the answering thread is inside the transport, and by leave()
   bool left_ = false;

@@ -196,6 +196,7 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
       return !stood_in_;
     };
     request.stands = [&] {
+      forget_activity();
       if (!stands_before_capture(order)) return;
       begin_stand();
       if (!await_stand(Deadline(stand_together_ ? request.stop_timeout : kStandSeconds)))
