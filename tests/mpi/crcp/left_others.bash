@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# left_others.bash spawn|connect: with spawned processes a checkpoint is refused by name, with others of the same job it is
+# left_others.bash spawn|multiple|connect|join: with spawned processes a checkpoint is refused by name, with others of the same job it is
 # taken; when they have left each other it is taken, the job is killed and restarted, and the two sides meet once more.
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin crcp_left_others
 start_job --oversubscribe --wdir "$SCRATCH" -np 3 "$CAIRN_BUILD/tests/programs/crcp_left_others" "$1"
 wait_for_line '^together'
-if [ "$1" = connect ]; then
+if [ "$1" = connect ] || [ "$1" = join ]; then
   checkpoint
   kill_job
   restart --mpirun_opts --oversubscribe

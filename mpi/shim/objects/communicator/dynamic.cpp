@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "mpi/shim/objects/communicator/create.hpp"
+#include "mpi/shim/objects/port/port.hpp"
 
 using namespace cairn;
 using namespace cairn::shim;
@@ -34,7 +35,8 @@ CAIRN_MPI_WEAK(MPI_Comm_spawn_multiple);
 int PMPI_Comm_accept(const char* port, MPI_Info info, int root, MPI_Comm comm, MPI_Comm* newcomm) {
   return comm_create<crcp::AwaitsOutsiders>(comm, newcomm, {}, "MPI_Comm_accept", [&](RealComm** made) {
     const InfoScope real_info(info);
-    return cross(real.Comm_accept, port, real_info.get(), root, to_real(comm), made);
+    const RealPort real_port(port);
+    return cross(real.Comm_accept, real_port.get(), real_info.get(), root, to_real(comm), made);
   });
 }
 CAIRN_MPI_WEAK(MPI_Comm_accept);
@@ -42,7 +44,8 @@ CAIRN_MPI_WEAK(MPI_Comm_accept);
 int PMPI_Comm_connect(const char* port, MPI_Info info, int root, MPI_Comm comm, MPI_Comm* newcomm) {
   return comm_create<crcp::AwaitsOutsiders>(comm, newcomm, {}, "MPI_Comm_connect", [&](RealComm** made) {
     const InfoScope real_info(info);
-    return cross(real.Comm_connect, port, real_info.get(), root, to_real(comm), made);
+    const RealPort real_port(port);
+    return cross(real.Comm_connect, real_port.get(), real_info.get(), root, to_real(comm), made);
   });
 }
 CAIRN_MPI_WEAK(MPI_Comm_connect);
