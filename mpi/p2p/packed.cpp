@@ -8,6 +8,7 @@
 namespace cairn::p2p {
 
 int packed_size(int count, shim::RealDatatype* type, ompi_communicator_t* comm, std::size_t* size) noexcept {
+  if (count < 0) return MPI_ERR_COUNT;
   shim::RealComm* const real_comm = shim::to_real(comm);
   int cut_off = 0;  // MPI_Pack_size has an int for it, and gives what is left of more
   MPI_Count of_one = 0;

@@ -21,23 +21,25 @@ void describe_status(Request& r) noexcept {
   r.status._ucount = static_cast<std::size_t>(size) * static_cast<std::size_t>(r.count);
 }
 
-// What the real library looks at when a persistent request is made: ours meets it at the first start only.
-int check_envelope(int count, MPI_Datatype type, int peer, int tag, const ompi_communicator_t* comm, bool receives,
-                   const MPI_Request* request) noexcept {
-  if (!shim::usable(comm)) return MPI_ERR_COMM;
-  if (count < 0) return MPI_ERR_COUNT;
-  if (type == nullptr || type->null || !type->live) return MPI_ERR_TYPE;
-  if (tag < 0 && !(receives && tag == MPI_ANY_TAG)) return MPI_ERR_TAG;
-  const bool nobody = peer == MPI_PROC_NULL || (receives && peer == MPI_ANY_SOURCE);
-  if (!nobody && (peer < 0 || peer >= (comm->inter ? comm->remote_size : comm->size))) return MPI_ERR_RANK;
-  return request == nullptr ? MPI_ERR_REQUEST : MPI_SUCCESS;
+using SendInit = decltype(shim::RealFunctions::Send_init);
+
+// The real library looks at the arguments when a persistent request is made, ours would meet them at the first start:
+// it is asked, by making one. In a section.
+template <class Init, class Buffer>
+int ask_library(Init init, Buffer* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
+                const MPI_Request* request) noexcept {
+  shim::RealComm* const real_comm = shim::to_real(comm);
+  shim::RealDatatype* const real_type = shim::to_real(type);
+  return cross([&]() noexcept {
+    shim::RealRequest* made = nullptr;
+    const int rc = init(buffer, count, real_type, peer, tag, real_comm, request == nullptr ? nullptr : &made);
+    return rc == MPI_SUCCESS ? shim::real.Request_free(&made) : rc;
+  });
 }
 
-int init_send(const void* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
-              SendMode mode, MPI_Request* request, const char* name) noexcept {
-  if (const int rc = check_envelope(count, type, peer, tag, comm, false, request); rc != MPI_SUCCESS)
-    return shim::raise(comm, rc, name);
-  const crcp::Section section;
+// In a section.
+void make_send(const void* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
+               SendMode mode, MPI_Request* request) noexcept {
   Request* r = request_new(What::send);
   r->persistent = true;
   r->send_mode = mode;
@@ -52,7 +54,17 @@ int init_send(const void* buffer, int count, MPI_Datatype type, int peer, int ta
     r->type = shim::type_hold(type);
   describe_status(*r);
   *request = r;
-  return MPI_SUCCESS;
+}
+
+int init_send(SendInit init, const void* buffer, int count, MPI_Datatype type, int peer, int tag,
+              ompi_communicator_t* comm, SendMode mode, MPI_Request* request, const char* name) noexcept {
+  int rc = MPI_ERR_COMM;
+  if (shim::usable(comm)) {
+    const crcp::Section section;
+    rc = ask_library(init, buffer, count, type, peer, tag, comm, request);
+    if (rc == MPI_SUCCESS) make_send(buffer, count, type, peer, tag, comm, mode, request);
+  }
+  return rc == MPI_SUCCESS ? rc : shim::raise(comm, rc, name);
 }
 
 int start(Request* r) noexcept {
@@ -70,38 +82,46 @@ using namespace cairn::p2p;
 
 CAIRN_MPI_EXPORT int PMPI_Send_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
                                     MPI_Request* request) {
-  return init_send(buf, count, type, dest, tag, comm, SendMode::standard, request, "MPI_Send_init");
+  return init_send(shim::real.Send_init, buf, count, type, dest, tag, comm, SendMode::standard, request,
+                   "MPI_Send_init");
 }
 CAIRN_MPI_WEAK(MPI_Send_init);
 
 CAIRN_MPI_EXPORT int PMPI_Ssend_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
                                      MPI_Request* request) {
-  return init_send(buf, count, type, dest, tag, comm, SendMode::synchronous, request, "MPI_Ssend_init");
+  return init_send(shim::real.Ssend_init, buf, count, type, dest, tag, comm, SendMode::synchronous, request,
+                   "MPI_Ssend_init");
 }
 CAIRN_MPI_WEAK(MPI_Ssend_init);
 
 CAIRN_MPI_EXPORT int PMPI_Rsend_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
                                      MPI_Request* request) {
-  return init_send(buf, count, type, dest, tag, comm, SendMode::standard, request, "MPI_Rsend_init");
+  return init_send(shim::real.Rsend_init, buf, count, type, dest, tag, comm, SendMode::standard, request,
+                   "MPI_Rsend_init");
 }
 CAIRN_MPI_WEAK(MPI_Rsend_init);
 
 CAIRN_MPI_EXPORT int PMPI_Bsend_init(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
                                      MPI_Request* request) {
-  return init_send(buf, count, type, dest, tag, comm, SendMode::buffered, request, "MPI_Bsend_init");
+  return init_send(shim::real.Bsend_init, buf, count, type, dest, tag, comm, SendMode::buffered, request,
+                   "MPI_Bsend_init");
 }
 CAIRN_MPI_WEAK(MPI_Bsend_init);
 
 CAIRN_MPI_EXPORT int PMPI_Recv_init(void* buf, int count, MPI_Datatype type, int source, int tag, MPI_Comm comm,
                                     MPI_Request* request) {
-  if (const int rc = check_envelope(count, type, source, tag, comm, true, request); rc != MPI_SUCCESS)
-    return shim::raise(comm, rc, "MPI_Recv_init");
-  const crcp::Section section;
-  Request* r = request_new(What::receive);
-  r->persistent = true;
-  describe_receive(*r, buf, count, type, source, tag, comm);
-  *request = r;
-  return MPI_SUCCESS;
+  int rc = MPI_ERR_COMM;
+  if (shim::usable(comm)) {
+    const crcp::Section section;
+    rc = ask_library(shim::real.Recv_init, buf, count, type, source, tag, comm, request);
+    if (rc == MPI_SUCCESS) {
+      Request* r = request_new(What::receive);
+      r->persistent = true;
+      describe_receive(*r, buf, count, type, source, tag, comm);
+      *request = r;
+    }
+  }
+  return rc == MPI_SUCCESS ? rc : shim::raise(comm, rc, "MPI_Recv_init");
 }
 CAIRN_MPI_WEAK(MPI_Recv_init);
 

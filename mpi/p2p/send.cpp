@@ -75,8 +75,10 @@ inline __attribute__((always_inline)) int start_send(const void* buffer, int cou
   shim::RealComm* const real_comm = shim::to_real(comm);
   shim::RealDatatype* const real_type = shim::to_real(type);
   shim::RealRequest* real = nullptr;
+  shim::RealRequest** const made =
+      request == nullptr ? nullptr : &real;  // the real library says what is wrong with that
   const int rc =
-      cross([&]() noexcept { return (shim::real.*Member)(buffer, count, real_type, peer, tag, real_comm, &real); });
+      cross([&]() noexcept { return (shim::real.*Member)(buffer, count, real_type, peer, tag, real_comm, made); });
   if (rc == MPI_SUCCESS) {
     count_sent(*comm->crcp, peer, tag);
     describe_send(*r, real, peer, tag, comm, mode);
@@ -159,6 +161,9 @@ CAIRN_MPI_WEAK(MPI_Irsend);
 CAIRN_MPI_EXPORT int PMPI_Ibsend(const void* buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm,
                                  MPI_Request* request) {
   if (!shim::usable(comm)) return bad_comm(comm, "MPI_Ibsend");
+  if (request == nullptr)
+    return start_send<&shim::RealFunctions::Isend>(buf, count, type, dest, tag, comm, SendMode::buffered, request,
+                                                   "MPI_Ibsend");
   const int rc = buffered(buf, count, type, dest, tag, comm, "MPI_Ibsend");
   if (rc != MPI_SUCCESS) return rc;
   Request* r = request_new(What::send);

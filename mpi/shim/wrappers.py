@@ -83,6 +83,10 @@ class Wrapper:
             return self.first("MPI_File")
         if self.row.cls == "world_call":
             return "MPI_COMM_WORLD"
+        classes = self.row.options.get("world")
+        if classes:
+            told = " || ".join(f"rc == MPI_ERR_{name}" for name in classes.split(","))
+            return f"{told} ? MPI_COMM_WORLD : {self.first('MPI_Comm')}"
         return self.first("MPI_Comm")
 
     def adopt(self):

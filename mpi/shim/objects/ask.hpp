@@ -23,9 +23,10 @@ int ask_group(Guest* object, Function RealFunctions::*function, MPI_Group* group
   });
 }
 
-template <class Guest, class Function>
-int ask_info(Guest* object, Function RealFunctions::*function, MPI_Info* info, const char* name) {
-  return brief_call(object, name, [&] {
+// `told`: whose error handler is told of an error.
+template <class Guest, class Told, class Function>
+int ask_info(Guest* object, Told* told, Function RealFunctions::*function, MPI_Info* info, const char* name) {
+  return brief_call(told, name, [&] {
     Made made(info);
     return made.settle(cross(real.*function, to_real(object), made.place()),
                        [](RealInfo* real_info) { return info_adopt(real_info); });

@@ -24,7 +24,8 @@ int comm_create(MPI_Comm parent, MPI_Comm* out, Origin origin, const char* name,
     origin.parent = usable(parent) ? parent : nullptr;
     rc = made.settle(call(made.place()), [&](RealComm* comm) { return comm_adopt(comm, origin); });
   }
-  return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise(parent, rc, name);
+  if (__builtin_expect(rc == MPI_SUCCESS, 1)) return rc;
+  return raise(rc == MPI_ERR_COMM ? MPI_COMM_WORLD : parent, rc, name);
 }
 
 // A duplicate for the shim itself, with neither attributes nor hints. Collective, with doors.

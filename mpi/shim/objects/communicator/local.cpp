@@ -66,7 +66,7 @@ CAIRN_MPI_WEAK(MPI_Comm_test_inter);
 
 int PMPI_Comm_compare(MPI_Comm a, MPI_Comm b, int* result) {
   if (!answerable(a) || !answerable(b) || result == nullptr)
-    return brief_call(MPI_COMM_WORLD, "MPI_Comm_compare",
+    return brief_call(answerable(a) && answerable(b) ? a : MPI_COMM_WORLD, "MPI_Comm_compare",
                       [&] { return cross(real.Comm_compare, to_real(a), to_real(b), result); });
   if (a == b) {
     *result = MPI_IDENT;
@@ -110,11 +110,12 @@ int PMPI_Comm_set_info(MPI_Comm comm, MPI_Info info) {
       comm->info = info_copy(info);
     }
   }
-  return rc == MPI_SUCCESS ? rc : raise(comm, rc, "MPI_Comm_set_info");
+  return rc == MPI_SUCCESS ? rc : raise(rc == MPI_ERR_INFO ? MPI_COMM_WORLD : comm, rc, "MPI_Comm_set_info");
 }
 CAIRN_MPI_WEAK(MPI_Comm_set_info);
 
 int PMPI_Comm_get_info(MPI_Comm comm, MPI_Info* info) {
-  return ask_info(comm, &RealFunctions::Comm_get_info, info, "MPI_Comm_get_info");
+  ompi_communicator_t* const told = info == nullptr ? MPI_COMM_WORLD : comm;
+  return ask_info(comm, told, &RealFunctions::Comm_get_info, info, "MPI_Comm_get_info");
 }
 CAIRN_MPI_WEAK(MPI_Comm_get_info);

@@ -140,7 +140,8 @@ int PMPI_File_get_group(MPI_File file, MPI_Group* group) {
 CAIRN_MPI_WEAK(MPI_File_get_group);
 
 int PMPI_File_get_info(MPI_File file, MPI_Info* info) {
-  return ask_info(file, &RealFunctions::File_get_info, info, "MPI_File_get_info");
+  if (!usable(file)) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, "MPI_File_get_info");  // so says Open MPI 4.1
+  return ask_info(file, file, &RealFunctions::File_get_info, info, "MPI_File_get_info");
 }
 CAIRN_MPI_WEAK(MPI_File_get_info);
 
@@ -153,12 +154,13 @@ int PMPI_File_get_amode(MPI_File file, int* amode) {
 CAIRN_MPI_WEAK(MPI_File_get_amode);
 
 int PMPI_File_set_info(MPI_File file, MPI_Info info) {
+  if (!usable(file)) return raise(MPI_COMM_WORLD, MPI_ERR_FILE, "MPI_File_set_info");
   int rc;
   {
     CollectiveScope scope(file_comm(file), "MPI_File_set_info");
     const InfoScope real_info(info);
     rc = cross(real.File_set_info, to_real(file), real_info.get());
-    if (rc == MPI_SUCCESS && usable(file)) file->open->add_info(info);
+    if (rc == MPI_SUCCESS) file->open->add_info(info);
   }
   return rc == MPI_SUCCESS ? rc : raise(file, rc, "MPI_File_set_info");
 }

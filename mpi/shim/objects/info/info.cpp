@@ -215,7 +215,8 @@ CAIRN_MPI_WEAK(MPI_Info_get_nkeys);
 
 int PMPI_Info_get_nthkey(MPI_Info info, int n, char* key) {
   if (!usable(info)) return failed(MPI_ERR_INFO, "MPI_Info_get_nthkey");
-  if (key == nullptr) return failed(MPI_ERR_ARG, "MPI_Info_get_nthkey");
+  if (n < 0) return failed(MPI_ERR_ARG, "MPI_Info_get_nthkey");
+  if (key == nullptr) return failed(MPI_ERR_INFO_KEY, "MPI_Info_get_nthkey");
   return copy_key(info, n, key) ? MPI_SUCCESS : failed(MPI_ERR_INFO_KEY, "MPI_Info_get_nthkey");
 }
 CAIRN_MPI_WEAK(MPI_Info_get_nthkey);

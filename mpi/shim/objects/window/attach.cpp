@@ -80,7 +80,7 @@ int Win_detach(MPI_Win win, const void* base) {
 }
 
 int Win_set_info(MPI_Win win, MPI_Info info) {
-  if (!usable(info)) return info == MPI_INFO_NULL ? MPI_SUCCESS : MPI_ERR_INFO;
+  if (!usable(info)) return MPI_ERR_INFO;
   const crcp::InnerLock lock;
   info_add(win->local->info, info);
   return MPI_SUCCESS;

@@ -143,7 +143,7 @@ int create(MPI_Comm comm, MPI_Info info, MPI_Win* out, const WindowShape& wanted
 template <class Call>
 int allocate(MPI_Comm comm, MPI_Info info, MPI_Win* out, const WindowShape& wanted, void* baseptr, const char* name,
              Call&& call) {
-  if (baseptr == nullptr || out == nullptr) return raise(comm, MPI_ERR_ARG, name);
+  if (baseptr == nullptr || out == nullptr) return raise(comm, out == nullptr ? MPI_ERR_WIN : MPI_ERR_ARG, name);
   const int rc = create(comm, info, out, wanted, name, call);
   if (rc == MPI_SUCCESS && is_local(*out)) *static_cast<void**>(baseptr) = (*out)->local->shape.base;
   return rc;
@@ -272,14 +272,16 @@ int hints_of(const LocalWindow& window, MPI_Info* info) {
 }  // namespace
 
 int PMPI_Win_get_group(MPI_Win win, MPI_Group* group) {
-  if (is_local(win) && group != nullptr) return PMPI_Comm_group(win->local->comm, group);
+  if (is_local(win) && group == nullptr) return raise(win, MPI_ERR_ARG, "MPI_Win_get_group");
+  if (is_local(win)) return PMPI_Comm_group(win->local->comm, group);
   return ask_group(win, &RealFunctions::Win_get_group, group, &ompi_win_t::members, "MPI_Win_get_group");
 }
 CAIRN_MPI_WEAK(MPI_Win_get_group);
 
 int PMPI_Win_get_info(MPI_Win win, MPI_Info* info) {
-  if (is_local(win) && info != nullptr) return hints_of(*win->local, info);
-  return ask_info(win, &RealFunctions::Win_get_info, info, "MPI_Win_get_info");
+  if (is_local(win) && info == nullptr) return raise(win, MPI_ERR_ARG, "MPI_Win_get_info");
+  if (is_local(win)) return hints_of(*win->local, info);
+  return ask_info(win, win, &RealFunctions::Win_get_info, info, "MPI_Win_get_info");
 }
 CAIRN_MPI_WEAK(MPI_Win_get_info);
 
