@@ -38,6 +38,8 @@ int before_finalize() {
   return first;
 }
 
+bool self_is_gone() noexcept { return ompi_mpi_state >= kFinalizing; }
+
 void after_finalize() {
   ompi_mpi_state = kFinalized;
   predefined<ompi_communicator_t>(ompi_mpi_comm_world)->live = false;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "mpi/crcp/lifecycle.hpp"
+#include "mpi/shim/start.hpp"
 #include "mpi/shim/wrap.hpp"
 
 using namespace cairn;
@@ -29,7 +30,7 @@ CAIRN_MPI_WEAK(MPI_Initialized);
 
 int PMPI_Finalized(int* flag) {
   if (flag == nullptr) return MPI_ERR_ARG;
-  *flag = crcp::init_state() == crcp::InitState::finalized;
+  *flag = self_is_gone();
   return MPI_SUCCESS;
 }
 CAIRN_MPI_WEAK(MPI_Finalized);

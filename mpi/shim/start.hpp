@@ -12,6 +12,8 @@ void after_init();
 // First thing in MPI_Finalize: deletes the attributes of MPI_COMM_SELF, then of MPI_COMM_WORLD, with callbacks.
 // The first error code of a callback, or MPI_SUCCESS.
 int before_finalize();
+// MPI_Finalize has deleted the attributes of MPI_COMM_SELF: from then on MPI_Finalized says that MPI is over.
+bool self_is_gone() noexcept;
 // The real MPI_Finalize has returned.
 void after_finalize();
 

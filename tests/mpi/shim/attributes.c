@@ -13,7 +13,9 @@ static int copy(MPI_Comm comm, int key, void *extra, void *in, void *out, int *f
 }
 
 static int del(MPI_Comm comm, int key, void *value, void *extra) {
-  say("delete self %d extra %ld value %ld", comm == MPI_COMM_SELF, (long)extra, (long)value);
+  int finalized;
+  MPI_Finalized(&finalized);
+  say("delete self %d extra %ld value %ld finalized %d", comm == MPI_COMM_SELF, (long)extra, (long)value, finalized);
   deletes++;
   return (long)value == 99 ? MPI_ERR_INTERN : MPI_SUCCESS;
 }
@@ -162,6 +164,7 @@ int main(int argc, char **argv) {
   int other;
   MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, del, &other, (void *)92);
   MPI_Comm_set_attr(MPI_COMM_SELF, other, (void *)93);
+  MPI_Comm_set_attr(MPI_COMM_WORLD, other, (void *)94); /* deleted when MPI_Finalized says yes */
   MPI_Finalize();
   return 0;
 }

@@ -101,6 +101,22 @@ static void copied(long value) {
   OK(MPI_Type_free(&type_copy_made));
 }
 
+/* MPI_Finalize deletes what MPI_COMM_SELF has, the latest first, while MPI is not over. */
+static long last_of_self;
+static int self_delete(MPI_Comm of, int key, void *value, void *extra) {
+  int finalized, alone;
+  MPI_Finalized(&finalized);
+  MPI_Comm_size(of, &alone);
+  if (finalized || alone != 1 || (long)value != last_of_self--) _exit(1);
+  return MPI_SUCCESS;
+}
+static void set_self(void) {
+  int key;
+  OK(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, self_delete, &key, NULL));
+  OK(MPI_Comm_set_attr(MPI_COMM_SELF, key, (void *)++last_of_self));
+  OK(MPI_Comm_free_keyval(&key));
+}
+
 int main(int argc, char **argv) {
   halves_begin(&argc, &argv);
   OK(MPI_Comm_dup(MPI_COMM_WORLD, &comm));
@@ -114,7 +130,12 @@ int main(int argc, char **argv) {
   expect(keys, 1000);
   copied(1000);
 
+  set_self();
+  set_self();
+
   halves_between(argv[1]);
+
+  set_self();
 
   expect(keys, 1000);
   copied(1000);
@@ -134,5 +155,5 @@ int main(int argc, char **argv) {
   for (int i = 0; i < kKinds; i++) CHECK(deletes[i] == before[i] + 110);
   free_keys(keys);
   halves_end();
-  return 0;
+  return last_of_self == 0 ? 0 : 1;
 }
