@@ -59,7 +59,7 @@ static void ask_comms(void) {
   OK(MPI_Info_free(&hints));
 }
 
-static void ask_cart(void) {
+static void ask_cart(MPI_Comm cart, MPI_Comm row) {
   int kind, n, d[2], p[2], c[2], r, from, to, map;
   OK(MPI_Topo_test(cart, &kind));
   CHECK(kind == MPI_CART);
@@ -78,7 +78,7 @@ static void ask_cart(void) {
   CHECK(d[0] == dims[1] && c[0] == rank % dims[1]);
 }
 
-static void ask_graphs(void) {
+static void ask_graphs(MPI_Comm graph, MPI_Comm adjacent, MPI_Comm spread) {
   int kind, n, edges, index[64], neighbours[128], in, out, weighted, map, w1[2], w2[2];
   OK(MPI_Topo_test(graph, &kind));
   CHECK(kind == MPI_GRAPH);
@@ -98,6 +98,53 @@ static void ask_graphs(void) {
   CHECK(in == 2 && out == 2 && weighted && neighbours[0] == left && index[1] == right && w1[0] == 3 && w2[1] == 4);
   OK(MPI_Dist_graph_neighbors_count(spread, &in, &out, &weighted));
   CHECK(in == 2 && out == 2 && weighted);
+}
+
+/* Copies have the topologies and, from their callbacks on, the attributes of what they are copies of. */
+static MPI_Comm copies[5];
+static int copied, kept;
+
+static int pass_on(MPI_Comm of, int key, void *extra, void *in, void *out, int *flag) {
+  copied++;
+  *(void **)out = (char *)in + 1;
+  *flag = 1;
+  return MPI_SUCCESS;
+}
+
+static void copy_all(void) {
+  MPI_Comm const of[5] = {cart, row, graph, adjacent, spread};
+  MPI_Request requests[5];
+  OK(MPI_Comm_create_keyval(pass_on, MPI_COMM_NULL_DELETE_FN, &kept, NULL));
+  copied = 0;
+  for (int i = 0; i < 5; i++) {
+    OK(MPI_Comm_set_attr(of[i], kept, (void *)(long)(10 * i + 1)));
+    OK(i % 2 ? MPI_Comm_dup(of[i], &copies[i]) : MPI_Comm_idup(of[i], &copies[i], &requests[i]));
+    CHECK(copied == i + 1); /* also where the copy is not there yet */
+    OK(MPI_Comm_set_attr(of[i], kept, (void *)0));
+  }
+  for (int i = 0; i < 5; i += 2) OK(MPI_Wait(&requests[i], MPI_STATUS_IGNORE));
+}
+
+static void ask_copies(void) {
+  for (int i = 0; i < 5; i++) {
+    void *value;
+    int there;
+    OK(MPI_Comm_get_attr(copies[i], kept, &value, &there));
+    CHECK(there && (long)value == 10 * i + 2);
+  }
+  ask_cart(copies[0], copies[1]);
+  ask_graphs(copies[2], copies[3], copies[4]);
+}
+
+static void free_copies(void) {
+  for (int i = 0; i < 5; i++) OK(MPI_Comm_free(&copies[i]));
+  OK(MPI_Comm_free_keyval(&kept));
+}
+
+static void ask_all(void) {
+  ask_cart(cart, row);
+  ask_graphs(graph, adjacent, spread);
+  ask_copies();
 }
 
 static int out_data[2], in_data[5][2], counts[2] = {1, 1}, places[2] = {0, 1}, pending;
@@ -136,9 +183,9 @@ static void exchange(void) {
 int main(int argc, char **argv) {
   halves_begin(&argc, &argv);
   make();
+  copy_all();
   ask_comms();
-  ask_cart();
-  ask_graphs();
+  ask_all();
   begin(1);
   OK(MPI_Waitall(5, requests, MPI_STATUSES_IGNORE));
   exchange();
@@ -150,15 +197,15 @@ int main(int argc, char **argv) {
   check_data();
   exchange();
   ask_comms();
-  ask_cart();
-  ask_graphs();
+  ask_all();
+  free_copies();
   MPI_Comm *const all[] = {&cart, &row, &graph, &adjacent, &spread, &named, &idle, &group_of_all, &shared};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) OK(MPI_Comm_free(all[i]));
   OK(MPI_Comm_disconnect(&plain));
   make();
+  copy_all();
   ask_comms();
-  ask_cart();
-  ask_graphs();
+  ask_all();
   halves_end();
   return 0;
 }
