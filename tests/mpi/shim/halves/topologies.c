@@ -59,44 +59,44 @@ static void ask_comms(void) {
   OK(MPI_Info_free(&hints));
 }
 
-static void ask_cart(MPI_Comm cart, MPI_Comm row) {
+static void ask_cart(MPI_Comm of_dims, MPI_Comm of_row) {
   int kind, n, d[2], p[2], c[2], r, from, to, map;
-  OK(MPI_Topo_test(cart, &kind));
+  OK(MPI_Topo_test(of_dims, &kind));
   CHECK(kind == MPI_CART);
-  OK(MPI_Cartdim_get(cart, &n));
-  OK(MPI_Cart_get(cart, 2, d, p, c));
+  OK(MPI_Cartdim_get(of_dims, &n));
+  OK(MPI_Cart_get(of_dims, 2, d, p, c));
   CHECK(n == 2 && d[0] == dims[0] && d[1] == dims[1] && p[0] == 1 && p[1] == 1);
   CHECK(c[0] == rank / dims[1] && c[1] == rank % dims[1]);
-  OK(MPI_Cart_coords(cart, left, 2, c));
-  OK(MPI_Cart_rank(cart, c, &r));
+  OK(MPI_Cart_coords(of_dims, left, 2, c));
+  OK(MPI_Cart_rank(of_dims, c, &r));
   CHECK(r == left);
-  OK(MPI_Cart_shift(cart, 0, 1, &from, &to));
+  OK(MPI_Cart_shift(of_dims, 0, 1, &from, &to));
   CHECK(to == (rank + dims[1]) % size && from == (rank + size - dims[1]) % size);
-  OK(MPI_Cart_map(cart, 2, dims, p, &map));
+  OK(MPI_Cart_map(of_dims, 2, dims, p, &map));
   CHECK(map >= 0 && map < size);
-  OK(MPI_Cart_get(row, 1, d, p, c));
+  OK(MPI_Cart_get(of_row, 1, d, p, c));
   CHECK(d[0] == dims[1] && c[0] == rank % dims[1]);
 }
 
-static void ask_graphs(MPI_Comm graph, MPI_Comm adjacent, MPI_Comm spread) {
+static void ask_graphs(MPI_Comm of_graph, MPI_Comm of_adjacent, MPI_Comm of_spread) {
   int kind, n, edges, index[64], neighbours[128], in, out, weighted, map, w1[2], w2[2];
-  OK(MPI_Topo_test(graph, &kind));
+  OK(MPI_Topo_test(of_graph, &kind));
   CHECK(kind == MPI_GRAPH);
-  OK(MPI_Graphdims_get(graph, &n, &edges));
+  OK(MPI_Graphdims_get(of_graph, &n, &edges));
   CHECK(n == size && edges == 2 * size);
-  OK(MPI_Graph_get(graph, 64, 128, index, neighbours));
+  OK(MPI_Graph_get(of_graph, 64, 128, index, neighbours));
   CHECK(index[size - 1] == 2 * size && neighbours[2 * rank + 1] == right);
-  OK(MPI_Graph_map(graph, size, index, neighbours, &map));
+  OK(MPI_Graph_map(of_graph, size, index, neighbours, &map));
   CHECK(map >= 0 && map < size);
-  OK(MPI_Graph_neighbors_count(graph, left, &n));
-  OK(MPI_Graph_neighbors(graph, left, 2, neighbours));
+  OK(MPI_Graph_neighbors_count(of_graph, left, &n));
+  OK(MPI_Graph_neighbors(of_graph, left, 2, neighbours));
   CHECK(n == 2 && neighbours[1] == rank);
-  OK(MPI_Topo_test(adjacent, &kind));
+  OK(MPI_Topo_test(of_adjacent, &kind));
   CHECK(kind == MPI_DIST_GRAPH);
-  OK(MPI_Dist_graph_neighbors_count(adjacent, &in, &out, &weighted));
-  OK(MPI_Dist_graph_neighbors(adjacent, 2, neighbours, w1, 2, index, w2));
+  OK(MPI_Dist_graph_neighbors_count(of_adjacent, &in, &out, &weighted));
+  OK(MPI_Dist_graph_neighbors(of_adjacent, 2, neighbours, w1, 2, index, w2));
   CHECK(in == 2 && out == 2 && weighted && neighbours[0] == left && index[1] == right && w1[0] == 3 && w2[1] == 4);
-  OK(MPI_Dist_graph_neighbors_count(spread, &in, &out, &weighted));
+  OK(MPI_Dist_graph_neighbors_count(of_spread, &in, &out, &weighted));
   CHECK(in == 2 && out == 2 && weighted);
 }
 
