@@ -42,6 +42,8 @@ std::uint64_t identity_of_self(int world_rank) noexcept;
 MPI_Comm comm_adopt(RealComm* made, const Origin& origin);
 // A real communicator of these ranks of MPI_COMM_WORLD, whose members `parent` has: MPI_Comm_create_group. Crosses.
 int make_real_comm(RealComm* parent, const std::int32_t* world_ranks, int size, int tag, RealComm** made);
+// A new info object with the hints that the real one has. Crosses: behind the door or in a section.
+ompi_info_t* comm_hints(ompi_communicator_t* comm);
 // Fills world and self after MPI_Init.
 void comm_fill_predefined();
 // The real communicator is gone; the handle goes to the pool.

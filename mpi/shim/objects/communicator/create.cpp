@@ -33,8 +33,8 @@ class GroupCallScope {
 };
 
 // A duplicate also gets the attributes and the hints.
-int finish_duplicate(MPI_Comm parent, MPI_Comm* out, MPI_Info info, const char* name) {
-  (*out)->info = info_copy(info);
+int finish_duplicate(MPI_Comm parent, MPI_Comm* out, MPI_Info hints, const char* name) {
+  (*out)->info = hints;
   const int rc = attributes_copy(attribute_owner(parent), attribute_owner(*out));
   if (rc == MPI_SUCCESS) return rc;
   // The other members have theirs: a collective free is not possible, and after a restart all members make it again.
@@ -103,7 +103,7 @@ int cairn::shim::comm_free_inside(MPI_Comm comm) { return let_go(comm, &RealFunc
 
 int PMPI_Comm_dup(MPI_Comm comm, MPI_Comm* newcomm) {
   const int rc = comm_duplicate(comm, newcomm, "MPI_Comm_dup");
-  return rc == MPI_SUCCESS ? finish_duplicate(comm, newcomm, comm->info, "MPI_Comm_dup") : rc;
+  return rc == MPI_SUCCESS ? finish_duplicate(comm, newcomm, info_copy(comm->info), "MPI_Comm_dup") : rc;
 }
 CAIRN_MPI_WEAK(MPI_Comm_dup);
 
@@ -112,7 +112,13 @@ int PMPI_Comm_dup_with_info(MPI_Comm comm, MPI_Info info, MPI_Comm* newcomm) {
     const InfoScope real_info(info);
     return cross(real.Comm_dup_with_info, to_real(comm), real_info.get(), made);
   });
-  return rc == MPI_SUCCESS ? finish_duplicate(comm, newcomm, info, "MPI_Comm_dup_with_info") : rc;
+  if (rc != MPI_SUCCESS) return rc;
+  ompi_info_t* hints = nullptr;
+  if (usable(info)) {
+    const crcp::Brief brief;
+    hints = comm_hints(*newcomm);
+  }
+  return finish_duplicate(comm, newcomm, hints, "MPI_Comm_dup_with_info");
 }
 CAIRN_MPI_WEAK(MPI_Comm_dup_with_info);
 

@@ -99,6 +99,13 @@ int PMPI_Comm_remote_group(MPI_Comm comm, MPI_Group* group) {
 }
 CAIRN_MPI_WEAK(MPI_Comm_remote_group);
 
+// The library drops hints that it does not know, but those that a communicator is made with: what it has is asked, and
+// told again after a restart, whose library has not got them.
+ompi_info_t* cairn::shim::comm_hints(ompi_communicator_t* comm) {
+  RealInfo* now = nullptr;
+  return cross(real.Comm_get_info, to_real(comm), &now) == MPI_SUCCESS ? info_adopt(now) : nullptr;
+}
+
 int PMPI_Comm_set_info(MPI_Comm comm, MPI_Info info) {
   int rc;
   {
@@ -106,8 +113,9 @@ int PMPI_Comm_set_info(MPI_Comm comm, MPI_Info info) {
     const InfoScope real_info(info);
     rc = cross(real.Comm_set_info, to_real(comm), real_info.get());
     if (rc == MPI_SUCCESS) {
-      info_drop(comm->info);
-      comm->info = info_copy(info);
+      ompi_info_t* const now = comm_hints(comm);
+      info_add(comm->info, now);
+      info_drop(now);
     }
   }
   return rc == MPI_SUCCESS ? rc : raise(rc == MPI_ERR_INFO ? MPI_COMM_WORLD : comm, rc, "MPI_Comm_set_info");
@@ -115,6 +123,10 @@ int PMPI_Comm_set_info(MPI_Comm comm, MPI_Info info) {
 CAIRN_MPI_WEAK(MPI_Comm_set_info);
 
 int PMPI_Comm_get_info(MPI_Comm comm, MPI_Info* info) {
+  if (info != nullptr && usable(comm) && comm->info != nullptr) {
+    *info = info_copy(comm->info);
+    return MPI_SUCCESS;
+  }
   ompi_communicator_t* const told = info == nullptr ? MPI_COMM_WORLD : comm;
   return ask_info(comm, told, &RealFunctions::Comm_get_info, info, "MPI_Comm_get_info");
 }
