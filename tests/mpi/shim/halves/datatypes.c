@@ -55,6 +55,28 @@ static void make(void) {
   for (int i = 0; i < made; i++) OK(MPI_Type_commit(&types[i]));
 }
 
+/* A structure whose bounds are markers, as MPI-1 had them. */
+static MPI_Datatype marked;
+
+static void make_marked(void) {
+  extern struct ompi_predefined_datatype_t ompi_mpi_lb, ompi_mpi_ub; /* mpi.h hides MPI_LB and MPI_UB */
+  int lengths[3] = {1, 1, 1};
+  MPI_Aint bytes[3] = {-8, 0, 32};
+  MPI_Datatype parts[3] = {(MPI_Datatype)&ompi_mpi_lb, MPI_DOUBLE, (MPI_Datatype)&ompi_mpi_ub};
+  OK(MPI_Type_create_struct(3, lengths, bytes, parts, &marked));
+}
+
+static void ask_marked(void) {
+  MPI_Datatype row;
+  MPI_Aint lower, extent;
+  OK(MPI_Type_get_extent(marked, &lower, &extent));
+  CHECK(lower == -8 && extent == 40);
+  OK(MPI_Type_contiguous(3, marked, &row));
+  OK(MPI_Type_get_extent(row, &lower, &extent));
+  CHECK(lower == -8 && extent == 120);
+  OK(MPI_Type_free(&row));
+}
+
 /* All answers, folded. */
 static unsigned long fold(unsigned long sum, long value) { return sum * 31 + (unsigned long)value; }
 
@@ -160,6 +182,8 @@ int main(int argc, char **argv) {
   pack_all();
   unpack_all(0);
   travel();
+  make_marked();
+  ask_marked();
 
   halves_between(argv[1]);
 
@@ -179,6 +203,9 @@ int main(int argc, char **argv) {
   pack_all();
   unpack_all(0);
   unpack_all(1);
+  ask_marked();
+  OK(MPI_Type_commit(&marked));
+  OK(MPI_Type_free(&marked));
   halves_end();
   return 0;
 }

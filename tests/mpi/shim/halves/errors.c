@@ -22,6 +22,36 @@ static void old_handler(MPI_Comm *of, int *error, ...) { old_calls += *of == old
 static void win_handler(MPI_Win *of, int *error, ...) { win_calls += *of == win && *error == code; }
 static void file_handler(MPI_File *of, int *error, ...) { file_calls += *of == file && *error == code; }
 
+/* What has a handler from the start: the first half sets others, the second is told. */
+static int world_calls, self_calls, no_file_calls;
+static void world_handler(MPI_Comm *of, int *error, ...) { world_calls += *of == MPI_COMM_WORLD; }
+static void self_handler(MPI_Comm *of, int *error, ...) { self_calls += *of == MPI_COMM_SELF; }
+static void no_file_handler(MPI_File *of, int *error, ...) { no_file_calls += *of == MPI_FILE_NULL; }
+
+static void set_predefined(void) {
+  MPI_Errhandler handler;
+  OK(MPI_Comm_create_errhandler(world_handler, &handler));
+  OK(MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler));
+  OK(MPI_Errhandler_free(&handler));
+  OK(MPI_Comm_create_errhandler(self_handler, &handler));
+  OK(MPI_Comm_set_errhandler(MPI_COMM_SELF, handler));
+  OK(MPI_Errhandler_free(&handler));
+  OK(MPI_File_create_errhandler(no_file_handler, &handler));
+  OK(MPI_File_set_errhandler(MPI_FILE_NULL, handler));
+  OK(MPI_Errhandler_free(&handler));
+}
+
+static void call_predefined(void) {
+  MPI_File none;
+  CHECK(MPI_File_open(MPI_COMM_SELF, "/nowhere/at/all", MPI_MODE_RDONLY, MPI_INFO_NULL, &none) != MPI_SUCCESS);
+  CHECK(no_file_calls == 1 && world_calls == 0 && self_calls == 0);
+  CHECK(MPI_Send(&memory, 1, MPI_INT, 77, 0, MPI_COMM_SELF) != MPI_SUCCESS);
+  CHECK(self_calls == 1 && world_calls == 0);
+  CHECK(MPI_Send(&memory, 1, MPI_INT, 77, 0, MPI_COMM_WORLD) != MPI_SUCCESS);
+  CHECK(MPI_Comm_size(MPI_COMM_NULL, &memory) != MPI_SUCCESS);
+  CHECK(self_calls == 1 && world_calls == 2 && no_file_calls == 1);
+}
+
 static void make(void) {
   OK(MPI_Add_error_class(&error_class));
   OK(MPI_Add_error_code(error_class, &code));
@@ -84,8 +114,11 @@ int main(int argc, char **argv) {
   call(1);
   words();
 
+  set_predefined();
+
   halves_between(argv[1]);
 
+  call_predefined();
   words();
   expect(on_comm, on_old, on_win, on_file);
   call(2);
