@@ -19,7 +19,6 @@ DEFAULTS = {
     "persistent_collective": (FULL, "refused while the request exists and its communicator has been freed"),
     "io": (FULL, ""),
     "io_request": (FULL, ""),
-    "tool": ("refused", "between MPI_T_init_thread and MPI_T_finalize"),
 }
 
 INTRODUCTION = """# MPI functions under Cairn

@@ -45,6 +45,11 @@ struct RealRequest;
 struct RealMessage;
 struct RealWin;
 struct RealFile;
+// ... and those of the tools interface.
+struct RealEnum;
+struct RealCvar;
+struct RealSession;
+struct RealPvar;
 
 // Immutable, shared. world[i]: rank in MPI_COMM_WORLD of member i, or kOutsider.
 struct MemberList {

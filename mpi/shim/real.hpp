@@ -74,6 +74,22 @@ template <>
 struct RealType<ompi_file_t*> {
   using type = RealFile*;
 };
+template <>
+struct RealType<mca_base_var_enum_t*> {
+  using type = RealEnum*;
+};
+template <>
+struct RealType<ompi_mpit_cvar_handle_t*> {
+  using type = RealCvar*;
+};
+template <>
+struct RealType<mca_base_pvar_session_t*> {
+  using type = RealSession*;
+};
+template <>
+struct RealType<mca_base_pvar_handle_t*> {
+  using type = RealPvar*;
+};
 
 struct RealFunctions {
 #define CAIRN_X(name) Real<decltype(PMPI_##name)>* name;

@@ -32,14 +32,6 @@ RealDatatype** HeldTypes::real() {
   return array_.get();
 }
 
-MpitObject::MpitObject(void* object) noexcept : pointer_(object) {
-  if (object == nullptr) return;
-  const auto* handle = *static_cast<Handle**>(object);
-  if (handle == nullptr) return;
-  real_ = handle->real;
-  pointer_ = &real_;
-}
-
 int peer_count(const ompi_communicator_t* comm) noexcept {
   if (!usable(comm)) return 0;
   return comm->inter ? comm->remote_size : comm->size;

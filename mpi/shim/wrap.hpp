@@ -164,17 +164,6 @@ struct Kept {
   HeldType type;
 };
 
-// The object an MPI_T handle is bound to: a pointer to a guest handle becomes a pointer to the real one.
-class MpitObject {
- public:
-  explicit MpitObject(void* object) noexcept;
-  void* get() noexcept { return pointer_; }
-
- private:
-  void* pointer_;
-  void* real_ = nullptr;
-};
-
 // The communicator of its own that an open file has, at whose door its collective calls stand; null for one that is not
 // usable.
 ompi_communicator_t* file_comm(const ompi_file_t* file) noexcept;

@@ -15,7 +15,7 @@ REQUESTS = {
 class Wrapper:
     def __init__(self, function, row):
         self.function, self.row = function, row
-        self.before, self.arguments, self.after = [], [], []
+        self.before, self.arguments = [], []
         self.request = None
         for parameter in function.parameters:
             self.arguments.append(self.translate(parameter))
@@ -25,9 +25,6 @@ class Wrapper:
 
     def translate(self, p):
         name = p.name
-        if p.base == "void" and name == "obj_handle":
-            self.before.append(f"MpitObject real_{name}({name});")
-            return f"real_{name}.get()"
         if p.base not in HANDLES:
             return name
         if p.depth == 0:
@@ -42,10 +39,6 @@ class Wrapper:
         if p.base == "MPI_Datatype" and p.is_const:
             self.before.append(f"TypeArray real_{name}({self.array(p)}, {self.length(p)});")
             return f"real_{name}.get()"
-        if p.base == "MPI_Datatype" and self.row.cls == "tool":
-            self.before.append(f"RealDatatype* real_{name} = real_objects.datatype_null;")
-            self.after.append(f"if (rc == MPI_SUCCESS && {name} != nullptr) *{name} = from_real(real_{name});")
-            return f"{name} == nullptr ? nullptr : &real_{name}"
         raise ValueError(f"{self.function.name}: no rule for argument '{p.type} {name}'; write it by hand")
 
     def length(self, p):
@@ -169,7 +162,7 @@ class Wrapper:
         call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"
         if self.row.cls == "collective_request" or self.row.cls == "io_request" and comm:
             guard = self.deferrable(comm)
-        body = guard + self.before + [call] + self.after
+        body = guard + self.before + [call]
         if self.row.cls == "persistent_collective":
             info = next(p.name for p in f.parameters if p.base == "MPI_Info")
             init = self.later("RealInfo* hints, RealRequest** made")
@@ -177,12 +170,9 @@ class Wrapper:
                             f"rc = make_persistent({comm}, real_{info}.get(), {self.request}, {init});"]
         elif self.request:
             body.append(self.adopt())
-        if self.row.cls == "tool":
-            lines = body + ["return rc;"]
-        else:
-            inner = "\n".join("    " + line for line in body).replace("const int rc =", "rc =")
-            lines = ["int rc;", "{", *["  " + b.replace("const int rc =", "rc =") for b in body], "}",
-                     f'return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise({self.owner()}, rc, "{f.name}");']
+        inner = "\n".join("    " + line for line in body).replace("const int rc =", "rc =")
+        lines = ["int rc;", "{", *["  " + b.replace("const int rc =", "rc =") for b in body], "}",
+                 f'return __builtin_expect(rc == MPI_SUCCESS, 1) ? rc : raise({self.owner()}, rc, "{f.name}");']
         if self.row.cls in ("rma", "rma_request"):
             lines = self.own_window() + lines
         text = f"int P{f.name}({parameters}) {{\n" + "\n".join("  " + line for line in lines) + "\n}\n"

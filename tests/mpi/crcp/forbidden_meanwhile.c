@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rank 0 waits for rank 1 in a barrier, to which rank 1 does not come before the file named by the first argument
-// exists: then it opens a session of the tools interface, and comes when the one named by the second argument exists.
+// exists: then it has an MPI file open that it has deleted, and comes when the one named by the second argument exists.
 // PASS at the end.
 #include <mpi.h>
 #include <stdio.h>
@@ -20,11 +20,12 @@ int main(int argc, char** argv) {
     printf("rank 0 waits\n");
     fflush(stdout);
   } else {
-    int provided;
+    MPI_File file;
     wait_for(argv[argc - 2]);
-    MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
+    MPI_File_open(MPI_COMM_SELF, "gone", MPI_MODE_CREATE | MPI_MODE_RDWR, MPI_INFO_NULL, &file);
+    unlink("gone");
     wait_for(argv[argc - 1]);
-    MPI_T_finalize();
+    MPI_File_close(&file);
   }
   MPI_Barrier(MPI_COMM_WORLD);
   MPI_Finalize();

@@ -35,19 +35,11 @@ static void file(void) {
   MPI_File_close(&handle);
 }
 
-static void tools_interface(void) {
-  int provided;
-  MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
-  wait_for("tools");
-  MPI_T_finalize();
-}
-
 int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   directory = argv[1];
   file();
-  tools_interface();
   wait_for("nothing");
   MPI_Finalize();
   return 0;

@@ -39,7 +39,6 @@ refused() { # refused NAME TEXT: the program has NAME, and TEXT is in the refusa
 }
 
 refused file "the open file 'data' is not at its path any more (MPI_File_open)"
-refused tools "a session of the tools interface exists (MPI_T_init_thread)"
 await '^has nothing'
 "$prefix/bin/ompi-checkpoint" "$mpirun_pid" >checkpoint 2>&1 || fail "nothing is in the way: $(cat checkpoint)"
 touch nothing
