@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rank 0 waits for rank 1 in a barrier, to which rank 1 does not come before the file named by the first argument
-// exists: then it has started a process by MPI_Comm_spawn, and comes when the one named by the second argument exists and the
-// two have left each other. PASS at the end.
+// exists: then it has started a process by MPI_Comm_spawn, and comes when the one named by the second argument exists
+// and the two have left each other. PASS at the end.
 #include <mpi.h>
 #include <stdio.h>
 #include <time.h>
