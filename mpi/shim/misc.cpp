@@ -13,8 +13,10 @@ using namespace cairn::shim;
 
 namespace {
 
+// Of calls that may be made at any time.
 template <class Call>
-int in_brief(Call&& call) {
+int at_any_time(Call&& call) {
+  if (crcp::init_state() != crcp::InitState::initialized) start();
   const crcp::Brief brief;
   return call();
 }
@@ -37,7 +39,7 @@ CAIRN_MPI_WEAK(MPI_Finalized);
 
 int PMPI_Query_thread(int* provided) {
   if (crcp::init_state() != crcp::InitState::initialized)
-    return in_brief([&] { return cross(real.Query_thread, provided); });
+    return at_any_time([&] { return cross(real.Query_thread, provided); });
   if (provided == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Query_thread");
   *provided = crcp::thread_level();
   return MPI_SUCCESS;
@@ -46,7 +48,7 @@ CAIRN_MPI_WEAK(MPI_Query_thread);
 
 int PMPI_Is_thread_main(int* flag) {
   if (crcp::init_state() != crcp::InitState::initialized)
-    return in_brief([&] { return cross(real.Is_thread_main, flag); });
+    return at_any_time([&] { return cross(real.Is_thread_main, flag); });
   if (flag == nullptr) return raise(MPI_COMM_WORLD, MPI_ERR_ARG, "MPI_Is_thread_main");
   *flag = crcp::thread_is_main();
   return MPI_SUCCESS;
@@ -65,7 +67,7 @@ int PMPI_Get_version(int* version, int* subversion) {
 CAIRN_MPI_WEAK(MPI_Get_version);
 
 int PMPI_Get_library_version(char* version, int* length) {
-  return in_brief([&] { return cross(real.Get_library_version, version, length); });
+  return at_any_time([&] { return cross(real.Get_library_version, version, length); });
 }
 CAIRN_MPI_WEAK(MPI_Get_library_version);
 

@@ -103,7 +103,12 @@ void prepare_predefined() {
 
 }  // namespace
 
+namespace {
+std::uint64_t bound_to;  // which library, counted by restarts: CAIRN_TABLE->generation
+}
+
 void bind_real() {
+  bound_to = CAIRN_TABLE->generation;
   bind_functions();
   bind_objects();
   for (const ObjectKind& kind : object_kinds())
@@ -111,11 +116,12 @@ void bind_real() {
 }
 
 void start() {
-  static bool started;
-  if (started) return;
-  started = true;
+  static bool prepared;
+  if (prepared && bound_to == CAIRN_TABLE->generation) return;
   if (!cairn_is_hosted()) die("this library only works in a process started by Cairn's mpirun or cr_run", "");
-  prepare_predefined();
+  if (!prepared) prepare_predefined();
+  prepared = true;
+  if (host_symbol("PMPI_Init") == nullptr) die("this process has been restarted without an MPI library", "");
   bind_real();
 }
 

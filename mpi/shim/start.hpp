@@ -4,7 +4,9 @@
 
 namespace cairn::shim {
 
-// Once per process, before anything else (a constructor of the library calls it; idempotent).
+// Before anything else (a constructor of the library calls it; idempotent). Also before whatever a program may call
+// before MPI_Init and after MPI_Finalize: if the process has been restarted meanwhile, the real library is another one,
+// which nobody has bound. Not between them, when a restart does that at its time (rebuild.hpp).
 void start();
 // Right after the real MPI_Init has returned in the guest's Init: sets MPI_ERRORS_RETURN on world and self, fills
 // their handles (members, identity, predefined attributes), calls crcp::comm_created for both.
