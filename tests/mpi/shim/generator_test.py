@@ -139,8 +139,8 @@ class Coverage(unittest.TestCase):
         self.assertIn("Finalized", self.without_proof("Finalize Finalized", "Finalize"))
 
     def test_refusal_is_no_proof(self):
-        self.assertIn("Comm_dup", self.without_proof("[shim.refused]", "[shim.new]\nprogram = shim_refused\nwindow = it exists\n"
-                                                     "functions = Comm_dup\nrefused = Comm_dup\n\n[shim.refused]"))
+        self.assertIn("Comm_dup", self.without_proof("[crcp.ports]", "[shim.new]\nprogram = shim_refused\nwindow = it exists\n"
+                                                     "functions = Comm_dup\nrefused = Comm_dup\n\n[crcp.ports]"))
 
 
 class Parser(unittest.TestCase):
