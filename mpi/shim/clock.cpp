@@ -37,12 +37,13 @@ void see(std::int64_t now) {
 }
 
 // One thread does it. Another restart may come meanwhile: the origin then holds for the life in which `now` was read.
-__attribute__((noinline)) void find_origin() {
+// True: this is the first call of all, from which is counted.
+__attribute__((noinline)) bool find_origin() {
   std::uint64_t before = life.load(std::memory_order_relaxed);
-  if (before == generation()) return;
+  if (before == generation()) return false;
   if (before == kBusy || !life.compare_exchange_strong(before, kBusy, std::memory_order_acquire)) {
     sched_yield();
-    return;
+    return false;
   }
   std::uint64_t current;
   std::int64_t now;
@@ -54,6 +55,7 @@ __attribute__((noinline)) void find_origin() {
   origin.store(origin.load(std::memory_order_relaxed) + apart, std::memory_order_relaxed);
   latest.store(now, std::memory_order_relaxed);
   life.store(current, std::memory_order_release);
+  return before == kNoLife;
 }
 
 }  // namespace
@@ -62,7 +64,7 @@ double PMPI_Wtime(void) {
   for (;;) {
     const std::uint64_t current = generation();
     if (__builtin_expect(life.load(std::memory_order_acquire) != current, 0)) {
-      find_origin();
+      if (find_origin()) return 0;
       continue;
     }
     const std::int64_t from = origin.load(std::memory_order_relaxed), now = monotonic();
