@@ -3,20 +3,11 @@
 # them with so short a timeout that they are refused: it goes on after each, and the last one restarts.
 # CAIRN_REQUESTS: how many.
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
+# shellcheck source=tests/mpi/crcp/more_rounds.bash
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/more_rounds.bash"
 test_begin crcp_new_communicators
 start_job --oversubscribe -np "${CAIRN_RANKS:-3}" "$CAIRN_BUILD/tests/programs/crcp_new_communicators" "$SCRATCH/until"
 wait_for_line '^round'
-rounds() { grep -c '^round' "$JOB_LOG"; }
-await_more_rounds() {
-  local before end
-  before=$(rounds)
-  end=$(deadline_of 40)
-  until [ "$(rounds)" -gt "$before" ]; do
-    running "$JOB_PID" || fail "the job ended after request $1"
-    [ "$SECONDS" -lt "$end" ] || fail "the job stands still after request $1"
-    sleep 0.02
-  done
-}
 
 refused=0
 for ((i = 0; i < ${CAIRN_REQUESTS:-6}; ++i)); do
@@ -26,7 +17,7 @@ for ((i = 0; i < ${CAIRN_REQUESTS:-6}; ++i)); do
     3) refused=$((refused + 1)) ;; # not level in time
     *) show_log "$SCRATCH/answer.log"; fail "request $i" ;;
   esac
-  [ $((i % 3)) -ne 2 ] || await_more_rounds "$i"
+  [ $((i % 3)) -ne 2 ] || await_more_rounds 40 "after request $i"
 done
 say "$refused requests were refused"
 checkpoint

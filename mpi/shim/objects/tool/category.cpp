@@ -47,14 +47,7 @@ int contents(int category, int len, int* indices, int Contents::*size, Indices T
 
 using namespace cairn::shim;
 
-int PMPI_T_category_get_num(int* num_cat) {
-  return tool::call([&](tool::Tools& t) {
-    if (num_cat == nullptr) return MPI_T_ERR_INVALID;
-    t.categories.refresh();
-    *num_cat = t.categories.count();
-    return MPI_SUCCESS;
-  });
-}
+int PMPI_T_category_get_num(int* num_cat) { return tool::count_now(&tool::Tools::categories, num_cat); }
 CAIRN_MPI_WEAK(MPI_T_category_get_num);
 
 int PMPI_T_category_get_info(int cat_index, char* name, int* name_len, char* desc, int* desc_len, int* num_cvars,

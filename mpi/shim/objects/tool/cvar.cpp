@@ -98,14 +98,7 @@ void make_cvars_again() {
 using namespace cairn;
 using namespace cairn::shim;
 
-int PMPI_T_cvar_get_num(int* num_cvar) {
-  return tool::call([&](tool::Tools& t) {
-    if (num_cvar == nullptr) return MPI_T_ERR_INVALID;
-    t.cvars.refresh();
-    *num_cvar = t.cvars.count();
-    return MPI_SUCCESS;
-  });
-}
+int PMPI_T_cvar_get_num(int* num_cvar) { return tool::count_now(&tool::Tools::cvars, num_cvar); }
 CAIRN_MPI_WEAK(MPI_T_cvar_get_num);
 
 int PMPI_T_cvar_get_info(int cvar_index, char* name, int* name_len, int* verbosity, MPI_Datatype* datatype,

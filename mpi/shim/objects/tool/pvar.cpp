@@ -84,14 +84,7 @@ int make_pvars_again() {
 
 using namespace cairn::shim;
 
-int PMPI_T_pvar_get_num(int* num_pvar) {
-  return tool::call([&](tool::Tools& t) {
-    if (num_pvar == nullptr) return MPI_T_ERR_INVALID;
-    t.pvars.refresh();
-    *num_pvar = t.pvars.count();
-    return MPI_SUCCESS;
-  });
-}
+int PMPI_T_pvar_get_num(int* num_pvar) { return tool::count_now(&tool::Tools::pvars, num_pvar); }
 CAIRN_MPI_WEAK(MPI_T_pvar_get_num);
 
 int PMPI_T_pvar_get_info(int pvar_index, char* name, int* name_len, int* verbosity, int* var_class,

@@ -82,6 +82,16 @@ int call(Call&& make) {
   return rc;
 }
 
+// How many variables, or categories, there are by now: MPI_T_..._get_num.
+inline int count_now(Indices Tools::*which, int* count) {
+  return call([&](Tools& t) {
+    if (count == nullptr) return MPI_T_ERR_INVALID;
+    (t.*which).refresh();
+    *count = (t.*which).count();
+    return MPI_SUCCESS;
+  });
+}
+
 // get(text, &length) is asked twice: how long the text is, and for the text.
 template <class Get>
 std::string text_of(Get&& get) {
