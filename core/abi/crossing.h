@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/abi/guest_table.h"
+#include "core/abi/thread_pointer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,20 +29,10 @@ uint64_t cairn_attach_thread(void); /* first crossing of a thread: finds its hos
 void cairn_stop_here(void);         /* slow path of cairn_leave() */
 int cairn_is_hosted(void);          /* 0: libcr was loaded in a process without a host */
 
-static inline uint64_t cairn_read_fs(void) {
-  uint64_t v;
-  __asm__ volatile("rdfsbase %0" : "=r"(v)::"memory");
-  return v;
-}
-
-static inline void cairn_write_fs(uint64_t v) { __asm__ volatile("wrfsbase %0" ::"r"(v) : "memory"); }
-
 /* A thread may be stopped here, between reading its host's thread pointer and using it, and be revived in another
  * host: the generation tells, and the thread pointer is looked up again. */
 static inline uint64_t cairn_enter(void) {
-  uint64_t guest;
-  /* The TCB's self pointer; volatile, since compilers take the thread pointer for an invariant. */
-  __asm__ volatile("mov %%fs:0x10,%0" : "=r"(guest)::"memory");
+  const uint64_t guest = cairn_own_fs();
   for (;;) {
     uint32_t generation = __atomic_load_n(&cairn_guest_self.generation, __ATOMIC_ACQUIRE);
     uint64_t host = cairn_host_fs;

@@ -75,6 +75,8 @@ struct cairn_table {
   void (*usage_ahead)(int32_t who, struct cairn_usage *usage); /* as getrusage() */
   int64_t (*ticks_ahead)(void);                                /* of what times() returns */
   int (*is_host_thread)(int32_t tid);                          /* G. Null in older hosts */
+
+  uint32_t thread_pointer_by_kernel; /* not 0: user space cannot write it here (core/abi/thread_pointer.h) */
 };
 
 #define CAIRN_TABLE ((struct cairn_table *)CAIRN_TABLE_ADDR)

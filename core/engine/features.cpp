@@ -80,7 +80,7 @@ Features probe() {
   const UniqueFd pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
   f.pagemap_scan = !masked("pagemap_scan") && pagemap && page.good() && probe_pagemap_scan(pagemap.get(), page);
   f.aio = !masked("aio") && probe_aio();
-  f.fsgsbase = !masked("fsgsbase") && (getauxval(AT_HWCAP2) & 2) != 0;
+  f.fsgsbase = fsgsbase();
   f.close_range = !masked("close_range") && (close_range(~0u, ~0u, 0) == 0 || errno != ENOSYS);
   const UniqueFd device(open("/dev/cairn", O_RDWR | O_CLOEXEC));
   if (masked("kmod")) {
@@ -94,6 +94,11 @@ Features probe() {
 }
 
 }  // namespace
+
+bool fsgsbase() {
+  constexpr unsigned long kHasFsgsbase = 1UL << 1;  // HWCAP2_FSGSBASE
+  return (getauxval(AT_HWCAP2) & kHasFsgsbase) != 0 && !masked("fsgsbase");
+}
 
 const Features& features() {
   static const Features found = probe();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a host process from main() to the guest's first instruction.
-#include <sys/auxv.h>
 #include <sys/rseq.h>
 #include <unistd.h>
 
@@ -9,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/abi/crossing.h"
+#include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/host/descriptors.hpp"
@@ -30,7 +29,6 @@ namespace cairn::host {
 namespace {
 
 constexpr unsigned kFirstDonors = 4;
-constexpr unsigned long kHasFsgsbase = 1UL << 1;  // AT_HWCAP2, HWCAP2_FSGSBASE
 
 std::string own_path() {
   char path[PATH_MAX];
@@ -46,17 +44,12 @@ std::string library_directory(const std::string& host) {
   return prefix + "/lib/cairn";
 }
 
-void require_fsgsbase() {
-  if ((getauxval(AT_HWCAP2) & kHasFsgsbase) != 0) return;
-  throw EnvironmentError("this CPU or kernel has no FSGSBASE instructions (Ivy Bridge or later, Linux 5.9 or later)");
-}
-
 // The kernel knows one such area for each thread. That of the main thread is to be the guest's: its libc registers it,
 // and libcr again after a restart.
 void leave_rseq() noexcept {
   if (__rseq_size == 0) return;
   constexpr long kRseqBytes = 32;
-  raw_syscall(SYS_rseq, static_cast<long>(cairn_read_fs()) + __rseq_offset, kRseqBytes, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+  raw_syscall(SYS_rseq, static_cast<long>(cairn_own_fs()) + __rseq_offset, kRseqBytes, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
 }
 
 [[noreturn]] void run_natively(const Program& program, const std::vector<std::string>& command) {
@@ -99,7 +92,6 @@ void leave_rseq() noexcept {
 
 int run(int argc, char** argv, Extension& extension) {
   try {
-    require_fsgsbase();
     leave_rseq();
     clean_and_exec_again(argv);
     register_main_thread();

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/engine/features.hpp"
 #include "core/host/clocks.hpp"
 #include "core/host/host.hpp"
 #include "core/host/resident_memory.hpp"
@@ -82,6 +83,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.usage_ahead = [](std::int32_t who, cairn_usage* usage) { *usage = usage_ahead(who); };
   table.is_host_thread = [](std::int32_t tid) { return is_host_thread(tid) ? 1 : 0; };
   table.ticks_ahead = [] { return boot_clocks_ahead().ticks; };
+  table.thread_pointer_by_kernel = engine::fsgsbase() ? 0 : 1;
   table.magic = CAIRN_TABLE_MAGIC;
 }
 

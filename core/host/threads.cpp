@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/base/unique_fd.hpp"
@@ -48,12 +49,6 @@ struct Threads {
   bool keeper_started = false;
 };
 Threads threads;
-
-std::uint64_t read_fs() noexcept {
-  std::uint64_t v;
-  __asm__ volatile("rdfsbase %0" : "=r"(v));
-  return v;
-}
 
 void note_tid(int from, int to) noexcept {
   for (auto& slot : threads.tids) {
@@ -127,7 +122,7 @@ int create_thread(pthread_t* thread, const pthread_attr_t* wanted, void* (*funct
 
 void* donate(void*) {
   const int i = threads.donor_count.fetch_add(1);
-  threads.donors[i].fs = read_fs();
+  threads.donors[i].fs = cairn_own_fs();
   threads.donors_free.fetch_add(1);
   futex_wake(threads.donors_free, INT_MAX);
   std::atomic<int> never{0};
@@ -148,14 +143,14 @@ void* keep_donors(void*) {
 }  // namespace
 
 void register_main_thread() noexcept {
-  threads.main_fs = read_fs();
+  threads.main_fs = cairn_own_fs();
   attached_guest_fs = 0;
 }
 
 std::uint64_t main_thread_fs() noexcept { return threads.main_fs; }
 
 std::int64_t guest_fs_offset() noexcept {
-  return static_cast<std::int64_t>(reinterpret_cast<std::uint64_t>(&attached_guest_fs) - read_fs());
+  return static_cast<std::int64_t>(reinterpret_cast<std::uint64_t>(&attached_guest_fs) - cairn_own_fs());
 }
 
 void start_donors(unsigned count) {

@@ -2,6 +2,7 @@
 // Frozen-world code.
 #include "core/state/threads/resume.hpp"
 
+#include "core/abi/thread_pointer.h"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/threads/frame_probe.hpp"
@@ -14,7 +15,7 @@ extern "C" void cairn_become_guest_thread(const cairn::state::Resume* resume) {
     raw_syscall(SYS_set_robust_list, static_cast<long>(resume->robust_head), static_cast<long>(resume->robust_length));
   }
   if (resume->uses_tiles != 0) cairn::state::use_tiles();
-  __asm__ volatile("wrfsbase %0" ::"r"(resume->thread_pointer) : "memory");
+  cairn_write_fs(resume->thread_pointer);
 }
 
 extern "C" void cairn_make_own_calls(cairn::state::Resume* resume) {
@@ -35,10 +36,10 @@ extern "C" void cairn_call_guest(const cairn::state::Resume* resume, void (*func
                                  unsigned long host_thread_pointer) {
   cairn_become_guest_thread(resume);
   if (function != nullptr) function();
-  __asm__ volatile("wrfsbase %0" ::"r"(host_thread_pointer) : "memory");
+  cairn_write_fs(host_thread_pointer);
 }
 
 extern "C" void cairn_continue_main(const cairn::state::Resume* resume) {
-  __asm__ volatile("wrfsbase %0" ::"r"(resume->thread_pointer) : "memory");
+  cairn_write_fs(resume->thread_pointer);
   cairn_resume(resume);
 }
