@@ -26,7 +26,7 @@ using SendInit = decltype(shim::RealFunctions::Send_init);
 // The real library looks at the arguments when a persistent request is made, ours would meet them at the first start:
 // it is asked, by making one. In a section.
 template <class Init, class Buffer>
-int ask_library(Init init, Buffer* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
+int ask_library(const Init& init, Buffer* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
                 const MPI_Request* request) noexcept {
   shim::RealComm* const real_comm = shim::to_real(comm);
   shim::RealDatatype* const real_type = shim::to_real(type);
@@ -56,7 +56,7 @@ void make_send(const void* buffer, int count, MPI_Datatype type, int peer, int t
   *request = r;
 }
 
-int init_send(SendInit init, const void* buffer, int count, MPI_Datatype type, int peer, int tag,
+int init_send(const SendInit& init, const void* buffer, int count, MPI_Datatype type, int peer, int tag,
               ompi_communicator_t* comm, SendMode mode, MPI_Request* request, const char* name) noexcept {
   int rc = MPI_ERR_COMM;
   if (shim::usable(comm)) {

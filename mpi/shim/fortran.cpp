@@ -44,7 +44,7 @@ void put(Handle* handle, MPI_Fint index) {
 }
 
 template <class T>
-MPI_Fint ask(MPI_Fint (*c2f)(T*), Handle* handle) {
+MPI_Fint ask(const RealFunction<MPI_Fint(T*)>& c2f, Handle* handle) {
   return cross(c2f, static_cast<T*>(handle->real));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real library's functions, as pointers into the host: real.Send, real.File_open, ... one member for every
+// The real library's functions, in the host: real.Send, real.File_open, ... one member for every
 // function of mpi.h and mpi-ext.h (without the MPI_ prefix; MPIX_ functions as real.X_Allreduce_init).
 //
 // Filled by bind_real() at start and again after a restart. Their handle arguments are the real library's
@@ -91,9 +91,32 @@ struct RealType<mca_base_pvar_handle_t*> {
   using type = RealPvar*;
 };
 
+// One of them. It cannot be copied: whoever calls it reads where it is behind cairn_enter(), in a section if there is
+// one. An address that was read before may be that of a library that is gone, since a restart comes while a thread
+// waits at a gate.
+template <class Signature>
+class RealFunction;
+template <class R, class... P>
+class RealFunction<R(P...)> {
+ public:
+  RealFunction() noexcept = default;
+  RealFunction(const RealFunction&) = delete;
+  RealFunction& operator=(const RealFunction&) = delete;
+  R operator()(P... arguments) const noexcept { return address_(arguments...); }
+  void bind(void* address) noexcept { address_ = reinterpret_cast<R (*)(P...)>(address); }
+
+ private:
+  R (*address_)(P...) = nullptr;
+};
+template <class R, class... P>
+class RealFunction<R(P..., ...)> {
+ public:
+  void bind(void*) noexcept {}  // the real library's does nothing, and is never called
+};
+
 struct RealFunctions {
-#define CAIRN_X(name) Real<decltype(PMPI_##name)>* name;
-#define CAIRN_XX(name) Real<decltype(PMPIX_##name)>* X_##name;
+#define CAIRN_X(name) RealFunction<Real<decltype(PMPI_##name)>> name;
+#define CAIRN_XX(name) RealFunction<Real<decltype(PMPIX_##name)>> X_##name;
 #include "mpi/shim/generated/real_functions.inc"
 #undef CAIRN_X
 #undef CAIRN_XX

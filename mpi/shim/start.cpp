@@ -47,8 +47,8 @@ void* required(const char* name) {
 }
 
 void bind_functions() {  // NOLINT(readability-function-size): a line for each function of MPI
-#define CAIRN_X(name) real.name = reinterpret_cast<decltype(real.name)>(required("PMPI_" #name));
-#define CAIRN_XX(name) real.X_##name = reinterpret_cast<decltype(real.X_##name)>(required("PMPIX_" #name));
+#define CAIRN_X(name) real.name.bind(required("PMPI_" #name));
+#define CAIRN_XX(name) real.X_##name.bind(required("PMPIX_" #name));
 #include "mpi/shim/generated/real_functions.inc"
 #undef CAIRN_X
 #undef CAIRN_XX

@@ -20,7 +20,7 @@ namespace cairn::shim {
 
 // Calls a function of the real library. The arguments are evaluated before the thread pointer changes.
 template <class R, class... P, class... A>
-inline R cross(R (*function)(P...), A... arguments) noexcept {
+inline R cross(const RealFunction<R(P...)>& function, A... arguments) noexcept {
   const std::uint64_t guest = cairn_enter();
   R result = function(static_cast<P>(arguments)...);
   cairn_leave(guest);

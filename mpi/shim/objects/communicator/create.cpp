@@ -49,10 +49,10 @@ Origin duplicate_of(MPI_Comm parent) {
   return origin;
 }
 
-using FreeFunction = Real<decltype(PMPI_Comm_free)>;
+using FreeFunction = decltype(RealFunctions::Comm_free);
 
 // Requests still need it. Disconnecting means to wait for the others all the same, and to be without them afterwards.
-int hold_back(ompi_communicator_t* comm, FreeFunction* RealFunctions::*function) {
+int hold_back(ompi_communicator_t* comm, FreeFunction RealFunctions::*function) {
   int rc = MPI_SUCCESS;
   if (function == &RealFunctions::Comm_disconnect) {
     RealComm* gone = to_real(comm);
@@ -67,7 +67,7 @@ int hold_back(ompi_communicator_t* comm, FreeFunction* RealFunctions::*function)
   return rc;
 }
 
-int let_go(ompi_communicator_t* comm, FreeFunction* RealFunctions::*function) {
+int let_go(ompi_communicator_t* comm, FreeFunction RealFunctions::*function) {
   comm_reap_held();
   if (p2p::need_of(*comm) != p2p::Need::none) return hold_back(comm, function);
   RealComm* gone = to_real(comm);
@@ -77,7 +77,7 @@ int let_go(ompi_communicator_t* comm, FreeFunction* RealFunctions::*function) {
 }
 
 // A restart may come while the door is closed: the function is looked up behind it.
-int destroy(MPI_Comm* comm, FreeFunction* RealFunctions::*function, const char* name) {
+int destroy(MPI_Comm* comm, FreeFunction RealFunctions::*function, const char* name) {
   if (comm == nullptr || !usable(*comm) || (*comm)->predefined) return raise(MPI_COMM_WORLD, MPI_ERR_COMM, name);
   ompi_communicator_t* object = *comm;
   if (const int rc = attributes_delete_all(attribute_owner(object)); rc != MPI_SUCCESS) return raise(object, rc, name);
