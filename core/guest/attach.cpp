@@ -68,16 +68,20 @@ int find_tid_offset() {
   return matches == 1 ? found : 0;
 }
 
+// Of the host that is there now: a restart may come until the stop is put off.
+void return_host_fs() {
+  StopDeferred deferred;
+  const uint64_t host_fs = cairn_host_fs;
+  if (host_fs == 0 || host_fs == table().main_host_fs) return;
+  cairn_host_fs = 0;
+  *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(table().host_guest_fs_offset)) = 0;
+  table().return_fs(host_fs);
+}
+
 void thread_ends(void*) {
   state.key_set = 0;
   dispatch_ends();
-  const uint64_t host_fs = cairn_host_fs;
-  if (host_fs != 0 && host_fs != table().main_host_fs) {
-    StopDeferred deferred;
-    cairn_host_fs = 0;
-    *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(table().host_guest_fs_offset)) = 0;
-    table().return_fs(host_fs);
-  }
+  return_host_fs();
   release_slot();
   free_signal_callbacks();
 }
