@@ -31,7 +31,7 @@ std::int64_t dynamic_clock_ahead(int clock) noexcept {
 
 void set_boot_clocks_ahead(const BootClocks& ahead) noexcept {
   boot = ahead;
-  if (ahead.monotonic != 0 || ahead.boottime != 0) shift_clocks();
+  if (ahead.monotonic != 0 || ahead.boottime != 0 || ahead.raw != 0) shift_clocks();
 }
 
 void set_processor_time_ahead(ProcessorTime ahead) {
@@ -45,9 +45,10 @@ BootClocks boot_clocks_ahead() noexcept { return boot; }
 std::int64_t clock_ahead(clockid_t clock) noexcept {
   switch (clock) {
     case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
       return boot.monotonic;
+    case CLOCK_MONOTONIC_RAW:
+      return boot.raw;
     case CLOCK_BOOTTIME:
     case CLOCK_BOOTTIME_ALARM:
       return boot.boottime;

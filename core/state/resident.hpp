@@ -50,6 +50,7 @@ int fd_base() noexcept;
 struct BootClocks {
   std::int64_t monotonic = 0, boottime = 0;
   std::int64_t ticks = 0;  // of what times() returns
+  std::int64_t raw = 0;    // CLOCK_MONOTONIC_RAW, which goes at another pace than the monotonic clock
 };
 struct ThreadTime {
   int tid = 0;

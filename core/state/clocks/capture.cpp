@@ -32,11 +32,13 @@ std::vector<std::uint8_t> capture_clocks(Capture& capture) {
   ClocksState state;
   state.known = true;
   state.monotonic = clock_now(CLOCK_MONOTONIC) + ahead.monotonic;
+  state.raw = clock_now(CLOCK_MONOTONIC_RAW) + ahead.raw;
   state.boottime = clock_now(CLOCK_BOOTTIME) + ahead.boottime;
   tms ignored{};
   state.ticks = times(&ignored) + ahead.ticks;
   state.monotonic_ahead = space.monotonic + ahead.monotonic;
   state.boottime_ahead = space.boottime + ahead.boottime;
+  state.raw_ahead = space.monotonic + ahead.raw;
   state.ticks_ahead = ahead.ticks;
   state.processor = clock_now(CLOCK_PROCESS_CPUTIME_ID) + host::clock_ahead(CLOCK_PROCESS_CPUTIME_ID);
   state.own = usage_of(RUSAGE_SELF);

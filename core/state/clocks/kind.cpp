@@ -7,12 +7,12 @@ extern const Kind clocks_kind;
 const Kind clocks_kind = {
     .name = ClocksState::section_name,
     .section = CAIRN_CTX_CLOCKS,
-    .version = 1,
+    .version = 2,
     .oldest = 1,
     .required = false,
     .obstacle = nullptr,
     .capture = capture_clocks,
-    .read = read_plain<ClocksState>,
+    .read = read_clocks,
     .check = check_clocks,
     .prepare = prepare_clocks,
     .documentation =

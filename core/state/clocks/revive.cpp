@@ -29,21 +29,35 @@ bool is_same_boot(const Image& image) {
   return image.get<ClocksState>().known || clock_now(CLOCK_MONOTONIC) >= saved.monotonic;
 }
 
+BootReadings read_boot_clocks() noexcept {
+  tms ignored{};
+  BootReadings now;
+  now.coarse = clock_now(CLOCK_MONOTONIC_COARSE);  // first: not ahead of the others
+  now.monotonic = clock_now(CLOCK_MONOTONIC);
+  now.raw = clock_now(CLOCK_MONOTONIC_RAW);
+  now.boottime = clock_now(CLOCK_BOOTTIME);
+  now.ticks = times(&ignored);
+  return now;
+}
+
 // What this process's clocks must be ahead of the kernel's, as it shows them here, for the guest to go on.
 host::BootClocks wanted_ahead(const Image& image) {
   const ClocksState& saved = image.get<ClocksState>();
   const Clocks& plain = image.get<ProcessState>().clocks;
   const std::int64_t plain_ahead = image.get<GuestState>().clock_offset;
-  tms ignored{};
   if (is_same_boot(image)) {
-    if (!saved.known) return {plain_ahead, plain_ahead, 0};
+    if (!saved.known) return {plain_ahead, plain_ahead, 0, plain_ahead};
     const host::BootClocks space = namespace_ahead();
-    return {saved.monotonic_ahead - space.monotonic, saved.boottime_ahead - space.boottime, saved.ticks_ahead};
+    return {saved.monotonic_ahead - space.monotonic, saved.boottime_ahead - space.boottime, saved.ticks_ahead,
+            saved.raw_ahead - space.monotonic};
   }
-  const std::int64_t monotonic = saved.known ? saved.monotonic : plain.monotonic + plain_ahead;
-  const std::int64_t boottime = saved.known ? saved.boottime : plain.boottime + plain_ahead;
-  return {monotonic - clock_now(CLOCK_MONOTONIC), boottime - clock_now(CLOCK_BOOTTIME),
-          saved.known ? saved.ticks - times(&ignored) : 0};
+  const BootReadings now = read_boot_clocks();
+  if (saved.known) return ahead_of(now, saved);
+  ClocksState older;
+  older.monotonic = older.raw = plain.monotonic + plain_ahead;
+  older.boottime = plain.boottime + plain_ahead;
+  older.ticks = now.ticks;
+  return ahead_of(now, older);
 }
 
 std::string offset_line(const char* clock, std::int64_t offset) {
@@ -85,8 +99,9 @@ class ClocksReviver : public Reviver {
  private:
   void continue_boot_clocks() {
     ahead_ = wanted_ahead(restart_.image);
-    if ((ahead_.monotonic != 0 || ahead_.boottime != 0) && enter_namespace(ahead_))
-      ahead_.monotonic = ahead_.boottime = 0;
+    if ((ahead_.monotonic == 0 && ahead_.boottime == 0) || !enter_namespace(ahead_)) return;
+    ahead_.raw -= ahead_.monotonic;  // which a namespace moves by as much
+    ahead_.monotonic = ahead_.boottime = 0;
   }
 
   // What the host has used for the restart is not the guest's.
@@ -112,6 +127,25 @@ class ClocksReviver : public Reviver {
 
 }  // namespace
 
+// The last that the guest has seen of the coarse clock may be the monotonic clock's own value. Both move together.
+host::BootClocks ahead_of(const BootReadings& now, const ClocksState& saved) noexcept {
+  const std::int64_t behind = now.monotonic - now.coarse;
+  return {saved.monotonic - now.coarse, saved.boottime - (now.boottime - behind), saved.ticks - now.ticks,
+          saved.raw - now.raw};
+}
+
+// In version 1 the raw clock went as far ahead as the monotonic one.
+void read_clocks(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version) {
+  std::vector<std::uint8_t> whole(bytes.begin(), bytes.end());
+  if (version == 1) whole.insert(whole.end(), sizeof(std::int64_t) * 2, 0);
+  auto state = decode<ClocksState>(whole, ClocksState::section_name);
+  if (version == 1) {
+    state.raw = state.monotonic;
+    state.raw_ahead = state.monotonic_ahead;
+  }
+  image.keep(std::move(state));
+}
+
 // So that what is computed from them stays within its type.
 void check_clocks(const Image& image) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 8;
@@ -122,7 +156,7 @@ void check_clocks(const Image& image) {
   const Clocks& plain = image.get<ProcessState>().clocks;
   for (std::int64_t value :
        {saved.monotonic, saved.boottime, saved.ticks, saved.monotonic_ahead, saved.boottime_ahead, saved.ticks_ahead,
-        saved.processor, plain.monotonic, plain.boottime, image.get<GuestState>().clock_offset})
+        saved.raw, saved.raw_ahead, saved.processor, plain.monotonic, plain.boottime, image.get<GuestState>().clock_offset})
     check(value);
   for (const Usage* usage : {&saved.own, &saved.children}) {
     check(usage->value.user_us);

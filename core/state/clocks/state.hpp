@@ -37,10 +37,11 @@ struct ClocksState {
   std::int64_t processor = 0;
   Usage own, children;
   std::vector<ThreadClock> threads;
+  std::int64_t raw = 0, raw_ahead = 0;  // CLOCK_MONOTONIC_RAW; since version 2
   template <class Archive>
   void fields(Archive& a) {
     a(known, monotonic, boottime, ticks, monotonic_ahead, boottime_ahead, ticks_ahead, processor, own, children,
-      threads);
+      threads, raw, raw_ahead);
   }
 };
 

@@ -12,15 +12,17 @@ constexpr double kJump = 100;
 
 class Watched {
  public:
-  explicit Watched(double (*read)()) : read_(read), last_(read()) {}
+  Watched(const char* name, double (*read)()) : name_(name), read_(read), last_(read()) {}
   void look() {
     const double now = read_();
+    if (now < last_ || now - last_ >= kJump) std::fprintf(stderr, "%s: %.9f after %.9f\n", name_, now, last_);
     CHECK(now >= last_);
     CHECK(now - last_ < kJump);
     last_ = now;
   }
 
  private:
+  const char* name_;
   double (*read_)();
   double last_;
 };
@@ -35,11 +37,14 @@ double seconds() {
 }  // namespace
 
 int main(int, char** argv) {
-  Watched clocks[] = {Watched(seconds<CLOCK_MONOTONIC>), Watched(seconds<CLOCK_MONOTONIC_RAW>),
-                      Watched(seconds<CLOCK_MONOTONIC_COARSE>), Watched(seconds<CLOCK_BOOTTIME>), Watched([] {
-                        tms ignored;
-                        return static_cast<double>(times(&ignored)) / static_cast<double>(sysconf(_SC_CLK_TCK));
-                      })};
+  Watched clocks[] = {{"monotonic", seconds<CLOCK_MONOTONIC>},
+                      {"raw", seconds<CLOCK_MONOTONIC_RAW>},
+                      {"coarse", seconds<CLOCK_MONOTONIC_COARSE>},
+                      {"boottime", seconds<CLOCK_BOOTTIME>},
+                      {"times()", [] {
+                         tms ignored;
+                         return static_cast<double>(times(&ignored)) / static_cast<double>(sysconf(_SC_CLK_TCK));
+                       }}};
   const auto look = [&] {
     for (Watched& clock : clocks) clock.look();
   };
