@@ -60,7 +60,11 @@ cairn_control_reply ask(const CheckpointOptions& options) {
   CheckpointProgress progress(options.quiet);
   const cairn_control_reply reply = client.wait([&](const auto& state) { progress.show(state); });
   progress.clear();
-  if (reply.code == CAIRN_EXIT_OK) return reply;
+  const bool saved = reply.code == CAIRN_EXIT_OK;
+  // The answer comes before the signal, which stops who answers. Whoever wakes it up afterwards must come afterwards.
+  if ((stopped && !(saved && options.signal == SIGCONT)) || (saved && options.signal == SIGSTOP))
+    wait_until_stopped(options.pid);
+  if (saved) return reply;
   std::string text = "process " + std::to_string(options.pid) + " was not checkpointed";
   if (options.messages) text += std::string(": ") + reply.text;
   if (reply.code == CAIRN_EXIT_TEMPORARY) throw TemporaryError(text);

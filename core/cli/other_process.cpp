@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include <cerrno>
 #include <string>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 
@@ -15,12 +17,28 @@ namespace cairn::cli {
 
 bool ends_processes(int signal) { return signal == SIGKILL; }
 
-bool is_stopped(pid_t pid) {
+namespace {
+
+constexpr double kStopSeconds = 5;
+constexpr char kEnded[] = "Z";
+
+std::string state_of(pid_t pid) {
   try {
-    return stat_fields("/proc/" + std::to_string(pid) + "/stat").front() == "T";
+    return stat_fields("/proc/" + std::to_string(pid) + "/stat").front();
   } catch (const EnvironmentError&) {
-    return false;  // it has ended: the request will say so
+    return kEnded;
   }
+}
+
+}  // namespace
+
+// If it has ended the request will say so.
+bool is_stopped(pid_t pid) { return state_of(pid) == "T"; }
+
+void wait_until_stopped(pid_t pid) {
+  constexpr timespec kNap{0, 500'000};
+  for (const Deadline deadline(kStopSeconds); !deadline.passed(); nanosleep(&kNap, nullptr))
+    if (const std::string state = state_of(pid); state == "T" || state == kEnded) return;
 }
 
 EndOfProcess::EndOfProcess(pid_t pid) : process_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}

@@ -13,6 +13,8 @@ bool ends_processes(int signal);
 
 // By job control (SIGSTOP, SIGTSTP, ...).
 bool is_stopped(pid_t pid);
+// ... or has ended. At most some seconds: somebody else may have woken it up meanwhile.
+void wait_until_stopped(pid_t pid);
 
 class EndOfProcess {
  public:

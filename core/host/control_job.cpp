@@ -100,6 +100,7 @@ void ControlJob::run() noexcept {
   target_.reset();
   wait_for_callbacks(deadline.left());
   answer(reply);
+  if (was_stopped()) kill(getpid(), SIGSTOP);
 }
 
 void ControlJob::take() {

@@ -96,11 +96,20 @@ def options(subject):
 
 
 def stopped(subject):
-    """A stopped process is saved, stays stopped, and is stopped after a restart."""
+    """A stopped process is saved, stays stopped, and is stopped after a restart. It stands again when the command has
+    ended, saved or not: who wakes it up then has woken it up."""
     os.kill(subject.pid, signal.SIGSTOP)
     wait_for(lambda: subject.state() == "T", "the process to stop")
-    subject.must_checkpoint("context")
-    wait_for(lambda: subject.state() == "T", "the process to be stopped again")
+
+    def expect_stopped(when):
+        if subject.state() != "T":
+            raise Failure(f"the process is not stopped {when}, but {subject.state()}")
+
+    for _ in range(20):
+        subject.must_checkpoint("context")
+        expect_stopped("after a checkpoint")
+    expect(subject.run("cr_checkpoint", "--noclobber", "-f", "context", str(subject.pid)), ENVIRONMENT, "exists")
+    expect_stopped("after a checkpoint that failed")
     subject.kill()
     subject.restart("context")
     wait_for(lambda: subject.state() == "T", "the restarted process to be stopped")
