@@ -135,8 +135,9 @@ void Coordinator::run_attempt(const CheckpointWish& wish, const Reply& wanted) {
   if (answer_first) reply(*answer);
   if (done) prune();
   finish_attempt(attempt);
-  if (answer && !answer_first) reply(*answer);
+  // Before whoever asked hears of it, and wakes the job up again.
   if (done && attempt.stop && settings_.stop_job) settings_.stop_job();
+  if (answer && !answer_first) reply(*answer);
 }
 
 // For those who ask for the state of the job later.
