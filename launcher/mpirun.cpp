@@ -23,6 +23,7 @@
 #include "launcher/mpirun_options.hpp"
 #include "launcher/open_mpi_options.hpp"
 #include "launcher/real_mpirun.hpp"
+#include "launcher/regular_checkpoints.hpp"
 #include "launcher/standard_input.hpp"
 #include "launcher/versions.hpp"
 #include "pmix/coordinator/coordinator.hpp"
@@ -148,7 +149,9 @@ cli::Child::Events events_for(const MpirunOptions& options, pmix::Coordinator& c
   cli::Child::Events events;
   events.period = options.every;
   const auto report = [&coordinator](const pmix::Record& answer) { report_unasked(coordinator, answer); };
-  events.on_timer = [&coordinator, report] { coordinator.request(pmix::to_record(pmix::CheckpointWish()), report); };
+  events.on_timer = [regular = RegularCheckpoints(coordinator, options.every, report, [](const std::string& line) {
+                       cli::complain(kCommand, line);
+                     })]() mutable { regular.due(); };
   if (options.signal != 0) {
     events.on_signal = [&coordinator, options, report](int signal) {
       if (signal != options.signal) return false;

@@ -156,6 +156,11 @@ bool Coordinator::settle(double seconds) {
   return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return running_id_ == 0; });
 }
 
+bool Coordinator::is_busy() const {
+  const std::lock_guard lock(mutex_);
+  return running_id_ != 0 || over();
+}
+
 bool Coordinator::checkpointed_and_stopped() const {
   const std::lock_guard lock(mutex_);
   return to_end_after_ != 0 && to_end_after_ != went_on_after_;

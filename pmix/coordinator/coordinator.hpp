@@ -54,6 +54,8 @@ class Coordinator {
   // Waits for the end of an attempt whose job has ended already: old snapshots are still being removed. False if it
   // takes longer.
   bool settle(double seconds);
+  // A checkpoint is being taken, one that has failed is not over yet, or the job is ending: another would be refused.
+  bool is_busy() const;
   // True when the job ended because it was checkpointed and stopped.
   bool checkpointed_and_stopped() const;
   const std::string& snapshot() const { return store_.directory(); }
