@@ -258,6 +258,7 @@ static void tell(void) {
   SAY(MPI_File_get_amode(file, &amode));
   say("amode %d", amode);
   SAY(MPI_File_write_ordered(file, &rank, 1, MPI_INT, &status));
+  MPI_Barrier(MPI_COMM_WORLD); /* others may still write, and the file's end is where they have come to */
   SAY(MPI_File_seek(file, 0, MPI_SEEK_END));
   SAY(MPI_File_get_position(file, &position));
   say("position %ld", (long)position);
