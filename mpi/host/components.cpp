@@ -51,6 +51,12 @@ void load_components() {
   // Debian's configuration leaves out the only windows that there are over TCP: a job that had some on one node, or
   // over another network, may be restarted there. Whoever asks for others gets them.
   ::setenv("OMPI_MCA_osc", "^ucx", 0);
+  // Those (osc/pt2pt) take what they receive of a peer in the order of arrival only if they wait for one message at a
+  // time: of several, a short one is complete before a long one that came first. MPI promises an order to accumulates.
+  ::setenv("OMPI_MCA_osc_pt2pt_receive_count", "1", 0);
+  // osc/rdma does the last elements of a long accumulate, and short pieces of a datatype, by the network's atomic
+  // operations, and gives back what lies behind the buffer for what they found. (Only with as many elements as this.)
+  ::setenv("OMPI_MCA_osc_rdma_network_max_amo", "0", 0);
   const std::string open_mpi = directory_of(reinterpret_cast<const void*>(&MPI_Init));
   const std::string pmix = directory_of(reinterpret_cast<const void*>(&PMIx_Init));
   // As Open MPI was configured here, and where other packages of it have them.

@@ -293,8 +293,7 @@ int Win_flush(int target, MPI_Win win) {
 }
 
 int Win_flush_local(int target, MPI_Win win) {
-  return flush(*win->local, target, "MPI_Win_flush_local",
-               [&](RealSide& side) { return cross(real.Win_flush_local, target, side.memory()); });
+  return flush(*win->local, target, "MPI_Win_flush_local", [](RealSide& side) { return side.flush_local(); });
 }
 
 int Win_flush_all(MPI_Win win) {
@@ -302,8 +301,7 @@ int Win_flush_all(MPI_Win win) {
 }
 
 int Win_flush_local_all(MPI_Win win) {
-  return flush_all(*win->local, "MPI_Win_flush_local_all",
-                   [](RealSide& side) { return cross(real.Win_flush_local_all, side.memory()); });
+  return flush_all(*win->local, "MPI_Win_flush_local_all", [](RealSide& side) { return side.flush_local(); });
 }
 
 int Win_sync(MPI_Win win) {

@@ -97,6 +97,8 @@ int RealSide::flush_all() noexcept {
   return rc;
 }
 
+int RealSide::flush_local() noexcept { return cross(real.Win_flush_local_all, memory_); }
+
 void RealSide::settle() noexcept {
   flush_all();
   for (std::size_t target = 0; target < told_.size(); ++target) flush_words(static_cast<int>(target));

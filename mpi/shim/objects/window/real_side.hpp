@@ -36,6 +36,9 @@ class RealSide {
   // What this rank has begun at the target, or at all, is done there.
   int flush(int target) noexcept;
   int flush_all() noexcept;
+  // The memory of all operations that this rank has begun is its own again, whatever their targets: osc/pt2pt waits for
+  // all in any case, but sends only to the target that it is asked for what the others wait for.
+  int flush_local() noexcept;
   // The words too: what follows may find nothing under way.
   void settle() noexcept;
 
