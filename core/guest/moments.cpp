@@ -31,6 +31,7 @@ Moment::Moment(clockid_t clock, const timespec* moment)
   if (!given_) return;
   wanted_ = *moment;
   state.moments = this;
+  const StopDeferred deferred;  // or what is found here takes the place of what a revival has set anew
   kernel_ = to_kernel(clock_, wanted_);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processor time that is not read through the vdso: getrusage and times go on from where they were before a restart.
+// What is added is that of the kernel that was asked: no stop comes between.
 #include <sys/resource.h>
 #include <sys/times.h>
 
@@ -42,6 +43,7 @@ void add(clock_t& user, clock_t& system, int who) {
 }  // namespace
 
 CAIRN_INTERPOSE(int, getrusage, (int who, rusage* usage)) {
+  const StopDeferred deferred;
   const int result = real().getrusage(static_cast<__rusage_who_t>(who), usage);
   cairn_usage ahead{};
   if (result != 0 || !ahead_of_kernel(who, ahead)) return result;
@@ -55,12 +57,12 @@ CAIRN_INTERPOSE(int, getrusage, (int who, rusage* usage)) {
 }
 
 CAIRN_INTERPOSE(clock_t, times, (tms * used)) {
+  const StopDeferred deferred;
   tms mine{};
-  clock_t result = real().times(&mine);
+  const clock_t result = real().times(&mine);
   add(mine.tms_utime, mine.tms_stime, RUSAGE_SELF);
   add(mine.tms_cutime, mine.tms_cstime, RUSAGE_CHILDREN);
   if (used != nullptr) *used = mine;
   if (!hosted() || table().ticks_ahead == nullptr) return result;
-  const StopDeferred deferred;
   return result + table().ticks_ahead();
 }

@@ -154,9 +154,9 @@ void check_clocks(const Image& image) {
   };
   const ClocksState& saved = image.get<ClocksState>();
   const Clocks& plain = image.get<ProcessState>().clocks;
-  for (std::int64_t value :
-       {saved.monotonic, saved.boottime, saved.ticks, saved.monotonic_ahead, saved.boottime_ahead, saved.ticks_ahead,
-        saved.raw, saved.raw_ahead, saved.processor, plain.monotonic, plain.boottime, image.get<GuestState>().clock_offset})
+  for (std::int64_t value : {saved.monotonic, saved.boottime, saved.ticks, saved.monotonic_ahead, saved.boottime_ahead,
+                             saved.ticks_ahead, saved.raw, saved.raw_ahead, saved.processor, plain.monotonic,
+                             plain.boottime, image.get<GuestState>().clock_offset})
     check(value);
   for (const Usage* usage : {&saved.own, &saved.children}) {
     check(usage->value.user_us);
