@@ -12,6 +12,7 @@
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
+#include "launcher/common_memory.hpp"
 #include "launcher/restart_options.hpp"
 #include "launcher/shared_files.hpp"
 #include "launcher/snapshot.hpp"
@@ -113,11 +114,17 @@ int run(const RestartOptions& o) {
   how.this_machine = o.hostfile.empty() && o.host.relocate.empty() && !o.show_me;
   how.originals_serve = true;
   SharedFiles files;
-  how.look = [&files](const context::Reader& image) { files.look_at(image); };
+  CommonMemory memory;
+  how.look = [&](const context::Reader& image) {
+    files.look_at(image);
+    memory.look_at(image);
+  };
   for (const std::string& text : verify_sequence(snapshot, sequence, how)) cli::complain(kCommand, text);
   const std::string for_hosts = text_for_hosts(o, files);
   if (o.show_me) return show(command, for_hosts);
   if (o.app_only) return write_app_file(snapshot, sequence, for_hosts);
+  if (memory.exists())
+    if (const auto nodes = foresee_nodes(command, snapshot.manifest.job.ranks)) memory.check(*nodes);
   if (o.verbose)
     std::fprintf(stderr, "%s: sequence %llu is whole; %s\n", kCommand, static_cast<unsigned long long>(sequence),
                  quoted(command).c_str());
