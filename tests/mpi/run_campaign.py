@@ -4,7 +4,8 @@
 
 Seeds run in batches inside one job, so that starting costs little; every seed of a batch is hit by a checkpoint, and
 the job goes on, or is killed at once or some steps later and restarted from it (--killed: what share of them). The
-programs verify every byte themselves.
+programs verify every byte themselves. With --nodes 2 they run on two nodes, which exchange their ranks at every second
+restart, and windows are between nodes.
     run_campaign.py --build DIR --count 100          what ./check runs
     run_campaign.py --build DIR --count 5000         on demand (hours)
 """
@@ -18,7 +19,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness.cases import FAMILIES, Case, again, kinds_named, run_cases, without_what_cannot_be_saved  # noqa: E402
 from harness.driver import arguments_of  # noqa: E402
-from harness.job import Runner  # noqa: E402
+from harness.job import TRANSPORTS, Runner  # noqa: E402
+from harness.nodes import Nodes  # noqa: E402
 from harness.site import Failure, Site, slow_factor  # noqa: E402
 
 STEPS = 60
@@ -27,20 +29,23 @@ STEPS = 60
 class Batch:
     """One job that runs the seeds first..last."""
 
-    def __init__(self, site, first, last, options):
-        self.site, self.first, self.last, self.options = site, first, last, options
+    def __init__(self, site, first, last, options, nodes=None):
+        self.site, self.first, self.last, self.options, self.nodes = site, first, last, options, nodes
         self.random = random.Random(f"{options.seed} {first}")
         # All are drawn, whatever is given: the command that repeats a batch gives some.
         transport = self.random.choice(("vader", "vader", "vader", "tcp", "tcp", "ofi"))
+        if nodes and transport == "vader":
+            transport = "mixed"
         self.transport = options.transport or transport
         np = self.random.choice((2, 3, 4) if self.transport == "ofi" else (2, 3, 4, 4, 7))
         self.np = options.np or np
         self.io = options.io
         self.files_saved = self.random.random() < 0.5
         threads = self.random.random() < 0.4
-        self.threads = options.threads or threads
+        self.threads = options.threads or (threads and not nodes)  # windows between nodes are not saved then
         self.checkpoints = self.restarts = self.refusals = 0
         self.name = f"seeds {first}:{last} np {self.np} {self.transport} {self.io}" + (" threads" if self.threads else "")
+        self.name += " on two nodes" if nodes else ""
 
     def program(self, scratch):
         argv = [self.site.program("random_program"), "--seed", f"{self.first}:{self.last}", "--steps", str(STEPS),
@@ -59,12 +64,14 @@ class Batch:
         more = " --threads" if self.threads else ""
         if self.options.kinds:
             more += f" --kinds {self.options.kinds}"
+        if self.nodes:
+            more += " --nodes 2"
         return again(f"--build {self.site.build} --first {self.first} --count {self.last - self.first + 1} "
                      f"--batch {self.last - self.first + 1} --np {self.np} --transport {self.transport} "
                      f"--io {self.io} --seed {seed} --killed {self.options.killed}{more}")
 
     def run(self, scratch):
-        runner = Runner(self.site, scratch)
+        runner = Runner(self.site, scratch, self.nodes)
         os.mkdir(scratch.path("files"))
         io = ["--mca", "io", self.io]
         saved = ["--cr-save-files", "1"] if self.files_saved else []
@@ -92,6 +99,8 @@ class Batch:
                 job.wait_line(r"^STEP \d+/|^PASS", 60, 1, max(0, len(job.lines) - 1))
             job.kill()
             self.remove_others(scratch, snapshot)
+            if self.nodes and self.restarts % 2 == 0:
+                runner.nodes = runner.nodes.swapped()
             at_the_end = any(re.match(rf"PASS|SEED {self.last} PASS", text) for text in job.lines)
             job = runner.restart(snapshot, self.transport, mpirun_options=io + saved)
             try:
@@ -136,7 +145,8 @@ def parse_arguments():
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--batch", type=int, default=10, help="seeds in one job")
     parser.add_argument("--np", type=int, help="the batch's own choice if not given")
-    parser.add_argument("--transport", choices=("vader", "tcp", "ofi"))
+    parser.add_argument("--transport", choices=tuple(TRANSPORTS))
+    parser.add_argument("--nodes", type=int, choices=(1, 2), default=1, help="network namespaces with a switch between them")
     parser.add_argument("--io", choices=("ompio", "romio321"), default="romio321", help="how files are read and written")
     parser.add_argument("--threads", action="store_true", help="all with MPI_THREAD_MULTIPLE and several threads")
     parser.add_argument("--kinds", default="", help="kinds of steps (random_program --help), or families of them: "
@@ -150,9 +160,19 @@ def parse_arguments():
 def main():
     a = parse_arguments()
     site = Site(a.build, a.native)
+    if a.nodes == 1:
+        return run(a, site, None)
+    nodes = Nodes(a.nodes)
+    try:
+        return run(a, site, nodes)
+    finally:
+        nodes.close()
+
+
+def run(a, site, nodes):
     cases = []
     for first in range(a.first, a.first + a.count, a.batch):
-        batch = Batch(site, first, min(first + a.batch, a.first + a.count) - 1, a)
+        batch = Batch(site, first, min(first + a.batch, a.first + a.count) - 1, a, nodes)
         if a.case and a.case not in batch.name:
             continue
         cases.append(Case(batch.name, batch.run, batch.repeat(a.seed)))

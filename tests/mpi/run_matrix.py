@@ -26,7 +26,7 @@ PROGRAMS = {
     "montecarlo": (lambda seconds, ofi: ["--seconds", str(seconds)], r"^step \d+/", 18),
     "heat_f": (lambda seconds, ofi: ["--seconds", str(seconds)], r"^step \d+/", 18),
     "random_program": (lambda seconds, ofi: ["--seed", "1:12", "--steps", "50", "--slow", str(3 * seconds)]
-                       + without_what_cannot_be_saved(ofi, one_node=False), r"^STEP \d+/", 280),
+                       + without_what_cannot_be_saved(ofi), r"^STEP \d+/", 280),
 }
 RANKS = (1, 2, 4, 7)
 TRANSPORTS = ("vader", "tcp", "ofi")
@@ -115,7 +115,7 @@ def all_keys(native):
     actions = ("plain",) if native else ("plain", "continue", "restart", "deep", "load", "term", "cross")
     for key in itertools.product(PROGRAMS, RANKS, actions, TRANSPORTS, (1,)):
         yield key
-    for program, np, transport in itertools.product(PROGRAMS, (2, 4, 7), ("tcp", "ofi")):
+    for program, np, transport in itertools.product(PROGRAMS, (2, 4, 7), ("tcp", "mixed", "ofi")):
         for action in ("plain",) if native else ("continue", "restart", "deep", "swap"):
             yield (program, np, action, transport, 2)
 
@@ -128,8 +128,8 @@ SAMPLE = [
     ("montecarlo", 4, "term", "vader", 1),
     ("heat_f", 4, "restart", "vader", 1), ("heat_f", 2, "plain", "ofi", 1), ("random_program", 4, "deep", "vader", 1),
     ("random_program", 4, "load", "tcp", 1), ("random_program", 2, "cross", "tcp", 1),
-    ("random_program", 4, "restart", "ofi", 2), ("random_program", 1, "continue", "vader", 1),
-    ("random_program", 7, "restart", "vader", 1),
+    ("random_program", 4, "restart", "ofi", 2), ("random_program", 4, "swap", "mixed", 2),
+    ("random_program", 1, "continue", "vader", 1), ("random_program", 7, "restart", "vader", 1),
 ]
 
 

@@ -115,12 +115,11 @@ def kinds_named(text):
     return [kind for name in text.split(",") if name for kind in FAMILIES.get(name, (name,))]
 
 
-def without_what_cannot_be_saved(ofi, native=False, one_node=True, romio=False):
+def without_what_cannot_be_saved(ofi, native=False, romio=False):
     """Options of random_program. Over libfabric Open MPI itself hangs with some kinds; with early-free it crashes, and its
-    windows are not right (docs/testing.md). one_node: windows survive only if all their members are on one node. romio: its collective operations
-    that do not wait crash."""
+    windows are not right (docs/testing.md). romio: its collective operations that do not wait crash."""
     without = ["mprobe", "truncate"] if ofi else []
     without += ["file-icollective"] if romio else []
     without += ["early-free"] if native else []
-    without += FAMILIES["windows"] if native or not one_node else ()
+    without += FAMILIES["windows"] if native else ()
     return ["--without", ",".join(without)] if without else []

@@ -13,6 +13,7 @@ from .site import Failure, slow_factor
 TRANSPORTS = {
     "vader": ["--mca", "pml", "ob1", "--mca", "btl", "vader,self"],
     "tcp": ["--mca", "pml", "ob1", "--mca", "btl", "tcp,self"],
+    "mixed": ["--mca", "pml", "ob1", "--mca", "btl", "vader,tcp,self"],  # as ranks lie
     "ofi": ["--mca", "pml", "cm", "--mca", "mtl", "ofi", "--mca", "mtl_ofi_provider_include", "tcp;ofi_rxm"],
 }
 
@@ -153,6 +154,7 @@ class Runner:
         argv += ["-np", str(np), *TRANSPORTS.get(transport, []), *mpirun_options]
         if self.nodes:
             argv += self.nodes.mpirun_options()
+            argv += self.nodes.program_options(self.site) if cr else []
         env = dict(self._environment(), **(environment or {}))
         return Job(self.scratch, argv + list(program), self._label("job"), self._wrapper(), env)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several nodes on one machine: network namespaces on a switch that is a namespace too.
 
-/tmp, /dev/shm and process ids are shared by such nodes; the network and the host name are not.
+/tmp, /dev/shm and process ids are shared by such nodes; the network and the host name are not. A program that is given
+program_options() takes them for nodes by their host names: so its windows are between nodes.
 """
 import os
 import shlex
@@ -89,6 +90,12 @@ class Nodes:
 
     def mpirun_options(self):
         return ["--hostfile", self.hostfile(), "--map-by", "node"]
+
+    @staticmethod
+    def program_options(site):
+        if site.native:
+            return []
+        return ["-x", "LD_PRELOAD=" + site.program("libshim_apart.so"), "-x", "APART_BY=host"]
 
     def close(self):
         for name in self._made:

@@ -16,6 +16,17 @@ double now() {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
+
+std::vector<int> find_nodes(int rank, int size) {
+  MPI_Comm node = MPI_COMM_NULL;
+  must(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
+  int lowest = rank;
+  must(MPI_Bcast(&lowest, 1, MPI_INT, 0, node));
+  must(MPI_Comm_free(&node));
+  std::vector<int> all(static_cast<std::size_t>(size));
+  must(MPI_Allgather(&lowest, 1, MPI_INT, all.data(), 1, MPI_INT, MPI_COMM_WORLD));
+  return all;
+}
 }  // namespace
 
 int Comm::index(int world) const {
@@ -27,7 +38,14 @@ int Comm::index(int world) const {
 }
 
 State::State(const Options& o, std::uint64_t s, int r, int n)
-    : options(o), seed(s), rank(r), size(n), plan(s), local(mix(s, static_cast<std::uint64_t>(r))), ledger(n) {
+    : options(o),
+      seed(s),
+      rank(r),
+      size(n),
+      nodes(find_nodes(r, n)),
+      plan(s),
+      local(mix(s, static_cast<std::uint64_t>(r))),
+      ledger(n) {
   auto world = std::make_shared<Comm>();
   world->handle = MPI_COMM_WORLD;
   world->fixed = true;
@@ -36,6 +54,11 @@ State::State(const Options& o, std::uint64_t s, int r, int n)
 }
 
 State::~State() = default;
+
+bool State::on_one_node(const std::vector<int>& members) const {
+  const auto node = [this](int member) { return nodes[static_cast<std::size_t>(member)]; };
+  return std::all_of(members.begin(), members.end(), [&](int m) { return node(m) == node(members.front()); });
+}
 
 std::size_t State::bytes() {
   static const std::vector<int> edges = {4096, 8192, 16384, 32768, 65536};

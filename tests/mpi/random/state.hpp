@@ -75,7 +75,7 @@ struct OwnRequest;
 
 class State {
  public:
-  State(const Options& options, std::uint64_t seed, int rank, int size);
+  State(const Options& options, std::uint64_t seed, int rank, int size);  // collective
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -87,10 +87,13 @@ class State {
   // A communicator with at least `least` members; intercommunicators only if asked for.
   Comm& comm(int least, bool allow_inter);
   bool mine(const Comm& c) const { return c.contains(rank); }
+  // All may have memory in common. A restart puts ranks that do on one node again.
+  bool on_one_node(const std::vector<int>& members) const;
 
   const Options options;
   const std::uint64_t seed;
   const int rank, size;
+  const std::vector<int> nodes;  // of each rank: the lowest one on its node
   Rng plan, local;
   Ledger ledger;
   std::vector<std::shared_ptr<Comm>> comms;

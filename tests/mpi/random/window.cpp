@@ -112,6 +112,7 @@ void step_window_create(State& s) {
   auto w = std::make_shared<Window>();
   w->members = c.members;
   w->flavor = s.plan.pick(flavors);
+  if (w->flavor == MPI_WIN_FLAVOR_SHARED && !s.on_one_node(w->members)) w->flavor = MPI_WIN_FLAVOR_ALLOCATE;
   const bool apart = s.plan.chance(30);
   const auto key = s.key();
   for (int m = 0; m < w->size(); ++m) {
