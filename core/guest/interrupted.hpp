@@ -5,6 +5,7 @@
 #pragma once
 
 #include <errno.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include <cstdint>
@@ -29,7 +30,12 @@ class StopCheck {
   // True if the call that has just failed did so for a stop alone. errno is the call's.
   bool stopped_only() const {
     __asm__ volatile("" ::: "memory");
-    return errno == EINTR && state.stop_signals != stops_ && state.handlers == handlers_;
+    return errno == EINTR && cut_short();
+  }
+  // The same of a call that has succeeded, perhaps with less than it was asked for.
+  bool cut_short() const {
+    __asm__ volatile("" ::: "memory");
+    return state.stop_signals != stops_ && state.handlers == handlers_;
   }
 
  private:
@@ -43,6 +49,21 @@ auto repeated(Call call) {
   for (StopCheck check;; check.begin()) {
     const auto result = call();
     if (result != -1 || !check.stopped_only()) return result;
+  }
+}
+
+// For a call that writes up to `size` bytes and waits until it has written all, unless a signal comes: what a stop has
+// cut short is completed. Where the call does not wait, the rest is only tried once more.
+template <typename Call>
+ssize_t written(const void* bytes, size_t size, Call call) {
+  if (!hosted()) return call(bytes, size);
+  size_t done = 0;
+  for (StopCheck check;; check.begin()) {
+    const ssize_t n = call(static_cast<const char*>(bytes) + done, size - done);
+    if (n < 0 && check.stopped_only()) continue;
+    if (n > 0) done += static_cast<size_t>(n);
+    if (n < 0 && done == 0) return n;
+    if (n <= 0 || done >= size || !check.cut_short()) return static_cast<ssize_t>(done);
   }
 }
 

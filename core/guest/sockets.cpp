@@ -30,7 +30,7 @@ CAIRN_INTERPOSE(int, recvmmsg, (int fd, mmsghdr* messages, unsigned count, int f
   return repeated([=] { return real().recvmmsg(fd, messages, count, flags, limit); });
 }
 CAIRN_INTERPOSE(ssize_t, send, (int fd, const void* buffer, size_t size, int flags)) {
-  return repeated([=] { return real().send(fd, buffer, size, flags); });
+  return written(buffer, size, [=](const void* rest, size_t left) { return real().send(fd, rest, left, flags); });
 }
 CAIRN_INTERPOSE(ssize_t, sendto,
                 (int fd, const void* buffer, size_t size, int flags, const sockaddr* peer, socklen_t length)) {
