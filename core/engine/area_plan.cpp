@@ -58,6 +58,7 @@ bool plan_shared(const Area& area, const DumpRequest& request, AreaPlan& plan, S
     plan.scan.kind = ScanKind::private_all;
     return true;
   }
+  if (request.saved_files.contains({area.device, area.inode})) return false;
   const bool named =
       is_file(area) && !area.deleted && !starts_with(area.path, "/memfd:") && !starts_with(area.path, "/SYSV");
   auto file = file_of(area, files, request.writer->options().fd_base);

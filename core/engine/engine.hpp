@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/abi/checkpoint_parameters.hpp"
@@ -31,6 +33,8 @@ struct DumpRequest {
   unsigned processes = 1;          // of this node that may fork for a dump at the same time: they share its memory
   CheckpointStatistics so_far;     // what was measured before the dump: finish() hands it on
   bool save_shared_files = false;  // also contents of shared mappings of ordinary files that still have their name
+  // Files that are in the context file as a whole, by device and inode: not what shared mappings show of them.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> saved_files;
 };
 
 class Engine {

@@ -208,6 +208,14 @@ CAIRN_INTERPOSE int eventfd(unsigned count, int flags) noexcept {
 CAIRN_INTERPOSE int timerfd_create(int clock, int flags) noexcept {
   return move_up(raw_syscall(SYS_timerfd_create, clock, flags));
 }
+CAIRN_INTERPOSE int signalfd(int fd, const sigset_t* set, int flags) noexcept {
+  constexpr long kSetSize = 8;  // the kernel's
+  const long result = raw_syscall(SYS_signalfd4, fd, address(set), kSetSize, flags);
+  return fd < 0 ? move_up(result) : set_errno(result);
+}
+CAIRN_INTERPOSE int pidfd_open(pid_t process, unsigned flags) noexcept {
+  return move_up(raw_syscall(SYS_pidfd_open, process, flags));
+}
 CAIRN_INTERPOSE int inotify_init() noexcept { return move_up(raw_syscall(SYS_inotify_init1, 0)); }
 CAIRN_INTERPOSE int inotify_init1(int flags) noexcept { return move_up(raw_syscall(SYS_inotify_init1, flags)); }
 CAIRN_INTERPOSE int memfd_create(const char* name, unsigned flags) noexcept {

@@ -67,7 +67,7 @@ struct Work {
   Work(const std::string& context_file, const restart::Options& wanted)
       : image(state::read_image(context_file)),
         options(wanted),
-        restart{image, options, {}, nullptr, {}, {}, nullptr, false, {}, {}},
+        restart{image, options, {}, nullptr, {}, {}, nullptr, false, {}, {}, {}},
         messages(dup(STDERR_FILENO)),
         revival(restart) {}
   state::Image image;

@@ -21,6 +21,7 @@
 #include "core/state/documentation.hpp"
 #include "core/state/own_calls.hpp"
 #include "core/state/resident.hpp"
+#include "core/state/shared_objects/state.hpp"
 
 namespace cairn::context {
 class Writer;
@@ -39,6 +40,8 @@ struct Capture {
   std::uint64_t brk_start = 0, brk_end = 0;  // by process
   std::vector<Area> areas;                   // by memory
   context::Writer* contents = nullptr;       // takes contents of files, if they are to be saved
+  context::Writer* writer = nullptr;         // of the context file: takes contents of files without a path
+  SharedObjects shared;                      // by descriptors
 };
 
 // The order of a restart. In each stage all kinds do their part, in no particular order: what must come after
@@ -97,6 +100,9 @@ struct Restart {
   bool starter_changed = false;              // by starter in `last`: what is shared with it has to be put back
   std::vector<int> signals;                  // by starter in `last`: for the process, once it runs
   std::vector<std::string> notes;            // for the user: what was done to files and the like
+  // By descriptors in `open`, until `descriptors`: what files without a path have become, by what they were. The
+  // descriptors are the host's.
+  std::map<ObjectIdentity, int> nameless;
 };
 
 class Reviver {

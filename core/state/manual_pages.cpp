@@ -19,6 +19,9 @@ constexpr const char* kRseq = STATE "threads/rseq.cpp";
 constexpr const char* kSignals = STATE "signals/signals.cpp";
 constexpr const char* kMemory = STATE "memory/memory.cpp";
 constexpr const char* kParticulars = STATE "memory/particulars.cpp";
+constexpr const char* kLocks = STATE "descriptors/locks.py";
+constexpr const char* kPipes = STATE "descriptors/pipes.cpp";
+constexpr const char* kNameless = STATE "descriptors/nameless.cpp";
 constexpr const char* kFutureLocks = STATE "memory/lock_future.cpp";
 constexpr const char* kFiles = STATE "descriptors/files.cpp";
 constexpr const char* kFlags = STATE "descriptors/flags.cpp";
@@ -120,9 +123,11 @@ constexpr ManualItem kItems[] = {
     {"fcntl(2)", "F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD, F_SETFL", saved, "", kFiles},
     {"fcntl(2)", "F_SETOWN, F_SETOWN_EX, F_SETSIG, O_ASYNC", saved, "another owner than the process itself is refused",
      kChosen},
-    {"fcntl(2)", "F_SETLK*, F_OFD_SETLK*, flock, F_SETLEASE", refused, "", kRefused},
+    {"fcntl(2)", "F_OFD_SETLK*, flock", saved, "taken again; refused where somebody else has it then", kLocks},
+    {"fcntl(2)", "F_SETLK*, F_SETLEASE", refused, "", kRefused},
     {"fcntl(2)", "F_NOTIFY", lost, "the kernel does not tell", ""},
-    {"fcntl(2)", "F_SETPIPE_SZ, F_ADD_SEALS, F_SEAL_*", refused, "with their descriptors", kRefused},
+    {"fcntl(2)", "F_SETPIPE_SZ", saved, "", kPipes},
+    {"fcntl(2)", "F_ADD_SEALS, F_SEAL_*", saved, "", kNameless},
     {"fcntl(2)", "F_SET_RW_HINT, F_SET_FILE_RW_HINT", no_state, "it belongs to the file", ""},
     {"fcntl(2)", "F_GET*, F_OFD_GETLK", no_state, "questions", ""},
     {"fcntl(2)", "F_RDLCK, F_WRLCK, F_UNLCK, F_EXLCK, F_SHLCK, F_OWNER_*", no_state, "values of others", ""},
@@ -170,7 +175,7 @@ constexpr ManualItem kItems[] = {
     {"open(2)", "O_CLOEXEC", saved, "", kFiles},
     {"open(2)", "O_CREAT, O_EXCL, O_TRUNC, O_NOCTTY, O_NOFOLLOW, O_DIRECTORY", no_state, "done when it returns",
      kFlags},
-    {"open(2)", "O_TMPFILE", refused, "as a deleted file", kRefused},
+    {"open(2)", "O_TMPFILE", saved, "as a deleted file", kNameless},
 
     {"sched(7)", "affinity", chosen, "as far as the user may", kInherited},
     {"sched(7)", "SCHED_OTHER, SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO, SCHED_RR, priority, nice", chosen,
@@ -186,7 +191,7 @@ constexpr ManualItem kItems[] = {
     {"clone(2)", "CLONE_VM, CLONE_SIGHAND, CLONE_THREAD, CLONE_SETTLS, CLONE_CHILD_CLEARTID", saved, "", kThreads},
     {"clone(2)", "CLONE_SYSVSEM", lost, "what semop(SEM_UNDO) would undo", ""},
     {"clone(2)", "CLONE_IO", new_place, "of the disk scheduler", ""},
-    {"clone(2)", "CLONE_PIDFD", refused, "with its descriptor", kRefused},
+    {"clone(2)", "CLONE_PIDFD", refused, "with its descriptor, but for one of the process itself", kRefused},
     {"clone(2)",
      "CLONE_PARENT, CLONE_VFORK, CLONE_PTRACE, CLONE_UNTRACED, CLONE_DETACHED, CLONE_PARENT_SETTID, "
      "CLONE_CHILD_SETTID, "

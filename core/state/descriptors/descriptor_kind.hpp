@@ -17,6 +17,11 @@
 #include "core/base/unique_fd.hpp"
 #include "core/state/descriptors/state.hpp"
 #include "core/state/documentation.hpp"
+#include "core/state/shared_objects/state.hpp"
+
+namespace cairn::context {
+class Writer;
+}
 
 namespace cairn::state {
 
@@ -35,22 +40,63 @@ struct OpenFile {
 // " at descriptor 5"
 std::string at(const OpenFile& file);
 
+class OpenFiles;
+struct Restart;
+
+// The descriptors of a process that are ends of one object, one for each open file description.
+using ObjectEnds = std::vector<const OpenFile*>;
+
+// In a restart: all descriptions, and their descriptors, which are the host's.
+struct OpenedFiles {
+  const FilesState& files;
+  std::span<const UniqueFd> opened;  // by description
+};
+
+// For kinds whose descriptions are ends of something that they share with others: a pipe, a pair of sockets. It is
+// saved and made again as a whole, by its owner.
+struct ObjectKind {
+  ObjectIdentity (*identify)(const OpenFile& file);
+  // SharedObject::detail. Consumes nothing, whatever becomes of the checkpoint; looks only, while the guest runs.
+  // `writer` takes contents; null while the guest runs. Throws TemporaryError for what cannot be saved now, or has an
+  // end elsewhere.
+  std::vector<std::uint8_t> (*save)(const ObjectEnds& ends, const OpenFiles& all, context::Writer* writer);
+  // The file may be hostile: throws PermanentError.
+  void (*check)(const SharedObject& object);
+  // The object with its content, as the ends that are asked for, in their order; no other end is left. Made as by
+  // DescriptorKind::reopen. Throws EnvironmentError.
+  std::vector<UniqueFd> (*make)(const SharedObject& object, std::span<const Description* const> ends, Restart& restart);
+};
+
+// Description::detail of such kinds.
+struct EndDetail {
+  ObjectIdentity object;
+  std::vector<std::uint8_t> own;  // what DescriptorKind::describe has given
+  template <class Archive>
+  void fields(Archive& a) {
+    a(object, own);
+  }
+};
+
 struct DescriptorKind {
   std::uint32_t number;  // in context files, for ever
   const char* name;
   bool inheritable;  // may be what the process was started with at 0, 1 or 2, and is then the new process's
   bool (*recognise)(const OpenFile& file);
   // Description::detail. Throws TemporaryError or PermanentError for one that cannot be saved now.
-  std::vector<std::uint8_t> (*describe)(const OpenFile& file);
+  std::vector<std::uint8_t> (*describe)(const OpenFile& file, const OpenFiles& all);
   // The file may be hostile: throws PermanentError. Everything else may rely on what this has let pass.
   void (*check)(const Description& description);
   // Made by a libc function that the host replaces (core/host/descriptors.cpp), so that its number is among the host's:
   // a raw system call may give one that the guest wants. Flags, owner and signal are set by the caller. Throws
-  // EnvironmentError.
+  // EnvironmentError. Null if `object` makes it.
   UniqueFd (*reopen)(const Description& description);
   // Stage::last, at its number: what begins to run. May be null.
   void (*refill)(int fd, const Description& description);
   Documentation documentation;
+  // Stage::descriptors, before they are moved to their numbers: what it refers to among the others. May be null.
+  // Throws EnvironmentError.
+  void (*connect)(int fd, const Description& description, const OpenedFiles& all) = nullptr;
+  const ObjectKind* object = nullptr;  // what its descriptions are ends of
 };
 
 inline constexpr std::uint32_t regular_file_number = 0;
@@ -59,6 +105,9 @@ inline constexpr std::uint32_t regular_file_number = 0;
 std::span<const DescriptorKind* const> descriptor_kinds() noexcept;
 // Null if there is none of that number.
 const DescriptorKind* find_descriptor_kind(std::uint32_t number) noexcept;
+
+// The description must have passed its kind's check.
+bool is_end_of(const Description& description, const SharedObject& object);
 
 // Description::detail as the kind's struct. Throws PermanentError.
 template <class Detail>

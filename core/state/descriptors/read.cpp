@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The section FILES as it is in context files, of version 2 and of version 1, whose four kinds shared one struct.
+#include <algorithm>
 #include <set>
 
 #include "core/base/error.hpp"
@@ -7,6 +8,7 @@
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
 #include "core/state/descriptors/kinds/device.hpp"
+#include "core/state/descriptors/locks.hpp"
 
 namespace cairn::state {
 namespace {
@@ -62,6 +64,43 @@ void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::ui
   image.keep(decode_files(bytes, version));
 }
 
+bool is_end_of(const Description& description, const SharedObject& object) {
+  return description.kind == object.kind && detail_of<EndDetail>(description).object == object.identity;
+}
+
+namespace {
+
+void check_locks(const Image& image) {
+  const std::size_t descriptions = image.get<FilesState>().descriptions.size();
+  try {
+    for (const HeldLock& lock : image.get<SharedObjects>().locks) check_lock(lock, descriptions);
+  } catch (const PermanentError& error) {
+    image.contradiction(error.what());
+  }
+}
+
+void check_objects(const Image& image) {
+  const auto& objects = image.get<SharedObjects>().objects;
+  std::set<ObjectIdentity> identities;
+  for (const SharedObject& object : objects) {
+    const DescriptorKind* kind = find_descriptor_kind(object.kind);
+    if (kind == nullptr || kind->object == nullptr || !identities.insert(object.identity).second)
+      image.contradiction("a shared object of kind " + std::to_string(object.kind) + " makes no sense");
+    try {
+      kind->object->check(object);
+    } catch (const PermanentError& error) {
+      image.contradiction(error.what());
+    }
+  }
+  for (const Description& description : image.get<FilesState>().descriptions) {
+    if (find_descriptor_kind(description.kind)->object == nullptr) continue;
+    if (std::none_of(objects.begin(), objects.end(), [&](const auto& o) { return is_end_of(description, o); }))
+      image.contradiction("what " + description.path + " is an end of is missing");
+  }
+}
+
+}  // namespace
+
 void check_descriptors(const Image& image) {
   const auto& files = image.get<FilesState>();
   std::set<int> numbers;
@@ -85,6 +124,8 @@ void check_descriptors(const Image& image) {
       image.contradiction(error.what());
     }
   }
+  check_objects(image);
+  check_locks(image);
 }
 
 }  // namespace cairn::state

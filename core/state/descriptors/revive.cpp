@@ -9,6 +9,7 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/locks.hpp"
 #include "core/state/descriptors/placement.hpp"
 #include "core/state/descriptors/room.hpp"
 #include "core/state/descriptors/standard_files.hpp"
@@ -24,7 +25,7 @@ bool is_open(int fd) { return !is_error(raw_syscall(SYS_fcntl, fd, F_GETFD)); }
 class DescriptorsReviver : public Reviver {
  public:
   explicit DescriptorsReviver(Restart& restart)
-      : image_(restart.image), options_(restart.options), files_(image_.get<FilesState>()) {
+      : restart_(restart), image_(restart.image), options_(restart.options), files_(image_.get<FilesState>()) {
     for (Description& description : files_.descriptions)
       description.path = restart::relocated(restart.options, description.path);
   }
@@ -38,19 +39,24 @@ class DescriptorsReviver : public Reviver {
   }
 
  private:
-  void open_all() {
-    for (const Description& description : files_.descriptions) opened_.push_back(open_description(description));
-  }
+  void open_all();
+  void make_object(const SharedObject& object);
   void place_all() {
     note_standard_files();
+    connect_all();
     place_descriptors(files_.descriptors, opened_);
     room_.close();
     opened_.clear();
+    for (const auto& [identity, fd] : restart_.nameless) close(fd);
+    restart_.nameless.clear();
   }
+  void connect_all();
   void refill_all();
   UniqueFd open_description(const Description& description) const;
+  void set_common(int fd, const Description& description) const;
   bool takes_new(const Description& description) const;
 
+  Restart& restart_;
   const Image& image_;
   const restart::Options& options_;
   FilesState files_;
@@ -64,6 +70,32 @@ bool DescriptorsReviver::takes_new(const Description& description) const {
   return takes_new_standard(description.standard, options_.stdio);
 }
 
+void DescriptorsReviver::open_all() {
+  opened_.resize(files_.descriptions.size());
+  for (const SharedObject& object : image_.get<SharedObjects>().objects) make_object(object);
+  for (std::size_t i = 0; i < opened_.size(); ++i) {
+    if (!opened_[i]) opened_[i] = open_description(files_.descriptions[i]);
+  }
+  for (const HeldLock& lock : image_.get<SharedObjects>().locks)
+    take_lock(opened_[lock.description].get(), lock, files_.descriptions[lock.description].path);
+}
+
+void DescriptorsReviver::make_object(const SharedObject& object) {
+  std::vector<std::size_t> places;
+  std::vector<const Description*> ends;
+  for (std::size_t i = 0; i < files_.descriptions.size(); ++i) {
+    const Description& description = files_.descriptions[i];
+    if (!is_end_of(description, object)) continue;
+    places.push_back(i);
+    ends.push_back(&description);
+  }
+  std::vector<UniqueFd> made = find_descriptor_kind(object.kind)->object->make(object, ends, restart_);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    set_common(made[i].get(), *ends[i]);
+    opened_[places[i]] = std::move(made[i]);
+  }
+}
+
 UniqueFd DescriptorsReviver::open_description(const Description& description) const {
   if (takes_new(description)) {
     UniqueFd copy(dup(description.standard));  // since its number may be taken while the others are made
@@ -71,13 +103,23 @@ UniqueFd DescriptorsReviver::open_description(const Description& description) co
     return copy;
   }
   UniqueFd fd = find_descriptor_kind(description.kind)->reopen(description);
-  const int flags = static_cast<int>(description.flags);
-  if ((flags & O_PATH) != 0) return fd;
-  raw_syscall(SYS_fcntl, fd.get(), F_SETFL, flags & kSettable);
-  if (description.signal != 0) raw_syscall(SYS_fcntl, fd.get(), F_SETSIG, description.signal);
-  // Only the process itself can still be named; whoever else was the owner is gone.
-  if (description.owner == image_.get<ProcessState>().pid) raw_syscall(SYS_fcntl, fd.get(), F_SETOWN, getpid());
+  if ((description.flags & O_PATH) == 0) set_common(fd.get(), description);
   return fd;
+}
+
+void DescriptorsReviver::set_common(int fd, const Description& description) const {
+  raw_syscall(SYS_fcntl, fd, F_SETFL, static_cast<int>(description.flags) & kSettable);
+  if (description.signal != 0) raw_syscall(SYS_fcntl, fd, F_SETSIG, description.signal);
+  // Only the process itself can still be named; whoever else was the owner is gone.
+  if (description.owner == image_.get<ProcessState>().pid) raw_syscall(SYS_fcntl, fd, F_SETOWN, getpid());
+}
+
+void DescriptorsReviver::connect_all() {
+  for (std::size_t i = 0; i < opened_.size(); ++i) {
+    const Description& description = files_.descriptions[i];
+    const DescriptorKind& kind = *find_descriptor_kind(description.kind);
+    if (kind.connect != nullptr) kind.connect(opened_[i].get(), description, {files_, opened_});
+  }
 }
 
 void DescriptorsReviver::refill_all() {

@@ -7,17 +7,23 @@ namespace cairn::state {
 
 // One file of kinds/ each.
 extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
-    eventfd_descriptor, timerfd_descriptor, refused_descriptor;
+    pipe_descriptor, eventfd_descriptor, timerfd_descriptor, epoll_descriptor, signalfd_descriptor, pidfd_descriptor,
+    nameless_descriptor, refused_descriptor;
 
 namespace {
 
 constexpr const DescriptorKind* kKinds[] = {
     &device_descriptor,     //
+    &nameless_descriptor,   //
     &regular_descriptor,    //
     &directory_descriptor,  //
     &standard_descriptor,   //
+    &pipe_descriptor,       //
     &eventfd_descriptor,    //
     &timerfd_descriptor,    //
+    &epoll_descriptor,      //
+    &signalfd_descriptor,   //
+    &pidfd_descriptor,      //
     &refused_descriptor,
 };
 

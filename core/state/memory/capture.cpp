@@ -2,15 +2,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/context/object_store.hpp"
+#include "core/state/descriptors/other_holders.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/host_pointers.hpp"
 #include "core/state/memory/kind.hpp"
@@ -52,11 +55,6 @@ void settle_path(Area& area, ShownPaths& paths) {
   area.file_offset = area.device = area.inode = 0;
 }
 
-// Memory without a file that the kernel shows as a deleted one.
-bool is_shared_anonymous(const Area& area) {
-  return area.shared && area.deleted && (area.path == "/dev/zero" || area.path.string().starts_with("/memfd:"));
-}
-
 std::string where(const Area& area) { return " mapped at " + range(area); }
 
 void check_flags(const Area& area) {
@@ -77,8 +75,6 @@ void check(const Area& area, ShownPaths& paths) {
     throw TemporaryError("System V shared memory" + where(area) + " cannot be saved yet");
   if (path.starts_with("anon_inode:")) throw TemporaryError(path.substr(11) + where(area) + " cannot be saved yet");
   check_flags(area);
-  if (area.shared && area.deleted && !is_shared_anonymous(area))
-    throw TemporaryError("deleted file " + shortened(path) + where(area) + " and shared cannot be saved yet");
   if (!path.empty() && !area.deleted && paths.is_no_file(path))
     throw PermanentError("device " + shortened(path) + where(area) + " cannot be saved");
   if (area.huge_tlb && !path.empty())
@@ -128,6 +124,26 @@ void write_back(const std::vector<Area>& areas) {
   }
 }
 
+// Memory of all that the kernel shows as a deleted file.
+bool has_no_file(const Area& area) { return area.path == "/dev/zero" || area.path.string().starts_with("/memfd:"); }
+
+// Deleted files that are open are known by what fstat() says, and some file systems show another device for a mapping.
+// One that is mapped only may be mapped by another process, too, for which nothing stands in.
+void settle_nameless(std::vector<Area>& areas, const SharedObjects& shared) {
+  std::optional<OtherMappings> others;
+  for (Area& area : areas) {
+    if (!area.shared || !area.deleted) continue;
+    const auto open = std::find_if(shared.objects.begin(), shared.objects.end(),
+                                   [&](const SharedObject& object) { return object.identity.inode == area.inode; });
+    if (open != shared.objects.end()) area.device = open->identity.device;
+    if (open == shared.objects.end() && has_no_file(area)) continue;
+    if (!others) others.emplace();
+    if (const std::string holder = others->of(area.inode); !holder.empty())
+      throw TemporaryError("deleted file " + shortened(area.path) + where(area) + " is mapped by " + holder +
+                           ", too, and cannot be saved yet");
+  }
+}
+
 // A debugging aid: what a restarted guest must not follow.
 void report_host_pointers(const std::vector<Area>& areas) {
   if (host_pointer_scan_wanted()) std::fputs(describe(find_host_pointers(areas), 20).c_str(), stderr);
@@ -140,6 +156,7 @@ void memory_obstacle(const cairn_guest& /*guest*/) { static_cast<void>(find_area
 
 std::vector<std::uint8_t> capture_memory(Capture& capture) {
   capture.areas = find_areas(MappingDetail::all, capture.brk_start, capture.brk_end);
+  settle_nameless(capture.areas, capture.shared);
   write_back(capture.areas);
   report_host_pointers(capture.areas);
   MemoryState particulars = find_particulars(capture.areas);

@@ -85,6 +85,7 @@ class Memory : public Reviver {
   void reserve();
   std::vector<host::AddressRange> reserved() const;
   void map(std::size_t index);
+  int nameless_file(const Area& area);
   int shared_memory(const Area& area);
   void load();
   void lock();
@@ -126,8 +127,20 @@ void Memory::open_files() {
   }
 }
 
+// A file without a path that the program has open as well is there again. Where writing was not permitted it is not
+// now. -1 if it is no such file.
+int Memory::nameless_file(const Area& area) {
+  const auto found = restart_.nameless.find({area.device, area.inode});
+  if (found == restart_.nameless.end()) return -1;
+  if (may_be_written(area)) return found->second;
+  const std::string link = "/proc/self/fd/" + std::to_string(found->second);
+  shared_.push_back({0, 0, UniqueFd(open(link.c_str(), O_RDONLY | O_CLOEXEC))});
+  return shared_.back().fd.get();
+}
+
 // One memfd stands for what was one object before, so that its mappings go on sharing.
 int Memory::shared_memory(const Area& area) {
+  if (const int file = nameless_file(area); file >= 0) return file;
   auto known = std::find_if(shared_.begin(), shared_.end(),
                             [&](const Shared& s) { return s.inode == area.inode && s.device == area.device; });
   if (known == shared_.end()) {

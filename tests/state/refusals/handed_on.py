@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""handed_on.py BIN_DIRECTORY: a pipe that the starter has left open is refused with a way out; a pipe that the program
-has made at a number of its own is not taken for it."""
+"""handed_on.py BIN_DIRECTORY: a pipe that the starter has left open is refused with a way out; one that the program has
+made at a number of its own is not taken for it."""
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import TEMPORARY, Failure, expect, run_test, wait_for  # noqa: E402
+from cr_harness import TEMPORARY, expect, run_test, wait_for  # noqa: E402
 
 BIN = sys.argv[1]
 WAIT = "import os, sys, time; sys.argv[1] == 'own' and os.pipe(); open('ready', 'w'); time.sleep(1000)"
@@ -33,9 +33,7 @@ def body(directory):
     done = answer(directory, "none", pipe[1:])
     expect(done, TEMPORARY, f"pipe at descriptor {pipe[1]}, which was open when", f"{pipe[1]}>&-")
     done = answer(directory, "own", ())
-    expect(done, TEMPORARY, "pipe at descriptor")
-    if "was open" in done.stderr:
-        raise Failure(done.stderr)
+    expect(done, 0)
 
 
 run_test(body)

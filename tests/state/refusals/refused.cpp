@@ -14,13 +14,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/shm.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -48,10 +46,55 @@ Undo close_all(std::initializer_list<int> descriptors) {
 
 int scratch_file(const char* name) { return open(name, O_CREAT | O_RDWR, 0600); }
 
+// What is open now is open in a process that is no child of this one, too, until it is let go.
+Undo hold_elsewhere(std::initializer_list<int> descriptors) {
+  int tells[2];
+  CHECK(pipe(tells) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (fork() != 0) _exit(0);
+    const pid_t own = getpid();
+    CHECK(write(tells[1], &own, sizeof own) == sizeof own);
+    alarm(300);
+    for (;;) pause();
+  }
+  pid_t holder = 0;
+  waitpid(child, nullptr, 0);
+  CHECK(read(tells[0], &holder, sizeof holder) == sizeof holder);
+  close_all({tells[0], tells[1]})();
+  const Undo close_here = close_all(descriptors);
+  return [=] {
+    kill(holder, SIGKILL);
+    while (kill(holder, 0) == 0) subject::nap();
+    close_here();
+  };
+}
+
 Undo make_pipe() {
   int ends[2];
   CHECK(pipe(ends) == 0);
-  return close_all({ends[0], ends[1]});
+  return hold_elsewhere({ends[0], ends[1]});
+}
+
+Undo make_half_a_pipe() {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  const Undo undo = hold_elsewhere({ends[0]});
+  close(ends[1]);
+  return undo;
+}
+
+// What has happened once and cannot be made to happen again.
+Undo make_epoll() {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  const int epoll = epoll_create1(0);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLONESHOT;
+  char byte = 'x';
+  CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) == 0 && write(ends[1], &byte, 1) == 1);
+  CHECK(epoll_wait(epoll, &event, 1, -1) == 1 && read(ends[0], &byte, 1) == 1);
+  return close_all({epoll, ends[0], ends[1]});
 }
 
 Undo make_socket() { return close_all({socket(AF_INET, SOCK_STREAM, 0)}); }
@@ -59,7 +102,7 @@ Undo make_socket() { return close_all({socket(AF_INET, SOCK_STREAM, 0)}); }
 Undo make_deleted() {
   const int fd = scratch_file("gone");
   unlink("gone");
-  return close_all({fd});
+  return hold_elsewhere({fd});
 }
 
 // Below a path that the kernel does not tell.
@@ -88,7 +131,14 @@ Undo make_deleted_directory() {
 
 Undo make_lock() {
   const int fd = scratch_file("locked");
-  CHECK(flock(fd, LOCK_EX) == 0);
+  CHECK(lockf(fd, F_LOCK, 0) == 0);
+  return close_all({fd});
+}
+
+Undo make_lease() {
+  close(scratch_file("leased"));
+  const int fd = open("leased", O_RDONLY);
+  CHECK(fcntl(fd, F_SETLEASE, F_RDLCK) == 0);
   return close_all({fd});
 }
 
@@ -110,7 +160,11 @@ Undo make_shared_file_deleted() {
   CHECK(p != MAP_FAILED);
   unlink("mapped");
   close(fd);
-  return [p] { munmap(p, 4096); };
+  const Undo undo = hold_elsewhere({});
+  return [p, undo] {
+    munmap(p, 4096);
+    undo();
+  };
 }
 
 Undo make_sysv() {
@@ -137,18 +191,11 @@ Undo make_aio() {
   return [context] { syscall(SYS_io_destroy, context); };
 }
 
-Undo make_signalfd() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  return close_all({signalfd(-1, &set, 0)});
-}
-
-// It reports changes of the clock.
+// It reports changes of the clock, and perhaps has something to report.
 Undo make_timerfd() {
   const int fd = timerfd_create(CLOCK_REALTIME, 0);
   itimerspec setting = {};
-  setting.it_value.tv_sec = time(nullptr) + 3600;
+  setting.it_value.tv_sec = time(nullptr) - 1;
   CHECK(timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &setting, nullptr) == 0);
   return close_all({fd});
 }
@@ -257,16 +304,16 @@ Undo make_chroot() {
 const std::map<std::string, Undo (*)()> kinds = {
     {"pipe", make_pipe},
     {"socket", make_socket},
-    {"epoll", [] { return close_all({epoll_create1(0)}); }},
+    {"half_a_pipe", make_half_a_pipe},
+    {"epoll", make_epoll},
     {"timerfd", make_timerfd},
-    {"signalfd", make_signalfd},
     {"inotify", [] { return close_all({inotify_init1(0)}); }},
-    {"memfd", [] { return close_all({memfd_create("some", 0)}); }},
+    {"memfd", [] { return hold_elsewhere({memfd_create("some", 0)}); }},
     {"deleted", make_deleted},
-    {"deep_deleted", [] { return deep(make_deleted); }},
     {"deep_directory_deleted", [] { return deep(make_deleted_directory); }},
     {"deep_fifo", [] { return deep(make_fifo); }},
     {"lock", make_lock},
+    {"lease", make_lease},
     {"child", make_child},
     {"shared_file_deleted", make_shared_file_deleted},
     {"sysv", make_sysv},
@@ -279,7 +326,7 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"tracer", make_tracer},
     {"dispatch", make_dispatch},
     {"segments", make_segments},
-    {"pidfd", [] { return make_descriptor(syscall(SYS_pidfd_open, getpid(), 0), "pidfd"); }},
+    {"pidfd", [] { return make_descriptor(syscall(SYS_pidfd_open, getppid(), 0), "pidfd"); }},
     {"userfaultfd", [] { return make_descriptor(syscall(SYS_userfaultfd, 0), "userfaultfd"); }},
     {"secret_memory", [] { return make_descriptor(syscall(SYS_memfd_secret, 0), "secret memory"); }},
     {"message_queue", make_message_queue},

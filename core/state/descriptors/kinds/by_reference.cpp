@@ -34,10 +34,6 @@ bool is_at_its_path(const OpenFile& file) {
 }
 
 void check_reference(const OpenFile& file) {
-  for (std::string_view line : split_lines(file.info)) {
-    if (line.starts_with("lock:"))
-      throw TemporaryError("lock held on " + shortened(file.path) + at(file) + " cannot be saved yet");
-  }
   if (file.status.st_nlink == 0 && file.path.starts_with("/memfd:"))
     throw TemporaryError("memfd " + file.path.substr(7) + at(file) + " cannot be saved yet");
   if (file.status.st_nlink == 0)

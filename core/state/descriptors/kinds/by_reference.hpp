@@ -16,7 +16,7 @@ struct ReferenceDetail {
 };
 
 ReferenceDetail describe_reference(const OpenFile& file);
-// The path must still lead to it, and no lock may hang on it. Throws TemporaryError.
+// The path must still lead to it. Throws TemporaryError.
 void check_reference(const OpenFile& file);
 // Does the path still lead to the file? What the kernel shows for a file that is there no more is no path.
 bool is_at_its_path(const OpenFile& file);

@@ -9,7 +9,7 @@
 namespace cairn::state {
 namespace {
 
-std::vector<std::uint8_t> describe(const OpenFile& file) {
+std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) {
   DeviceDetail detail{file.status.st_rdev};
   return encode(detail);
 }

@@ -7,7 +7,7 @@ namespace {
 
 bool recognise(const OpenFile& file) { return S_ISDIR(file.status.st_mode) && !file.path.empty(); }
 
-std::vector<std::uint8_t> describe(const OpenFile& file) {
+std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) {
   check_reference(file);
   ReferenceDetail detail = describe_reference(file);
   return encode(detail);

@@ -52,7 +52,7 @@ bool behaves_as_semaphore(const OpenFile& file, std::uint64_t count) {
   return semaphore;
 }
 
-std::vector<std::uint8_t> describe(const OpenFile& file) {
+std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) {
   EventDetail detail;
   detail.count = to_number(field(file.info, "eventfd-count"), 16);
   if (detail.count > kMost) throw TemporaryError("eventfd" + at(file) + " has overflowed, cannot be saved yet");

@@ -55,7 +55,7 @@ std::string name_of(const OpenFile& file) {
   throw TemporaryError(what + where(file) + " cannot be saved yet");
 }
 
-std::vector<std::uint8_t> describe(const OpenFile& file) { refuse(file); }
+std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) { refuse(file); }
 
 }  // namespace
 
@@ -69,7 +69,7 @@ const DescriptorKind refused_descriptor = {
     .check = [](const Description& description) { throw PermanentError(description.path + " was never saved"); },
     .reopen = [](const Description&) { return UniqueFd(); },
     .refill = nullptr,
-    .documentation = {"everything else: pipes, sockets, epoll, signalfd, inotify, io_uring, ...", "not at all",
+    .documentation = {"everything else: sockets, inotify, io_uring, ...", "not at all",
                       "refused by name with its descriptor; the program goes on", "tests/state/refusals/refused.cpp"},
 };
 

@@ -9,7 +9,7 @@ bool recognise(const OpenFile& file) {
   return S_ISREG(file.status.st_mode) && file.path.starts_with("/") && (file.standard < 0 || is_at_its_path(file));
 }
 
-std::vector<std::uint8_t> describe(const OpenFile& file) {
+std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) {
   check_reference(file);
   ReferenceDetail detail = describe_reference(file);
   return encode(detail);

@@ -38,7 +38,7 @@ int unread_bytes(const OpenFile& file) {
 }
 
 // What is on its way to the program is in nobody's memory.
-std::vector<std::uint8_t> describe(const OpenFile& file) {
+std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) {
   const bool on_its_way = S_ISFIFO(file.status.st_mode) || S_ISSOCK(file.status.st_mode);
   if (file.standard != STDIN_FILENO || !on_its_way || unread_input_is_allowed) return {};
   const int unread = unread_bytes(file);

@@ -20,11 +20,12 @@ namespace {
 
 constexpr unsigned long kSetTicks = _IOW('T', 0, std::uint64_t);  // TFD_IOC_SET_TICKS of linux/timerfd.h
 constexpr std::uint64_t kCancelOnSet = 2;                         // TFD_TIMER_CANCEL_ON_SET
+constexpr std::int32_t kReportsChanges = 0x100;                   // TFD_TIMER_CANCEL_ON_SET, beside a clock
 constexpr std::array<int, 5> kClocks{CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
                                      CLOCK_BOOTTIME_ALARM};
 
 struct TimerDetail {
-  std::int32_t clock = 0;
+  std::int32_t clock = 0;                // with kReportsChanges
   bool time_of_day = false;              // `value` is nanoseconds since 1970
   std::int64_t interval = 0, value = 0;  // nanoseconds; value 0: not running
   std::uint64_t ticks = 0;               // expirations that have not been read
@@ -71,28 +72,33 @@ TimerDetail read_timer(const OpenFile& file) {
   return detail;
 }
 
-std::vector<std::uint8_t> describe(const OpenFile& file) {
+std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) {
   const std::uint64_t flags = to_number(field(file.info, "settime flags"), 8);
-  if ((flags & kCancelOnSet) != 0) {
-    throw TemporaryError("timerfd" + at(file) +
-                         " reports changes of the clock (TFD_TIMER_CANCEL_ON_SET), cannot be saved yet");
-  }
   TimerDetail detail = read_timer(file);
+  const bool reports_changes = (flags & kCancelOnSet) != 0 && (flags & TFD_TIMER_ABSTIME) != 0;
+  if (reports_changes && detail.ticks != 0) {
+    throw TemporaryError("timerfd" + at(file) +
+                         " has what was not read, perhaps a change of the clock (TFD_TIMER_CANCEL_ON_SET), cannot be "
+                         "saved yet");
+  }
   const bool realtime = detail.clock == CLOCK_REALTIME || detail.clock == CLOCK_REALTIME_ALARM;
   detail.time_of_day = realtime && (flags & TFD_TIMER_ABSTIME) != 0 && detail.value != 0;
   if (detail.time_of_day) detail.value = later(clock_now(CLOCK_REALTIME), detail.value);
+  if (reports_changes && detail.time_of_day) detail.clock |= kReportsChanges;
   return encode(detail);
 }
+
+int clock_of(const TimerDetail& detail) { return detail.clock & ~kReportsChanges; }
 
 void check(const Description& description) {
   const auto detail = detail_of<TimerDetail>(description);
   if (detail.interval < 0 || detail.value < 0 ||
-      std::find(kClocks.begin(), kClocks.end(), detail.clock) == kClocks.end())
+      std::find(kClocks.begin(), kClocks.end(), clock_of(detail)) == kClocks.end())
     throw PermanentError("a timerfd has times below zero, or a clock that there is none of");
 }
 
 UniqueFd reopen(const Description& description) {
-  UniqueFd fd(timerfd_create(detail_of<TimerDetail>(description).clock, TFD_CLOEXEC));
+  UniqueFd fd(timerfd_create(clock_of(detail_of<TimerDetail>(description)), TFD_CLOEXEC));
   if (!fd) throw EnvironmentError(with_errno("timerfd", errno));
   return fd;
 }
@@ -100,7 +106,9 @@ UniqueFd reopen(const Description& description) {
 void refill(int fd, const Description& description) {
   const auto detail = detail_of<TimerDetail>(description);
   const itimerspec setting{to_timespec(detail.interval), to_timespec(detail.value)};
-  if (timerfd_settime(fd, detail.time_of_day ? TFD_TIMER_ABSTIME : 0, &setting, nullptr) != 0)
+  const int flags = (detail.time_of_day ? TFD_TIMER_ABSTIME : 0) |
+                    ((detail.clock & kReportsChanges) != 0 ? TFD_TIMER_CANCEL_ON_SET : 0);
+  if (timerfd_settime(fd, flags, &setting, nullptr) != 0)
     throw EnvironmentError(with_errno("cannot set a timerfd", errno));
   if (detail.ticks == 0) return;
   const std::uint64_t ticks = detail.ticks + to_number(field(look(fd), "ticks"));  // it may have expired at once
@@ -120,9 +128,11 @@ const DescriptorKind timerfd_descriptor = {
     .check = check,
     .reopen = reopen,
     .refill = refill,
-    .documentation = {"timerfd", "clock, interval, time that was left or time of day, expirations that were not read",
-                      "TFD_TIMER_CANCEL_ON_SET is refused; unread expirations need CONFIG_CHECKPOINT_RESTORE",
-                      "tests/state/descriptors/timerfd.cpp"},
+    .documentation =
+        {"timerfd", "clock, interval, time that was left or time of day, expirations that were not read",
+         "TFD_TIMER_CANCEL_ON_SET with what was not read is refused, and changes of the clock before the restart are "
+         "not told; unread expirations need CONFIG_CHECKPOINT_RESTORE",
+         "tests/state/descriptors/timerfd.cpp"},
 };
 
 }  // namespace cairn::state

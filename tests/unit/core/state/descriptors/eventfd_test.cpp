@@ -8,6 +8,7 @@
 
 #include "core/base/proc.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/open_files.hpp"
 
 namespace cairn::state {
 namespace {
@@ -27,7 +28,7 @@ std::vector<std::uint8_t> describe_without_help(int fd) {
   OpenFile file;
   file.fd = fd;
   file.info = "eventfd-count: " + count_of(fd) + "\n";
-  return eventfd_kind().describe(file);
+  return eventfd_kind().describe(file, OpenFiles());
 }
 
 class OldKernelEventfd : public testing::TestWithParam<std::uint64_t> {
@@ -53,7 +54,7 @@ TEST(eventfd, is_not_touched_while_the_guest_runs) {
   file.fd = fd.get();
   file.info = "eventfd-count: 3\n";
   file.guest_stands = false;
-  static_cast<void>(eventfd_kind().describe(file));
+  static_cast<void>(eventfd_kind().describe(file, OpenFiles()));
   EXPECT_EQ(count_of(fd.get()), "3");
 }
 

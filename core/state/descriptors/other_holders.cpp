@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/descriptors/other_holders.hpp"
+
+#include <unistd.h>
+
+#include <cctype>
+#include <vector>
+
+#include "core/base/proc.hpp"
+
+namespace cairn::state {
+
+namespace {
+
+std::vector<std::string> other_processes() {
+  std::vector<std::string> processes = directory_entries("/proc");
+  const std::string self = std::to_string(getpid());
+  std::erase_if(processes, [&](const std::string& name) {
+    return std::isdigit(static_cast<unsigned char>(name[0])) == 0 || name == self;
+  });
+  return processes;
+}
+
+std::string described(const std::string& process) {
+  const std::string name = trimmed(read_file("/proc/" + process + "/comm").value_or("it has ended"));
+  return "process " + process + " (" + name + ")";
+}
+
+}  // namespace
+
+OtherHolders::OtherHolders() {
+  for (const std::string& process : other_processes()) look_at(process);
+}
+
+// What other kinds have is not looked at: links are read without being followed first.
+void OtherHolders::look_at(const std::string& process) {
+  const std::string directory = "/proc/" + process + "/fd/";
+  for (const std::string& number : directory_entries(directory)) {
+    const std::string link = directory + number;
+    const std::string target = read_link(link);
+    const bool is_path = target.starts_with("/") && !target.starts_with("/dev/");
+    if (!is_path && !target.starts_with("pipe:") && !target.starts_with("socket:")) continue;
+    struct stat status {};
+    const auto matters = [&] {
+      return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || (S_ISREG(status.st_mode) && status.st_nlink == 0);
+    };
+    if (stat(link.c_str(), &status) == 0 && matters()) process_of_.try_emplace({status.st_dev, status.st_ino}, process);
+  }
+}
+
+std::string OtherHolders::of(const struct stat& file) const {
+  const auto found = process_of_.find({file.st_dev, file.st_ino});
+  return found == process_of_.end() ? std::string() : described(found->second);
+}
+
+OtherMappings::OtherMappings() {
+  for (const std::string& process : other_processes()) look_at(process);
+}
+
+// "7f0000000000-7f0000001000 rw-s 00000000 fe:00 1230139   /a/file (deleted)"
+void OtherMappings::look_at(const std::string& process) {
+  const auto maps = read_file("/proc/" + process + "/maps");
+  if (!maps) return;
+  for (std::string_view line : split_lines(*maps)) {
+    if (!line.ends_with(" (deleted)")) continue;
+    const auto words = split_words(line);
+    constexpr std::size_t kRights = 1, kInode = 4;
+    if (words.size() > kInode && words[kRights].ends_with("s"))
+      process_of_.try_emplace(to_number(words[kInode]), process);
+  }
+}
+
+std::string OtherMappings::of(std::uint64_t inode) const {
+  const auto found = process_of_.find(inode);
+  return found == process_of_.end() ? std::string() : described(found->second);
+}
+
+}  // namespace cairn::state
