@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unix sockets without names that are connected with each other (socketpair(2)), of which the process has both ends, or
+// the only one that is left.
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+
+#include "core/base/error.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/open_files.hpp"
+#include "core/state/descriptors/socket_content.hpp"
+#include "core/state/descriptors/socket_diagnosis.hpp"
+
+namespace cairn::state {
+namespace {
+
+// Numbers that are set as they are read. The sizes of buffers are told with the kernel's own share: twice.
+constexpr std::array<int, 5> kOptions{SO_PASSCRED, SO_RCVLOWAT, SO_KEEPALIVE, SO_PRIORITY, SO_PEEK_OFF};
+constexpr std::array<int, 2> kBuffers{SO_SNDBUF, SO_RCVBUF};
+constexpr std::array<int, 2> kTimes{SO_RCVTIMEO, SO_SNDTIMEO};
+
+struct Side {
+  bool open = false;
+  std::uint64_t inode = 0;
+  std::uint32_t shut = 0;
+  std::array<std::int32_t, kOptions.size()> options{};
+  std::array<std::int32_t, kBuffers.size()> buffers{};
+  std::array<std::int64_t, kTimes.size()> times{};  // microseconds
+  SocketContent content;                            // what it has not received
+  template <class Archive>
+  void fields(Archive& a) {
+    a(open, inode, shut, options, buffers, times, content);
+  }
+};
+
+struct PairDetail {
+  std::int32_t type = 0;
+  std::array<Side, 2> sides;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(type, sides);
+  }
+};
+
+struct PairEnd {
+  std::uint64_t inode = 0;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(inode);
+  }
+};
+
+int number_option(int fd, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
+}
+
+bool has_name(int fd, int (*name)(int, sockaddr*, socklen_t*)) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  return name(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 && size > offsetof(sockaddr_un, sun_path);
+}
+
+bool recognise(const OpenFile& file) {
+  if (!S_ISSOCK(file.status.st_mode) || number_option(file.fd, SO_DOMAIN) != AF_UNIX) return false;
+  if (has_name(file.fd, getsockname) || has_name(file.fd, getpeername)) return false;
+  const auto socket = diagnose_unix_socket(file.status.st_ino);
+  return socket && socket->connected;
+}
+
+[[noreturn]] void refuse(const OpenFile& file, const std::string& why) {
+  throw TemporaryError("Unix socket" + at(file) + " cannot be saved yet: " + why);
+}
+
+UnixSocket look_at(const OpenFile& file) {
+  const auto socket = diagnose_unix_socket(file.status.st_ino);
+  if (!socket) refuse(file, "the kernel does not tell what it is connected with (unix_diag)");
+  return *socket;
+}
+
+ObjectIdentity identify(const OpenFile& file) {
+  const std::uint64_t own = file.status.st_ino, peer = look_at(file).peer;
+  return {file.status.st_dev, peer == 0 ? own : std::min(own, peer)};
+}
+
+Side look_at_side(const OpenFile& file, const UnixSocket& socket, int type, bool guest_stands) {
+  socklen_t filter = 0;
+  if (getsockopt(file.fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &filter) == 0 && filter > 0)
+    refuse(file, "it has a filter (SO_ATTACH_FILTER)");
+  if (number_option(file.fd, SO_PASSSEC) != 0) refuse(file, "it receives security labels (SO_PASSSEC)");
+  pollfd look{file.fd, 0, 0};
+  if (poll(&look, 1, 0) > 0 && (look.revents & POLLERR) != 0) refuse(file, "it has an error that was not asked for");
+  Side side;
+  side.open = true;
+  side.inode = file.status.st_ino;
+  side.shut = socket.shut;
+  for (std::size_t i = 0; i < kOptions.size(); ++i) side.options[i] = number_option(file.fd, kOptions[i]);
+  for (std::size_t i = 0; i < kBuffers.size(); ++i) side.buffers[i] = number_option(file.fd, kBuffers[i]);
+  for (std::size_t i = 0; i < kTimes.size(); ++i) {
+    timeval time{};
+    socklen_t size = sizeof time;
+    getsockopt(file.fd, SOL_SOCKET, kTimes[i], &time, &size);
+    side.times[i] = time.tv_sec * 1000000 + time.tv_usec;
+  }
+  if (guest_stands) try {
+      side.content = look_into_socket(file.fd, type, (socket.shut & 1) != 0);
+    } catch (const TemporaryError& error) {
+      refuse(file, std::string("it ") + error.what());
+    }
+  return side;
+}
+
+std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, context::Writer* /*writer*/) {
+  PairDetail detail;
+  detail.type = number_option(ends.front()->fd, SO_TYPE);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const OpenFile& file = *ends[i];
+    if (const std::string holder = all.other_holder(file); !holder.empty()) refuse(file, holder + " has it open, too");
+    const UnixSocket socket = look_at(file);
+    if (socket.peer != 0 && (ends.size() != detail.sides.size() || socket.peer != ends[1 - i]->status.st_ino))
+      refuse(file, "its other end is in another process, or lies in a socket");
+    detail.sides.at(i) = look_at_side(file, socket, detail.type, all.guest_stands());
+  }
+  return encode(detail);
+}
+
+PairDetail detail_of(const SharedObject& object) { return decode<PairDetail>(object.detail, "ipc, a pair of sockets"); }
+
+void check_object(const SharedObject& object) {
+  const PairDetail detail = detail_of(object);
+  const bool known = detail.type == SOCK_STREAM || detail.type == SOCK_DGRAM || detail.type == SOCK_SEQPACKET;
+  const auto sound = [&](const Side& side) {
+    return side.shut <= 3 && (detail.type != SOCK_STREAM || side.content.size() <= 1);
+  };
+  if (!known || !detail.sides[0].open || !std::all_of(detail.sides.begin(), detail.sides.end(), sound))
+    throw PermanentError("a pair of sockets makes no sense");
+}
+
+void check(const Description& description) {
+  static_cast<void>(decode<PairEnd>(detail_of<EndDetail>(description).own, "files, " + description.path));
+}
+
+[[noreturn]] void fail(const char* what) {
+  throw EnvironmentError(with_errno(std::string("a pair of Unix sockets of the program cannot ") + what, errno));
+}
+
+// Buffers before there is something in them, and the rest afterwards.
+void set_buffers(int fd, const Side& side) {
+  for (std::size_t i = 0; i < kBuffers.size(); ++i) {
+    const int half = side.buffers[i] / 2;
+    if (number_option(fd, kBuffers[i]) == side.buffers[i]) continue;
+    setsockopt(fd, SOL_SOCKET, kBuffers[i], &half, sizeof half);
+    if (number_option(fd, kBuffers[i]) < side.buffers[i]) fail("have its buffers again (net.core.wmem_max, rmem_max)");
+  }
+}
+
+void set_options(int fd, const Side& side) {
+  for (std::size_t i = 0; i < kOptions.size(); ++i) {
+    if (number_option(fd, kOptions[i]) == side.options[i]) continue;
+    if (setsockopt(fd, SOL_SOCKET, kOptions[i], &side.options[i], sizeof side.options[i]) != 0)
+      fail("have its options again");
+  }
+  for (std::size_t i = 0; i < kTimes.size(); ++i) {
+    const timeval time{side.times[i] / 1000000, side.times[i] % 1000000};
+    if (side.times[i] > 0) setsockopt(fd, SOL_SOCKET, kTimes[i], &time, sizeof time);
+  }
+}
+
+void shut_down(int fd, std::uint32_t how) {
+  constexpr std::array<int, 4> kHow{-1, SHUT_RD, SHUT_WR, SHUT_RDWR};
+  if (how != 0) shutdown(fd, kHow[how]);
+}
+
+std::vector<UniqueFd> make(const SharedObject& object, std::span<const Description* const> ends, Restart& /*restart*/) {
+  const PairDetail detail = detail_of(object);
+  int pair[2];
+  if (socketpair(AF_UNIX, detail.type | SOCK_CLOEXEC, 0, pair) != 0) fail("be made");
+  std::array<UniqueFd, 2> made{UniqueFd(pair[0]), UniqueFd(pair[1])};
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (detail.sides[i].open) set_buffers(made[i].get(), detail.sides[i]);
+  }
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (!send_again(made[1 - i].get(), detail.sides[i].content)) fail("be filled");
+  }
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (!detail.sides[i].open) continue;
+    set_options(made[i].get(), detail.sides[i]);
+    if (detail.sides[1 - i].open) shut_down(made[i].get(), detail.sides[i].shut);
+  }
+  if (!detail.sides[1].open) made[1].reset();
+  std::vector<UniqueFd> result(ends.size());
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const auto end = decode<PairEnd>(detail_of<EndDetail>(*ends[i]).own, "files");
+    UniqueFd& side = made[end.inode == detail.sides[0].inode ? 0 : 1];
+    if (!side) throw PermanentError("a pair of sockets has one end twice");
+    result[i] = std::move(side);
+  }
+  return result;
+}
+
+constexpr ObjectKind kPair = {.identify = identify, .save = save, .check = check_object, .make = make};
+
+}  // namespace
+
+extern const DescriptorKind socket_pair_descriptor;
+const DescriptorKind socket_pair_descriptor = {
+    .number = 11,
+    .name = "socket pair",
+    .inheritable = false,
+    .recognise = recognise,
+    .describe =
+        [](const OpenFile& file, const OpenFiles& /*all*/) {
+          PairEnd end{file.status.st_ino};
+          return encode(end);
+        },
+    .check = check,
+    .reopen = nullptr,
+    .refill = nullptr,
+    .documentation =
+        {"pair of Unix sockets (socketpair)",
+         "what was not received, either way; what has been shut down; buffers, time limits, options",
+         "both ends must be in the process, or the other one closed; descriptors that are on their way, and "
+         "urgent data, are refused; needs unix_diag",
+         "tests/state/descriptors/socket_pairs.cpp"},
+    .object = &kPair,
+};
+
+}  // namespace cairn::state

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/descriptors/socket_content.hpp"
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "core/base/error.hpp"
+
+namespace cairn::state {
+namespace {
+
+constexpr std::size_t kMostMessage = 64 << 20;  // no buffer of a socket is larger
+
+// Where looking begins is set on the socket itself: it is put back.
+class PeekFromBeginning {
+ public:
+  explicit PeekFromBeginning(int fd) : fd_(fd) {
+    socklen_t size = sizeof before_;
+    getsockopt(fd_, SOL_SOCKET, SO_PEEK_OFF, &before_, &size);
+    set(0);
+  }
+  ~PeekFromBeginning() { set(before_); }
+  PeekFromBeginning(const PeekFromBeginning&) = delete;
+  PeekFromBeginning& operator=(const PeekFromBeginning&) = delete;
+
+ private:
+  void set(int offset) const { setsockopt(fd_, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset); }
+  const int fd_;
+  int before_ = -1;
+};
+
+bool has_credentials(int fd) {
+  int on = 0;
+  socklen_t size = sizeof on;
+  return getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, &size) == 0 && on != 0;
+}
+
+// The next piece that has not been looked at, at most `size` bytes of it. False if there is none.
+bool look(int fd, std::size_t size, std::vector<std::uint8_t>& piece) {
+  piece.resize(size);
+  iovec place{piece.data(), piece.size()};
+  msghdr message{};
+  message.msg_iov = &place;
+  message.msg_iovlen = 1;
+  // Room for what comes with every message, and none for descriptors, of which there would be copies.
+  alignas(cmsghdr) char credentials[CMSG_SPACE(sizeof(ucred))];
+  if (has_credentials(fd)) message.msg_control = credentials, message.msg_controllen = sizeof credentials;
+  const ssize_t n = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+  if (n < 0) throw TemporaryError(with_errno("cannot be looked into", errno));
+  if ((message.msg_flags & MSG_CTRUNC) != 0) throw TemporaryError("has descriptors on their way");
+  if ((message.msg_flags & MSG_TRUNC) != 0) throw TemporaryError("has a message that is too long");
+  piece.resize(static_cast<std::size_t>(n));
+  return true;
+}
+
+std::size_t bytes_in(int fd) {
+  int bytes = 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+}  // namespace
+
+SocketContent look_into_socket(int fd, int type, bool ended) {
+  SocketContent content;
+  const std::size_t all = bytes_in(fd);
+  if (all > kMostMessage) throw TemporaryError("has more than can be looked at");
+  const PeekFromBeginning beginning(fd);
+  std::vector<std::uint8_t> piece;
+  if (type == SOCK_STREAM) {
+    std::vector<std::uint8_t> bytes;
+    while (bytes.size() < all && look(fd, all - bytes.size(), piece) && !piece.empty())
+      bytes.insert(bytes.end(), piece.begin(), piece.end());
+    if (bytes.size() != all) throw TemporaryError("has what cannot be looked at (urgent data?)");
+    if (all != 0) content.push_back(std::move(bytes));
+    return content;
+  }
+  // Of datagrams FIONREAD tells the next one's length only.
+  if (type == SOCK_DGRAM && ended && all != 0)
+    throw TemporaryError("has been shut down for reading with something in it");
+  constexpr std::size_t kRoom = 1 << 20;
+  int room = 0;
+  socklen_t size = sizeof room;
+  getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, &size);
+  const std::size_t most = std::max<std::size_t>(kRoom, static_cast<std::size_t>(std::max(room, 0)));
+  for (std::size_t seen = 0; (!ended || seen < all) && look(fd, most, piece); seen += piece.size())
+    content.push_back(piece);
+  return content;
+}
+
+bool send_again(int fd, const SocketContent& content) {
+  for (const auto& piece : content) {
+    const ssize_t sent = send(fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) return false;
+    if (static_cast<std::size_t>(sent) != piece.size()) {
+      errno = ENOBUFS;
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace cairn::state
