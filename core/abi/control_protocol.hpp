@@ -8,6 +8,8 @@
  *
  *   CHECKPOINT   with one descriptor (SCM_RIGHTS): the directory `name` is in, or, with CAIRN_CONTROL_TO_FD, the
  *                open file. Answered by any number of replies with state < CAIRN_CONTROL_DONE, then one DONE.
+ *                With CAIRN_CONTROL_MEMBER the other end leads a group (docs/groups.md): each step waits for its
+ *                cairn_control_order on the same connection, and is answered by a reply of its own state.
  *   STATUS       one reply: what is being done
  *   CANCEL       gives up the checkpoint that is being taken, if the caller may; one reply
  */
@@ -34,9 +36,11 @@ enum cairn_control_existing {
 };
 
 #define CAIRN_CONTROL_TO_FD 0x1u
-#define CAIRN_CONTROL_WAS_STOPPED                                                 \
-  0x2u /* by SIGSTOP or the like; the command has woken it up to be served: it is \
-        * stopped again afterwards, and after a restart */
+#define CAIRN_CONTROL_WAS_STOPPED                                                                            \
+  0x2u                            /* by SIGSTOP or the like; the command has woken it up to be served: it is \
+                                   * stopped again afterwards, and after a restart */
+#define CAIRN_CONTROL_TREE 0x4u   /* with its descendants: the process leads them */
+#define CAIRN_CONTROL_MEMBER 0x8u /* as one of those that the other end leads */
 
 struct cairn_control_request {
   uint32_t magic = CAIRN_CONTROL_MAGIC, version = CAIRN_CONTROL_VERSION, size = sizeof(cairn_control_request);
@@ -54,7 +58,36 @@ enum cairn_control_state {
   CAIRN_CONTROL_STOPPING = 1, /* callbacks, and waiting for threads */
   CAIRN_CONTROL_SAVING = 2,   /* the process stands */
   CAIRN_CONTROL_WRITING = 3,  /* the process runs; its memory is being written */
-  CAIRN_CONTROL_DONE = 4
+  CAIRN_CONTROL_DONE = 4,
+  /* Of a member, to its leader: */
+  CAIRN_CONTROL_LOOKED = 5,  /* nothing stands in the way */
+  CAIRN_CONTROL_STANDS = 6,  /* callbacks have been called, threads stand */
+  CAIRN_CONTROL_SAVED = 7,   /* as far as it had to stand for it */
+  CAIRN_CONTROL_FINISHED = 8 /* the file is whole; with its figures */
+};
+
+/* What a leader tells a member, in this order but for the last two, of which either may come first. */
+enum cairn_control_step {
+  CAIRN_CONTROL_LOOK = 1,
+  CAIRN_CONTROL_STAND = 2,
+  CAIRN_CONTROL_SAVE = 3,
+  CAIRN_CONTROL_RELEASE = 4, /* not answered */
+  CAIRN_CONTROL_FINISH = 5
+};
+
+/* A file, as fstat() tells it. */
+struct cairn_control_file {
+  uint64_t device = 0, inode = 0;
+};
+
+struct cairn_control_order {
+  uint32_t magic = CAIRN_CONTROL_MAGIC, version = CAIRN_CONTROL_VERSION, size = sizeof(cairn_control_order);
+  uint32_t step = 0;
+  int32_t signal = 0;  /* RELEASE: pending before the program runs again; 0: none */
+  int32_t failure = 0; /* RELEASE: what callbacks see, -CR_E..., or 0 */
+  double seconds = 0;  /* for this step */
+  /* LOOK: what the leader was started with at 0, 1 and 2, which a restart has there for all members. */
+  cairn_control_file standard[3] = {};
 };
 
 struct cairn_control_reply {
@@ -67,6 +100,10 @@ struct cairn_control_reply {
 
 inline bool cairn_control_values(const cairn_control_request &request) { return cairn::are_values(request.parameters); }
 inline bool cairn_control_values(const cairn_control_reply &reply) { return cairn::are_values(reply.statistics); }
+
+inline bool cairn_control_values(const cairn_control_order &order) {
+  return order.seconds >= 0 && order.seconds - order.seconds == 0;
+}
 
 /* Whether a message of so many bytes is one that this version understands. A new parameter or figure changes `size`. */
 template <class Message>

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 
 #include "core/base/error.hpp"
@@ -70,6 +71,8 @@ void take_word(Options& options, const std::string& word) {
     close(low);
   } else if (name == "verbose") {
     options.verbose = true;
+  } else if (name == "together") {
+    options.together = true;
   } else if (name == "keep-numbers") {
     options.keep_numbers = true;
   } else if (name == "relocate") {
@@ -112,6 +115,7 @@ std::string to_text(const Options& options) {
   std::string text;
   for (int signal : options.signals) text += "signal=" + std::to_string(signal) + "\n";
   if (options.started >= 0) text += "started=" + std::to_string(options.started) + "\n";
+  if (options.together) text += "together\n";
   if (options.verbose) text += "verbose\n";
   if (options.keep_numbers) text += "keep-numbers\n";
   for (const auto& [from, to] : options.relocate) text += "relocate=" + escaped(from) + "\t" + escaped(to) + "\n";
@@ -134,6 +138,14 @@ std::string relocated(const Options& options, const std::string& path) {
       return to + path.substr(from.size());
   }
   return path;
+}
+
+bool await_others(const Options& options) noexcept {
+  if (!options.together) return true;
+  char heard = '\0';
+  ssize_t n = write(options.started, &whole, 1);
+  while (n == 1 && (n = read(options.started, &heard, 1)) < 0 && errno == EINTR) n = 1;
+  return n == 1 && heard == whole;
 }
 
 void tell_started(const Options& options, bool changed) noexcept {

@@ -15,7 +15,8 @@ struct Options {
   std::vector<int> signals;  // to be sent to the process once it runs, in this order
   int started = -1;          // descriptor to write a byte to and close once the program goes on
   bool verbose = false;
-  bool keep_numbers = false;                                  // say so if pids and tids could not be kept
+  bool keep_numbers = false;  // say so if pids and tids could not be kept
+  bool together = false;      // with others: says `whole` at `started` first, and goes on when it hears the same
   std::vector<std::pair<std::string, std::string>> relocate;  // path prefixes, old and new
   // What becomes of files that are not what they were (core/state/files); one of the words that cr_restart --help
   // shows.
@@ -38,7 +39,11 @@ std::string to_text(const Options& options);
 // `path` as it is here.
 std::string relocated(const Options& options, const std::string& path);
 // What whoever started the restart is told by one byte.
+inline constexpr char whole = 'w';
 inline constexpr char started_plainly = 's', started_with_changes = 'c';
+// Of several processes: everything is there, and the guest can be let go. False if it is not to go on, since another
+// cannot.
+bool await_others(const Options& options) noexcept;
 // The guest has been let go: tells whoever wants to know, sends the signals. `changed`: the terminal's modes or status
 // flags at 0, 1 and 2, which have to be put back at the end.
 void tell_started(const Options& options, bool changed) noexcept;

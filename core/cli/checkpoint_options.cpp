@@ -135,6 +135,7 @@ std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>
   CheckpointOptions options;
   check_contradictions(*given);
   options.pid = process_of(given->operand("the number of a process"));
+  options.tree = !given->has("pid") && !given->has("process");
   settle_place(*given, options);
   settle_manner(*given, options);
   refuse_missing(*given);

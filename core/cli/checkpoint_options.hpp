@@ -15,6 +15,7 @@ namespace cairn::cli {
 
 struct CheckpointOptions {
   pid_t pid = 0;
+  bool tree = true;             // with its descendants
   std::string directory = ".";  // where the context file goes
   std::string name;             // in it
   bool to_descriptor = false;

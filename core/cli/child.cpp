@@ -17,10 +17,14 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::cli {
 namespace {
+
+constexpr double kPatience = 3;          // for one that has just ended to be waited for by its parent
+constexpr useconds_t kLook = 10 * 1000;  // microseconds
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -38,25 +42,16 @@ int become(const std::string& program, const std::vector<std::string>& words) {
   throw EnvironmentError(with_errno("cannot run " + program, error));
 }
 
-pid_t fork_as(pid_t number) {
-  if (number > 0) {
-    clone_args arguments{};
-    arguments.exit_signal = SIGCHLD;
-    arguments.set_tid = reinterpret_cast<std::uint64_t>(&number);
-    arguments.set_tid_size = 1;
-    const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
-    if (pid >= 0) return static_cast<pid_t>(pid);
-  }
-  return ::fork();
-}
-
 // A child that runs `program`. The pipe closes when it is executed; before, the reason comes through it.
 pid_t spawn(const std::string& program, const std::vector<std::string>& words, const std::function<void()>& prepare,
-            pid_t number) {
+            pid_t number, bool only_that_number) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw EnvironmentError(with_errno("pipe", errno));
   UniqueFd result(ends[0]), report(ends[1]);
-  const pid_t pid = fork_as(number);
+  const pid_t pid = fork_as(number, only_that_number);
+  if (pid < 0 && only_that_number)
+    throw EnvironmentError(with_errno("process number " + std::to_string(number) + " cannot be had", errno) +
+                           needs_numbers);
   if (pid < 0) refuse_start(program, errno);
   if (pid == 0) {
     if (prepare) prepare();
@@ -87,12 +82,30 @@ UniqueFd periodic_timer(double period) {
 
 }  // namespace
 
+pid_t fork_as(pid_t number, bool only_that_number) {
+  if (number > 0) {
+    clone_args arguments{};
+    arguments.exit_signal = SIGCHLD;
+    arguments.set_tid = reinterpret_cast<std::uint64_t>(&number);
+    arguments.set_tid_size = 1;
+    const Deadline patience(only_that_number ? kPatience : 0);
+    for (;;) {
+      const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+      if (pid >= 0) return static_cast<pid_t>(pid);
+      if (errno != EEXIST || patience.passed()) break;
+      ::usleep(kLook);
+    }
+    if (only_that_number) return -1;
+  }
+  return ::fork();
+}
+
 void execute(const std::string& program, const std::vector<std::string>& words) {
   refuse_start(program, become(program, words));
 }
 
 int run_tool(const std::vector<std::string>& words) {
-  const pid_t pid = spawn(words.front(), words, {}, 0);
+  const pid_t pid = spawn(words.front(), words, {}, 0, false);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -112,7 +125,7 @@ Child::Child(Manner manner) : manner_(std::move(manner)) {
 }
 
 void Child::start(const std::string& program, const std::vector<std::string>& words,
-                  const std::function<void()>& prepare, pid_t number) {
+                  const std::function<void()>& prepare, pid_t number, bool only_that_number) {
   const pid_t parent = ::getpid();
   const auto in_child = [&] {
     if (manner_.own_group) ::setpgid(0, 0);
@@ -121,7 +134,7 @@ void Child::start(const std::string& program, const std::vector<std::string>& wo
     ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
     if (prepare) prepare();
   };
-  pid_ = spawn(program, words, in_child, number);
+  pid_ = spawn(program, words, in_child, number, only_that_number);
 }
 
 void Child::send(int signal) const { ::kill(pid_, signal); }

@@ -25,6 +25,15 @@ int run_tool(const std::vector<std::string>& words);
 // Of a wait status, as above.
 int exit_code_of(int status);
 
+// As fork(), with this number if that is not 0, permitted and free; else with any, or, if it has to be that one, -1 and
+// errno. In the child libc's locks are as they were: for programs with one thread.
+pid_t fork_as(pid_t number, bool only_that_number);
+
+inline constexpr char needs_numbers[] =
+    "; the processes of a tree know each other by their numbers. Restart it when the number is free, as somebody who "
+    "may "
+    "choose numbers (root, CAP_CHECKPOINT_RESTORE), or, if the programs do not care, with --no-restore-pid";
+
 class Child {
  public:
   struct Manner {
@@ -36,10 +45,10 @@ class Child {
   // Blocks the signals and SIGCHLD: construct it before any thread exists.
   explicit Child(Manner manner);
 
-  // Starts `program`, with process number `number` if that is not 0 and permitted. `prepare` runs in the child before.
-  // Throws if it cannot be executed.
+  // Starts `program`, with process number `number` as fork_as() has it. `prepare` runs in the child before. Throws if
+  // it cannot be executed, or not have that number.
   void start(const std::string& program, const std::vector<std::string>& words,
-             const std::function<void()>& prepare = {}, pid_t number = 0);
+             const std::function<void()>& prepare = {}, pid_t number = 0, bool only_that_number = false);
   void send(int signal) const;
 
   struct Events {

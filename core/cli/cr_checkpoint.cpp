@@ -6,13 +6,13 @@
 #include <cstdio>
 #include <optional>
 
+#include "core/abi/control_client.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/asking_again.hpp"
 #include "core/cli/checkpoint_options.hpp"
 #include "core/cli/checkpoint_progress.hpp"
 #include "core/cli/checkpoint_target.hpp"
-#include "core/cli/control_client.hpp"
 #include "core/cli/other_process.hpp"
 #include "core/cli/report.hpp"
 #include "core/context/reader.hpp"
@@ -53,6 +53,7 @@ cairn_control_reply ask(const CheckpointOptions& options) {
   ControlClient client(options.pid);
   const bool stopped = is_stopped(options.pid);
   cairn_control_request request = to_request(options);
+  if (options.tree) request.flags |= CAIRN_CONTROL_TREE;
   if (target.is_file) request.flags |= CAIRN_CONTROL_TO_FD;
   if (stopped) request.flags |= CAIRN_CONTROL_WAS_STOPPED;
   client.send(request, target.descriptor.get());

@@ -10,15 +10,18 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <vector>
 
 #include "core/abi/control_address.hpp"
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
+#include "core/cli/group_start.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
 #include "core/cli/restart_options.hpp"
+#include "core/context/group_index.hpp"
 #include "core/context/reader.hpp"
 
 namespace cairn::cli {
@@ -97,7 +100,34 @@ class StartedPipe {
   UniqueFd ours_, theirs_;
 };
 
-int restart(RestartOptions& options) {
+// The terminal sends its own signals to the whole group.
+const Child::Manner kManner{.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}};
+
+int restart_group(RestartOptions& options) {
+  const std::string host = installed_host("cairn-host");
+  options.host.keep_numbers = options.restore_pid && !options.quiet;
+  GroupStart group(options);
+  std::vector<UniqueFd> announcements;
+  for (const pid_t number : group.numbers()) {
+    if (options.restore_pid) announcements.push_back(announce(number));
+  }
+  const Borrowed borrowed;
+  Child child(kManner);
+  group.start(child, host);
+  const char started_as = group.wait_started();
+  const bool goes_on = started_as != '\0';
+  announcements.clear();
+  if (goes_on) run_hook(options.on_success);
+  const int status = child.wait({});
+  if (started_as != restart::started_plainly) borrowed.put_back();
+  if (goes_on) return end_like(status);
+  const int own = WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT;
+  const int code = group.failure() >= 0 ? group.failure() : own;
+  run_failure_hooks(options, code);
+  return code;
+}
+
+int restart_process(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   const ContextFile file(options.file);
   const pid_t number = file.read_number();
@@ -107,8 +137,7 @@ int restart(RestartOptions& options) {
   options.host.started = started.theirs();
   options.host.keep_numbers = options.restore_pid && !options.quiet;
   const std::string host_options = restart::to_text(options.host);
-  // The terminal sends its own signals to the whole group.
-  Child child({.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}});
+  Child child(kManner);
   const auto prepare = [&] {
     fcntl(started.theirs(), F_SETFD, 0);
     file.hand_over();
@@ -127,7 +156,7 @@ int restart(RestartOptions& options) {
 
 int run(RestartOptions& options) {
   try {
-    return restart(options);
+    return context::is_group(options.file) ? restart_group(options) : restart_process(options);
   } catch (const Error& error) {
     run_failure_hooks(options, error.code());
     if (options.messages) throw;

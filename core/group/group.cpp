@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/group/group.hpp"
 
-#include "core/base/deadline.hpp"
+#include <algorithm>
+
 #include "core/state/descriptors/kind.hpp"
 
 namespace cairn::group {
 
-void Group::enumerate() {
-  Members found = enumerate_();
+std::size_t Group::enumerate() {
+  const std::size_t first = members_.size();
+  Members found = enumerate_(members_);
   const std::lock_guard lock(mutex_);
-  members_ = std::move(found);
+  members_.insert(members_.end(), found.begin(), found.end());
+  return first;
+}
+
+void Group::forget() {
+  const std::lock_guard lock(mutex_);
+  members_.clear();
 }
 
 Error Group::named(const Member& member, const Error& error) const {
@@ -17,12 +25,13 @@ Error Group::named(const Member& member, const Error& error) const {
 }
 
 template <class Step>
-void Group::each(Step step) {
-  for (const auto& member : members_) {
+void Group::each(Step step, std::size_t first) {
+  for (std::size_t i = first; i < members_.size(); ++i) {
+    Member& member = *members_[i];
     try {
-      step(*member);
+      step(member);
     } catch (const Error& error) {
-      const Error said = named(*member, error);
+      const Error said = named(member, error);
       abandon();
       throw said;
     } catch (...) {
@@ -32,39 +41,86 @@ void Group::each(Step step) {
   }
 }
 
-std::optional<Error> Group::first_obstacle() const {
-  for (const auto& member : members_) {
-    if (const auto error = member->obstacle()) return named(*member, *error);
+std::optional<Error> Group::first_obstacle(std::size_t first) const {
+  for (std::size_t i = first; i < members_.size(); ++i) members_[i]->begin_look();
+  for (std::size_t i = first; i < members_.size(); ++i) {
+    const auto error = members_[i]->obstacle();
+    if (error && !members_[i]->has_ended()) return named(*members_[i], *error);
   }
   return std::nullopt;
 }
 
 std::optional<Error> Group::obstacle() {
+  forget();
+  return first_obstacle(enumerate());
+}
+
+void Group::drop_ended(std::size_t first) {
+  const std::lock_guard lock(mutex_);
+  const auto ended = [](const auto& member) { return member->has_ended(); };
+  members_.erase(std::remove_if(members_.begin() + static_cast<std::ptrdiff_t>(first), members_.end(), ended),
+                 members_.end());
+}
+
+void Group::have_stand(const Request& request, const Deadline& deadline) {
+  Request left = request;
+  const auto with_time_left = [&]() -> const Request& {
+    left.parameters.timeout = std::max(0.0, deadline.left());
+    return left;
+  };
+  for (std::size_t first = 0; first < members_.size();) {
+    each([&](Member& member) { member.begin_stand(with_time_left()); }, first);
+    each(
+        [&](Member& member) {
+          try {
+            member.stand(with_time_left());
+          } catch (const Error&) {
+            if (!member.has_ended()) throw;
+          }
+        },
+        first);
+    drop_ended(first);
+    first = enumerate();  // who stands cannot fork
+    if (const auto error = first_obstacle(first)) throw *error;
+  }
+}
+
+void Group::stand(const Request& request) {
+  state::allow_unread_input(request.parameters.drop_input);
+  forget();
   enumerate();
-  return first_obstacle();
+  if (!request.looked) {
+    if (const auto error = first_obstacle(0)) throw *error;
+  }
+  try {
+    have_stand(request,
+               Deadline(request.parameters.timeout));  // for the programs: looking at them is no time of theirs
+    if (request.all_stand) request.all_stand();
+  } catch (...) {
+    abandon();
+    throw;
+  }
+}
+
+void Group::save_standing(const Request& request) {
+  each([&](Member& member) { member.begin_save(request); });
+  each([&](Member& member) { member.save(request); });
 }
 
 void Group::save(const Request& request) {
-  state::allow_unread_input(request.parameters.drop_input);
-  enumerate();
-  if (!request.looked) {
-    if (const auto error = first_obstacle()) throw *error;
-  }
-  const Deadline deadline(request.parameters.timeout);  // for the programs: looking at them is no time of theirs
-  Request left = request;
-  each([&](Member& member) {
-    left.parameters.timeout = deadline.left();
-    member.save(left);
-  });
+  stand(request);
+  save_standing(request);
 }
 
-void Group::release(int failure) {
-  for (const auto& member : members_) member->release(failure);
+void Group::release(int failure, int signal) {
+  // Backwards: this process is the first, and the signal may be its end.
+  for (auto member = members_.rbegin(); member != members_.rend(); ++member) (*member)->release(failure, signal);
 }
 
 std::vector<CheckpointStatistics> Group::finish(double seconds) {
   const Deadline deadline(seconds);
   std::vector<CheckpointStatistics> statistics;
+  each([&](Member& member) { member.begin_finish(seconds); });
   each([&](Member& member) { statistics.push_back(member.finish(deadline.left())); });
   return statistics;
 }
@@ -77,6 +133,7 @@ std::vector<std::string> Group::engines() const {
 
 void Group::abandon() noexcept {
   for (const auto& member : members_) member->abandon();
+  for (const auto& member : members_) member->settle();
 }
 
 std::uint64_t Group::bytes_so_far() const noexcept {

@@ -27,10 +27,11 @@ struct Request {
   bool was_stopped = false;      // by job control, and is to be so after a restart
   // The callbacks have begun what ends by itself and must not be left alone: the timeout waits for them. May be empty.
   std::function<bool()> callbacks_at_work;
-  // The program stands, and nothing of it has been captured; everything has been captured, and its memory is to be
-  // dumped. May be empty; the first may throw.
+  // All stand, and nothing has been captured; everything has been captured, and memory is to be dumped. Called for the
+  // process that asks. May be empty; the first may throw.
   std::function<void()> stands, captured;
-  bool looked = false;  // the caller has asked for obstacles, and the callbacks know what it was told
+  std::function<void()> all_stand;  // before any is captured. May be empty; may throw
+  bool looked = false;              // the caller has asked for obstacles, and the callbacks know what it was told
   double stop_timeout = std::numeric_limits<double>::infinity();  // of the timeout, for threads to stand once told
   engine::NodeGroup node;  // who else of this node is checkpointed by the same request
 };
@@ -44,17 +45,30 @@ class Member {
   // What of it cannot be saved now, by name, if anything is known to stand in the way. Does not disturb the program.
   // ("child process 1234 (sleep)", "socket at descriptor 5", ...)
   virtual std::optional<Error> obstacle() const = 0;
-  // Callbacks, stop, capture, in-pause memory. On return it stands still until release().
+  // Callbacks, stop. On return it stands still until release().
   // Throws cairn::Error; it is then running again, its callbacks have been told, nothing is left on disk.
+  virtual void stand(const Request& request) = 0;
+  // Capture, in-pause memory. Throws as stand() does.
   virtual void save(const Request& request) = 0;
-  // Lets it go on. `failure` < 0 is what callbacks see (-CR_E...), 0 for success.
-  virtual void release(int failure) = 0;
+  // Lets it go on. `failure` < 0 is what callbacks see (-CR_E...), 0 for success. `signal`, if not 0, is pending
+  // before.
+  virtual void release(int failure, int signal) = 0;
   // Waits for the deferred part. Throws cairn::Error; the file is then removed. May be called before release().
   virtual CheckpointStatistics finish(double seconds) = 0;
   // Gives up: lets it go if it stands, removes the file.
   virtual void abandon() noexcept = 0;
+  // After abandon(): until nothing of it is at work any more; not for long.
+  virtual void settle() noexcept {}
+  // The process has ended, perhaps unnoticed by its parent.
+  virtual bool has_ended() const noexcept { return false; }
   // Of the context file, until now. From any thread, at any time.
   virtual std::uint64_t bytes_so_far() const noexcept = 0;
+
+  // Those that work elsewhere begin a step before anybody's end of it is waited for.
+  virtual void begin_look() {}
+  virtual void begin_stand(const Request& /*request*/) {}
+  virtual void begin_save(const Request& /*request*/) {}
+  virtual void begin_finish(double /*seconds*/) {}
 };
 
 }  // namespace cairn::group

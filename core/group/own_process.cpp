@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/group/own_process.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -150,22 +151,31 @@ std::optional<Error> OwnProcess::obstacle() const {
   return std::nullopt;
 }
 
-void OwnProcess::save(const Request& request) {
+void OwnProcess::stand(const Request& request) {
   state_->begin();
   try {
     cairn_guest& guest = attached_guest();
     state_->open(request);
     state_->stop = std::make_unique<Stop>(guest);
     state_->stand_still(request);
-    state_->dump(request, guest);
   } catch (...) {
     state_->end();
     throw;
   }
 }
 
-void OwnProcess::release(int failure) {
+void OwnProcess::save(const Request& request) {
+  try {
+    state_->dump(request, attached_guest());
+  } catch (...) {
+    state_->end();
+    throw;
+  }
+}
+
+void OwnProcess::release(int failure, int signal) {
   if (!state_->stop) return;
+  if (signal != 0) kill(getpid(), signal);
   state_->stop->release(failure);
   state_->stop.reset();
   state_->pause_seconds = state_->since_stop.seconds();
@@ -196,6 +206,9 @@ std::uint64_t OwnProcess::bytes_so_far() const noexcept {
 
 void OwnProcess::abandon() noexcept { state_->end(); }
 
-Group::Members own_process_only() { return {std::make_shared<OwnProcess>()}; }
+Group::Members own_process_only(const Group::Members& known) {
+  if (!known.empty()) return {};
+  return {std::make_shared<OwnProcess>()};
+}
 
 }  // namespace cairn::group

@@ -23,8 +23,9 @@ class OwnProcess final : public Member {
   std::string name() const override;
   std::string engine() const override;
   std::optional<Error> obstacle() const override;
+  void stand(const Request& request) override;
   void save(const Request& request) override;
-  void release(int failure) override;
+  void release(int failure, int signal) override;
   CheckpointStatistics finish(double seconds) override;
   void abandon() noexcept override;
   std::uint64_t bytes_so_far() const noexcept override;
@@ -35,6 +36,6 @@ class OwnProcess final : public Member {
 };
 
 // What a group of this process alone enumerates.
-Group::Members own_process_only();
+Group::Members own_process_only(const Group::Members& known);
 
 }  // namespace cairn::group

@@ -193,7 +193,12 @@ void Control::begin_checkpoint(const cairn_control_request& request, UniqueFd de
     eventfd_write(wake, 1);
   };
   using enum ControlJob::Asker;
-  if (worker_.start(std::make_shared<ControlJob>(request, std::move(descriptor), other_process, answer))) {
+  std::optional<Leader> leader;
+  if ((request.flags & CAIRN_CONTROL_MEMBER) != 0) {
+    leader = Leader{[client](const cairn_control_reply& reply) { client->send(reply); },
+                    [client](double seconds) { return next_order(client->socket.get(), seconds); }};
+  }
+  if (worker_.start(std::make_shared<ControlJob>(request, std::move(descriptor), other_process, answer, leader))) {
     client_ = std::move(client);
   } else {
     client->send_final(CAIRN_EXIT_TEMPORARY, "another checkpoint of this process is being taken");

@@ -10,6 +10,8 @@
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
 #include "core/host/host.hpp"
+#include "core/state/descriptors/kind.hpp"
+#include "core/state/process/kind.hpp"
 
 namespace cairn::host {
 namespace {
@@ -22,22 +24,6 @@ double timeout_of(const cairn_control_request& request) {
   return request.parameters.timeout > 0 ? request.parameters.timeout : kDefaultTimeout;
 }
 
-group::Request to_request(const cairn_control_request& control, const ControlTarget& target) {
-  group::Request request;
-  request.path = target.path();
-  request.fd = target.fd();
-  request.parameters = control.parameters;
-  request.parameters.timeout = timeout_of(control);
-  request.was_stopped = (control.flags & CAIRN_CONTROL_WAS_STOPPED) != 0;
-  return request;
-}
-
-cairn_control_reply success(const CheckpointStatistics& statistics) {
-  cairn_control_reply reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_OK, std::string(statistics.fork_reason.view()));
-  reply.statistics = statistics;
-  return reply;
-}
-
 }  // namespace
 
 cairn_control_reply make_reply(std::uint32_t state, int code, const std::string& text) {
@@ -48,8 +34,39 @@ cairn_control_reply make_reply(std::uint32_t state, int code, const std::string&
   return reply;
 }
 
-ControlJob::ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer)
-    : request_(request), descriptor_(std::move(descriptor)), asker_(asker), answer_(std::move(answer)) {}
+ControlJob::ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer,
+                       std::optional<Leader> leader)
+    : request_(request),
+      descriptor_(std::move(descriptor)),
+      asker_(asker),
+      answer_(std::move(answer)),
+      leader_(std::move(leader)) {}
+
+group::Group::Members ControlJob::find_members(const group::Group::Members& known) {
+  return tree_ ? tree_->find(known) : group::own_process_only(known);
+}
+
+group::Request ControlJob::request_of_group() const {
+  group::Request request;
+  request.path = target_->path();
+  request.fd = target_->fd();
+  request.parameters = request_.parameters;
+  request.parameters.timeout = timeout_of(request_);
+  request.was_stopped = was_stopped();
+  request.object_directory = target_->objects();
+  return request;
+}
+
+cairn_control_reply ControlJob::success(const std::vector<CheckpointStatistics>& statistics) const {
+  const CheckpointStatistics& own = statistics.front();
+  std::string text(own.fork_reason.view());
+  if (tree_) text = std::to_string(statistics.size()) + " processes" + (text.empty() ? "" : "; ") + text;
+  cairn_control_reply reply = make_reply(CAIRN_CONTROL_DONE, CAIRN_EXIT_OK, text);
+  reply.statistics = own;
+  reply.statistics.bytes = 0;
+  for (const CheckpointStatistics& one : statistics) reply.statistics.bytes += one.bytes;
+  return reply;
+}
 
 bool ControlJob::was_stopped() const noexcept { return (request_.flags & CAIRN_CONTROL_WAS_STOPPED) != 0; }
 
@@ -105,16 +122,23 @@ void ControlJob::run() noexcept {
 
 void ControlJob::take() {
   if (const std::string why = extension().refuses_single_checkpoint(); !why.empty()) throw TemporaryError(why);
-  target_.emplace(request_, std::move(descriptor_));
+  if (is_member()) return follow();
+  const bool tree = (request_.flags & CAIRN_CONTROL_TREE) != 0 && group::process_tree(getpid()).size() > 1;
+  target_.emplace(request_, std::move(descriptor_),
+                  tree ? ControlTarget::Shape::directory : ControlTarget::Shape::file);
+  group::Request request = request_of_group();
+  if (tree) lead_tree(request);
+  const state::ChildrenAllowed children(tree);
   state_.store(CAIRN_CONTROL_STOPPING);
   check_cancelled();
-  group_.save(to_request(request_, *target_));
+  group_.save(request);
   check_cancelled();
-  const bool goes_on = request_.signal == 0 && !was_stopped();
+  const bool goes_on = request_.signal == 0 && !was_stopped() && !(tree_ && tree_->was_stopped());
   state_.store(goes_on ? CAIRN_CONTROL_WRITING : CAIRN_CONTROL_SAVING);
   if (goes_on) group_.release(0);
-  const CheckpointStatistics statistics = group_.finish(kWriteTimeout).front();
+  const std::vector<CheckpointStatistics> statistics = group_.finish(kWriteTimeout);
   check_cancelled();
+  if (tree_) tree_->write_index(statistics, group_.members(), request_.parameters.sync);
   target_->commit();
   if (goes_on) wait_for_callbacks(timeout_of(request_));
   answer(success(statistics));
@@ -122,11 +146,23 @@ void ControlJob::take() {
   if (!goes_on) end_with_signal();
 }
 
+void ControlJob::lead_tree(group::Request& request) {
+  if (request_.parameters.save_files)
+    throw PermanentError("--save-files: contents of files cannot be saved yet for a process with children");
+  tree_.emplace(request_, target_->directory(), state::standard_files());
+  request.all_stand = [this] {
+    check_cancelled();
+    tree_->check_standing();
+  };
+}
+
 // The signal is there before any thread of the program runs again, so the image is the last it has done.
 void ControlJob::end_with_signal() {
-  if (request_.signal != 0) kill(getpid(), request_.signal);
-  if (was_stopped() && request_.signal != SIGCONT) kill(getpid(), SIGSTOP);
-  group_.release(0);
+  if (was_stopped() && request_.signal != SIGCONT) {
+    if (request_.signal != 0) kill(getpid(), request_.signal);
+    kill(getpid(), SIGSTOP);
+  }
+  group_.release(0, request_.signal);
 }
 
 }  // namespace cairn::host

@@ -7,12 +7,14 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/abi/control_protocol.hpp"
 #include "core/abi/self_request.hpp"
 #include "core/base/unique_fd.hpp"
-#include "core/group/own_process.hpp"
+#include "core/group/tree.hpp"
 #include "core/host/control_target.hpp"
+#include "core/host/leader.hpp"
 
 namespace cairn::host {
 
@@ -24,7 +26,9 @@ class ControlJob {
   // The program itself waits for its callbacks: one of them may be what asks.
   enum class Asker { program, other_process };
 
-  ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer);
+  // `leader`: tells what is to be done, if the request makes the process a member of a group.
+  ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer,
+             std::optional<Leader> leader = std::nullopt);
   // Takes the checkpoint; all errors end up in the reply.
   void run() noexcept;
   // What is going on now.
@@ -36,18 +40,27 @@ class ControlJob {
 
  private:
   void take();
+  void lead_tree(group::Request& request);
+  void follow();
+  void follow_to_the_end();
+  group::Group::Members find_members(const group::Group::Members& known);
+  group::Request request_of_group() const;
+  cairn_control_reply success(const std::vector<CheckpointStatistics>& statistics) const;
   void answer(const cairn_control_reply& reply);
   void end_with_signal();
   void check_cancelled() const;
   void wait_for_callbacks(double seconds) const;
   bool was_stopped() const noexcept;
+  bool is_member() const noexcept { return (request_.flags & CAIRN_CONTROL_MEMBER) != 0; }
 
   cairn_control_request request_;
   UniqueFd descriptor_;
   Asker asker_;
   Answer answer_;
+  std::optional<Leader> leader_;
   std::optional<ControlTarget> target_;  // outlives the group, which removes its file by way of it
-  group::Group group_{group::own_process_only};
+  std::optional<group::Tree> tree_;      // nothing: this process alone
+  group::Group group_{[this](const auto& known) { return find_members(known); }};
   std::atomic<std::uint32_t> state_{CAIRN_CONTROL_IDLE};
   std::atomic<bool> cancelled_{false}, answered_{false};
 };

@@ -6,10 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/remove_tree.hpp"
+#include "core/context/group_index.hpp"
 
 namespace cairn::host {
 namespace {
@@ -28,13 +32,19 @@ void check_name(const std::string& name, const char* what) {
 
 }  // namespace
 
-ControlTarget::ControlTarget(const cairn_control_request& request, UniqueFd descriptor)
+ControlTarget::ControlTarget(const cairn_control_request& request, UniqueFd descriptor, Shape shape)
     : descriptor_(std::move(descriptor)),
       to_file_((request.flags & CAIRN_CONTROL_TO_FD) != 0),
+      member_((request.flags & CAIRN_CONTROL_MEMBER) != 0),
       existing_(request.existing),
       name_(text_of(request.name)),
       backup_(text_of(request.backup)) {
   if (!descriptor_) throw ArgumentError("the request came without a descriptor");
+  if (to_file_ && shape == Shape::directory) {
+    throw ArgumentError(
+        "it has children, and a process tree is saved to a directory, not to an open file or a pipe (--pid saves one "
+        "process)");
+  }
   if (to_file_) return;
   check_name(name_, "the context file's name");
   if (!backup_.empty()) check_name(backup_, "the backup's name");
@@ -44,20 +54,49 @@ ControlTarget::ControlTarget(const cairn_control_request& request, UniqueFd desc
   if (existing_ == CAIRN_CONTROL_NOCLOBBER && exists(name_))
     throw EnvironmentError(name_ + " exists already (--noclobber)");
   check_replaceable();
-  if (existing_ == CAIRN_CONTROL_CLOBBER && exists(name_) && unlinkat(descriptor_.get(), name_.c_str(), 0) != 0)
-    throw EnvironmentError(with_errno("cannot remove the old " + name_, errno));
+  if (existing_ == CAIRN_CONTROL_CLOBBER) {
+    remove(name_);
+    if (exists(name_)) throw EnvironmentError("cannot remove the old " + name_);
+  }
   temporary_ = "." + name_ + ".unfinished-" + std::to_string(getpid());
-  unlinkat(descriptor_.get(), temporary_.c_str(), 0);  // of a predecessor with the same number
+  remove(temporary_);  // of a predecessor with the same number
+  if (shape == Shape::directory) make_directory();
 }
 
 ControlTarget::~ControlTarget() {
-  if (!to_file_ && !committed_ && !temporary_.empty()) unlinkat(descriptor_.get(), temporary_.c_str(), 0);
+  if (!to_file_ && !committed_ && !temporary_.empty()) remove(temporary_);
+}
+
+void ControlTarget::make_directory() {
+  if (mkdirat(descriptor_.get(), temporary_.c_str(), 0700) == 0)
+    inside_.reset(openat(descriptor_.get(), temporary_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!inside_) {
+    const int error = errno;
+    remove(temporary_);
+    throw EnvironmentError(with_errno("cannot make a directory for the group", error));
+  }
+}
+
+void ControlTarget::remove(const std::string& name) const noexcept {
+  if (is_directory(name)) {
+    remove_tree(descriptor_.get(), name);
+  } else {
+    unlinkat(descriptor_.get(), name.c_str(), 0);
+  }
 }
 
 int ControlTarget::fd() const noexcept { return to_file_ ? descriptor_.get() : -1; }
 
 std::string ControlTarget::path() const {
-  return to_file_ ? "" : "/proc/self/fd/" + std::to_string(descriptor_.get()) + "/" + temporary_;
+  if (to_file_) return "";
+  const auto in = [](const UniqueFd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()) + "/"; };
+  return inside_ ? in(inside_) + context::group_file_name(getpid()) : in(descriptor_) + temporary_;
+}
+
+std::string ControlTarget::objects() const {
+  const int in = inside_ ? inside_.get() : member_ ? descriptor_.get() : -1;
+  if (in < 0) return {};
+  return "/proc/self/fd/" + std::to_string(in) + "/" + context::group_objects_name;
 }
 
 bool ControlTarget::exists(const std::string& name) const noexcept {
@@ -65,10 +104,21 @@ bool ControlTarget::exists(const std::string& name) const noexcept {
   return fstatat(descriptor_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// A file, that is; a symbolic link only if that is what the asker wants to lose or to keep under another name.
+bool ControlTarget::is_directory(const std::string& name) const noexcept {
+  struct stat status {};
+  return fstatat(descriptor_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+}
+
+// A file, or the directory of a group with nothing else in it, that is; a symbolic link only if that is what the asker
+// wants to lose or to keep under another name.
 void ControlTarget::check_replaceable() const {
   struct stat status {};
   if (fstatat(descriptor_.get(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode)) return;
+  if (S_ISDIR(status.st_mode)) {
+    const std::string path = "/proc/self/fd/" + std::to_string(descriptor_.get()) + "/" + name_;
+    const auto entries = directory_entries(path);
+    if (context::is_group(path) && std::all_of(entries.begin(), entries.end(), context::is_group_name)) return;
+  }
   const bool link = S_ISLNK(status.st_mode);
   if (link && (existing_ == CAIRN_CONTROL_CLOBBER || existing_ == CAIRN_CONTROL_BACKUP)) return;
   throw EnvironmentError(name_ +
@@ -85,6 +135,15 @@ std::string ControlTarget::free_backup_name() const {
   throw EnvironmentError("too many backups of " + name_);
 }
 
+// In one step, also where one of the two is a directory: then they change places.
+void ControlTarget::give_name(const std::string& name) const {
+  const bool change = existing_ != CAIRN_CONTROL_NOCLOBBER && exists(name) && (inside_ || is_directory(name));
+  const unsigned flags = existing_ == CAIRN_CONTROL_NOCLOBBER ? RENAME_NOREPLACE : change ? RENAME_EXCHANGE : 0;
+  if (renameat2(descriptor_.get(), temporary_.c_str(), descriptor_.get(), name.c_str(), flags) != 0)
+    throw EnvironmentError(with_errno("cannot give the checkpoint its name " + name, errno));
+  if (change) remove(temporary_);
+}
+
 void ControlTarget::commit() {
   if (to_file_) return;
   check_replaceable();
@@ -93,9 +152,7 @@ void ControlTarget::commit() {
     if (renameat(descriptor_.get(), name_.c_str(), descriptor_.get(), backup.c_str()) != 0)
       throw EnvironmentError(with_errno("cannot rename " + name_ + " to " + backup, errno));
   }
-  const unsigned flags = existing_ == CAIRN_CONTROL_NOCLOBBER ? RENAME_NOREPLACE : 0;
-  if (renameat2(descriptor_.get(), temporary_.c_str(), descriptor_.get(), name_.c_str(), flags) != 0)
-    throw EnvironmentError(with_errno("cannot give the context file its name " + name_, errno));
+  give_name(name_);
   committed_ = true;
 }
 

@@ -82,6 +82,7 @@ struct Work {
 void let_go(const Work& work, cairn_guest& guest) {
   using std::chrono::milliseconds;
   while (load(work.ready) == 0) wait_while(work.ready, 0);
+  if (!restart::await_others(work.options)) _exit(CAIRN_EXIT_TEMPORARY);
   const std::uint32_t epoch = work.image.get<state::GuestState>().epoch;
   store_and_wake(guest.revive_go, epoch);
   const Deadline deadline(kRunSeconds);

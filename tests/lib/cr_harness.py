@@ -39,6 +39,31 @@ def alive(pid):
         return False
 
 
+def tree_of(pid):
+    """The process and its descendants."""
+    pids = [pid]
+    for one in pids:
+        try:
+            for task in os.listdir(f"/proc/{one}/task"):
+                with open(f"/proc/{one}/task/{task}/children") as f:
+                    pids += [int(child) for child in f.read().split()]
+        except OSError:
+            pass
+    return pids
+
+
+def kill_tree(pid):
+    """All at once, and until nothing of them is left but what this process has to wait for."""
+    pids = tree_of(pid)
+    for one in pids:
+        try:
+            os.kill(one, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    wait_for(lambda: not any(alive(one) for one in pids), "the end of killed processes")
+    return pids
+
+
 def expect(done, codes, *names):
     """A CompletedProcess ended with one of the codes, and its output says all the names."""
     text = done.stderr + done.stdout
@@ -107,7 +132,7 @@ class Subject:
         return done
 
     def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
+        kill_tree(self.pid)
         self.shell.wait(60 * SLOW)
 
     def restart(self, name, *options):
@@ -137,10 +162,7 @@ class Subject:
     def close(self):
         for pid in {self.pid, self.shell.pid}:
             if self.shell.poll() is None:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                kill_tree(pid)
         self.shell.wait()
 
 

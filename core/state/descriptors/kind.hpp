@@ -2,6 +2,9 @@
 // The guest's descriptors: the functions of their row.
 #pragma once
 
+#include <array>
+
+#include "core/abi/control_protocol.hpp"
 #include "core/context/format.h"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/state.hpp"
@@ -12,6 +15,12 @@ namespace cairn::state {
 
 // Remembers what the process was started with at 0, 1 and 2. Before the guest may change it; the first call counts.
 void note_standard_files() noexcept;
+
+// What that is. And: for the next checkpoint, what the leader of its group was started with counts, since that is what
+// a restart has there for all of them (null: its own again). On the thread that takes it.
+using StandardFiles = std::array<cairn_control_file, 3>;
+StandardFiles standard_files() noexcept;
+void bind_standard_files(const StandardFiles* of_leader) noexcept;
 
 // What the process was started with at 0 is a pipe through which somebody forwards his own input, and in which nobody
 // knows what has been read: while there is unread input in it, nothing can be saved.

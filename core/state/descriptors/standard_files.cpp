@@ -25,6 +25,7 @@ struct Identity {
   ino_t inode = 0;
 };
 std::array<Identity, 3> inherited;
+std::optional<StandardFiles> of_leader;
 // And above: what the starter had open, and has perhaps forgotten to close.
 std::map<int, Identity> open_at_start;
 
@@ -36,11 +37,22 @@ bool known_by_identity(const OpenFile& file) {
 }
 
 bool was_inherited_as(const OpenFile& file, int number) {
-  const Identity& identity = inherited[static_cast<std::size_t>(number)];
+  const cairn_control_file identity = standard_files()[static_cast<std::size_t>(number)];
   return identity.inode == file.status.st_ino && identity.device == file.status.st_dev;
 }
 
 }  // namespace
+
+StandardFiles standard_files() noexcept {
+  if (of_leader) return *of_leader;
+  StandardFiles own;
+  for (std::size_t i = 0; i < own.size(); ++i) own[i] = {inherited[i].device, inherited[i].inode};
+  return own;
+}
+
+void bind_standard_files(const StandardFiles* theirs) noexcept {
+  of_leader = theirs != nullptr ? std::optional(*theirs) : std::nullopt;
+}
 
 void note_standard_files() noexcept {
   static bool noted = false;

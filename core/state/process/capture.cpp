@@ -20,8 +20,11 @@
 namespace cairn::state {
 namespace {
 
+bool children_are_members = false;
+
 // A child belongs to the thread that made it, and to any other, the host's too, once that has ended.
 void check_children() {
+  if (children_are_members) return;
   for (const std::string& tid : directory_entries("/proc/self/task")) {
     const std::string list = trimmed(read_file("/proc/self/task/" + tid + "/children").value_or(""));
     for (std::string_view child : split_words(list)) {
@@ -30,7 +33,7 @@ void check_children() {
       const std::string state(field(status, "State"));
       throw TemporaryError("it has a child process " + std::string(child) + " (" + std::string(field(status, "Name")) +
                            (state.starts_with("Z") ? ", ended but not waited for)" : ")") +
-                           "; process trees cannot be saved yet");
+                           ", which is not saved with it");
     }
   }
 }
@@ -126,6 +129,9 @@ ProcessState describe() {
 }
 
 }  // namespace
+
+ChildrenAllowed::ChildrenAllowed(bool allowed) noexcept { children_are_members = allowed; }
+ChildrenAllowed::~ChildrenAllowed() { children_are_members = false; }
 
 void process_obstacle(const cairn_guest& /*guest*/) {
   check();

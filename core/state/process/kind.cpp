@@ -15,11 +15,12 @@ const Kind process_kind = {
     .read = read_plain<ProcessState>,
     .check = nullptr,
     .prepare = prepare_process,
-    .documentation = {"numbers, working directory, umask, limits, interval timers, prctl state, heap",
-                      "in the section PROCESS; limits after everything that may need more, interval timers last",
-                      "real and effective user or group differ, chroot, seccomp, tracers and children are refused; a "
-                      "number that is taken is replaced, and cr_restart says so",
-                      "tests/state/process/settings.cpp"},
+    .documentation =
+        {"numbers, working directory, umask, limits, interval timers, prctl state, heap",
+         "in the section PROCESS; limits after everything that may need more, interval timers last",
+         "real and effective user or group differ, chroot, seccomp, tracers, and children that are not saved "
+         "with it are refused; a number of a single process that is taken is replaced, and cr_restart says so",
+         "tests/state/process/settings.cpp"},
 };
 
 }  // namespace cairn::state

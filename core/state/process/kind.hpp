@@ -11,6 +11,16 @@
 
 namespace cairn::state {
 
+// While there is one that says so, children are no obstacle: whoever leads the group looks after them. On the thread
+// that takes the checkpoint.
+class ChildrenAllowed {
+ public:
+  explicit ChildrenAllowed(bool allowed = true) noexcept;
+  ~ChildrenAllowed();
+  ChildrenAllowed(const ChildrenAllowed&) = delete;
+  ChildrenAllowed& operator=(const ChildrenAllowed&) = delete;
+};
+
 // Children, tracers, filters and the like.
 void process_obstacle(const cairn_guest& guest);
 std::vector<std::uint8_t> capture_process(Capture& capture);

@@ -52,6 +52,8 @@ class FakeProcess final : public group::Member {
     return std::nullopt;
   }
 
+  void stand(const group::Request&) override {}
+
   void save(const group::Request& request) override {
     request_ = request;
     if (fail_ == "save") throw TemporaryError("the program does not answer");
@@ -62,7 +64,7 @@ class FakeProcess final : public group::Member {
     std::ofstream(request.path) << "image";
   }
 
-  void release(int) override {}
+  void release(int, int) override {}
 
   CheckpointStatistics finish(double) override {
     if (fail_ == "finish") {
@@ -111,13 +113,14 @@ int main(int argc, char** argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(), std::make_unique<group::Group>([rank] {
-                            return group::Group::Members{std::make_shared<FakeProcess>(rank)};
-                          }),
-                          pmix::CoordinatorAddress::from_environment(), [] {
-                            MPI_Finalize();
-                            ::_exit(0);
-                          });
+  agent = new pmix::Agent(
+      std::make_unique<pmix::PmixTransport>(), std::make_unique<group::Group>([rank](const auto& known) {
+        return known.empty() ? group::Group::Members{std::make_shared<FakeProcess>(rank)} : group::Group::Members{};
+      }),
+      pmix::CoordinatorAddress::from_environment(), [] {
+        MPI_Finalize();
+        ::_exit(0);
+      });
   agent->start_threads();
   agent->guest_ready();
   while (!exists(variable("RANK_UNTIL"))) pause_briefly();

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/exit_codes.h"
@@ -30,11 +32,12 @@ class Scribe final : public Member {
     if (fails_ == "obstacle") return PermanentError("a device");
     return std::nullopt;
   }
-  void save(const Request& request) override {
+  void stand(const Request& request) override {
     timeout = request.parameters.timeout;
-    say("save");
+    say("stand");
   }
-  void release(int failure) override { say(failure == 0 ? "release" : "release as a failure"); }
+  void save(const Request&) override { say("save"); }
+  void release(int failure, int) override { say(failure == 0 ? "release" : "release as a failure"); }
   CheckpointStatistics finish(double) override {
     say("finish");
     CheckpointStatistics statistics;
@@ -42,9 +45,11 @@ class Scribe final : public Member {
     return statistics;
   }
   void abandon() noexcept override { said_.push_back(name_ + " abandon"); }
+  bool has_ended() const noexcept override { return ended; }
   std::uint64_t bytes_so_far() const noexcept override { return 10; }
 
   double timeout = 0;
+  bool ended = false;
 
  private:
   void say(const std::string& phase) {
@@ -77,7 +82,16 @@ class GroupTest : public testing::Test {
 
   Words said_;
   std::vector<std::shared_ptr<Scribe>> members_;
-  Group group_{[this] { return Group::Members(members_.begin(), members_.end()); }};
+  Group group_{[this](const Group::Members& known) {
+    // What has turned up since.
+    if (!known.empty() && late_ != nullptr) members_.push_back(std::exchange(late_, nullptr));
+    Group::Members found;
+    for (const auto& member : members_) {
+      if (std::find(known.begin(), known.end(), member) == known.end()) found.push_back(member);
+    }
+    return found;
+  }};
+  std::shared_ptr<Scribe> late_;
 };
 
 TEST_F(GroupTest, EachPhaseIsForAllBeforeTheNextBegins) {
@@ -85,8 +99,8 @@ TEST_F(GroupTest, EachPhaseIsForAllBeforeTheNextBegins) {
   group_.save({});
   group_.release();
   const auto statistics = group_.finish(1);
-  EXPECT_THAT(said_, ElementsAre("a obstacle", "bb obstacle", "a save", "bb save", "a release", "bb release",
-                                 "a finish", "bb finish"));
+  EXPECT_THAT(said_, ElementsAre("a obstacle", "bb obstacle", "a stand", "bb stand", "a save", "bb save", "bb release",
+                                 "a release", "a finish", "bb finish"));
   ASSERT_EQ(statistics.size(), 2u);
   EXPECT_EQ(statistics[0].bytes, 1u);
   EXPECT_EQ(statistics[1].bytes, 2u);
@@ -112,14 +126,42 @@ TEST_F(GroupTest, ObstaclesThatTheCallerKnowsAreNotAskedForAgain) {
   Request request;
   request.looked = true;
   group_.save(request);
-  EXPECT_THAT(said_, ElementsAre("a save"));
+  EXPECT_THAT(said_, ElementsAre("a stand", "a save"));
 }
 
 TEST_F(GroupTest, OneThatCannotBeSavedGivesUpAll) {
   add("a"), add("b", "save"), add("c");
   EXPECT_EQ(thrown([&] { group_.save({}); }, CAIRN_EXIT_ENVIRONMENT), "b: no space left");
-  EXPECT_THAT(Words(said_.begin() + 3, said_.end()),
+  EXPECT_THAT(Words(said_.begin() + 6, said_.end()),
               ElementsAre("a save", "b save", "a abandon", "b abandon", "c abandon"));
+}
+
+TEST_F(GroupTest, OneThatDoesNotStandGivesUpAll) {
+  add("a"), add("b", "stand"), add("c");
+  EXPECT_EQ(thrown([&] { group_.save({}); }, CAIRN_EXIT_ENVIRONMENT), "b: no space left");
+  EXPECT_THAT(Words(said_.begin() + 3, said_.end()),
+              ElementsAre("a stand", "b stand", "a abandon", "b abandon", "c abandon"));
+}
+
+TEST_F(GroupTest, WhoTurnsUpWhileTheOthersStandIsAskedAndStandsBeforeAnybodyIsSaved) {
+  add("a");
+  late_ = std::make_shared<Scribe>("b", said_);
+  group_.save({});
+  EXPECT_THAT(said_, ElementsAre("a obstacle", "a stand", "b obstacle", "b stand", "a save", "b save"));
+}
+
+TEST_F(GroupTest, WhoTurnsUpWithAnObstacleGivesUpAll) {
+  add("a");
+  late_ = std::make_shared<Scribe>("b", said_, "obstacle");
+  EXPECT_EQ(thrown([&] { group_.save({}); }, CAIRN_EXIT_PERMANENT), "b: a device");
+  EXPECT_THAT(said_, Contains("a abandon"));
+}
+
+TEST_F(GroupTest, WhoHasEndedBeforeHeStoodIsLeftOut) {
+  add("a"), add("b", "stand");
+  members_[1]->ended = true;
+  group_.save({});
+  EXPECT_EQ(group_.members().size(), 1u);
 }
 
 TEST_F(GroupTest, OneThatCannotBeFinishedGivesUpAll) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/cli/control_client.hpp"
+#include "core/abi/control_client.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -16,7 +17,7 @@
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 
-namespace cairn::cli {
+namespace cairn {
 namespace {
 
 constexpr double kPatience = 1;  // for a process that starts; a young one is waited for until it is not
@@ -102,17 +103,39 @@ void ControlClient::send(const cairn_control_request& request, int descriptor) {
     throw EnvironmentError(with_errno("cannot ask " + name_of(pid_), errno));
 }
 
+bool ControlClient::send(const cairn_control_order& order) noexcept {
+  return ::send(socket_.get(), &order, sizeof order, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof order);
+}
+
+void ControlClient::give_up() noexcept { shutdown(socket_.get(), SHUT_WR); }
+
+cairn_control_reply ControlClient::checked(const cairn_control_reply& reply, ssize_t bytes) const {
+  if (bytes <= 0) throw TemporaryError(name_of(pid_) + " ended while it was being checkpointed");
+  if (!cairn_control_understands(reply, static_cast<std::size_t>(bytes))) {
+    throw EnvironmentError(name_of(pid_) +
+                           " runs under another version of Cairn: use the cr_checkpoint of that version");
+  }
+  cairn_control_reply result = reply;
+  result.text[sizeof result.text - 1] = '\0';
+  return result;
+}
+
+std::optional<cairn_control_reply> ControlClient::receive(double seconds) {
+  pollfd ready{socket_.get(), POLLIN, 0};
+  if (const int n = poll(&ready, 1, Deadline(seconds).milliseconds()); n <= 0) return std::nullopt;
+  cairn_control_reply reply{};
+  const ssize_t n = recv(socket_.get(), &reply, sizeof reply, 0);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN)) return std::nullopt;
+  return checked(reply, n);
+}
+
 cairn_control_reply ControlClient::wait(const std::function<void(const cairn_control_reply&)>& progress) {
   for (;;) {
-    cairn_control_reply reply{};
-    const ssize_t n = recv(socket_.get(), &reply, sizeof reply, 0);
+    cairn_control_reply read{};
+    const ssize_t n = recv(socket_.get(), &read, sizeof read, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) throw_silent(pid_);
-    if (n <= 0) throw TemporaryError(name_of(pid_) + " ended while it was being checkpointed");
-    if (!cairn_control_understands(reply, static_cast<std::size_t>(n)))
-      throw EnvironmentError(name_of(pid_) +
-                             " runs under another version of Cairn: use the cr_checkpoint of that version");
-    reply.text[sizeof reply.text - 1] = '\0';
+    const cairn_control_reply reply = checked(read, n);
     if (reply.state == CAIRN_CONTROL_DONE) return reply;
     set_limit(socket_.get(), kForEver);  // it serves us
     progress(reply);
@@ -125,4 +148,4 @@ cairn_control_request make_request(cairn_control_command command) {
   return request;
 }
 
-}  // namespace cairn::cli
+}  // namespace cairn

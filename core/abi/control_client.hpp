@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command's end of the control socket of one process.
+// The asker's end of the control socket of one process: a command, or the host that leads a group. Ordinary code, one
+// thread each.
 #pragma once
 
 #include <sys/types.h>
 
 #include <functional>
+#include <optional>
 
 #include "core/abi/control_protocol.hpp"
 #include "core/base/unique_fd.hpp"
 
-namespace cairn::cli {
+namespace cairn {
 
 class ControlClient {
  public:
@@ -19,15 +21,24 @@ class ControlClient {
   explicit ControlClient(pid_t pid);
   // Sends a request with a descriptor (or -1). Throws EnvironmentError.
   void send(const cairn_control_request& request, int descriptor);
+  // One step of a group's checkpoint, for a member that was sent a request with CAIRN_CONTROL_MEMBER. False if it has
+  // gone.
+  bool send(const cairn_control_order& order) noexcept;
+  // Nothing more will be asked: whoever serves it gives it up. Replies can still be read until it has.
+  void give_up() noexcept;
+  // The next reply of any kind; nothing if none comes in time. Throws TemporaryError if the process has ended.
+  std::optional<cairn_control_reply> receive(double seconds);
   // Waits for the last reply; `progress` sees the others. Throws TemporaryError if the process ends, or
   // says nothing at all.
   cairn_control_reply wait(const std::function<void(const cairn_control_reply&)>& progress);
 
  private:
+  cairn_control_reply checked(const cairn_control_reply& reply, ssize_t bytes) const;
+
   pid_t pid_;
   UniqueFd socket_;
 };
 
 cairn_control_request make_request(cairn_control_command command);
 
-}  // namespace cairn::cli
+}  // namespace cairn

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/cli/group_start.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/base/deadline.hpp"
+#include "core/base/error.hpp"
+#include "core/base/futex.hpp"
+#include "core/context/reader.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/standard_files.hpp"
+#include "core/state/descriptors/state.hpp"
+#include "core/state/image.hpp"
+
+namespace cairn::cli {
+namespace {
+
+constexpr double kMeetSeconds = 60;
+constexpr std::size_t kMeetings = 2;  // all are there; all are in their groups
+constexpr std::size_t kMost = 4096;
+constexpr int kUnable = 127;
+const std::string kNoNumber = "its number cannot be had";
+
+}  // namespace
+
+struct GroupStart::Common {
+  std::uint32_t met[kMeetings];  // futex
+  std::uint32_t failed;          // futex: the message is complete
+  std::uint32_t failing;         // somebody writes it
+  char message[512];
+  std::int32_t numbers[kMost];  // as they are now, by place in the index
+};
+
+GroupStart::GroupStart(const RestartOptions& options)
+    : options_(options), index_(context::read_group_index(options.file)), plan_(group::plan_restart(index_)) {
+  if (index_.processes.size() > kMost) throw PermanentError(options.file + " has too many processes");
+  make_files(options);
+  open_standard_files();
+  void* memory = mmap(nullptr, sizeof(Common), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw EnvironmentError(with_errno("memory for the start of a group", errno));
+  common_ = static_cast<Common*>(memory);
+  inherited_group_ = getpgrp();
+}
+
+GroupStart::~GroupStart() { munmap(common_, sizeof(Common)); }
+
+// Everything that can be wrong with the files is found here, before anything is started.
+void GroupStart::make_files(const RestartOptions& options) {
+  for (const context::GroupProcess& process : index_.processes) {
+    files_.push_back(options.file + "/" + context::group_file_name(process.pid));
+    ours_.emplace_back();
+    theirs_.emplace_back();
+    if (process.ended) continue;
+    const context::Reader reader = context::Reader::open(files_.back());
+    if (reader.header().pid != static_cast<std::uint32_t>(process.pid) ||
+        reader.trailer().index_checksum != process.checksum)
+      throw PermanentError(files_.back() + " is not the file that the group was saved with");
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+      throw EnvironmentError(with_errno("socketpair", errno));
+    ours_.back().reset(ends[0]);
+    theirs_.back().reset(ends[1]);
+  }
+}
+
+// Regular files that go on at 0, 1 and 2 are one description for all who have them: opened once, here.
+void GroupStart::open_standard_files() {
+  const state::Image image = state::read_image(files_[0]);
+  for (state::Description description : image.get<state::FilesState>().descriptions) {
+    if (description.standard < 0 || description.kind != state::regular_file_number ||
+        state::takes_new_standard(description.standard, options_.host.stdio))
+      continue;
+    description.path = restart::relocated(options_.host, description.path);
+    standard_.emplace_back(description.standard, state::find_descriptor_kind(description.kind)->reopen(description));
+  }
+}
+
+std::vector<pid_t> GroupStart::numbers() const {
+  std::vector<pid_t> numbers;
+  for (const context::GroupProcess& process : index_.processes) {
+    if (!process.ended) numbers.push_back(process.pid);
+  }
+  return numbers;
+}
+
+// --- in the processes that become hosts ---
+
+// Says why, and ends; so do all others that see it.
+void GroupStart::fail(std::size_t i, const std::string& what, int error) {
+  if (__atomic_exchange_n(&common_->failing, 1, __ATOMIC_ACQ_REL) == 0) {
+    const std::string text = "process " + std::to_string(index_.processes[i].pid) + ": " + with_errno(what, error) +
+                             (what == kNoNumber ? needs_numbers : "");
+    text.copy(common_->message, sizeof common_->message - 1);
+    store_and_wake(common_->failed, 1);
+  }
+  _exit(kUnable);
+}
+
+void GroupStart::meet(std::size_t meeting) {
+  std::uint32_t& met = common_->met[meeting];
+  __atomic_add_fetch(&met, 1, __ATOMIC_SEQ_CST);
+  wake_all(met);
+  const Deadline deadline(kMeetSeconds);
+  for (std::uint32_t seen; (seen = load(met)) < index_.processes.size();) {
+    if (load(common_->failed) != 0 || deadline.passed()) _exit(kUnable);
+    wait_while(met, seen, std::chrono::milliseconds(50));
+  }
+}
+
+void GroupStart::make(std::size_t i) {
+  const pid_t wanted = options_.restore_pid ? index_.processes[i].pid : 0;
+  const pid_t pid = fork_as(wanted, true);
+  if (pid < 0) fail(i, wanted != 0 ? kNoNumber : "it cannot be made", errno);
+  if (pid == 0) {
+    become(i);
+    execute_host(i);
+  }
+  common_->numbers[i] = pid;
+}
+
+void GroupStart::take_group(std::size_t i) {
+  const group::PlannedProcess& plan = plan_[i];
+  pid_t group = plan.joins_inherited ? inherited_group_ : 0;
+  if (plan.joins_group != 0) {
+    const auto& all = index_.processes;
+    const auto leader = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.pid == plan.joins_group; });
+    group = common_->numbers[leader - all.begin()];
+  }
+  if (group != 0 && getpgrp() != group && setpgid(0, group) != 0) fail(i, "it cannot join its process group", errno);
+}
+
+// As it had ended, with all that is left of it: its status.
+void GroupStart::end_as(int status) {
+  if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
+  const rlimit none{};
+  setrlimit(RLIMIT_CORE, &none);
+  signal(WTERMSIG(status), SIG_DFL);
+  sigset_t set;
+  sigfillset(&set);
+  sigdelset(&set, WTERMSIG(status));
+  sigprocmask(SIG_SETMASK, &set, nullptr);
+  kill(getpid(), WTERMSIG(status));
+  _exit(kUnable);
+}
+
+void GroupStart::become(std::size_t i) {
+  const group::PlannedProcess& plan = plan_[i];
+  common_->numbers[i] = getpid();
+  if (plan.makes_group && setpgid(0, 0) != 0) fail(i, "it cannot make its process group", errno);
+  for (const std::size_t child : plan.first) make(child);
+  if (plan.makes_session && setsid() < 0) fail(i, "it cannot make its session", errno);
+  for (const std::size_t child : plan.then) make(child);
+  meet(0);
+  take_group(i);
+  meet(1);
+  if (index_.processes[i].ended) end_as(index_.processes[i].status);
+  for (const auto* children : {&plan.first, &plan.then}) {
+    for (const std::size_t child : *children) {
+      siginfo_t info;
+      if (index_.processes[child].ended)
+        waitid(P_PID, static_cast<id_t>(common_->numbers[child]), &info, WEXITED | WNOWAIT);
+    }
+  }
+}
+
+void GroupStart::prepare_host(std::size_t i) const {
+  restart::Options options = options_.host;
+  options.stdio = "new";  // open_standard_files() has chosen
+  options.started = theirs_[i].get();
+  options.together = true;
+  fcntl(options.started, F_SETFD, 0);
+  setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
+}
+
+void GroupStart::execute_host(std::size_t i) {
+  prepare_host(i);
+  const char* const words[] = {host_.c_str(), "--cairn-restart", files_[i].c_str(), nullptr};
+  execv(host_.c_str(), const_cast<char* const*>(words));
+  fail(i, "cannot run " + host_, errno);
+}
+
+// --- in cr_restart ---
+
+void GroupStart::start(Child& child, const std::string& host) {
+  host_ = host;
+  // Who loses its parent in a start that fails is ours to wait for.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t wanted = options_.restore_pid ? number_of_first() : 0;
+  child.start(
+      host, {host, "--cairn-restart", files_[0]},
+      [this] {
+        signal(SIGCHLD, SIG_DFL);  // ended children would vanish otherwise
+        for (const auto& [number, fd] : standard_) {
+          if (dup2(fd.get(), number) < 0) fail(0, "its standard files", errno);
+        }
+        become(0);
+        prepare_host(0);
+      },
+      wanted, wanted != 0 && index_.processes.size() > 1);
+}
+
+bool GroupStart::hear(std::size_t i, char wanted, char& heard) const {
+  heard = '\0';
+  ssize_t n = 0;
+  while ((n = read(ours_[i].get(), &heard, 1)) < 0 && errno == EINTR) {
+  }
+  return n == 1 && (wanted == '\0' || heard == wanted);
+}
+
+char GroupStart::wait_started() {
+  for (UniqueFd& fd : theirs_) fd.reset();
+  char heard = '\0', of_first = '\0';
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    if (ours_[i] && !hear(i, restart::whole, heard)) return give_up(i);
+  }
+  for (const UniqueFd& fd : ours_) {
+    if (fd) static_cast<void>(!send(fd.get(), &restart::whole, 1, MSG_NOSIGNAL));
+  }
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    if (!ours_[i]) continue;
+    const bool goes_on = hear(i, '\0', heard);  // or has ended already, which is its own affair
+    if (i == 0) of_first = goes_on ? heard : restart::started_plainly;
+    if (goes_on && heard == restart::started_with_changes) of_first = heard;
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  return of_first;
+}
+
+// None of them has gone on: their hosts would end by themselves when they see that nobody waits for them.
+char GroupStart::give_up(std::size_t failed) {
+  for (UniqueFd& fd : ours_) fd.reset();
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    const pid_t pid = common_->numbers[i];
+    if (pid > 0 && i != failed) kill(pid, SIGKILL);
+  }
+  for (std::size_t i = 1; i < files_.size(); ++i) {
+    int status = 0;
+    if (common_->numbers[i] > 0 && waitpid(common_->numbers[i], &status, 0) > 0 && i == failed && WIFEXITED(status))
+      failure_ = WEXITSTATUS(status);
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  if (load(common_->failed) != 0) throw EnvironmentError(std::string(common_->message));
+  return '\0';
+}
+
+}  // namespace cairn::cli

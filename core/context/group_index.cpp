@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/context/group_index.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "core/base/codec.hpp"
+#include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
+#include "core/base/write_all.hpp"
+#include "core/context/checksum.hpp"
+
+namespace cairn::context {
+namespace {
+
+constexpr std::uint64_t kMagic = 0x0a1a505247524143;  // "CARGRP", 0x1a, newline
+constexpr std::uint32_t kVersion = 1;
+constexpr std::size_t kMost = 16UL << 20;  // bytes
+constexpr char kSuffix[] = ".ctx";
+
+struct Head {
+  std::uint64_t magic = kMagic;
+  std::uint32_t version = kVersion, reserved = 0;
+  std::uint64_t length = 0;    // of what follows
+  std::uint64_t checksum = 0;  // of that
+};
+
+void check(const GroupIndex& index, const std::string& name) {
+  std::set<std::int32_t> numbers;
+  const auto damaged = [&](const GroupProcess& process, const char* why) {
+    throw PermanentError(name + ": process " + std::to_string(process.pid) + " " + why);
+  };
+  if (index.processes.empty() || index.processes.front().ended) throw PermanentError(name + " has no process");
+  for (const GroupProcess& process : index.processes) {
+    if (process.pid <= 0 || process.parent < 0 || process.group < 0 || process.session < 0)
+      damaged(process, "has numbers that make no sense");
+    if (!numbers.empty() && numbers.count(process.parent) == 0) damaged(process, "has no parent");
+    if (!numbers.insert(process.pid).second) damaged(process, "is there twice");
+    if (process.ended && (process.status & ~0xffff) != 0) damaged(process, "has an impossible status");
+  }
+}
+
+std::vector<std::uint8_t> read_whole(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat st {};
+  if (!fd || ::fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
+  if (!S_ISREG(st.st_mode) || static_cast<std::size_t>(st.st_size) > kMost)
+    throw PermanentError(path + " is not the index of a group");
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(st.st_size));
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t n = ::read(fd.get(), bytes.data() + at, bytes.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw EnvironmentError(with_errno(path, errno));
+    if (n == 0) throw PermanentError(path + " became shorter while it was read");
+    at += static_cast<std::size_t>(n);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string group_file_name(std::int32_t pid) { return std::to_string(pid) + kSuffix; }
+
+bool is_group_name(const std::string& name) {
+  if (name == group_index_name || name == group_objects_name) return true;
+  if (name.size() <= sizeof kSuffix - 1 || !name.ends_with(kSuffix)) return false;
+  return std::all_of(name.begin(), name.end() - (sizeof kSuffix - 1), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_group(const std::string& directory) {
+  struct stat st {};
+  return ::stat((directory + "/" + group_index_name).c_str(), &st) == 0 && S_ISREG(st.st_mode);
+}
+
+void write_group_index(int directory, GroupIndex index, bool sync) {
+  std::vector<std::uint8_t> bytes = encode(index);
+  Head head;
+  head.length = bytes.size();
+  head.checksum = checksum64(bytes.data(), bytes.size());
+  const std::string name = "the index of the group";
+  const UniqueFd fd(::openat(directory, group_index_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd) throw EnvironmentError(with_errno("cannot create " + name, errno));
+  write_all(fd.get(), &head, sizeof head, name);
+  write_all(fd.get(), bytes.data(), bytes.size(), name);
+  if (sync && (::fsync(fd.get()) != 0 || ::fsync(directory) != 0))
+    throw EnvironmentError(with_errno("cannot write " + name, errno));
+}
+
+GroupIndex read_group_index(const std::string& directory) {
+  const std::string name = directory + "/" + group_index_name;
+  const std::vector<std::uint8_t> bytes = read_whole(name);
+  Head head;
+  if (bytes.size() < sizeof head) throw PermanentError(name + " is too short");
+  std::memcpy(&head, bytes.data(), sizeof head);
+  const std::span<const std::uint8_t> content(bytes.data() + sizeof head, bytes.size() - sizeof head);
+  if (head.magic != kMagic) throw PermanentError(name + " is not the index of a group");
+  if (head.version != kVersion) {
+    throw PermanentError(name + " is of version " + std::to_string(head.version) + ", this program knows " +
+                         std::to_string(kVersion));
+  }
+  if (head.reserved != 0 || head.length != content.size() ||
+      head.checksum != checksum64(content.data(), content.size()))
+    throw PermanentError(name + " is damaged");
+  GroupIndex index = decode<GroupIndex>(content, name);
+  check(index, name);
+  return index;
+}
+
+}  // namespace cairn::context

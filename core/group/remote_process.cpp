@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/group/remote_process.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/base/deadline.hpp"
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/unique_fd.hpp"
+
+namespace cairn::group {
+namespace {
+
+constexpr double kSilence = 30;  // of a process that says twice a second how far it is
+constexpr double kLook = 60;     // for a program to be looked at
+constexpr double kGrace = 10;    // beyond the time that it has: it knows better why it fails
+constexpr double kSettle = 5;
+constexpr double kLongest = 24 * 3600;  // as of a disk that hangs
+
+// '?': it is gone.
+char state_of(pid_t pid) noexcept {
+  try {
+    return stat_fields("/proc/" + std::to_string(pid) + "/stat").front().front();
+  } catch (const std::exception&) {
+    return '?';
+  }
+}
+
+}  // namespace
+
+RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& wanted)
+    : pid_(pid), program_(name), standard_(wanted.standard), was_stopped_(state_of(pid) == 'T') {
+  client_.emplace(pid);
+  cairn_control_request request = wanted.request;
+  request.command = CAIRN_CONTROL_CHECKPOINT;
+  request.flags = CAIRN_CONTROL_MEMBER | (was_stopped_ ? CAIRN_CONTROL_WAS_STOPPED : 0);
+  // Opened for it alone: what two processes have in common is looked at later.
+  const UniqueFd directory(openat(wanted.directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) throw EnvironmentError(with_errno("the directory of the group", errno));
+  client_->send(request, directory.get());
+  if (was_stopped_) kill(pid, SIGCONT);  // its host sleeps with it
+}
+
+std::string RemoteProcess::name() const { return "process " + std::to_string(pid_) + " (" + program_ + ")"; }
+
+bool RemoteProcess::has_ended() const noexcept {
+  const char state = state_of(pid_);
+  return state == 'Z' || state == 'X' || state == '?';
+}
+
+void RemoteProcess::order(std::uint32_t step, double seconds, int failure, int signal) {
+  if (!client_) return;
+  cairn_control_order order;
+  order.step = step;
+  order.seconds = std::clamp(seconds, 0.0, kLongest);
+  order.failure = failure;
+  order.signal = signal;
+  std::copy(standard_.begin(), standard_.end(), order.standard);
+  client_->send(order);  // where it has ended, await() finds that
+}
+
+cairn_control_reply RemoteProcess::await(std::uint32_t state, double seconds) const {
+  if (!client_) throw TemporaryError("it has been given up");
+  const Deadline end(std::min(seconds, kLongest));
+  for (Deadline silence(kSilence);;) {
+    const auto reply = client_->receive(std::min(end.left(), silence.left()));
+    if (!reply && (end.passed() || silence.passed())) throw TemporaryError("it does not answer in time");
+    if (!reply) continue;
+    silence = Deadline(kSilence);
+    bytes_.store(std::max(bytes_.load(), reply->statistics.bytes));
+    if (reply->state == state) return *reply;
+    if (reply->state == CAIRN_CONTROL_DONE)
+      throw Error(reply->code != CAIRN_EXIT_OK ? reply->code : CAIRN_EXIT_TEMPORARY, reply->text);
+  }
+}
+
+void RemoteProcess::begin_look() { order(CAIRN_CONTROL_LOOK, kLook); }
+
+std::optional<Error> RemoteProcess::obstacle() const {
+  try {
+    await(CAIRN_CONTROL_LOOKED, kLook);
+  } catch (const Error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
+void RemoteProcess::begin_stand(const Request& request) { order(CAIRN_CONTROL_STAND, request.parameters.timeout); }
+void RemoteProcess::stand(const Request& request) { await(CAIRN_CONTROL_STANDS, request.parameters.timeout + kGrace); }
+
+void RemoteProcess::begin_save(const Request& /*request*/) { order(CAIRN_CONTROL_SAVE); }
+void RemoteProcess::save(const Request& /*request*/) { await(CAIRN_CONTROL_SAVED, kLongest); }
+
+void RemoteProcess::release(int failure, int signal) { order(CAIRN_CONTROL_RELEASE, 0, failure, signal); }
+
+void RemoteProcess::begin_finish(double seconds) { order(CAIRN_CONTROL_FINISH, seconds); }
+CheckpointStatistics RemoteProcess::finish(double seconds) {
+  return await(CAIRN_CONTROL_FINISHED, seconds + kGrace).statistics;
+}
+
+void RemoteProcess::abandon() noexcept {
+  if (client_) client_->give_up();
+}
+
+void RemoteProcess::settle() noexcept {
+  if (!client_) return;
+  try {
+    for (const Deadline end(kSettle); !end.passed();) client_->receive(end.left());
+  } catch (const std::exception&) {  // it has closed its end
+  }
+  client_.reset();
+}
+
+}  // namespace cairn::group

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/group/tree.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <optional>
+
+#include "core/abi/beginning.hpp"
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/group/plan.hpp"
+#include "core/group/shared_descriptors.hpp"
+
+namespace cairn::group {
+namespace {
+
+// Fields of proc(5), counted from 1; the first that stat_fields() gives is the third.
+enum : std::size_t { kState = 3, kParent = 4, kGroup = 5, kSession = 6, kExitSignal = 38, kExitCode = 52 };
+
+std::optional<TreeProcess> look_at(pid_t pid) {
+  const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
+  const std::size_t open = text.find('('), close = text.rfind(')');
+  if (open == std::string::npos || close == std::string::npos) return std::nullopt;
+  std::vector<std::string> words;
+  for (const std::string_view word : split_words(trimmed(text.substr(close + 1)))) words.emplace_back(word);
+  if (words.size() <= kExitCode - kState) return std::nullopt;
+  const auto number = [&](std::size_t field) { return std::atoi(words[field - kState].c_str()); };
+  TreeProcess process;
+  process.described = {pid, number(kParent), number(kGroup), number(kSession), false, 0, {}, 0};
+  process.described.name = text.substr(open + 1, close - open - 1);
+  process.described.ended = words[0] == "Z" || words[0] == "X";
+  if (process.described.ended) process.described.status = number(kExitCode) & 0xffff;
+  process.exit_signal = number(kExitSignal);
+  return process;
+}
+
+RemoteProcess::Wanted wanted_of(const cairn_control_request& request, int directory,
+                                const std::array<cairn_control_file, 3>& standard) {
+  RemoteProcess::Wanted wanted{request, directory, standard};
+  wanted.request.existing = CAIRN_CONTROL_REPLACE;
+  wanted.request.signal = 0;
+  std::memset(wanted.request.backup, 0, sizeof wanted.request.backup);
+  return wanted;
+}
+
+std::shared_ptr<RemoteProcess> reach(const context::GroupProcess& process, RemoteProcess::Wanted wanted) {
+  const std::string file = context::group_file_name(process.pid);
+  std::memset(wanted.request.name, 0, sizeof wanted.request.name);
+  file.copy(wanted.request.name, sizeof wanted.request.name - 1);
+  try {
+    return std::make_shared<RemoteProcess>(process.pid, process.name, wanted);
+  } catch (const PermanentError&) {
+    if (beginning_of(process.pid) != Beginning::child) throw;
+    throw TemporaryError("process " + std::to_string(process.pid) + " (" + process.name +
+                         ") is a copy that fork made, and has executed no program: such cannot be saved yet");
+  }
+}
+
+}  // namespace
+
+std::vector<TreeProcess> process_tree(pid_t root) {
+  std::multimap<pid_t, TreeProcess> by_parent;
+  for (const std::string& name : directory_entries("/proc")) {
+    const auto pid = static_cast<pid_t>(to_number(name));
+    if (pid <= 0 || pid == root) continue;
+    if (auto process = look_at(pid)) by_parent.emplace(process->described.parent, std::move(*process));
+  }
+  std::vector<TreeProcess> tree;
+  if (auto first = look_at(root)) tree.push_back(std::move(*first));
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    const auto [begin, end] = by_parent.equal_range(tree[i].described.pid);
+    for (auto child = begin; child != end; ++child) tree.push_back(child->second);
+  }
+  return tree;
+}
+
+Tree::Tree(const cairn_control_request& request, int directory, const std::array<cairn_control_file, 3>& standard)
+    : wanted_(wanted_of(request, directory, standard)) {}
+
+Group::Members Tree::find(const Group::Members& known) {
+  Group::Members found;
+  if (known.empty()) {
+    others_.clear();
+    numbers_.clear();
+    found.push_back(std::make_shared<OwnProcess>());
+    numbers_[found.back().get()] = getpid();
+  }
+  for (const TreeProcess& process : process_tree(getpid())) {
+    const pid_t pid = process.described.pid;
+    if (pid == getpid() || process.described.ended || others_.count(pid) != 0) continue;
+    try {
+      others_[pid] = reach(process.described, wanted_);
+    } catch (const Error&) {
+      others_.erase(pid);
+      const auto now = look_at(pid);
+      if (now && !now->described.ended) throw;
+      continue;  // it has ended meanwhile
+    }
+    numbers_[others_[pid].get()] = pid;
+    found.push_back(others_[pid]);
+  }
+  return found;
+}
+
+void Tree::check_standing() {
+  index_.processes.clear();
+  std::vector<pid_t> running;
+  for (const TreeProcess& process : process_tree(getpid())) {
+    const context::GroupProcess& p = process.described;
+    const std::string name = "process " + std::to_string(p.pid) + " (" + p.name + ")";
+    if (!p.ended && p.pid != getpid() && others_.count(p.pid) == 0)
+      throw TemporaryError(name + " has turned up while the others stood");
+    if (!p.ended && p.pid != getpid() && process.exit_signal != SIGCHLD)
+      throw PermanentError(name + " tells its parent of its end by signal " + std::to_string(process.exit_signal));
+    if (!p.ended) running.push_back(p.pid);
+    index_.processes.push_back(p);
+  }
+  plan_restart(index_);
+  refuse_shared_descriptors(running, wanted_.standard);
+}
+
+void Tree::write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members, bool sync) {
+  for (context::GroupProcess& process : index_.processes) {
+    for (std::size_t i = 0; i < members.size() && i < statistics.size(); ++i) {
+      if (numbers_.at(members[i].get()) == process.pid) process.checksum = statistics[i].checksum;
+    }
+  }
+  context::write_group_index(wanted_.directory, index_, sync);
+}
+
+bool Tree::was_stopped() const {
+  return std::any_of(others_.begin(), others_.end(), [](const auto& other) { return other.second->was_stopped(); });
+}
+
+}  // namespace cairn::group

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// This process and its descendants as a group: who they are, what is checked when all stand, the index of their
+// directory (docs/groups.md). Ordinary code, one thread; looks at /proc.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/context/group_index.hpp"
+#include "core/group/group.hpp"
+#include "core/group/own_process.hpp"
+#include "core/group/remote_process.hpp"
+
+namespace cairn::group {
+
+// As /proc tells it. Ended ones have not been waited for.
+struct TreeProcess {
+  context::GroupProcess described;  // without its checksum
+  int exit_signal = 0;
+};
+
+// The process and its descendants, parents before their children. Empty if it is gone.
+std::vector<TreeProcess> process_tree(pid_t root);
+
+class Tree {
+ public:
+  // This process's. `request` is what the members are asked for; their files are made in `directory`.
+  Tree(const cairn_control_request& request, int directory, const std::array<cairn_control_file, 3>& standard);
+
+  // Group::Enumerate, with this process first.
+  Group::Members find(const Group::Members& known);
+  // All members stand: who there is is final. Throws for what a restart could not make again.
+  void check_standing();
+  // The index, in the order of find(): `statistics` of each. Throws EnvironmentError.
+  void write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members, bool sync);
+  // A member was stopped by job control, and sleeps again once it is released.
+  bool was_stopped() const;
+  std::size_t size() const noexcept { return index_.processes.size(); }
+
+ private:
+  RemoteProcess::Wanted wanted_;
+  std::map<pid_t, std::shared_ptr<RemoteProcess>> others_;
+  std::map<const Member*, pid_t> numbers_;
+  context::GroupIndex index_;
+};
+
+}  // namespace cairn::group

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// cr_family FLAG WHAT: a process with one child that makes the group one that is refused, or fails, as WHAT says:
+//   fork      the child is a copy that executes nothing
+//   static    the child's program is one that cannot be hosted (the third argument)
+//   file      both have a file open through one description
+//   obstacle  the child has a socket
+//   lines     both write lines with numbers to standard output
+//   plain     nothing
+// When it is asked to check itself, its child has to be there, running.
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <string>
+
+#include "tests/lib/subject.hpp"
+
+namespace {
+
+void write_line(const char* who) {
+  static unsigned count = 0;
+  char line[32];
+  const int n = snprintf(line, sizeof line, "%s %u\n", who, ++count);
+  CHECK_EQUAL(write(STDOUT_FILENO, line, static_cast<size_t>(n)), n);
+  usleep(3000);
+}
+
+int be_child(const char* flag, const std::string& what) {
+  if (what == "obstacle") socket(AF_INET, SOCK_DGRAM, 0);
+  fclose(fopen((std::string(flag) + ".child").c_str(), "w"));
+  for (;;) what == "lines" ? write_line("child") : subject::nap();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CHECK(argc >= 3);
+  const std::string what = argv[2];
+  if (argc == 4 && strcmp(argv[3], "child") == 0) return be_child(argv[1], what);
+  if (what == "file") CHECK(open((std::string(argv[1]) + ".shared").c_str(), O_RDWR | O_CREAT, 0600) > 2);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (what == "fork") return be_child(argv[1], what);
+    if (what == "static") {
+      execl(argv[3], argv[3], argv[1], "plain", "child", nullptr);
+    } else {
+      execl(argv[0], argv[0], argv[1], argv[2], "child", nullptr);
+    }
+    _exit(126);
+  }
+  while (access((std::string(argv[1]) + ".child").c_str(), F_OK) != 0) subject::nap();
+  if (what == "lines") {
+    while (access(argv[1], F_OK) != 0) write_line("parent");
+  } else {
+    subject::stay_until_asked(argv[1], subject::nap);
+  }
+  CHECK_EQUAL(waitpid(child, nullptr, WNOHANG), 0);
+  kill(child, SIGTERM);
+  int status = 0;
+  CHECK_EQUAL(waitpid(child, &status, 0), child);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+  return what == "lines" ? subject::failures : subject::verdict();
+}
