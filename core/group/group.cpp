@@ -41,6 +41,16 @@ void Group::each(Step step, std::size_t first) {
   }
 }
 
+template <class Work>
+void Group::giving_up_if_it_fails(Work work) {
+  try {
+    work();
+  } catch (...) {
+    abandon();
+    throw;
+  }
+}
+
 std::optional<Error> Group::first_obstacle(std::size_t first) const {
   for (std::size_t i = first; i < members_.size(); ++i) members_[i]->begin_look();
   for (std::size_t i = first; i < members_.size(); ++i) {
@@ -80,26 +90,25 @@ void Group::have_stand(const Request& request, const Deadline& deadline) {
         },
         first);
     drop_ended(first);
-    first = enumerate();  // who stands cannot fork
-    if (const auto error = first_obstacle(first)) throw *error;
+    giving_up_if_it_fails([&] {
+      first = enumerate();  // who stands cannot fork
+      if (first < members_.size() && deadline.passed() && request.parameters.timeout > 0)
+        throw TemporaryError("processes begin faster than they can be stopped");
+      if (const auto error = first_obstacle(first)) throw *error;
+    });
   }
 }
 
 void Group::stand(const Request& request) {
   state::allow_unread_input(request.parameters.drop_input);
   forget();
-  enumerate();
-  if (!request.looked) {
+  giving_up_if_it_fails([&] {
+    enumerate();
+    if (request.looked) return;
     if (const auto error = first_obstacle(0)) throw *error;
-  }
-  try {
-    have_stand(request,
-               Deadline(request.parameters.timeout));  // for the programs: looking at them is no time of theirs
-    if (request.all_stand) request.all_stand();
-  } catch (...) {
-    abandon();
-    throw;
-  }
+  });
+  have_stand(request, Deadline(request.parameters.timeout));  // for the programs: looking at them is no time of theirs
+  if (request.all_stand) giving_up_if_it_fails(request.all_stand);
 }
 
 void Group::save_standing(const Request& request) {

@@ -57,6 +57,8 @@ class Group {
   // Does it for each member in turn; gives up all, and throws, where it fails.
   template <class Step>
   void each(Step step, std::size_t first = 0);
+  template <class Work>
+  void giving_up_if_it_fails(Work work);
 
   const Enumerate enumerate_;
   mutable std::mutex mutex_;  // changes of members_, against bytes_so_far()
