@@ -31,9 +31,8 @@ void Group::each(Step step, std::size_t first) {
     try {
       step(member);
     } catch (const Error& error) {
-      const Error said = named(member, error);
       abandon();
-      throw said;
+      throw named(member, error);
     } catch (...) {
       abandon();
       throw;
@@ -94,7 +93,7 @@ void Group::have_stand(const Request& request, const Deadline& deadline) {
       first = enumerate();  // who stands cannot fork
       if (first < members_.size() && deadline.passed() && request.parameters.timeout > 0)
         throw TemporaryError("processes begin faster than they can be stopped");
-      if (const auto error = first_obstacle(first)) throw *error;
+      if (const auto error = first_obstacle(first)) throw Error(*error);
     });
   }
 }
@@ -105,7 +104,7 @@ void Group::stand(const Request& request) {
   giving_up_if_it_fails([&] {
     enumerate();
     if (request.looked) return;
-    if (const auto error = first_obstacle(0)) throw *error;
+    if (const auto error = first_obstacle(0)) throw Error(*error);
   });
   have_stand(request, Deadline(request.parameters.timeout));  // for the programs: looking at them is no time of theirs
   if (request.all_stand) giving_up_if_it_fails(request.all_stand);

@@ -63,7 +63,7 @@ void ControlJob::follow() {
   const InGroup in_group(expect(*leader_, CAIRN_CONTROL_LOOK, kGrace));
   target_.emplace(request_, std::move(descriptor_));
   group::Request request = request_of_group();
-  if (const auto obstacle = group_.obstacle()) throw *obstacle;
+  if (const auto obstacle = group_.obstacle()) throw Error(*obstacle);
   leader_->tell(make_reply(CAIRN_CONTROL_LOOKED));
   request.parameters.timeout = expect(*leader_, CAIRN_CONTROL_STAND, request.parameters.timeout + kGrace).seconds;
   request.looked = true;
