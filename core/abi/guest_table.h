@@ -100,6 +100,24 @@ struct cairn_number {
   int32_t before, now;
 };
 
+/* One thread's turn with the numbers of descriptors. Kernel and libc give every new descriptor the lowest free number,
+ * the host's too, which it moves up at once; the guest closes numbers that it does not have, and counts on getting the
+ * lowest. So neither does while the other is at it: the guest's thread says in `word` that it begins, and looks at the
+ * table's `host_turns`; the host makes that odd, and then waits for the words. Lasts for one system call.
+ * `word`: the lowest two bits say what, the others count. */
+enum { CAIRN_TURN_NONE = 0, CAIRN_TURN_BEGINS = 1, CAIRN_TURN_CLOSES = 2, CAIRN_TURN_MAKES = 3, CAIRN_TURN_MASK = 3 };
+struct cairn_turn {
+  uint32_t word;
+  uint32_t taken; /* by a thread */
+  uint64_t unused[7];
+};
+#define CAIRN_TURNS 4096
+struct cairn_turns {
+  uint32_t used; /* none has been taken from there on */
+  uint32_t unused[15];
+  struct cairn_turn of[CAIRN_TURNS];
+};
+
 struct cairn_guest {
   uint64_t magic;
   uint32_t version;

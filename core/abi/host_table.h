@@ -35,6 +35,7 @@ struct cairn_usage {
 
 struct cairn_guest; /* core/abi/guest_table.h */
 struct cairn_self_request;
+struct cairn_turns;
 
 struct cairn_table {
   uint64_t magic;
@@ -77,6 +78,12 @@ struct cairn_table {
   int (*is_host_thread)(int32_t tid);                          /* G. Null in older hosts */
 
   uint32_t thread_pointer_by_kernel; /* not 0: user space cannot write it here (core/abi/thread_pointer.h) */
+
+  int (*next_host_fd)(int from); /* G. The lowest descriptor of the host's from there on, or INT_MAX */
+  /* futex. Whose turn it is with the numbers of descriptors: odd while the host may have some below fd_base for a
+   * moment, or makes and closes its own. See struct cairn_turn. */
+  uint32_t host_turns;
+  struct cairn_turns *turns; /* the guest's; it writes where they are, at start and when it is revived. Null: none */
 };
 
 #define CAIRN_TABLE ((struct cairn_table *)CAIRN_TABLE_ADDR)

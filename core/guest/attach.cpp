@@ -18,6 +18,7 @@
 #include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/trampoline.hpp"
+#include "core/guest/turn.hpp"
 #include "core/guest/untold.hpp"
 
 __attribute__((visibility("default"))) __thread volatile uint64_t cairn_host_fs = 0;
@@ -83,6 +84,7 @@ void thread_ends(void*) {
   dispatch_ends();
   return_host_fs();
   release_slot();
+  end_turns();
   free_signal_callbacks();
 }
 
@@ -90,6 +92,7 @@ void thread_ends(void*) {
 void on_revive() {
   cairn_host_fs = 0;
   install_stop_handler();
+  offer_turns();
   apply_revive_environment();
 }
 
@@ -128,6 +131,7 @@ __attribute__((constructor)) void attach(int /*argc*/, char** /*argv*/, char** e
   end_of_thread_made = pthread_key_create(&end_of_thread, thread_ends) == 0;
   install_fork_handlers();
   install_stop_handler();
+  offer_turns();
   table().attach_guest(&cairn_guest_self);
 }
 

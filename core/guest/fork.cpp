@@ -14,6 +14,7 @@
 #include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/timer_clocks.hpp"
+#include "core/guest/turn.hpp"
 
 namespace cairn::guest {
 namespace {
@@ -43,6 +44,7 @@ void in_child() {
   reset_callbacks();
   reset_critical_sections();
   forget_slots();
+  forget_turns();
   forget_timers();
   const uint64_t guest = cairn_enter();
   table().fork_child();

@@ -2,6 +2,7 @@
 // libc's own functions behind the ones that libcr replaces.
 #pragma once
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <mqueue.h>
@@ -13,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -28,6 +32,10 @@
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // deprecated functions are replaced as well
+
+// What the fortified headers call.
+extern "C" int __open_2(const char* path, int flags);
+extern "C" int __openat_2(int directory, const char* path, int flags);
 
 namespace cairn::guest {
 

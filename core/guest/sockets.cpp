@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Socket calls: the kernel resumes them after a handler except where the socket has a time limit of its own
 // (SO_RCVTIMEO, SO_SNDTIMEO). Repeating starts that limit anew.
+#include "core/base/futex.hpp"
+#include "core/guest/descriptors.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/interrupted.hpp"
 #include "core/guest/real.hpp"
@@ -8,11 +10,25 @@
 using namespace cairn;
 using namespace cairn::guest;
 
+namespace {
+
+// A call that may wait for long has chosen its number before: if the host had its turn meanwhile, that may not be the
+// lowest.
+template <typename Call>
+int accepted(Call call) {
+  if (!hosted()) return call();
+  const uint32_t before = load(table().host_turns);
+  const int fd = repeated(call);
+  return fd < 0 || ((before & 1) == 0 && load(table().host_turns) == before) ? fd : lowered_descriptor(fd);
+}
+
+}  // namespace
+
 CAIRN_INTERPOSE(int, accept, (int fd, sockaddr* peer, socklen_t* length)) {
-  return repeated([=] { return real().accept(fd, peer, length); });
+  return accepted([=] { return real().accept(fd, peer, length); });
 }
 CAIRN_INTERPOSE(int, accept4, (int fd, sockaddr* peer, socklen_t* length, int flags)) {
-  return repeated([=] { return real().accept4(fd, peer, length, flags); });
+  return accepted([=] { return real().accept4(fd, peer, length, flags); });
 }
 CAIRN_INTERPOSE(int, connect, (int fd, const sockaddr* peer, socklen_t length)) {
   return repeated([=] { return real().connect(fd, peer, length); });

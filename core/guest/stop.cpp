@@ -21,6 +21,7 @@
 #include "core/guest/moments.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/trampoline.hpp"
+#include "core/guest/turn.hpp"
 #include "kmod/cairn_uapi.h"
 
 extern "C" int cairn_save_context(struct cairn_context*) __attribute__((returns_twice));
@@ -129,6 +130,7 @@ void refuse(int verdict) {
 
 int wait_for_release(cairn_thread& slot, uint32_t epoch) {
   cairn_guest& g = cairn_guest_self;
+  put_turn_aside();
   store_and_wake(slot.state, CAIRN_THREAD_STOPPED);
   __atomic_add_fetch(&g.stopped, 1, __ATOMIC_SEQ_CST);
   wake_all(g.stopped);
@@ -138,6 +140,7 @@ int wait_for_release(cairn_thread& slot, uint32_t epoch) {
   for (uint32_t seen; (seen = load(g.release)) != epoch;) wait_while(g.release, seen);
   const int result = load(g.stop_result);
   store_and_wake(slot.state, CAIRN_THREAD_RUNNING);
+  take_turn_again();
   return result;
 }
 
@@ -154,6 +157,7 @@ int go_on_revived(cairn_thread& slot, uint32_t epoch) {
   for (uint32_t seen; (seen = load(g.revive_go)) != epoch;) wait_while(g.revive_go, seen);
   Moment::set_anew();
   store_and_wake(slot.state, CAIRN_THREAD_RUNNING);
+  take_turn_again();
   return 1;
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // libc's syscall(), as libc has it but for the calls whose effect nobody can ask the kernel for afterwards: an area of
-// rseq(2) is noted, to be registered again in a revived thread; rules of landlock(7) have checkpoints refused. Any
-// thread.
+// rseq(2) is noted, to be registered again in a revived thread; rules of landlock(7) have checkpoints refused; and
+// those that close descriptors, of which the host has some. Any thread.
 #include <errno.h>
 #include <linux/rseq.h>
 #include <sys/syscall.h>
 
 #include "core/base/raw_syscall.hpp"
+#include "core/guest/descriptors.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/thread_state.hpp"
@@ -15,6 +16,7 @@ using namespace cairn;
 using namespace cairn::guest;
 
 static_assert(SYS_rseq == 334 && SYS_landlock_restrict_self == 446);
+static_assert(SYS_close == 3 && SYS_dup2 == 33 && SYS_dup3 == 292 && SYS_close_range == 436);
 
 // Nothing is pushed: the program may make a call that goes on with another stack.
 CAIRN_EXPORT __attribute__((naked)) long cairn_replaced_syscall() __asm__("syscall");
@@ -24,6 +26,14 @@ CAIRN_EXPORT __attribute__((naked)) long cairn_replaced_syscall() {
       "je cairn_noted_system_call\n"
       "cmp $446, %rdi\n"
       "je cairn_noted_system_call\n"
+      "cmp $3, %rdi\n"
+      "je cairn_closing_system_call\n"
+      "cmp $33, %rdi\n"
+      "je cairn_closing_system_call\n"
+      "cmp $292, %rdi\n"
+      "je cairn_closing_system_call\n"
+      "cmp $436, %rdi\n"
+      "je cairn_closing_system_call\n"
       "mov %rdi, %rax\n"
       "mov %rsi, %rdi\n"
       "mov %rdx, %rsi\n"
@@ -56,4 +66,17 @@ extern "C" __attribute__((visibility("hidden"), used)) long cairn_noted_system_c
   state.rseq_signature = static_cast<uint32_t>(d);
   state.rseq = gone ? 0 : static_cast<uint64_t>(a);
   return result;
+}
+
+extern "C" __attribute__((visibility("hidden"), used)) long cairn_closing_system_call(long number, long a, long b,
+                                                                                      long c) {
+  const auto result = [&] {
+    if (!hosted()) return raw_syscall(number, a, b, c);
+    const auto first = static_cast<unsigned>(a), last = static_cast<unsigned>(b);
+    if (number == SYS_close_range) return close_descriptors(first, last, static_cast<unsigned>(c));
+    const int from = static_cast<int>(a), to = static_cast<int>(b);
+    if (number == SYS_close) return close_descriptor(from);
+    return number == SYS_dup2 ? replace_descriptor(from, to) : replace_descriptor(from, to, static_cast<int>(c));
+  }();
+  return is_error(result) ? cairn_failed_system_call(result) : result;
 }

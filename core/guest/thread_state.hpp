@@ -33,6 +33,8 @@ struct ThreadState {
   uint64_t rseq;            // the area that the program has registered itself (rseq(2)), or 0
   uint32_t rseq_size, rseq_signature;
   uint32_t dispatching;  // its system calls are dispatched (PR_SET_SYSCALL_USER_DISPATCH)
+  uint32_t turn_aside;   // what `turn` said before the thread stood still
+  cairn_turn* turn;      // turn.hpp; claimed at the thread's first
 };
 
 extern __thread ThreadState state __attribute__((tls_model("initial-exec")));

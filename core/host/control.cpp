@@ -153,12 +153,9 @@ std::optional<cairn_control_request> receive(Client& client, UniqueFd& descripto
     cairn_control_request request;
     v1::ControlRequest older;
   } said{.older = {}};
-  int low = -1;
-  const ssize_t n = DescriptorMessage(&said, sizeof said).receive(client.socket.get(), low);
-  if (low >= 0) {
-    descriptor.reset(dup(low));  // the host's dup() moves it up to where the host's descriptors are
-    close(low);
-  }
+  int sent = -1;
+  const ssize_t n = DescriptorMessage(&said, sizeof said).receive(client.socket.get(), sent);
+  descriptor.reset(sent);
   client.older = n == sizeof said.older && said.older.version == v1::kControlVersion;
   if (client.older) return from_v1(said.older);
   if (n < 0 || !cairn_control_understands(said.request, static_cast<std::size_t>(n))) return std::nullopt;

@@ -1,9 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
+// Which descriptors are the host's. Thread-safe; no thread-local storage but errno.
 #pragma once
+
+#include <cerrno>
+
+#include "core/base/raw_syscall.hpp"
+#include "core/host/descriptor_turn.hpp"
 
 namespace cairn::host {
 
 // Fixes where the host's descriptors start, from the limit of open files. Before any other descriptor is made.
 void choose_fd_base();
+
+// The lowest descriptor of the host's that is not below `from`, or INT_MAX. Either thread pointer.
+int next_host_fd(int from) noexcept;
+
+// --- in a turn of the host's ---
+// A new descriptor, or -errno, goes to where it is known as the host's: the number that it has then, or -errno.
+long moved_up(long result) noexcept;
+// Before it is closed.
+void forget_descriptor(int fd) noexcept;
+
+inline int set_errno(long result) noexcept {
+  if (!is_error(result)) return static_cast<int>(result);
+  errno = static_cast<int>(-result);
+  return -1;
+}
+
+// `call` is a system call that makes a descriptor, and waits for nothing. As libc's function for it.
+template <class Call>
+int made(Call call) noexcept {
+  const DescriptorTurn turn;
+  return set_errno(moved_up(call()));
+}
 
 }  // namespace cairn::host

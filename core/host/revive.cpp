@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rebuilds a guest in a fresh host. Everything that can be refused is refused before anything is mapped.
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -68,7 +69,7 @@ struct Work {
       : image(state::read_image(context_file)),
         options(wanted),
         restart{image, options, {}, nullptr, {}, {}, nullptr, false, {}, {}, {}},
-        messages(dup(STDERR_FILENO)),
+        messages(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)),
         revival(restart) {}
   state::Image image;
   restart::Options options;

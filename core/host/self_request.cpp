@@ -3,7 +3,7 @@
 // libcr may be older than the host: it is answered in its own version.
 #include "core/abi/self_request.hpp"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <cerrno>
 #include <functional>
@@ -27,7 +27,7 @@ ControlJob::Answer answer_to(Result* result, Translation translation) {
 
 int begin(const cairn_control_request& request, int guest_descriptor, ControlJob::Answer answer) {
   if (request.command != CAIRN_CONTROL_CHECKPOINT) return -EINVAL;
-  UniqueFd descriptor(dup(guest_descriptor));
+  UniqueFd descriptor(fcntl(guest_descriptor, F_DUPFD_CLOEXEC, 0));
   if (!descriptor) return -errno;
   return begin_own_checkpoint(request, std::move(descriptor), std::move(answer)) ? 0 : -EBUSY;
 }

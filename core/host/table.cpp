@@ -12,6 +12,8 @@
 #include "core/base/error.hpp"
 #include "core/engine/features.hpp"
 #include "core/host/clocks.hpp"
+#include "core/host/descriptor_turn.hpp"
+#include "core/host/descriptors.hpp"
 #include "core/host/host.hpp"
 #include "core/host/resident_memory.hpp"
 #include "core/host/threads.hpp"
@@ -42,10 +44,17 @@ void* find_service(const char* name, std::uint32_t version) { return process.ext
 int request_self(const cairn_self_request* request) {
   return process.request_self != nullptr ? process.request_self(request) : -ENOSYS;
 }
-void fork_prepare() { memory_fork_prepare(); }
-void fork_parent() { memory_fork_parent(); }
+void fork_prepare() {
+  turn_fork_prepare();
+  memory_fork_prepare();
+}
+void fork_parent() {
+  memory_fork_parent();
+  turn_fork_parent();
+}
 void fork_child() {
   memory_fork_child();
+  turn_fork_child();
   threads_after_fork();
   clocks_after_fork();
 }
@@ -84,6 +93,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.is_host_thread = [](std::int32_t tid) { return is_host_thread(tid) ? 1 : 0; };
   table.ticks_ahead = [] { return boot_clocks_ahead().ticks; };
   table.thread_pointer_by_kernel = engine::fsgsbase() ? 0 : 1;
+  table.next_host_fd = next_host_fd;
   table.magic = CAIRN_TABLE_MAGIC;
 }
 
@@ -117,6 +127,7 @@ void build_fixed_area(std::uint64_t generation) {
   if (page == MAP_FAILED) throw EnvironmentError(with_errno("cannot map the host's table", errno));
   static_assert(sizeof(cairn_table) <= CAIRN_PAGE_SIZE);
   fill(*CAIRN_TABLE, generation);
+  show_turns_in(*CAIRN_TABLE);
   build_guest_vdso();
   trace(CAIRN_TRACE_HOST_START, generation);
 }

@@ -98,7 +98,8 @@ void DescriptorsReviver::make_object(const SharedObject& object) {
 
 UniqueFd DescriptorsReviver::open_description(const Description& description) const {
   if (takes_new(description)) {
-    UniqueFd copy(dup(description.standard));  // since its number may be taken while the others are made
+    UniqueFd copy(
+        fcntl(description.standard, F_DUPFD_CLOEXEC, 0));  // since its number may be taken while the others are made
     if (!copy) throw EnvironmentError(with_errno("descriptor " + std::to_string(description.standard), errno));
     return copy;
   }
