@@ -18,9 +18,10 @@ struct RegularCheckpoints::Shared {
   void tell(double seconds) {
     if (left_out == 0 || told.exchange(true)) return;
     char text[160];
-    std::snprintf(text, sizeof text,
-                  "a checkpoint took %.1f s, longer than the %g s of --cr-every: those that are due meanwhile are left out",
-                  seconds, every);
+    std::snprintf(
+        text, sizeof text,
+        "a checkpoint took %.1f s, longer than the %g s of --cr-every: those that are due meanwhile are left out",
+        seconds, every);
     complain(text);
   }
 };

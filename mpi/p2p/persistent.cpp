@@ -26,8 +26,8 @@ using SendInit = decltype(shim::RealFunctions::Send_init);
 // The real library looks at the arguments when a persistent request is made, ours would meet them at the first start:
 // it is asked, by making one. In a section.
 template <class Init, class Buffer>
-int ask_library(const Init& init, Buffer* buffer, int count, MPI_Datatype type, int peer, int tag, ompi_communicator_t* comm,
-                const MPI_Request* request) noexcept {
+int ask_library(const Init& init, Buffer* buffer, int count, MPI_Datatype type, int peer, int tag,
+                ompi_communicator_t* comm, const MPI_Request* request) noexcept {
   shim::RealComm* const real_comm = shim::to_real(comm);
   shim::RealDatatype* const real_type = shim::to_real(type);
   return cross([&]() noexcept {

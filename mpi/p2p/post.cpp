@@ -20,8 +20,8 @@ int post_send(Request& r) noexcept {
   shim::RealComm* const comm = shim::to_real(r.comm);
   shim::RealRequest* real = nullptr;
   const auto& function = r.send_mode == SendMode::synchronous ? shim::real.Issend
-                        : r.send_mode == SendMode::ready     ? shim::real.Irsend
-                                                             : shim::real.Isend;
+                         : r.send_mode == SendMode::ready     ? shim::real.Irsend
+                                                              : shim::real.Isend;
   const int rc = cross([&]() noexcept { return function(r.buffer, r.count, type, r.peer, r.tag, comm, &real); });
   if (rc != MPI_SUCCESS) return rc;
   count_sent(*r.comm->crcp, r.peer, r.tag);

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MUST(call, condition)                                          \
-  do {                                                                 \
-    if ((call) != MPI_SUCCESS || !(condition)) return fail(#call);     \
+#define MUST(call, condition)                                      \
+  do {                                                             \
+    if ((call) != MPI_SUCCESS || !(condition)) return fail(#call); \
   } while (0)
 
 static int fail(const char* what) {
