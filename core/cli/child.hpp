@@ -31,8 +31,7 @@ pid_t fork_as(pid_t number, bool only_that_number);
 
 inline constexpr char needs_numbers[] =
     "; the processes of a tree know each other by their numbers. Restart it when the number is free, as somebody who "
-    "may "
-    "choose numbers (root, CAP_CHECKPOINT_RESTORE), or, if the programs do not care, with --no-restore-pid";
+    "may choose numbers (root, CAP_CHECKPOINT_RESTORE), or, if the programs do not care, with --no-restore-pid";
 
 class Child {
  public:

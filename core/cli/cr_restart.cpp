@@ -103,6 +103,9 @@ class StartedPipe {
 // The terminal sends its own signals to the whole group.
 const Child::Manner kManner{.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}};
 
+// Of a restart whose first process ended before the program went on.
+int code_of_failed_start(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT; }
+
 int restart_group(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   options.host.keep_numbers = options.restore_pid && !options.quiet;
@@ -121,8 +124,7 @@ int restart_group(RestartOptions& options) {
   const int status = child.wait({});
   if (started_as != restart::started_plainly) borrowed.put_back();
   if (goes_on) return end_like(status);
-  const int own = WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT;
-  const int code = group.failure() >= 0 ? group.failure() : own;
+  const int code = group.failure() >= 0 ? group.failure() : code_of_failed_start(status);
   run_failure_hooks(options, code);
   return code;
 }
@@ -150,7 +152,7 @@ int restart_process(RestartOptions& options) {
   if (goes_on) run_hook(options.on_success);
   const int status = child.wait({});
   if (started_as != restart::started_plainly) borrowed.put_back();
-  if (!goes_on) run_failure_hooks(options, WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT);
+  if (!goes_on) run_failure_hooks(options, code_of_failed_start(status));
   return end_like(status);
 }
 
