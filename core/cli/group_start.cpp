@@ -238,17 +238,22 @@ char GroupStart::wait_started() {
   return of_first;
 }
 
-// None of them has gone on: their hosts would end by themselves when they see that nobody waits for them.
+// None of them has gone on. Their hosts would end by themselves when they see that nobody waits for them, with a code
+// that says less than that of the one that failed: so they are ended first.
 char GroupStart::give_up(std::size_t failed) {
-  for (UniqueFd& fd : ours_) fd.reset();
   for (std::size_t i = 0; i < files_.size(); ++i) {
     const pid_t pid = common_->numbers[i];
     if (pid > 0 && i != failed) kill(pid, SIGKILL);
   }
-  for (std::size_t i = 1; i < files_.size(); ++i) {
-    int status = 0;
-    if (common_->numbers[i] > 0 && waitpid(common_->numbers[i], &status, 0) > 0 && i == failed && WIFEXITED(status))
-      failure_ = WEXITSTATUS(status);
+  for (UniqueFd& fd : ours_) fd.reset();
+  // By the order of the index parents come first: who is waited for is our own child by then. The very first stays.
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    siginfo_t ended{};
+    const pid_t pid = common_->numbers[i];
+    if (pid <= 0) continue;
+    while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | (i == 0 ? WNOWAIT : 0)) != 0 && errno == EINTR) {
+    }
+    if (i == failed && i != 0 && ended.si_code == CLD_EXITED) failure_ = ended.si_status;
   }
   prctl(PR_SET_CHILD_SUBREAPER, 0);
   if (load(common_->failed) != 0) throw EnvironmentError(std::string(common_->message));

@@ -60,12 +60,11 @@ long moved_up(long result) noexcept {
   if (is_error(result) || base == 0) return result;
   const int low = static_cast<int>(result);
   if (low >= base) {
+    raw_syscall(SYS_fcntl, low, F_SETFD, FD_CLOEXEC);
     mark(low, true);
     return low;
   }
-  const long flags = raw_syscall(SYS_fcntl, low, F_GETFD);
-  const int command = (flags & FD_CLOEXEC) != 0 ? F_DUPFD_CLOEXEC : F_DUPFD;
-  const long high = raw_syscall(SYS_fcntl, low, command, base);
+  const long high = raw_syscall(SYS_fcntl, low, F_DUPFD_CLOEXEC, base);
   raw_syscall(SYS_close, low);
   if (!is_error(high)) mark(static_cast<int>(high), true);
   return high;
