@@ -26,7 +26,6 @@
 
 #include "core/abi/crossing.h"
 #include "core/abi/host_table.h"
-#include "core/base/raw_syscall.hpp"
 #include "core/guest/libcr.h"
 #include "tests/lib/subject.hpp"
 
@@ -48,21 +47,6 @@ std::string numbers_in(const char* directory_path) {
   }
   closedir(directory);
   return text;
-}
-
-// No program that is executed gets one of the host's, in any moment.
-void check_host_descriptors() {
-  DIR* directory = opendir("/proc/self/fd");
-  CHECK(directory != nullptr);
-  if (directory == nullptr) return;
-  while (const dirent* entry = readdir(directory)) {
-    const int fd = atoi(entry->d_name);
-    if (CAIRN_TABLE->is_host_fd(fd) == 0) continue;
-    const long flags = cairn::raw_syscall(SYS_fcntl, fd, F_GETFD);
-    if (flags != -EBADF && flags != FD_CLOEXEC)
-      subject::fail(__FILE__, __LINE__, "the host's descriptor " + std::to_string(fd) + " is kept by exec");
-  }
-  closedir(directory);
 }
 
 // What is there now is gone after a call of these.
@@ -254,7 +238,6 @@ double now() {
 // While there is a child nothing can be saved: it has none for as long as it had one.
 void starting(long turn) {
   const double begun = now();
-  check_host_descriptors();
   constexpr void (*kChildWays[])() = {by_loop, by_range, by_closefrom, by_walk, keep_from_programs, unshared};
   IS(open("/dev/null", O_RDONLY), 3);
   IS(fcntl(3, F_DUPFD, 700), 700);

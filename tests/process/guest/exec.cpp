@@ -15,6 +15,7 @@
 #include <functional>
 #include <string>
 
+#include "core/base/raw_syscall.hpp"
 #include "tests/process/guest/test.hpp"
 
 namespace {
@@ -250,11 +251,12 @@ int host_descriptors(int* list, int size) {
   return n;
 }
 
-// The host keeps its descriptors, whatever the guest closes.
+// The host keeps its descriptors, whatever the guest closes, and no program that is executed gets one.
 void descriptors() {
   int list[64];
   const int n = host_descriptors(list, 64);
-  CHECK(n > 0);
+  CHECK(n > 0 && n < 64);
+  for (int i = 0; i < n; ++i) CHECK(cairn::raw_syscall(SYS_fcntl, list[i], F_GETFD) == FD_CLOEXEC);
   CHECK(close(list[0]) == -1 && errno == EBADF);
   CHECK(dup2(1, list[0]) == -1 && errno == EBADF);
   CHECK(dup3(list[0], 50, 0) == -1 && errno == EBADF);

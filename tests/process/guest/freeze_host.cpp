@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host that stops its guest and lets it go again, over and over, without saving anything: what libcr does at a
 // checkpoint, many times a second. CAIRN_TEST_FREEZE_MS: milliseconds between two stops; unset: none on its own.
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -50,6 +57,15 @@ void freeze_on_demand() {
   }
 }
 
+// As a library may make them that thinks of no exec; for good.
+void make_descriptors_plainly() {
+  int pair[2];
+  if (dup(0) < 0 || fcntl(0, F_DUPFD, 0) < 0 || open("/dev/null", O_RDONLY) < 0 || pipe(pair) < 0 ||
+      eventfd(0, 0) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0 || epoll_create(1) < 0 ||
+      memfd_create("plain", 0) < 0)
+    std::abort();
+}
+
 class FreezingExtension : public cairn::host::Extension {
  public:
   const char* name() const noexcept override { return "freezing"; }
@@ -57,6 +73,7 @@ class FreezingExtension : public cairn::host::Extension {
     return std::strcmp(wanted, CAIRN_TEST_FREEZER) == 0 ? &freezer : nullptr;
   }
   void started() override {
+    make_descriptors_plainly();
     std::thread(freeze_on_demand).detach();
     if (const char* period = std::getenv("CAIRN_TEST_FREEZE_MS"))
       std::thread(freeze_for_ever, std::atol(period)).detach();
