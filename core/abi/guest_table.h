@@ -104,12 +104,14 @@ struct cairn_number {
  * the host's too, which it moves up at once; the guest closes numbers that it does not have, and counts on getting the
  * lowest. So neither does while the other is at it: the guest's thread says in `word` that it begins, and looks at the
  * table's `host_turns`; the host makes that odd, and then waits for the words. Lasts for one system call.
- * `word`: the lowest two bits say what, the others count. */
+ * `word`: the lowest two bits say what, the others count. A thread that finds the host at it says its word in `queued`
+ * while it waits; the host, which may have many turns in a row, lets those go first that it finds there. */
 enum { CAIRN_TURN_NONE = 0, CAIRN_TURN_BEGINS = 1, CAIRN_TURN_CLOSES = 2, CAIRN_TURN_MAKES = 3, CAIRN_TURN_MASK = 3 };
 struct cairn_turn {
   uint32_t word;
   uint32_t taken; /* by a thread */
-  uint64_t unused[7];
+  uint32_t queued;
+  uint32_t unused[13];
 };
 #define CAIRN_TURNS 4096
 struct cairn_turns {

@@ -100,6 +100,13 @@ CAIRN_INTERPOSE(int, fcntl, (int fd, int command, ...)) {
     errno = EBADF;
     return -1;
   }
+  if (command == F_GETFD || command == F_GETFL) {
+    Look look;
+    int result = 0;
+    do result = real().fcntl(fd, command);
+    while (result >= 0 && look.again());
+    return result;
+  }
   if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return real().fcntl(fd, command, argument);
   const Turn turn(Turn::kMakes);
   return real().fcntl(fd, command, argument);

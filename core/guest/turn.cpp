@@ -10,18 +10,22 @@ namespace cairn::guest {
 namespace {
 
 constexpr int kLooks = 10000;  // a millisecond each
+constexpr int kTries = 20;     // since the host may have found that a queue takes too long
 
 cairn_turns turns;
 
 bool is_hosts_turn() { return (load(table().host_turns) & 1) != 0; }
 
 // A copy of the process that was made without libc's knowledge may find the host in the middle of a turn that never
-// ends there.
-void wait_for_host() {
+// ends there: then it is false.
+bool wait_for_host() {
   constexpr timespec kMillisecond{0, 1000000};
   const uint32_t seen = load(table().host_turns);
-  for (int look = 0; look < kLooks && is_hosts_turn() && load(table().host_turns) == seen; ++look)
+  for (int look = 0; (seen & 1) != 0 && load(table().host_turns) == seen; ++look) {
+    if (look == kLooks) return false;
     wait_while(table().host_turns, seen, &kMillisecond);
+  }
+  return true;
 }
 
 // Of the calling thread; null before libcr has begun, and where too many threads are.
@@ -43,14 +47,17 @@ cairn_turn* take_word() {
   return nullptr;
 }
 
-// `word` says `what` once it is not the host's turn. It is given up meanwhile, so that the host gets through.
-void insist(uint32_t& word, uint32_t what) {
-  for (int looks = 0;; ++looks) {
-    __atomic_exchange_n(&word, what, __ATOMIC_SEQ_CST);
-    if (!is_hosts_turn() || looks == 3) return;
-    store(word, what & ~static_cast<uint32_t>(CAIRN_TURN_MASK));
-    wait_for_host();
+// The turn's word says `what` once it is not the host's turn. It is given up meanwhile, so that the host gets through.
+void insist(cairn_turn& turn, uint32_t what) {
+  bool ends = true;
+  for (int tries = 0;; ++tries) {
+    __atomic_exchange_n(&turn.word, what, __ATOMIC_SEQ_CST);
+    if (!is_hosts_turn() || tries == kTries || !ends) break;
+    store(turn.queued, what);
+    store(turn.word, what & ~static_cast<uint32_t>(CAIRN_TURN_MASK));
+    ends = wait_for_host();
   }
+  store(turn.queued, 0U);
 }
 
 }  // namespace
@@ -67,22 +74,31 @@ void Turn::begin(Purpose purpose) {
   if (doing == CAIRN_TURN_CLOSES || doing == CAIRN_TURN_MAKES) return;
   const uint32_t number = (before & ~static_cast<uint32_t>(CAIRN_TURN_MASK)) + CAIRN_TURN_MASK + 1;
   __atomic_exchange_n(&own->word, number | CAIRN_TURN_BEGINS, __ATOMIC_SEQ_CST);
-  if (__builtin_expect(is_hosts_turn(), 0)) insist(own->word, number | CAIRN_TURN_BEGINS);
+  if (__builtin_expect(is_hosts_turn(), 0)) insist(*own, number | CAIRN_TURN_BEGINS);
   __atomic_store_n(&own->word, number | purpose, __ATOMIC_RELAXED);
   __asm__ volatile("" ::: "memory");
   word_ = &own->word;
   after_ = doing == CAIRN_TURN_NONE ? number : before;
 }
 
+bool Look::again() {
+  if (!hosted()) return false;
+  const uint32_t now = load(table().host_turns);
+  if ((before_ == now && (now & 1) == 0) || ++tries_ == kTries || !wait_for_host()) return false;
+  before_ = load(table().host_turns);
+  return true;
+}
+
 void put_turn_aside() {
   if (state.turn == nullptr) return;
   state.turn_aside = load(state.turn->word);
+  store(state.turn->queued, 0U);
   store(state.turn->word, state.turn_aside & ~static_cast<uint32_t>(CAIRN_TURN_MASK));
 }
 
 void take_turn_again() {
   if (state.turn == nullptr || (state.turn_aside & CAIRN_TURN_MASK) == CAIRN_TURN_NONE) return;
-  insist(state.turn->word, state.turn_aside);
+  insist(*state.turn, state.turn_aside);
 }
 
 void offer_turns() { table().turns = &turns; }
@@ -92,6 +108,7 @@ void end_turns() {
   if (own == nullptr) return;
   state.turn = nullptr;
   store(own->word, static_cast<uint32_t>(CAIRN_TURN_NONE));
+  store(own->queued, 0U);
   store(own->taken, 0U);
 }
 

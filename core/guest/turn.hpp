@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "core/base/futex.hpp"
 #include "core/guest/host.hpp"
 
 namespace cairn::guest {
@@ -29,6 +30,18 @@ class Turn {
 
   uint32_t* word_ = nullptr;
   uint32_t after_ = 0;
+};
+
+// For a call that looks whether there is a descriptor, and changes nothing: without a turn of its own.
+class Look {
+ public:
+  Look() : before_(hosted() ? load(table().host_turns) : 0) {}
+  // What it has seen may be one that the host had for a moment; after a wait it shall look again.
+  bool again();
+
+ private:
+  uint32_t before_;
+  int tries_ = 0;
 };
 
 // Frozen-world code. A thread that stands for a checkpoint in the middle of a turn does not have it meanwhile.

@@ -15,7 +15,7 @@ constexpr int kYields = 200;
 // For a call that is not through yet, in steps of kStep. One that closes may close a number that the host has, as long
 // as its thread has not got to it; one that makes a descriptor would get another number than it should.
 constexpr timespec kStep{0, 200000};
-constexpr int kStepsForClosing = 15000, kStepsForMaking = 250;
+constexpr int kStepsForClosing = 15000, kStepsForMaking = 2500;
 
 struct Turns {
   std::uint32_t lock = 0;
@@ -34,29 +34,44 @@ void unlock() noexcept {
   raw_syscall(SYS_futex, address(&turns.lock), FUTEX_WAKE_PRIVATE, 1);
 }
 
-bool is_through(const std::uint32_t& word) noexcept { return (load(word) & CAIRN_TURN_MASK) == CAIRN_TURN_NONE; }
-
-void wait_for(const std::uint32_t& word, std::uint32_t& given_up) noexcept {
+// Until `through()`, or for so many steps.
+template <class Condition>
+bool wait_until(int steps, Condition through) noexcept {
   for (int i = 0; i < kYields; ++i) {
-    if (is_through(word)) return;
+    if (through()) return true;
     raw_syscall(SYS_sched_yield);
   }
-  for (int step = 0; !is_through(word) && load(word) != given_up; ++step) {
-    const bool makes = (load(word) & CAIRN_TURN_MASK) == CAIRN_TURN_MAKES;
-    if (step >= (makes ? kStepsForMaking : kStepsForClosing)) {
-      given_up = load(word);
-      return;
-    }
+  for (int step = 0; step < steps; ++step) {
     raw_syscall(SYS_nanosleep, address(&kStep), 0);
+    if (through()) return true;
+  }
+  return false;
+}
+
+bool is_through(const std::uint32_t& word) noexcept { return (load(word) & CAIRN_TURN_MASK) == CAIRN_TURN_NONE; }
+
+std::uint32_t used_by(const cairn_turns& guest) noexcept {
+  return std::min<std::uint32_t>(load(guest.used), CAIRN_TURNS);
+}
+
+// A thread that the last turn of the host's kept waiting; it is woken, and must get hold of a processor.
+void let_queued_go_first(const cairn_turns& guest) noexcept {
+  for (std::uint32_t i = 0; i < used_by(guest); ++i) {
+    const cairn_turn& turn = guest.of[i];
+    const std::uint32_t queued = load(turn.queued);
+    // It may have left the queue by a jump out of a handler, and forgotten about it.
+    if (queued == 0 || (queued & ~CAIRN_TURN_MASK) != load(turn.word) || queued == turns.waits[i]) continue;
+    if (!wait_until(kStepsForMaking, [&] { return load(turn.queued) != queued; })) turns.waits[i] = queued;
   }
 }
 
 void wait_for_guest(const cairn_turns& guest) noexcept {
-  const std::uint32_t used = std::min<std::uint32_t>(load(guest.used), CAIRN_TURNS);
-  for (std::uint32_t i = 0; i < used; ++i) {
-    const std::uint32_t word = load(guest.of[i].word);
-    if ((word & CAIRN_TURN_MASK) != CAIRN_TURN_NONE && word != turns.waits[i])
-      wait_for(guest.of[i].word, turns.waits[i]);
+  for (std::uint32_t i = 0; i < used_by(guest); ++i) {
+    const std::uint32_t& word = guest.of[i].word;
+    const std::uint32_t now = load(word), what = now & CAIRN_TURN_MASK;
+    if (what == CAIRN_TURN_NONE || now == turns.waits[i]) continue;
+    const int steps = what == CAIRN_TURN_MAKES ? kStepsForMaking : kStepsForClosing;
+    if (!wait_until(steps, [&] { return is_through(word); })) turns.waits[i] = load(word);
   }
 }
 
@@ -67,6 +82,7 @@ DescriptorTurn::DescriptorTurn() noexcept {
   if (depth++ > 0 || turns.table == nullptr || turns.table->turns == nullptr || !is_original_process()) return;
   lock();
   told_ = true;
+  let_queued_go_first(*turns.table->turns);
   __atomic_add_fetch(&turns.table->host_turns, 1, __ATOMIC_SEQ_CST);
   wait_for_guest(*turns.table->turns);
 }
