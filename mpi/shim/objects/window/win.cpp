@@ -66,11 +66,17 @@ ompi_win_t* make_handle(ompi_communicator_t* comm) {
   {
     const crcp::InnerLock lock;
     win = store<ompi_win_t>().pool.allocate(Kind::win);
-    store<ompi_win_t>().live.add(win);
   }
   win->comm = comm;
   win->members = members_share(comm->members);
   win->errhandler = predefined<ompi_errhandler_t>(ompi_mpi_errors_are_fatal);
+  return win;
+}
+
+// When it is complete: a rank that is asked for obstacles looks at all that are there, while this one goes on.
+MPI_Win show(ompi_win_t* win) {
+  const crcp::InnerLock lock;
+  store<ompi_win_t>().live.add(win);
   return win;
 }
 
@@ -81,7 +87,7 @@ MPI_Win adopt(RealWin* made, MPI_Comm comm, int flavor, const char* why) {
   cross(real.Win_set_errhandler, made, real_objects.errors_return);
   set_attributes(win, {ask<int>(made, MPI_WIN_CREATE_FLAVOR, flavor), ask_base(made),
                        ask<MPI_Aint>(made, MPI_WIN_SIZE, 0), ask<int>(made, MPI_WIN_DISP_UNIT, 1)});
-  return win;
+  return show(win);
 }
 
 MPI_Win adopt(LocalWindow* local) {
@@ -90,7 +96,7 @@ MPI_Win adopt(LocalWindow* local) {
   win->local = local;
   std::snprintf(local->comm->name, sizeof local->comm->name, "a window");
   set_attributes(win, local->shape);
-  return win;
+  return show(win);
 }
 
 // With other arguments the real library says what is wrong.
