@@ -10,6 +10,7 @@
 #include <deque>
 #include <optional>
 
+#include "core/abi/forked_copy.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/group/plan.hpp"
@@ -83,9 +84,18 @@ Group::Members Tree::find(const Group::Members& known) {
     found.push_back(std::make_shared<OwnProcess>());
     numbers_[found.back().get()] = getpid();
   }
-  for (const TreeProcess& process : process_tree(getpid())) {
+  const std::vector<TreeProcess> tree = process_tree(getpid());
+  const auto is_new = [this](const TreeProcess& process) {
     const pid_t pid = process.described.pid;
-    if (pid == getpid() || process.described.ended || others_.count(pid) != 0) continue;
+    return pid != getpid() && !process.described.ended && others_.count(pid) == 0;
+  };
+  // Forked copies come to their hosts all at the same time.
+  for (const TreeProcess& process : tree) {
+    if (is_new(process)) ask_for_host(process.described.pid);
+  }
+  for (const TreeProcess& process : tree) {
+    const pid_t pid = process.described.pid;
+    if (!is_new(process)) continue;
     try {
       others_[pid] = reach(process.described, wanted_);
     } catch (const Error&) {
