@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <memory>
 #include <set>
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kinds/elsewhere.hpp"
-#include "core/state/descriptors/standard_files.hpp"
+#include "core/state/files/kind.hpp"
+#include "core/state/kind.hpp"
 #include "core/state/memory/kind.hpp"
 #include "core/state/process/state.hpp"
 
@@ -48,6 +49,7 @@ class SharedRestart::Maker {
   void find_shared_descriptions();
   void find_shared_objects();
   void make_object(const ObjectIdentity& identity);
+  void settle_files();
   void make_alone(const Where& where);
   void make_memory();
   void give(const Where& where, UniqueFd made);
@@ -179,6 +181,34 @@ void SharedRestart::Maker::make_object(const ObjectIdentity& identity) {
   for (std::size_t i = 0; i < made.size(); ++i) give(object.ends[i], std::move(made[i]));
 }
 
+// What is opened here must be what it was: so files are compared, and made what they were, before any process is there
+// to do so. All of them are looked at before the first is changed.
+void SharedRestart::Maker::settle_files() {
+  struct Work {
+    state::Restart restart;
+    std::unique_ptr<state::Reviver> files;
+  };
+  std::set<std::size_t> owners;
+  for (const auto& [where, others] : others_) {
+    if (at(where).kind == state::regular_file_number) owners.insert(where.process);
+  }
+  if (owners.empty()) return;
+  std::map<std::size_t, Work> work;
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i] == nullptr) continue;
+    Work& one =
+        work.try_emplace(i, Work{{*images_[i], options_, {}, nullptr, {}, {}, nullptr, false, {}, {}, {}}, nullptr})
+            .first->second;
+    one.files = state::prepare_file_records(one.restart);
+    one.files->restore(state::Stage::check);
+  }
+  for (const std::size_t owner : owners) {
+    Work& one = work.at(owner);
+    one.files->restore(state::Stage::files);
+    result_.notes_.insert(result_.notes_.end(), one.restart.notes.begin(), one.restart.notes.end());
+  }
+}
+
 void SharedRestart::Maker::make_alone(const Where& where) {
   const Description description = relocated(at(where));
   const state::DescriptorKind& kind = *state::find_descriptor_kind(description.kind);
@@ -235,6 +265,7 @@ void SharedRestart::Maker::run() {
     if (object.shared) make_object(identity);
   }
   for (auto& [identity, fd] : nameless_) fd = keep(UniqueFd(fd));
+  settle_files();
   for (const auto& [where, others] : others_) make_alone(where);
   make_memory();
 }

@@ -13,6 +13,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "core/abi/layout.h"
@@ -72,6 +73,7 @@ class Look {
   }
 
  private:
+  bool is_standard(const Identity& identity) const;
   bool counts(const struct stat& status) const;
   void look_at_descriptors(std::size_t member);
   void look_at_memory(pid_t pid, bool member);
@@ -88,13 +90,17 @@ class Look {
   GroupSharing sharing_;
 };
 
+bool Look::is_standard(const Identity& identity) const {
+  return std::any_of(standard_.begin(), standard_.end(), [&](const cairn_control_file& file) {
+    return file.device == identity.first && file.inode == identity.second;
+  });
+}
+
 // Devices that can be saved have no state, or are terminals.
 bool Look::counts(const struct stat& status) const {
   if (S_ISCHR(status.st_mode)) return false;
-  if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) return true;
-  return std::none_of(standard_.begin(), standard_.end(), [&](const cairn_control_file& file) {
-    return file.device == status.st_dev && file.inode == status.st_ino;
-  });
+  const bool known_by_identity = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
+  return !known_by_identity || !is_standard({status.st_dev, status.st_ino});
 }
 
 void Look::look_at_descriptors(std::size_t member) {
@@ -208,9 +214,12 @@ void Look::add_object(const Identity& identity, const File& file, const std::vec
   object.device = identity.first;
   object.inode = identity.second;
   object.nameless = file.is_nameless();
-  const auto best = std::min_element(owners.begin(), owners.end(), [](const Place& a, const Place& b) {
-    return std::pair(!a.reads, a.order) < std::pair(!b.reads, b.order);
-  });
+  // What stands at 0, 1 and 2 is another after a restart, and saved by nobody.
+  const auto rank = [standard = is_standard(identity)](const Place& place) {
+    return std::tuple(standard && place.at.number <= STDERR_FILENO, !place.reads, place.order);
+  };
+  const auto best =
+      std::min_element(owners.begin(), owners.end(), [&](const Place& a, const Place& b) { return rank(a) < rank(b); });
   object.owner = best->at.pid;
   for (const Place& place : file.places) {
     object.reads = object.reads || place.reads;

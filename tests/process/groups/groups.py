@@ -193,6 +193,19 @@ def one_alone(subject):
     subject.must_pass()
 
 
+def common_file(subject):
+    """Which cr_restart opens for both: when it is what it was, and in one message if it is not."""
+    subject.must_checkpoint("context")
+    subject.kill()
+    path = subject.flag + ".shared"
+    os.unlink(path)
+    expect(subject.run("cr_restart", "context"), ENVIRONMENT, "is missing", "--missing=create")
+    subject.restart("context", "--missing=create")
+    if not os.path.exists(path):
+        raise Failure("it was not made again")
+    subject.must_pass()
+
+
 def number_taken(subject):
     """The tree still runs: a second one would have to have its numbers."""
     subject.must_checkpoint("context")
@@ -283,6 +296,7 @@ CASES = {
     "pipe_outside": (["pipe"], lambda s: refused(s, TEMPORARY, "has it open, too")),
     "memory_outside": (["memory"], lambda s: refused(s, TEMPORARY, "is mapped by", "too")),
     "one_alone": (["file"], one_alone),
+    "common_file": (["file"], common_file),
     "member_refuses": (["obstacle"], lambda s: refused(s, TEMPORARY, f"process {child_of(s)} (cr_family)", "socket")),
     "member_dies": (["plain"], member_dies),
     "leader_dies": (["plain"], leader_dies),

@@ -49,8 +49,10 @@ struct Turns {
   unsigned long rounds;
   pthread_mutex_t mutex;
   bool end;
+  bool anonymous;  // the peer has shown and changed it
 };
-constexpr std::size_t kPages = 8 * 4096;
+constexpr std::size_t kPage = 4096, kPages = 8 * kPage;
+constexpr unsigned long kAnonymousAt = 0x10000000000;
 constexpr unsigned kMagic = 0x5eed1234;
 
 std::string name(const char* flag, const char* what) { return std::string(flag) + "." + what; }
@@ -78,6 +80,20 @@ unsigned* map_file(int fd) {
   void* const memory = mmap(nullptr, kPages, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   CHECK(memory != MAP_FAILED);
   return static_cast<unsigned*>(memory);
+}
+
+unsigned& word_of_page(char* memory, std::size_t page) { return *reinterpret_cast<unsigned*>(memory + page * kPage); }
+
+// The parent's anonymous memory, from its middle on; null if the user may not reach it.
+char* map_anonymous_half() {
+  char path[80];
+  snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", getppid(), kAnonymousAt, kAnonymousAt + kPages);
+  const int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  void* const half = mmap(nullptr, kPages / 2, PROT_READ | PROT_WRITE, MAP_SHARED, fd, kPages / 2);
+  CHECK(half != MAP_FAILED);
+  close(fd);
+  return static_cast<char*>(half);
 }
 
 Turns* map_turns(const char* flag, int flags) {
@@ -122,6 +138,7 @@ int be_peer(const char* flag) {
   Turns* const turns = map_turns(flag, 0);
   unsigned* const memory = map_file(kMemory);
   unsigned* const deleted = map_file(kDeleted);
+  char* const half = map_anonymous_half();
   close(kMemory);
   close(kDeleted);
   fclose(fopen(name(flag, "peer").c_str(), "w"));
@@ -158,6 +175,10 @@ int be_peer(const char* flag) {
   CHECK_EQUAL(deleted[kPages / 4 - 1], kMagic + 1);
   memory[2] = kMagic + 2;
   deleted[2] = kMagic + 3;
+  for (std::size_t page = 0; half != nullptr && page < 4; ++page)
+    CHECK_EQUAL(word_of_page(half, page), kMagic + 4 + page);
+  if (half != nullptr) word_of_page(half, 0) = kMagic + 77;
+  turns->anonymous = half != nullptr;
   CHECK_EQUAL(pthread_mutex_trylock(&turns->mutex), EBUSY);
   sem_post(&turns->pong);
   return subject::failures == 0 ? 0 : 1;
@@ -173,6 +194,7 @@ pid_t start(char** argv, const char* role) {
 struct Own {
   int to_peer, numbers, stream, datagrams, fifo;
   unsigned *memory, *deleted;
+  char* anonymous;
   Turns* turns;
 };
 
@@ -238,6 +260,15 @@ void make_files(Own& own, const char* flag) {
   own.deleted[kPages / 4 - 1] = kMagic + 1;
 }
 
+void make_anonymous(Own& own) {
+  void* const at = reinterpret_cast<void*>(kAnonymousAt);
+  const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+  CHECK(mmap(at, kPages, PROT_READ | PROT_WRITE, flags, -1, 0) == at);
+  own.anonymous = static_cast<char*>(at);
+  for (std::size_t page = 0; page < kPages / kPage; ++page)
+    word_of_page(own.anonymous, page) = kMagic + static_cast<unsigned>(page);
+}
+
 void make_turns(Own& own, const char* flag) {
   own.turns = map_turns(flag, O_CREAT | O_EXCL);
   sem_init(&own.turns->ping, 1, 0);
@@ -265,6 +296,8 @@ void check(const Own& own, const char* flag, pid_t writer, pid_t peer, unsigned 
   sem_post(&own.turns->ping);
   CHECK(wait_for(own.turns->pong));
   expect_end(peer);
+  for (std::size_t page = 0; page < 6; ++page)
+    CHECK_EQUAL(word_of_page(own.anonymous, page), kMagic + (page == 4 && own.turns->anonymous ? 77 : page));
   CHECK_EQUAL(own.memory[2], kMagic + 2);
   CHECK_EQUAL(own.deleted[2], kMagic + 3);
   CHECK((fcntl(kFile, F_GETFL) & O_NONBLOCK) != 0);
@@ -295,10 +328,13 @@ int main(int argc, char** argv) {
   make_sockets(own);
   make_pipes(own, argv[1]);
   make_files(own, argv[1]);
+  make_anonymous(own);
   make_turns(own, argv[1]);
   const pid_t writer = start(argv, "writer"), peer = start(argv, "peer");
   while (access(name(argv[1], "peer").c_str(), F_OK) != 0) subject::nap();
   unlink(name(argv[1], "turns").c_str());
+  // What only the peer shows then, if it could.
+  CHECK_EQUAL(munmap(own.anonymous + 6 * kPage, 2 * kPage), 0);
   // Ends that only the children have.
   for (const int fd : {+kToPeer, +kNumbers, +kPackets, +kStream, +kDatagrams, +kLeft, +kFifo}) close(fd);
   close(kMemory);
