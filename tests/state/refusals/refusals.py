@@ -30,7 +30,6 @@ NAMES = {
     "label": ["security label"],
     "lock": ["lock of the process (F_SETLK) held on", "locked"],
     "lease": ["lease or delegation held on", "leased"],
-    "child": ["cr_refused", "is a copy that fork made"],
     "shared_file_deleted": ["deleted file", "mapped at", "is mapped by process"],
     "sysv": ["System V shared memory"],
     "raw_handler": ["raw handler for signal 12"],

@@ -142,17 +142,6 @@ Undo make_lease() {
   return close_all({fd});
 }
 
-Undo make_child() {
-  const pid_t child = fork();
-  if (child == 0) {
-    for (;;) pause();
-  }
-  return [child] {
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-  };
-}
-
 Undo make_shared_file_deleted() {
   const int fd = scratch_file("mapped");
   CHECK(ftruncate(fd, 4096) == 0);
@@ -314,7 +303,6 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"deep_fifo", [] { return deep(make_fifo); }},
     {"lock", make_lock},
     {"lease", make_lease},
-    {"child", make_child},
     {"shared_file_deleted", make_shared_file_deleted},
     {"sysv", make_sysv},
     {"raw_handler", make_raw_handler},
