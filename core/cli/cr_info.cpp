@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cr_info: what this machine offers for checkpoints. cr_info FILE...: what is in a context file, or in those of a process tree.
+// cr_info: what this machine offers for checkpoints. cr_info FILE...: what is in a context file, or in those of a
+// process tree.
 #include "core/cli/cr_info.hpp"
 
 #include <filesystem>

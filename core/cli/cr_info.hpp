@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of cr_info: what this machine offers, what is in a context file, what in a group's directory. Ordinary code; they print on
-// stdout and throw cairn::Error.
+// The parts of cr_info: what this machine offers, what is in a context file, what in a group's directory. Ordinary
+// code; they print on stdout and throw cairn::Error.
 #pragma once
 
 #include <string>

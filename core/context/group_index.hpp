@@ -57,7 +57,8 @@ void write_group_index(int directory, GroupIndex index, bool sync);
 GroupIndex read_group_index(const std::string& directory);
 // The same for the bytes of an index; `name` is what messages call it.
 GroupIndex parse_group_index(std::span<const std::uint8_t> bytes, const std::string& name);
-// The file of one that has not ended. Throws as Reader::open(), and PermanentError if it is another than the index says.
+// The file of one that has not ended. Throws as Reader::open(), and PermanentError if it is another than the index
+// says.
 Reader open_member(const std::string& directory, const GroupProcess& process);
 
 }  // namespace cairn::context

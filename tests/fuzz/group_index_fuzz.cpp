@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer target: any bytes as the index of a group, as they are and with head and checksum made right; what is read is
-// planned as by a restart. Only cairn::Error may come out, and every process of a plan has one place in it.
+// libFuzzer target: any bytes as the index of a group, as they are and with head and checksum made right; what is read
+// is planned as by a restart. Only cairn::Error may come out, and every process of a plan has one place in it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
