@@ -53,6 +53,7 @@ cairn_guest& attached_guest() {
 }  // namespace
 
 struct OwnProcess::State {
+  std::optional<host::HostWork> work;  // until the program goes on
   std::unique_ptr<Stop> stop;
   std::unique_ptr<context::Writer> writer;
   std::unique_ptr<Engine> engine;
@@ -73,6 +74,7 @@ struct OwnProcess::State {
   void end() noexcept {
     if (engine) engine->abandon();
     stop.reset();
+    work.reset();
     node.reset();
     engine.reset();
     close_writer();
@@ -143,6 +145,7 @@ std::string OwnProcess::name() const { return "process " + std::to_string(getpid
 std::string OwnProcess::engine() const { return state_->engine_name; }
 
 std::optional<Error> OwnProcess::obstacle() const {
+  if (!state_->work) state_->work.emplace();
   try {
     check_obstacles(attached_guest());
   } catch (const Error& error) {
@@ -153,6 +156,7 @@ std::optional<Error> OwnProcess::obstacle() const {
 
 void OwnProcess::stand(const Request& request) {
   state_->begin();
+  if (!state_->work) state_->work.emplace();
   try {
     cairn_guest& guest = attached_guest();
     state_->open(request);
@@ -178,6 +182,7 @@ void OwnProcess::release(int failure, int signal) {
   if (signal != 0) kill(getpid(), signal);
   state_->stop->release(failure);
   state_->stop.reset();
+  state_->work.reset();
   state_->pause_seconds = state_->since_stop.seconds();
   if (!state_->engine) state_->end();
 }
