@@ -25,7 +25,7 @@ enum class Beginning {
   gone,    // no such process, or it has ended
   young,   // it has only just been made, and may become anything
   host,    // its host has not come far enough to listen
-  child,   // a forked child of a hosted program: nobody in it listens
+  child,   // a forked child of a hosted program: nobody in it listens before it is asked to (forked_copy.hpp)
   restart  // cr_restart is bringing it back
 };
 

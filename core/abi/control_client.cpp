@@ -13,6 +13,7 @@
 
 #include "core/abi/beginning.hpp"
 #include "core/abi/control_address.hpp"
+#include "core/abi/forked_copy.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
@@ -20,7 +21,8 @@
 namespace cairn {
 namespace {
 
-constexpr double kPatience = 1;  // for a process that starts; a young one is waited for until it is not
+constexpr double kPatience = 1;       // for a process that starts; a young one is waited for until it is not
+constexpr double kCopyPatience = 20;  // for a forked copy to come to a host
 constexpr std::chrono::milliseconds kLook{10};
 constexpr timeval kSilence{20, 0}, kForEver{0, 0};
 
@@ -51,7 +53,7 @@ UniqueFd make_socket() {
     case Beginning::host:
       throw TemporaryError(name + " has only begun to start; ask again later");
     case Beginning::child:
-      throw PermanentError(name + " is a forked child of a hosted program, which cannot be saved by itself");
+      throw PermanentError(name + " is a forked child of a hosted program, which cannot be saved: " + why_no_host(pid));
     case Beginning::gone:
       throw EnvironmentError(name + " does not exist");
     case Beginning::young:
@@ -66,11 +68,13 @@ UniqueFd make_socket() {
 UniqueFd connect_to(pid_t pid) {
   const ControlAddress address(pid);
   bool is_child = false;  // that must be seen before the attempt that fails
+  const Deadline copy_patience(kCopyPatience);
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
     UniqueFd fd = make_socket();
     if (connect(fd.get(), address.get(), address.length()) == 0) return fd;
     if (errno == EAGAIN) throw_silent(pid);
     if (errno != ECONNREFUSED) throw EnvironmentError(with_errno("cannot reach " + name_of(pid), errno));
+    if (!copy_patience.passed() && ask_for_host(pid)) continue;
     const Beginning beginning = beginning_of(pid);
     const bool starts = beginning == Beginning::host || beginning == Beginning::restart || beginning == Beginning::gone;
     const bool wait = beginning == Beginning::young || (starts && !patience.passed());

@@ -43,6 +43,8 @@ extern "C" {
 
 #define CAIRN_STOP_SIGNAL_DEAF 33
 #define CAIRN_STOP_VALUE 0x706f7473 /* si_value.sival_int */
+/* The value of a CAIRN_STOP_SIGNAL, by rt_sigqueueinfo() with SI_QUEUE, that has a forked copy adopted by a new host. */
+#define CAIRN_ADOPT_VALUE 0x74706461
 
 enum { CAIRN_THREAD_FREE = 0, CAIRN_THREAD_RUNNING = 1, CAIRN_THREAD_STOPPED = 2 };
 

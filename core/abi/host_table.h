@@ -84,7 +84,21 @@ struct cairn_table {
    * moment, or makes and closes its own. See struct cairn_turn. */
   uint32_t host_turns;
   struct cairn_turns *turns; /* the guest's; it writes where they are, at start and when it is revived. Null: none */
+
+  /* A copy that fork made has no threads of the host's. It gets a new host, in its place, when somebody asks for a
+   * checkpoint of it (core/abi/copy.hpp, docs/host-guest-table.md). */
+  struct cairn_guest *guest; /* what attach_guest() was called with */
+  int32_t copy;              /* the process's number, in such a copy; else, and while it executes a program, 0 */
+  uint32_t adoption;         /* futex: CAIRN_ADOPTION_... */
+  uint32_t standing;         /* threads of the guest that wait for the end of an adoption */
+  int32_t (*adopt)(void);    /* G. Begins one; CAIRN_ADOPTION_BEGUN has been written. -errno on failure */
+  uint64_t copy_host_fs;     /* host thread pointer of the thread that has forked */
+  /* H. What the process was started with, for the next host: the number of bytes, of which `size` are written. */
+  uint64_t (*tell_start)(uint8_t *bytes, uint64_t size);
+  char adoption_failure[256]; /* why the last one has failed */
 };
+
+enum { CAIRN_ADOPTION_NONE = 0, CAIRN_ADOPTION_BEGUN = 1, CAIRN_ADOPTION_DONE = 2, CAIRN_ADOPTION_FAILED = 3 };
 
 #define CAIRN_TABLE ((struct cairn_table *)CAIRN_TABLE_ADDR)
 

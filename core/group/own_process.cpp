@@ -46,6 +46,7 @@ cairn_guest& attached_guest() {
   if (found == nullptr) throw TemporaryError("the program has only begun to start, or runs without libcr");
   if (found->magic != CAIRN_GUEST_MAGIC || found->version != CAIRN_GUEST_VERSION)
     throw PermanentError("libcr in the program is of another version than its host");
+  // A copy that asks for its own checkpoint, and has not come to a host of its own.
   if (!host::is_original_process()) throw TemporaryError("a forked child of a hosted program cannot be saved yet");
   return *found;
 }

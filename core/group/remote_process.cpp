@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/abi/beginning.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
@@ -34,7 +35,7 @@ char state_of(pid_t pid) noexcept {
 
 RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& wanted)
     : pid_(pid), program_(name), standard_(wanted.standard), was_stopped_(state_of(pid) == 'T') {
-  client_.emplace(pid);
+  connect();
   cairn_control_request request = wanted.request;
   request.command = CAIRN_CONTROL_CHECKPOINT;
   request.flags = CAIRN_CONTROL_MEMBER | (was_stopped_ ? CAIRN_CONTROL_WAS_STOPPED : 0);
@@ -43,6 +44,18 @@ RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& w
   if (!directory) throw EnvironmentError(with_errno("the directory of the group", errno));
   client_->send(request, directory.get());
   if (was_stopped_) kill(pid, SIGCONT);  // its host sleeps with it
+}
+
+// A stopped copy that fork made is woken for the time that it takes to come to a host.
+void RemoteProcess::connect() {
+  const bool wake = was_stopped_ && beginning_of(pid_) == Beginning::child;
+  if (wake) kill(pid_, SIGCONT);
+  try {
+    client_.emplace(pid_);
+  } catch (...) {
+    if (wake) kill(pid_, SIGSTOP);
+    throw;
+  }
 }
 
 std::string RemoteProcess::name() const { return "process " + std::to_string(pid_) + " (" + program_ + ")"; }

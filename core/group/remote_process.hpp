@@ -25,8 +25,7 @@ class RemoteProcess final : public Member {
     int directory = -1;                            // in which the file is made
     std::array<cairn_control_file, 3> standard{};  // what the leader was started with
   };
-  // Connects, and asks. `name`: of its program. Throws as ControlClient does: TemporaryError also for a copy that a
-  // fork has made, which may yet execute a program.
+  // Connects, and asks. `name`: of its program. Throws as ControlClient does.
   RemoteProcess(pid_t pid, const std::string& name, const Wanted& wanted);
 
   std::string name() const override;
@@ -51,6 +50,7 @@ class RemoteProcess final : public Member {
   bool was_stopped() const noexcept { return was_stopped_; }
 
  private:
+  void connect();
   void order(std::uint32_t step, double seconds = 0, int failure = 0, int signal = 0);
   // Until it is in that state. Throws what it says if it fails.
   cairn_control_reply await(std::uint32_t state, double seconds) const;

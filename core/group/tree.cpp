@@ -10,7 +10,6 @@
 #include <deque>
 #include <optional>
 
-#include "core/abi/beginning.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/group/plan.hpp"
@@ -52,13 +51,7 @@ std::shared_ptr<RemoteProcess> reach(const context::GroupProcess& process, Remot
   const std::string file = context::group_file_name(process.pid);
   std::memset(wanted.request.name, 0, sizeof wanted.request.name);
   file.copy(wanted.request.name, sizeof wanted.request.name - 1);
-  try {
-    return std::make_shared<RemoteProcess>(process.pid, process.name, wanted);
-  } catch (const PermanentError&) {
-    if (beginning_of(process.pid) != Beginning::child) throw;
-    throw TemporaryError("process " + std::to_string(process.pid) + " (" + process.name +
-                         ") is a copy that fork made, and has executed no program: such cannot be saved yet");
-  }
+  return std::make_shared<RemoteProcess>(process.pid, process.name, wanted);
 }
 
 }  // namespace

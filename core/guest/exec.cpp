@@ -2,10 +2,12 @@
 // The exec family: what a guest executes becomes the guest of a new host. Signal-safe and vfork-safe as libc's.
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/guest/environment.hpp"
 #include "core/guest/exec_image.hpp"
@@ -14,6 +16,7 @@
 #include "core/guest/limits.hpp"
 #include "core/guest/path_search.hpp"
 #include "core/guest/real.hpp"
+#include "core/guest/stop.hpp"
 
 using namespace cairn;
 using namespace cairn::guest;
@@ -22,15 +25,60 @@ namespace {
 
 constexpr std::size_t kPathSize = 4096;
 
+// A copy that fork made may be asked for a host at any time, by a signal that would end the program that it executes.
+// So the mark by which it is known goes first, and what is on its way is kept until the next libcr has its handler, or,
+// where there will be none, ignored.
+class LeavesCopy {
+ public:
+  enum Successor { kHosted, kNative };
+  explicit LeavesCopy(Successor successor) : copy_(hosted() ? load(table().copy) : 0), successor_(successor) {
+    if (copy_ == 0) return;
+    store(table().copy, 0);
+    if (successor_ == kNative) {
+      ignore_stop_signal();
+    } else {
+      mask(SIG_BLOCK);
+    }
+  }
+  ~LeavesCopy() {
+    if (copy_ == 0) return;
+    const int error = errno;
+    if (successor_ == kNative) {
+      install_stop_handler();
+    } else {
+      mask(SIG_UNBLOCK);
+    }
+    store(table().copy, copy_);
+    errno = error;
+  }
+  LeavesCopy(const LeavesCopy&) = delete;
+  LeavesCopy& operator=(const LeavesCopy&) = delete;
+
+ private:
+  static void mask(int how) {
+    const uint64_t set = 1ULL << (CAIRN_STOP_SIGNAL - 1);
+    raw_syscall(SYS_rt_sigprocmask, how, address(&set), 0, sizeof set);
+  }
+
+  int32_t copy_;
+  Successor successor_;
+};
+
+int exec_native(const char* path, char* const* argv, char* const* environment) {
+  const LeavesCopy leaving(LeavesCopy::kNative);
+  return real().execve(path, argv, environment);
+}
+
 bool for_lack_of_memory(int error) { return error == E2BIG || error == ENOMEM || error == EAGAIN; }
 
 int exec_program(const char* path, char* const* argv, char* const* environment) {
   const GuestLimitsInForce limits(path);
   if (limits.enough_for_host() && can_be_hosted(path)) {
+    const LeavesCopy leaving(LeavesCopy::kHosted);
     real().execve(table().host_path, CAIRN_HOST_ARGV(path, argv), environment);
     if (for_lack_of_memory(errno)) return -1;
   }
-  return real().execve(path, argv, environment);
+  return exec_native(path, argv, environment);
 }
 
 int exec_path(const char* path, char* const* argv, char* const* environment) {
@@ -124,12 +172,14 @@ CAIRN_INTERPOSE(int, execveat,
       can_be_hosted(resolved)) {
     return exec_path(resolved, argv, environment);
   }
+  const LeavesCopy leaving(LeavesCopy::kNative);
   return real().execveat(directory, path, argv, CAIRN_FRESH_ENVIRONMENT(environment), flags);
 }
 CAIRN_INTERPOSE(int, fexecve, (int fd, char* const* argv, char* const* environment)) {
   char resolved[kPathSize];
   if (hosted() && resolve_at(fd, "", AT_EMPTY_PATH, resolved, sizeof resolved) && can_be_hosted(resolved))
     return exec_path(resolved, argv, environment);
+  const LeavesCopy leaving(LeavesCopy::kNative);
   return real().fexecve(fd, argv, CAIRN_FRESH_ENVIRONMENT(environment));
 }
 

@@ -20,6 +20,7 @@
 #include "core/guest/chain.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/interrupted.hpp"
+#include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
 
 namespace cairn::guest {
@@ -75,6 +76,7 @@ void Request::destroy(Request* request) {
 }
 
 int Request::ask_self(const cairn_control_request& request, int descriptor) {
+  if (!come_to_own_host()) return EAGAIN;
   generation_ = load(cairn_guest_self.generation);
   const cairn_self_request asked{CAIRN_SELF_REQUEST_VERSION, sizeof asked, &request, descriptor, 0, &result_};
   const uint64_t guest = cairn_enter();

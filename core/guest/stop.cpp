@@ -235,6 +235,42 @@ void stop_in_frame(void* frame) {
   errno = saved_errno;
 }
 
+// A copy that fork made is to have a host of its own (core/host/adoption.hpp): the thread stands until it is there. One
+// that cannot returns at once, and is asked again.
+static void stand_for_new_host(const ucontext_t& frame) {
+  cairn_table& t = table();
+  if (inside_host() || stands_above_host(frame) || state.defer != 0 || below_host_code(__builtin_frame_address(0)) ||
+      load(t.copy) != own_pid())
+    return;
+  put_turn_aside();
+  __atomic_add_fetch(&t.standing, 1, __ATOMIC_SEQ_CST);
+  wake_all(t.standing);
+  uint32_t none = CAIRN_ADOPTION_NONE;
+  if (__atomic_compare_exchange_n(&t.adoption, &none, CAIRN_ADOPTION_BEGUN, false, __ATOMIC_SEQ_CST,
+                                  __ATOMIC_SEQ_CST) &&
+      t.adopt() != 0)
+    store_and_wake(t.adoption, CAIRN_ADOPTION_FAILED);
+  uint32_t seen = 0;
+  while ((seen = load(t.adoption)) == CAIRN_ADOPTION_BEGUN) wait_while(t.adoption, seen);
+  if (seen == CAIRN_ADOPTION_DONE) cairn_host_fs = 0;
+  // The last one makes it possible to try again, in this copy or in one of it.
+  if (__atomic_sub_fetch(&t.standing, 1, __ATOMIC_SEQ_CST) == 0)
+    store(t.adoption, static_cast<uint32_t>(CAIRN_ADOPTION_NONE));
+  take_turn_again();
+}
+
+bool come_to_own_host() {
+  const cairn_table& t = table();
+  if (load(t.copy) != own_pid()) return true;
+  siginfo_t info{};
+  info.si_signo = CAIRN_STOP_SIGNAL;
+  info.si_code = SI_QUEUE;
+  info.si_pid = own_pid();
+  info.si_value.sival_int = CAIRN_ADOPT_VALUE;
+  raw_syscall(SYS_rt_tgsigqueueinfo, own_pid(), own_tid(), CAIRN_STOP_SIGNAL, address(&info));
+  return load(t.copy) == 0;
+}
+
 void tell_about_stop_signal() {
   static uint32_t told = 0;
   if (__atomic_exchange_n(&told, 1, __ATOMIC_RELAXED) != 0) return;
@@ -245,6 +281,8 @@ void tell_about_stop_signal() {
 
 // Whoever stops threads does it by tgkill(). What else sends the signal means the program.
 static void stop_handler(int, siginfo_t* info, void* frame) {
+  if (info->si_code == SI_QUEUE && info->si_value.sival_int == CAIRN_ADOPT_VALUE)
+    return stand_for_new_host(*static_cast<ucontext_t*>(frame));
   if (info->si_code != SI_TKILL) tell_about_stop_signal();
   stop_in_frame(frame);
 }
@@ -258,6 +296,12 @@ void install_stop_handler() {
   raw_syscall(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, address(&action), 0, sizeof action.mask);
   const uint64_t stop_signal = 1ULL << (CAIRN_STOP_SIGNAL - 1);
   raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, address(&stop_signal), 0, sizeof stop_signal);
+}
+
+void ignore_stop_signal() {
+  KernelAction action{};
+  action.handler = reinterpret_cast<uint64_t>(SIG_IGN);
+  raw_syscall(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, address(&action), 0, sizeof action.mask);
 }
 
 bool is_stop_handler(uint64_t handler) { return handler == reinterpret_cast<uint64_t>(&stop_handler); }

@@ -7,9 +7,13 @@
 namespace cairn::guest {
 
 void install_stop_handler();  // also in the child of a fork: harmless
+void ignore_stop_signal();    // as what the process executes next is to find it
 void release_slot();          // of the calling thread, at its end
 void forget_slots();          // of all threads; the caller is the only one left (child of a fork)
 void arm_end_of_thread();     // attach.cpp: have the slot and the host half returned at the thread's end
+
+// False in a forked copy that cannot have a host of its own now. Ordinary code, outside of any crossing.
+bool come_to_own_host();
 
 // What the stop signal's handler does; `frame` is the ucontext of the signal that asks for it. Either thread pointer.
 void stop_in_frame(void* frame);

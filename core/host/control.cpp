@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control socket "@cairn/<pid>" (core/abi/control_protocol.hpp). Two threads of the host: one listens and
 // answers, the other takes checkpoints, one at a time. Both live as long as the process; a forked child of the
-// guest has neither.
+// guest has neither, until a new host takes the place of this one (adoption.hpp).
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -242,6 +242,7 @@ std::unique_ptr<Control> control;  // lives as long as the process
 
 bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descriptor, ControlJob::Answer answer) {
   using enum ControlJob::Asker;
+  if (!is_original_process()) return false;  // a copy: nobody works there
   return control->worker().start(
       std::make_shared<ControlJob>(request, std::move(descriptor), program, std::move(answer)));
 }

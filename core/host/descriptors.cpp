@@ -49,6 +49,8 @@ void choose_fd_base() {
   base = static_cast<int>(std::min<rlim_t>(soft / 4 * 3, 16384));
 }
 
+void take_over_fd_base(int fd_base) noexcept { base = fd_base; }
+
 int fd_base() noexcept { return base; }
 
 bool is_host_fd(int fd) noexcept {

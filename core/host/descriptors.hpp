@@ -11,6 +11,8 @@ namespace cairn::host {
 
 // Fixes where the host's descriptors start, from the limit of open files. Before any other descriptor is made.
 void choose_fd_base();
+// As the host before had it.
+void take_over_fd_base(int fd_base) noexcept;
 
 // The lowest descriptor of the host's that is not below `from`, or INT_MAX. Either thread pointer.
 int next_host_fd(int from) noexcept;

@@ -5,12 +5,15 @@
 
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/host/adoption.hpp"
 #include "core/host/descriptors.hpp"
 #include "core/host/host.hpp"
 #include "core/host/loader.hpp"
@@ -52,11 +55,23 @@ void leave_rseq() noexcept {
   raw_syscall(SYS_rseq, static_cast<long>(cairn_own_fs()) + __rseq_offset, kRseqBytes, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
 }
 
+// Who executed this may have left the stop signal blocked, and pending, for a libcr that will not be there.
+void drop_stop_signal() noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, CAIRN_STOP_SIGNAL);
+  sigset_t now;
+  if (sigprocmask(SIG_BLOCK, nullptr, &now) != 0 || sigismember(&now, CAIRN_STOP_SIGNAL) != 1) return;
+  signal(CAIRN_STOP_SIGNAL, SIG_IGN);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 [[noreturn]] void run_natively(const Program& program, const std::vector<std::string>& command) {
   std::fprintf(stderr, "cairn: %s cannot be hosted, since %s; it runs without checkpoints\n", command[0].c_str(),
                program.not_hosted.c_str());
   std::vector<std::string> environment = guest_environment();
   restore_stack_limit();
+  drop_stop_signal();
   std::vector<char*> argv, envp;
   std::vector<std::string> words = {program.argv0};
   words.insert(words.end(), program.arguments.begin(), program.arguments.end());
@@ -93,6 +108,7 @@ void leave_rseq() noexcept {
 int run(int argc, char** argv, Extension& extension) {
   try {
     leave_rseq();
+    if (argc == 2 && std::string_view(argv[1]) == kAdopt) adopt(extension);
     clean_and_exec_again(argv);
     register_main_thread();
     choose_fd_base();

@@ -6,11 +6,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
+#include "core/base/futex.hpp"
 #include "core/engine/features.hpp"
+#include "core/host/adoption.hpp"
 #include "core/host/clocks.hpp"
 #include "core/host/descriptor_turn.hpp"
 #include "core/host/descriptors.hpp"
@@ -19,6 +23,7 @@
 #include "core/host/threads.hpp"
 #include "core/host/trace.hpp"
 #include "core/host/vdso.hpp"
+#include "core/state/beginning.hpp"
 
 namespace cairn::host {
 namespace {
@@ -57,6 +62,17 @@ void fork_child() {
   turn_fork_child();
   threads_after_fork();
   clocks_after_fork();
+  store(CAIRN_TABLE->standing, 0U);
+  store(CAIRN_TABLE->adoption, static_cast<std::uint32_t>(CAIRN_ADOPTION_NONE));
+  CAIRN_TABLE->copy_host_fs = cairn_own_fs();
+  store(CAIRN_TABLE->copy, own_pid());
+}
+
+// With the thread pointer of this host, in a process that has another one by now.
+std::uint64_t tell_start(std::uint8_t* bytes, std::uint64_t size) {
+  const std::vector<std::uint8_t> told = state::told_start();
+  std::memcpy(bytes, told.data(), std::min<std::size_t>(size, told.size()));
+  return told.size();
 }
 
 template <std::size_t N>
@@ -94,6 +110,8 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.ticks_ahead = [] { return boot_clocks_ahead().ticks; };
   table.thread_pointer_by_kernel = engine::fsgsbase() ? 0 : 1;
   table.next_host_fd = next_host_fd;
+  table.adopt = begin_adoption;
+  table.tell_start = tell_start;
   table.magic = CAIRN_TABLE_MAGIC;
 }
 
@@ -110,13 +128,23 @@ void set_extension(Extension& extension) noexcept {
 
 cairn_guest* guest() noexcept { return process.guest; }
 void set_guest(cairn_guest* guest) noexcept {
-  process.guest = guest;
+  process.guest = CAIRN_TABLE->guest = guest;
   set_stop_word(guest != nullptr ? &guest->stop_wanted : nullptr);
 }
 Extension& extension() noexcept { return *process.extension; }
 const std::string& guest_exe() noexcept { return process.guest_exe; }
 void set_guest_exe(const std::string& path) { process.guest_exe = path; }
 bool is_original_process() noexcept { return process.pid == getpid(); }
+
+void take_over_table() {
+  cairn_table& table = *CAIRN_TABLE;
+  const std::uint64_t soft = table.nofile_soft, hard = table.nofile_hard;
+  fill(table, table.generation + 1);
+  table.nofile_soft = soft;
+  table.nofile_hard = hard;
+  show_turns_in(table);
+  store(table.copy, std::int32_t{0});
+}
 
 void build_fixed_area(std::uint64_t generation) {
   const int reserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;

@@ -17,5 +17,8 @@ void set_untold_before(std::uint64_t untold) noexcept;
 // Implemented by the control thread's side; null until set.
 void set_request_self(int (*function)(const cairn_self_request*)) noexcept;
 void set_extension(Extension& extension) noexcept;
+// Instead of build_fixed_area(): the area of the host before stays, and the table names this one from now on. While all
+// threads of the guest stand.
+void take_over_table();
 
 }  // namespace cairn::host

@@ -147,6 +147,8 @@ void register_main_thread() noexcept {
   attached_guest_fs = 0;
 }
 
+void keep_main_thread() noexcept { note_tid(0, own_tid()); }
+
 std::uint64_t main_thread_fs() noexcept { return threads.main_fs; }
 
 std::int64_t guest_fs_offset() noexcept {

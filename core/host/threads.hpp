@@ -9,6 +9,8 @@ namespace cairn::host {
 
 // Notes the calling thread as the process's main thread. First thing in main().
 void register_main_thread() noexcept;
+// The calling thread is the host's for ever: its thread pointer is lent to the process's main thread.
+void keep_main_thread() noexcept;
 
 // The table's functions: guest thread pointer, no TLS, no libc.
 std::uint64_t borrow_fs() noexcept;

@@ -107,13 +107,17 @@ void build_guest_vdso() {
   if (area == MAP_FAILED) throw EnvironmentError(with_errno("cannot map the guest's vdso", errno));
   write_vdso_image();
   mprotect(area, kVdsoCodeSize, PROT_READ | PROT_EXEC);
+  bind_guest_vdso();
+  set_stop_word(nullptr);
+}
+
+void bind_guest_vdso() noexcept {
   const Image image = find_image();
   for (std::size_t i = 0; i < kVdsoFunctions; ++i) {
     const std::uintptr_t real = find_function(image, vdso_names[i]);
     vdso_slots().function[i] = real != 0 ? real : reinterpret_cast<std::uintptr_t>(kSystemCalls[i]);
   }
   real_clock = reinterpret_cast<ClockGettime>(vdso_slots().function[kClock]);
-  set_stop_word(nullptr);
 }
 
 void set_stop_word(const std::uint32_t* word) noexcept {

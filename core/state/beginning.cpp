@@ -4,7 +4,11 @@
 #include <sstream>
 #include <vector>
 
+#include "core/base/codec.hpp"
+#include "core/state/credentials/kind.hpp"
+#include "core/state/descriptors/kind.hpp"
 #include "core/state/settings/inherited.hpp"
+#include "core/state/settings/kind.hpp"
 #include "core/state/signals/start.hpp"
 #include "core/state/starter/kind.hpp"
 
@@ -18,6 +22,30 @@ void begin(const std::string& handed_on, rlim_t stack_limit) {
   begin_inheritance(parts[0], stack_limit);
   begin_dispositions(parts[1]);
   begin_with_starter(parts[2]);
+}
+
+namespace {
+
+struct Told {
+  std::vector<std::uint8_t> files, credentials, settings;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(files, credentials, settings);
+  }
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> told_start() {
+  Told told{told_standard_files(), told_start_credentials(), told_start_settings()};
+  return encode(told);
+}
+
+void begin_as(std::span<const std::uint8_t> bytes) {
+  const Told told = decode<Told>(bytes, "what the host before was started with");
+  note_standard_files_as(told.files);
+  note_start_credentials_as(told.credentials);
+  note_start_settings_as(told.settings);
 }
 
 std::string beginning_word() { return inheritance_word() + "/" + dispositions_word() + "/" + starter_word(); }

@@ -7,7 +7,10 @@
 
 #include <sys/resource.h>
 
+#include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace cairn::state {
 
@@ -15,5 +18,10 @@ namespace cairn::state {
 void begin(const std::string& handed_on, rlim_t stack_limit);
 // For the next host. No blanks; table.host_options has room for 230 characters.
 std::string beginning_word();
+
+// What the kinds have noted of the process's start, as bytes; and the same for a host that takes the place of another
+// (core/host/adoption.hpp), before anything is noted there. Throws PermanentError.
+std::vector<std::uint8_t> told_start();
+void begin_as(std::span<const std::uint8_t> told);
 
 }  // namespace cairn::state

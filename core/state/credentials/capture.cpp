@@ -16,6 +16,15 @@ struct Start {
 };
 Start start;
 
+struct Told {
+  Credentials credentials;
+  bool chose_identity = false, chose_capabilities = false;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(credentials, chose_identity, chose_capabilities);
+  }
+};
+
 Credentials of(const cairn_thread& slot) {
   Credentials result = read_credentials("/proc/self/task/" + std::to_string(slot.tid));
   result.securebits_known = (slot.settings.told & CAIRN_TOLD_SECUREBITS) != 0;
@@ -27,6 +36,16 @@ Credentials of(const cairn_thread& slot) {
 
 void note_start_credentials() {
   if (!start.credentials) start.credentials = own_credentials();
+}
+
+std::vector<std::uint8_t> told_start_credentials() {
+  Told told{start.credentials.value_or(own_credentials()), start.chose_identity, start.chose_capabilities};
+  return encode(told);
+}
+
+void note_start_credentials_as(std::span<const std::uint8_t> bytes) {
+  const Told told = decode<Told>(bytes, "credentials at the start");
+  start = {told.credentials, told.chose_identity, told.chose_capabilities};
 }
 
 void note_chosen_credentials(bool identity, bool capabilities) {

@@ -2,6 +2,10 @@
 // Users, groups and capabilities of the guest's threads: the functions of their row.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "core/context/format.h"
 #include "core/state/credentials/state.hpp"
 #include "core/state/image.hpp"
@@ -11,6 +15,9 @@ namespace cairn::state {
 
 // What the process was started with: to be called before the guest runs. Only the first call counts.
 void note_start_credentials();
+// What that was, as bytes, and the same in a host that takes this one's place (core/state/beginning.hpp).
+std::vector<std::uint8_t> told_start_credentials();
+void note_start_credentials_as(std::span<const std::uint8_t> told);
 // The program has other ones by its own choice, even if they should be those of this place.
 void note_chosen_credentials(bool identity, bool capabilities);
 

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "core/abi/control_protocol.hpp"
 #include "core/context/format.h"
@@ -15,6 +18,9 @@ namespace cairn::state {
 
 // Remembers what the process was started with at 0, 1 and 2. Before the guest may change it; the first call counts.
 void note_standard_files() noexcept;
+// What that was, as bytes, and the same in a host that takes this one's place (core/state/beginning.hpp).
+std::vector<std::uint8_t> told_standard_files();
+void note_standard_files_as(std::span<const std::uint8_t> told);
 
 // What that is. And: for the next checkpoint, what the leader of its group was started with counts, since that is what
 // a restart has there for all of them (null: its own again). On the thread that takes it.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/codec.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/resident.hpp"
@@ -28,6 +29,23 @@ std::array<Identity, 3> inherited;
 std::optional<StandardFiles> of_leader;
 // And above: what the starter had open, and has perhaps forgotten to close.
 std::map<int, Identity> open_at_start;
+bool noted = false;
+
+struct Told {
+  struct File {
+    std::int32_t fd = 0;
+    std::uint64_t device = 0, inode = 0;
+    template <class Archive>
+    void fields(Archive& a) {
+      a(fd, device, inode);
+    }
+  };
+  std::vector<File> files;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(files);
+  }
+};
 
 // A terminal, pipe or socket is known by its identity alone. Of anything else there may be many open file descriptions
 // (all eventfds have one inode), so one that was inherited must still be there to compare with.
@@ -55,7 +73,6 @@ void bind_standard_files(const StandardFiles* theirs) noexcept {
 }
 
 void note_standard_files() noexcept {
-  static bool noted = false;
   if (std::exchange(noted, true)) return;
   for (int fd = 0; fd < 3; ++fd) {
     struct stat status {};
@@ -64,6 +81,21 @@ void note_standard_files() noexcept {
   for (int fd : host::guest_fds()) {
     struct stat status {};
     if (fd > STDERR_FILENO && fstat(fd, &status) == 0) open_at_start[fd] = {status.st_dev, status.st_ino};
+  }
+}
+
+std::vector<std::uint8_t> told_standard_files() {
+  Told told;
+  for (int fd = 0; fd < 3; ++fd) told.files.push_back({fd, inherited[fd].device, inherited[fd].inode});
+  for (const auto& [fd, file] : open_at_start) told.files.push_back({fd, file.device, file.inode});
+  return encode(told);
+}
+
+void note_standard_files_as(std::span<const std::uint8_t> bytes) {
+  noted = true;
+  for (const Told::File& file : decode<Told>(bytes, "files at the start").files) {
+    Identity& identity = file.fd >= 0 && file.fd < 3 ? inherited[file.fd] : open_at_start[file.fd];
+    identity = {file.device, file.inode};
   }
 }
 

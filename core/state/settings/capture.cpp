@@ -23,6 +23,14 @@ struct Start {
   cairn_thread_settings thread{};
   std::uint64_t personality = 0;
   std::uint32_t chosen = 0, chosen_by_threads = 0;
+  template <class Archive>
+  void fields(Archive& a) {
+    a(process, thread.told, thread.securebits, thread.death_signal, thread.tsc, thread.machine_check,
+      thread.io_flusher);
+    for (auto& kind : thread.speculation) a(kind);
+    a(thread.memory_policy, thread.memory_nodes, thread.cpuid, thread.timer_slack, personality, chosen,
+      chosen_by_threads);
+  }
 };
 std::optional<Start> start;
 
@@ -119,6 +127,12 @@ void note_start_settings() {
   start->process = of_process();
   describe_settings(start->thread);
   start->personality = static_cast<std::uint64_t>(personality(0xffffffff));
+}
+
+std::vector<std::uint8_t> told_start_settings() { return encode(*start); }
+
+void note_start_settings_as(std::span<const std::uint8_t> told) {
+  start = decode<Start>(told, "settings at the start");
 }
 
 void note_chosen_settings(const SettingsState& state) {

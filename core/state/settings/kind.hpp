@@ -3,6 +3,10 @@
 // row.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "core/context/format.h"
 #include "core/state/image.hpp"
 #include "core/state/kind.hpp"
@@ -12,6 +16,9 @@ namespace cairn::state {
 
 // What the process was started with: on a thread of the host, before the guest runs. Only the first call counts.
 void note_start_settings();
+// What that was, as bytes, and the same in a host that takes this one's place (core/state/beginning.hpp).
+std::vector<std::uint8_t> told_start_settings();
+void note_start_settings_as(std::span<const std::uint8_t> told);
 // Chosen by the program in an earlier life, even if they should be those of this place.
 void note_chosen_settings(const SettingsState& state);
 

@@ -57,6 +57,19 @@ def replaces(subject):
     subject.must_pass()
 
 
+def forked_copy(subject):
+    """Stopped, and by itself: it is a process like any other."""
+    child = child_of(subject)
+    os.kill(child, signal.SIGSTOP)
+    wait_for(lambda: open(f"/proc/{child}/stat").read().rpartition(")")[2].split()[0] == "T", "a stop")
+    subject.must_checkpoint("context")
+    if open(f"/proc/{child}/stat").read().rpartition(")")[2].split()[0] != "T":
+        raise Failure("it is not stopped any more")
+    os.kill(child, signal.SIGCONT)
+    expect(subject.run("cr_checkpoint", "-f", "alone", str(child)), OK)
+    subject.must_pass()
+
+
 def not_to_a_pipe(subject):
     done = subprocess.run([os.path.join(BIN, "cr_checkpoint"), "-F", "1", str(subject.pid)], capture_output=True, timeout=60)
     if done.returncode != ARGUMENTS or b"a process tree is saved to a directory" not in done.stderr:
@@ -225,7 +238,7 @@ CASES = {
     "replaces": (["plain"], replaces),
     "not_to_a_pipe": (["plain"], not_to_a_pipe),
     "pid_scope": (["plain"], lambda s: refused(s, TEMPORARY, "it has a child process", options=["--pid"])),
-    "forked_copy": (["fork"], lambda s: refused(s, TEMPORARY, "is a copy that fork made")),
+    "forked_copy": (["fork"], forked_copy),
     "not_hosted": (["static", FAMILY + "-static"], lambda s: refused(s, PERMANENT, "was not started by cr_run")),
     "shared_file": (["file"], lambda s: refused(s, TEMPORARY, "share", ".shared")),
     "member_refuses": (["obstacle"], lambda s: refused(s, TEMPORARY, f"process {child_of(s)} (cr_family)", "socket")),

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/abi/forked_copy.hpp"
+
+#include <signal.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "core/abi/guest_table.h"
+#include "core/abi/host_table.h"
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+#include "core/base/raw_syscall.hpp"
+
+namespace cairn {
+namespace {
+
+// What is at the table's address in that process, if it is one of ours.
+std::optional<cairn_table> table_of(pid_t pid) {
+  cairn_table table{};
+  const iovec here{&table, sizeof table}, there{reinterpret_cast<void*>(CAIRN_TABLE_ADDR), sizeof table};
+  if (process_vm_readv(pid, &here, 1, &there, 1, 0) != static_cast<ssize_t>(sizeof table)) return std::nullopt;
+  if (table.magic != CAIRN_TABLE_MAGIC || table.version != CAIRN_TABLE_VERSION || table.size < sizeof table)
+    return std::nullopt;
+  return table;
+}
+
+std::string status_of(pid_t pid) { return read_file("/proc/" + std::to_string(pid) + "/status").value_or(""); }
+
+// Its number where it is: in the innermost namespace.
+int own_number(const std::string& status) {
+  const auto numbers = split_words(field(status, "NSpid"));
+  return numbers.empty() ? 0 : static_cast<int>(to_number(numbers.back()));
+}
+
+// It has been asked, and has not got to it.
+bool is_pending(const std::string& status) {
+  return (to_number(field(status, "ShdPnd"), 16) >> (CAIRN_STOP_SIGNAL - 1) & 1) != 0;
+}
+
+}  // namespace
+
+bool ask_for_host(pid_t pid) {
+  const auto table = table_of(pid);
+  const std::string status = status_of(pid);
+  if (!table || table->copy == 0 || table->copy != own_number(status)) return false;
+  if (table->adoption == CAIRN_ADOPTION_BEGUN || is_pending(status)) return true;
+  siginfo_t info{};
+  info.si_signo = CAIRN_STOP_SIGNAL;
+  info.si_code = SI_QUEUE;
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  info.si_value.sival_int = CAIRN_ADOPT_VALUE;
+  return raw_syscall(SYS_rt_sigqueueinfo, pid, CAIRN_STOP_SIGNAL, address(&info)) == 0;
+}
+
+std::string why_no_host(pid_t pid) {
+  const auto table = table_of(pid);
+  if (!table) return with_errno("its memory cannot be read", errno);
+  if (table->copy == 0 || table->copy != own_number(status_of(pid))) return "it is about to become something else";
+  const std::string why(table->adoption_failure, strnlen(table->adoption_failure, sizeof table->adoption_failure));
+  return why.empty() ? "none of its threads could be interrupted" : why;
+}
+
+}  // namespace cairn

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// A copy that fork made of a hosted program, seen from another process: it has no host of its own until it is asked to
+// (core/host/adoption.hpp). Ordinary code of commands and hosts; any thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace cairn {
+
+// If `pid` is such a copy and settled: not about to execute a program. It is asked to come to a host; as it may be
+// unable to for the moment, again and again until it listens (core/abi/control_address.hpp). A process that has
+// become something else meanwhile does not notice.
+bool ask_for_host(pid_t pid);
+// Why a copy that was asked has none.
+std::string why_no_host(pid_t pid);
+
+}  // namespace cairn
