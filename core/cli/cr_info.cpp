@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// cr_info: what this machine offers for checkpoints. cr_info FILE...: what is in a context file.
+// cr_info: what this machine offers for checkpoints. cr_info FILE...: what is in a context file, or in those of a process tree.
 #include "core/cli/cr_info.hpp"
+
+#include <filesystem>
 
 #include "core/cli/info_options.hpp"
 #include "core/cli/report.hpp"
@@ -12,7 +14,12 @@ constexpr char kCommand[] = "cr_info";
 
 int run(const InfoOptions& options) {
   if (options.files.empty()) print_machine_info();
-  for (const std::string& file : options.files) print_file_info(file, options.file);
+  for (const std::string& file : options.files) {
+    if (std::filesystem::is_directory(file))
+      print_group_info(file, options.file);
+    else
+      print_file_info(file, options.file);
+  }
   return CAIRN_EXIT_OK;
 }
 

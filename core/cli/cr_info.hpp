@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two halves of cr_info: what this machine offers, and what is in a context file. Ordinary code; they print on
+// The parts of cr_info: what this machine offers, what is in a context file, what in a group's directory. Ordinary code; they print on
 // stdout and throw cairn::Error.
 #pragma once
 
 #include <string>
 
 #include "core/context/format.h"
+#include "core/context/reader.hpp"
+#include "core/context/verified_copies.hpp"
 
 namespace cairn::cli {
 
@@ -22,5 +24,8 @@ std::string cpu_text(const cairn_ctx_header& header);
 
 void print_machine_info();
 void print_file_info(const std::string& path, const FileInfoOptions& options);
+void print_file_info(const context::Reader& reader, const FileInfoOptions& options, context::VerifiedCopies& copies);
+// Who is in the group, and then what is in the file of each.
+void print_group_info(const std::string& directory, const FileInfoOptions& options);
 
 }  // namespace cairn::cli

@@ -133,8 +133,12 @@ std::string cpu_text(const cairn_ctx_header& header) {
 }
 
 void print_file_info(const std::string& path, const FileInfoOptions& options) {
-  const Reader reader = Reader::open(path);
-  std::printf("%s: context file, format %u\n", path.c_str(), reader.header().version);
+  context::VerifiedCopies copies(false);
+  print_file_info(Reader::open(path), options, copies);
+}
+
+void print_file_info(const Reader& reader, const FileInfoOptions& options, context::VerifiedCopies& copies) {
+  std::printf("%s: context file, format %u\n", reader.name().c_str(), reader.header().version);
   print_header(reader);
   print_totals(reader);
   print_sections(reader);
@@ -142,7 +146,7 @@ void print_file_info(const std::string& path, const FileInfoOptions& options) {
   if (options.objects) print_objects(reader);
   if (!options.verify) return;
   std::fflush(stdout);
-  reader.verify_all(options.threads);
+  reader.verify_all(options.threads, false, &copies);
   std::printf("verified: the whole file is as it was written\n");
 }
 

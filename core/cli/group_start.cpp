@@ -18,7 +18,6 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
-#include "core/context/reader.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/descriptors/state.hpp"
@@ -63,10 +62,7 @@ void GroupStart::make_files(const RestartOptions& options) {
     ours_.emplace_back();
     theirs_.emplace_back();
     if (process.ended) continue;
-    const context::Reader reader = context::Reader::open(files_.back());
-    if (reader.header().pid != static_cast<std::uint32_t>(process.pid) ||
-        reader.trailer().index_checksum != process.checksum)
-      throw PermanentError(files_.back() + " is not the file that the group was saved with");
+    static_cast<void>(context::open_member(options.file, process));
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
       throw EnvironmentError(with_errno("socketpair", errno));

@@ -9,7 +9,7 @@ namespace {
 
 CommandLine table() {
   return {.name = "cr_info",
-          .usage = "Usage: cr_info [options] [FILE...]\n",
+          .usage = "Usage: cr_info [options] [FILE | DIRECTORY...]\n",
           .groups = {{"Options",
                       {{"areas,a", "", "list every area of the process's memory"},
                        {"objects,o", "", "list the files that are stored with it, and their originals"},
@@ -17,7 +17,7 @@ CommandLine table() {
                        {"threads,t", "N", "threads for --verify (2)"},
                        {"help,h", "", "show this and end"},
                        {"version,v", "", "show the version and end"}}}},
-          .notes = "\nWithout FILE: what this machine offers for checkpoints.\n",
+          .notes = "\nWithout FILE: what this machine offers for checkpoints. DIRECTORY: that of a process tree.\n",
           .abbreviations = true};
 }
 

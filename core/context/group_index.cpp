@@ -19,17 +19,8 @@
 namespace cairn::context {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x0a1a505247524143;  // "CARGRP", 0x1a, newline
-constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kMost = 16UL << 20;  // bytes
 constexpr char kSuffix[] = ".ctx";
-
-struct Head {
-  std::uint64_t magic = kMagic;
-  std::uint32_t version = kVersion, reserved = 0;
-  std::uint64_t length = 0;    // of what follows
-  std::uint64_t checksum = 0;  // of that
-};
 
 void check(const GroupIndex& index, const std::string& name) {
   std::set<std::int32_t> numbers;
@@ -80,7 +71,7 @@ bool is_group(const std::string& directory) {
 
 void write_group_index(int directory, GroupIndex index, bool sync) {
   std::vector<std::uint8_t> bytes = encode(index);
-  Head head;
+  GroupIndexHead head;
   head.length = bytes.size();
   head.checksum = checksum64(bytes.data(), bytes.size());
   const std::string name = "the index of the group";
@@ -92,17 +83,15 @@ void write_group_index(int directory, GroupIndex index, bool sync) {
     throw EnvironmentError(with_errno("cannot write " + name, errno));
 }
 
-GroupIndex read_group_index(const std::string& directory) {
-  const std::string name = directory + "/" + group_index_name;
-  const std::vector<std::uint8_t> bytes = read_whole(name);
-  Head head;
+GroupIndex parse_group_index(std::span<const std::uint8_t> bytes, const std::string& name) {
+  GroupIndexHead head;
   if (bytes.size() < sizeof head) throw PermanentError(name + " is too short");
   std::memcpy(&head, bytes.data(), sizeof head);
-  const std::span<const std::uint8_t> content(bytes.data() + sizeof head, bytes.size() - sizeof head);
-  if (head.magic != kMagic) throw PermanentError(name + " is not the index of a group");
-  if (head.version != kVersion) {
+  const std::span<const std::uint8_t> content = bytes.subspan(sizeof head);
+  if (head.magic != GroupIndexHead::known_magic) throw PermanentError(name + " is not the index of a group");
+  if (head.version != GroupIndexHead::known_version) {
     throw PermanentError(name + " is of version " + std::to_string(head.version) + ", this program knows " +
-                         std::to_string(kVersion));
+                         std::to_string(GroupIndexHead::known_version));
   }
   if (head.reserved != 0 || head.length != content.size() ||
       head.checksum != checksum64(content.data(), content.size()))
@@ -110,6 +99,20 @@ GroupIndex read_group_index(const std::string& directory) {
   GroupIndex index = decode<GroupIndex>(content, name);
   check(index, name);
   return index;
+}
+
+GroupIndex read_group_index(const std::string& directory) {
+  const std::string name = directory + "/" + group_index_name;
+  return parse_group_index(read_whole(name), name);
+}
+
+Reader open_member(const std::string& directory, const GroupProcess& process) {
+  const std::string path = directory + "/" + group_file_name(process.pid);
+  Reader reader = Reader::open(path);
+  if (reader.header().pid != static_cast<std::uint32_t>(process.pid) ||
+      reader.trailer().index_checksum != process.checksum)
+    throw PermanentError(path + " is not the file that the group was saved with");
+  return reader;
 }
 
 }  // namespace cairn::context

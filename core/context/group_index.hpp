@@ -4,10 +4,23 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/context/reader.hpp"
+
 namespace cairn::context {
+
+// Before the encoded GroupIndex.
+struct GroupIndexHead {
+  static constexpr std::uint64_t known_magic = 0x0a1a505247524143;  // "CARGRP", 0x1a, newline
+  static constexpr std::uint32_t known_version = 1;
+  std::uint64_t magic = known_magic;
+  std::uint32_t version = known_version, reserved = 0;
+  std::uint64_t length = 0;    // bytes of what follows
+  std::uint64_t checksum = 0;  // of that
+};
 
 struct GroupProcess {
   std::int32_t pid = 0, parent = 0, group = 0, session = 0;  // as the processes saw them
@@ -42,5 +55,9 @@ bool is_group(const std::string& directory);
 void write_group_index(int directory, GroupIndex index, bool sync);
 // Throws PermanentError (damaged, of an unknown version, contradictory), EnvironmentError.
 GroupIndex read_group_index(const std::string& directory);
+// The same for the bytes of an index; `name` is what messages call it.
+GroupIndex parse_group_index(std::span<const std::uint8_t> bytes, const std::string& name);
+// The file of one that has not ended. Throws as Reader::open(), and PermanentError if it is another than the index says.
+Reader open_member(const std::string& directory, const GroupProcess& process);
 
 }  // namespace cairn::context

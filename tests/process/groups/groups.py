@@ -118,6 +118,35 @@ def damaged(subject):
     subject.must_pass()
 
 
+def info(subject):
+    """cr_info knows the directory: who is in it, and with --verify whether every byte is as it was."""
+    subject.must_checkpoint("context")
+    parent, child = subject.pid, child_of(subject)
+    with open(f"/proc/{child}/stat") as f:
+        numbers = f.read().rpartition(")")[2].split()[1:4]
+    shown = subject.run("cr_info", "--verify", "context")
+    expect(shown, OK, f"{child}.ctx: context file", f"{parent}.ctx: context file")
+    words = [line.split() for line in shown.stdout.splitlines()]
+    if [str(child), *numbers, "cr_family"] not in words or shown.stdout.count("verified") != 2 or "2 processes" not in shown.stdout:
+        raise Failure(f"it says {shown.stdout}")
+    file = os.path.join(subject.directory, "context", f"{child}.ctx")
+    with open(file, "rb") as f:
+        good = f.read()
+    with open(file, "wb") as f:  # in the memory
+        f.write(good[:len(good) // 2] + bytes([good[len(good) // 2] ^ 1]) + good[len(good) // 2 + 1:])
+    expect(subject.run("cr_info", "--verify", "context"), PERMANENT, f"{child}.ctx")
+    os.unlink(file)
+    expect(subject.run("cr_info", "context"), ENVIRONMENT, f"{child}.ctx")
+    shutil.copy(os.path.join(subject.directory, "context", f"{parent}.ctx"), file)
+    expect(subject.run("cr_info", "context"), PERMANENT, f"{child}.ctx", "not the file that the group was saved with")
+    index = os.path.join(subject.directory, "context", "group")
+    os.truncate(index, 50)
+    expect(subject.run("cr_info", "context"), PERMANENT, "group is damaged")
+    os.unlink(index)
+    expect(subject.run("cr_info", "context"), PERMANENT, "not one of a process tree")
+    subject.must_pass()
+
+
 def works_in(pid, directory):
     try:
         return os.readlink(f"/proc/{pid}/cwd") == directory
@@ -245,6 +274,7 @@ CASES = {
     "member_dies": (["plain"], member_dies),
     "leader_dies": (["plain"], leader_dies),
     "damaged": (["plain"], damaged),
+    "info": (["plain"], info),
     "missing_member": (["plain"], missing_member),
     "number_taken": (["plain"], number_taken),
     "stopped_member": (["plain"], stopped_member),
