@@ -104,8 +104,7 @@ struct cairn_table {
   uint64_t (*tell_start)(uint8_t *bytes, uint64_t size);
   char adoption_failure[256]; /* why the last one has failed */
 
-  uint32_t
-      crossing; /* CAIRN_CROSSING_...; the host changes it when libraries come. An older guest always makes full ones */
+  uint32_t crossing; /* CAIRN_CROSSING_...; the host changes it when libraries come. Older guests make full ones */
   uint32_t unused;
   /* H, with CAIRN_CROSSING_CHECK. What stands in for the guest's thread pointer while the calling thread is in a light
    * crossing: begins and ends one. The latter ends the process, by name, if something has been written there. */
