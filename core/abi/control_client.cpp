@@ -53,7 +53,7 @@ UniqueFd make_socket() {
     case Beginning::host:
       throw TemporaryError(name + " has only begun to start; ask again later");
     case Beginning::child:
-      throw PermanentError(name + " is a forked child of a hosted program, which cannot be saved: " + why_no_host(pid));
+      throw TemporaryError(name + " is a forked child of a hosted program, which cannot be saved: " + why_no_host(pid));
     case Beginning::gone:
       throw EnvironmentError(name + " does not exist");
     case Beginning::young:

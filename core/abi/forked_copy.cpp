@@ -41,12 +41,18 @@ bool is_pending(const std::string& status) {
   return (to_number(field(status, "ShdPnd"), 16) >> (CAIRN_STOP_SIGNAL - 1) & 1) != 0;
 }
 
+bool is_settled_copy(const std::optional<cairn_table>& table, const std::string& status) {
+  return table && table->copy != 0 && table->copy == own_number(status);
+}
+
 }  // namespace
+
+bool is_forked_copy(pid_t pid) { return is_settled_copy(table_of(pid), status_of(pid)); }
 
 bool ask_for_host(pid_t pid) {
   const auto table = table_of(pid);
   const std::string status = status_of(pid);
-  if (!table || table->copy == 0 || table->copy != own_number(status)) return false;
+  if (!is_settled_copy(table, status)) return false;
   if (table->adoption == CAIRN_ADOPTION_BEGUN || is_pending(status)) return true;
   siginfo_t info{};
   info.si_signo = CAIRN_STOP_SIGNAL;
@@ -60,7 +66,7 @@ bool ask_for_host(pid_t pid) {
 std::string why_no_host(pid_t pid) {
   const auto table = table_of(pid);
   if (!table) return with_errno("its memory cannot be read", errno);
-  if (table->copy == 0 || table->copy != own_number(status_of(pid))) return "it is about to become something else";
+  if (!is_settled_copy(table, status_of(pid))) return "it executes a program now, or was made past libc (clone)";
   const std::string why(table->adoption_failure, strnlen(table->adoption_failure, sizeof table->adoption_failure));
   return why.empty() ? "none of its threads could be interrupted" : why;
 }

@@ -9,9 +9,10 @@
 
 namespace cairn {
 
-// If `pid` is such a copy and settled: not about to execute a program. It is asked to come to a host; as it may be
-// unable to for the moment, again and again until it listens (core/abi/control_address.hpp). A process that has
-// become something else meanwhile does not notice.
+// Whether `pid` is such a copy, and settled: not about to execute a program.
+bool is_forked_copy(pid_t pid);
+// Asks it to come to a host, and says whether it is one. As it may be unable to for the moment it is to be asked again
+// and again until it listens (core/abi/control_address.hpp). A process that has become something else does not notice.
 bool ask_for_host(pid_t pid);
 // Why a copy that was asked has none.
 std::string why_no_host(pid_t pid);

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "core/abi/beginning.hpp"
+#include "core/abi/forked_copy.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
@@ -48,7 +48,7 @@ RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& w
 
 // A stopped copy that fork made is woken for the time that it takes to come to a host.
 void RemoteProcess::connect() {
-  const bool wake = was_stopped_ && beginning_of(pid_) == Beginning::child;
+  const bool wake = was_stopped_ && is_forked_copy(pid_);
   if (wake) kill(pid_, SIGCONT);
   try {
     client_.emplace(pid_);

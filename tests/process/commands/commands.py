@@ -176,7 +176,7 @@ def forked_child(subject):
     parent = subprocess.Popen([os.path.join(subject.bin, "cr_run"), "sh", "-c", script], stdout=subprocess.PIPE, text=True)
     child = int(parent.stdout.readline())
     try:
-        expect(subject.run("cr_checkpoint", "-f", "copy", str(child)), {OK})
+        wait_for(lambda: subject.run("cr_checkpoint", "-f", "copy", str(child)).returncode == OK, "a checkpoint of the copy")
     finally:
         os.kill(child, signal.SIGKILL)
         parent.kill()
