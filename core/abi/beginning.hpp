@@ -87,15 +87,17 @@ inline Life life_of(pid_t pid) {
   text[n > 0 ? n : 0] = '\0';
   const char* rest = strrchr(text, ')');
   char state = 'X';
-  unsigned long long ticks = 0;  // the 22nd field of proc(5)
+  unsigned flags = 0;            // the ninth field of proc(5)
+  unsigned long long ticks = 0;  // the 22nd
   if (rest == nullptr ||
-      sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
-             &ticks) != 2)
+      sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
+             &flags, &ticks) != 3)
     return {false, 0};
+  constexpr unsigned kExiting = 0x4;  // it has no program any more, and is no zombie yet
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
   const double made = static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
-  return {state != 'Z' && state != 'X',
+  return {state != 'Z' && state != 'X' && (flags & kExiting) == 0,
           static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9 - made};
 }
 

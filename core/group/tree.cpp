@@ -10,6 +10,7 @@
 #include <deque>
 #include <optional>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/group/plan.hpp"
@@ -19,9 +20,13 @@ namespace cairn::group {
 namespace {
 
 // Fields of proc(5), counted from 1; the first that stat_fields() gives is the third.
-enum : std::size_t { kState = 3, kParent = 4, kGroup = 5, kSession = 6, kExitSignal = 38, kExitCode = 52 };
+enum : std::size_t { kState = 3, kParent = 4, kGroup = 5, kSession = 6, kFlags = 9, kExitSignal = 38, kExitCode = 52 };
 
-std::optional<TreeProcess> look_at(pid_t pid) {
+constexpr unsigned long kExiting = 0x4;  // of the flags: it has no program any more, but perhaps no status yet
+constexpr double kPatience = 5;          // for that
+constexpr useconds_t kLook = 1000;       // microseconds
+
+std::optional<TreeProcess> look_once(pid_t pid, bool& exiting) {
   const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
   const std::size_t open = text.find('('), close = text.rfind(')');
   if (open == std::string::npos || close == std::string::npos) return std::nullopt;
@@ -33,9 +38,18 @@ std::optional<TreeProcess> look_at(pid_t pid) {
   process.described = {pid, number(kParent), number(kGroup), number(kSession), false, 0, {}, 0};
   process.described.name = text.substr(open + 1, close - open - 1);
   process.described.ended = words[0] == "Z" || words[0] == "X";
+  exiting = !process.described.ended && (std::strtoul(words[kFlags - kState].c_str(), nullptr, 10) & kExiting) != 0;
   if (process.described.ended) process.described.status = number(kExitCode) & 0xffff;
   process.exit_signal = number(kExitSignal);
   return process;
+}
+
+std::optional<TreeProcess> look_at(pid_t pid) {
+  for (const Deadline patience(kPatience);; usleep(kLook)) {
+    bool exiting = false;
+    auto process = look_once(pid, exiting);
+    if (!exiting || patience.passed()) return process;
+  }
 }
 
 RemoteProcess::Wanted wanted_of(const cairn_control_request& request, int directory,
