@@ -107,8 +107,9 @@ void ControlClient::send(const cairn_control_request& request, int descriptor) {
     throw EnvironmentError(with_errno("cannot ask " + name_of(pid_), errno));
 }
 
-bool ControlClient::send(const cairn_control_order& order) noexcept {
-  return ::send(socket_.get(), &order, sizeof order, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof order);
+bool ControlClient::send(const cairn_control_order& order, int descriptor) noexcept {
+  cairn_control_order copy = order;
+  return DescriptorMessage(&copy, sizeof copy).send(socket_.get(), descriptor) == static_cast<ssize_t>(sizeof copy);
 }
 
 void ControlClient::give_up() noexcept { shutdown(socket_.get(), SHUT_WR); }

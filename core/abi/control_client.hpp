@@ -21,9 +21,9 @@ class ControlClient {
   explicit ControlClient(pid_t pid);
   // Sends a request with a descriptor (or -1). Throws EnvironmentError.
   void send(const cairn_control_request& request, int descriptor);
-  // One step of a group's checkpoint, for a member that was sent a request with CAIRN_CONTROL_MEMBER. False if it has
-  // gone.
-  bool send(const cairn_control_order& order) noexcept;
+  // One step of a group's checkpoint, for a member that was sent a request with CAIRN_CONTROL_MEMBER; with a
+  // descriptor, or -1. False if it has gone.
+  bool send(const cairn_control_order& order, int descriptor) noexcept;
   // Nothing more will be asked: whoever serves it gives it up. Replies can still be read until it has.
   void give_up() noexcept;
   // The next reply of any kind; nothing if none comes in time. Throws TemporaryError if the process has ended.

@@ -23,7 +23,7 @@
 #include "core/base/field_bytes.hpp"
 
 #define CAIRN_CONTROL_MAGIC 0x6c746374u
-#define CAIRN_CONTROL_VERSION 4u
+#define CAIRN_CONTROL_VERSION 5u
 
 enum cairn_control_command { CAIRN_CONTROL_CHECKPOINT = 1, CAIRN_CONTROL_STATUS = 2, CAIRN_CONTROL_CANCEL = 3 };
 
@@ -70,7 +70,7 @@ enum cairn_control_state {
 enum cairn_control_step {
   CAIRN_CONTROL_LOOK = 1,
   CAIRN_CONTROL_STAND = 2,
-  CAIRN_CONTROL_SAVE = 3,
+  CAIRN_CONTROL_SAVE = 3,    /* with a descriptor: what the members have in common (core/group/sharing_message.hpp) */
   CAIRN_CONTROL_RELEASE = 4, /* not answered */
   CAIRN_CONTROL_FINISH = 5
 };
@@ -86,6 +86,7 @@ struct cairn_control_order {
   int32_t signal = 0;  /* RELEASE: pending before the program runs again; 0: none */
   int32_t failure = 0; /* RELEASE: what callbacks see, -CR_E..., or 0 */
   double seconds = 0;  /* for this step */
+  int32_t leader = 0;  /* LOOK: the number of the process that leads; its descendants may be members */
   /* LOOK: what the leader was started with at 0, 1 and 2, which a restart has there for all members. */
   cairn_control_file standard[3] = {};
 };

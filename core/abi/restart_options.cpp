@@ -59,16 +59,42 @@ std::pair<std::string, std::string> pair_of(const std::string& name, const std::
   return {unescaped(value.substr(0, tab)), unescaped(value.substr(tab + 1))};
 }
 
+// The host's dup() moves it up.
+int moved_up(const std::string& value) {
+  const int low = std::atoi(value.c_str());
+  const int high = dup(low);
+  if (high < 0) throw EnvironmentError(with_errno("descriptor " + value, errno));
+  close(low);
+  return high;
+}
+
+std::uint64_t to_number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
+
+// False if it is none of these words.
+bool take_given(Options& options, const std::string& name, const std::string& value) {
+  if (name == "started") {
+    options.started = moved_up(value);
+  } else if (name == "given") {
+    const auto [index, fd] = pair_of(name, value);
+    options.given.emplace_back(static_cast<std::uint32_t>(to_number(index)), moved_up(fd));
+  } else if (name == "given-memory") {
+    const auto [device, rest] = pair_of(name, value);
+    const auto [inode, fd] = pair_of(name, rest);
+    options.given_memory.push_back({to_number(device), to_number(inode), moved_up(fd)});
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void take_word(Options& options, const std::string& word) {
   const std::size_t equals = word.find('=');
   const std::string name = word.substr(0, equals);
   const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
   if (name == "signal") {
     options.signals.push_back(std::atoi(value.c_str()));
-  } else if (name == "started") {
-    const int low = std::atoi(value.c_str());
-    options.started = dup(low);  // the host's dup() moves it up
-    close(low);
+  } else if (take_given(options, name, value)) {
+    return;
   } else if (name == "verbose") {
     options.verbose = true;
   } else if (name == "together") {
@@ -85,7 +111,7 @@ void take_word(Options& options, const std::string& word) {
     options.put_back.push_back(unescaped(value));
   } else if (name == "length") {
     const auto [path, length] = pair_of(name, value);
-    options.lengths.emplace_back(path, std::strtoull(length.c_str(), nullptr, 10));
+    options.lengths.emplace_back(path, to_number(length));
   } else if (const auto* known =
                  std::find_if(kWords.begin(), kWords.end(), [&](const Word& w) { return w.name == name; });
              known != kWords.end()) {
@@ -115,6 +141,12 @@ std::string to_text(const Options& options) {
   std::string text;
   for (int signal : options.signals) text += "signal=" + std::to_string(signal) + "\n";
   if (options.started >= 0) text += "started=" + std::to_string(options.started) + "\n";
+  for (const auto& [index, fd] : options.given)
+    text += "given=" + std::to_string(index) + "\t" + std::to_string(fd) + "\n";
+  for (const auto& memory : options.given_memory) {
+    text += "given-memory=" + std::to_string(memory.device) + "\t" + std::to_string(memory.inode) + "\\t" +
+            std::to_string(memory.fd) + "\n";
+  }
   if (options.together) text += "together\n";
   if (options.verbose) text += "verbose\n";
   if (options.keep_numbers) text += "keep-numbers\n";

@@ -39,9 +39,9 @@ class DescriptorMessage {
   }
 
   // As recvmsg(). `descriptor` becomes the one that came along, which is the caller's then, or -1.
-  ssize_t receive(int socket, int& descriptor) noexcept {
+  ssize_t receive(int socket, int& descriptor, int flags = 0) noexcept {
     descriptor = -1;
-    const ssize_t n = recvmsg(socket, &message_, MSG_CMSG_CLOEXEC);
+    const ssize_t n = recvmsg(socket, &message_, MSG_CMSG_CLOEXEC | flags);
     const cmsghdr* header = n < 0 ? nullptr : CMSG_FIRSTHDR(&message_);
     if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
         header->cmsg_len == CMSG_LEN(sizeof descriptor))

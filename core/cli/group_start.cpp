@@ -18,6 +18,7 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
+#include "core/cli/report.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/descriptors/state.hpp"
@@ -47,6 +48,7 @@ GroupStart::GroupStart(const RestartOptions& options)
   if (index_.processes.size() > kMost) throw PermanentError(options.file + " has too many processes");
   make_files(options);
   open_standard_files();
+  make_shared();
   void* memory = mmap(nullptr, sizeof(Common), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw EnvironmentError(with_errno("memory for the start of a group", errno));
   common_ = static_cast<Common*>(memory);
@@ -61,8 +63,10 @@ void GroupStart::make_files(const RestartOptions& options) {
     files_.push_back(options.file + "/" + context::group_file_name(process.pid));
     ours_.emplace_back();
     theirs_.emplace_back();
+    images_.emplace_back();
     if (process.ended) continue;
     static_cast<void>(context::open_member(options.file, process));
+    images_.back().emplace(state::read_image(files_.back()));
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
       throw EnvironmentError(with_errno("socketpair", errno));
@@ -73,14 +77,20 @@ void GroupStart::make_files(const RestartOptions& options) {
 
 // Regular files that go on at 0, 1 and 2 are one description for all who have them: opened once, here.
 void GroupStart::open_standard_files() {
-  const state::Image image = state::read_image(files_[0]);
-  for (state::Description description : image.get<state::FilesState>().descriptions) {
+  for (state::Description description : images_[0]->get<state::FilesState>().descriptions) {
     if (description.standard < 0 || description.kind != state::regular_file_number ||
         state::takes_new_standard(description.standard, options_.host.stdio))
       continue;
     description.path = restart::relocated(options_.host, description.path);
     standard_.emplace_back(description.standard, state::find_descriptor_kind(description.kind)->reopen(description));
   }
+}
+
+void GroupStart::make_shared() {
+  std::vector<const state::Image*> images;
+  for (const auto& image : images_) images.push_back(image ? &*image : nullptr);
+  shared_.emplace(images, options_.host, standard_);
+  images_.clear();
 }
 
 std::vector<pid_t> GroupStart::numbers() const {
@@ -173,6 +183,7 @@ void GroupStart::become(std::size_t i) {
 
 void GroupStart::prepare_host(std::size_t i) const {
   restart::Options options = options_.host;
+  shared_->hand_over(i, options);
   options.stdio = "new";  // open_standard_files() has chosen
   options.started = theirs_[i].get();
   options.together = true;
@@ -205,6 +216,8 @@ void GroupStart::start(Child& child, const std::string& host) {
         prepare_host(0);
       },
       wanted, wanted != 0 && index_.processes.size() > 1);
+  for (const std::string& note : shared_->notes()) complain("cr_restart", note);
+  shared_.reset();  // only who has it may hold an end of it
 }
 
 bool GroupStart::hear(std::size_t i, char wanted, char& heard) const {

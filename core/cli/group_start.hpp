@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "core/cli/restart_options.hpp"
 #include "core/context/group_index.hpp"
 #include "core/group/plan.hpp"
+#include "core/group/shared_restart.hpp"
+#include "core/state/image.hpp"
 
 namespace cairn::cli {
 
@@ -44,6 +47,7 @@ class GroupStart {
 
   void make_files(const RestartOptions& options);
   void open_standard_files();
+  void make_shared();
   void become(std::size_t i);
   void make(std::size_t i);
   void execute_host(std::size_t i);
@@ -59,8 +63,10 @@ class GroupStart {
   context::GroupIndex index_;
   std::vector<group::PlannedProcess> plan_;
   std::vector<std::string> files_;
-  std::vector<UniqueFd> ours_, theirs_;  // by process; ended ones have none
+  std::vector<UniqueFd> ours_, theirs_;              // by process; ended ones have none
+  std::vector<std::optional<state::Image>> images_;  // until all that they share has been made
   std::vector<std::pair<int, UniqueFd>> standard_;
+  std::optional<group::SharedRestart> shared_;  // until the first has been started
   std::string host_;
   pid_t inherited_group_ = 0;
   Common* common_ = nullptr;

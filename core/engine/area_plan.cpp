@@ -54,6 +54,7 @@ std::shared_ptr<UniqueFd> file_of(const Area& area, SharedFiles& files, int fd_b
 
 // Shared memory may have pages that this process's page table does not know.
 bool plan_shared(const Area& area, const DumpRequest& request, AreaPlan& plan, SharedFiles& files) {
+  if (request.saved_elsewhere.contains(area.start)) return false;
   if (area.huge_tlb) {
     plan.scan.kind = ScanKind::private_all;
     return true;

@@ -35,6 +35,7 @@ struct DumpRequest {
   bool save_shared_files = false;  // also contents of shared mappings of ordinary files that still have their name
   // Files that are in the context file as a whole, by device and inode: not what shared mappings show of them.
   std::set<std::pair<std::uint64_t, std::uint64_t>> saved_files;
+  std::set<std::uint64_t> saved_elsewhere;  // shared areas, by start, whose content another process of the group saves
 };
 
 class Engine {

@@ -121,7 +121,7 @@ void OwnProcess::State::stand_still(const Request& request) {
 }
 
 void OwnProcess::State::dump(const Request& request, cairn_guest& guest) {
-  state::Capture capture{guest, stop->epoch(), request.was_stopped, 0, 0, {}, nullptr, writer.get(), {}};
+  state::Capture capture{guest, stop->epoch(), request.was_stopped, 0, 0, {}, nullptr, writer.get(), {}, {}};
   if (request.stands) request.stands();
   if (request.parameters.save_files) capture.contents = writer.get();
   state::capture_all(capture, *writer);
@@ -134,6 +134,7 @@ void OwnProcess::State::dump(const Request& request, cairn_guest& guest) {
   dump_request.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   for (const auto& object : capture.shared.objects)
     dump_request.saved_files.emplace(object.identity.device, object.identity.inode);
+  dump_request.saved_elsewhere = std::move(capture.saved_elsewhere);
   engine->dump(dump_request, capture.areas);
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/group/sharing_message.hpp"
 
 namespace cairn::group {
 namespace {
@@ -65,15 +67,16 @@ bool RemoteProcess::has_ended() const noexcept {
   return state == 'Z' || state == 'X' || state == '?';
 }
 
-void RemoteProcess::order(std::uint32_t step, double seconds, int failure, int signal) {
+void RemoteProcess::order(std::uint32_t step, double seconds, int failure, int signal, int descriptor) {
   if (!client_) return;
   cairn_control_order order;
   order.step = step;
   order.seconds = std::clamp(seconds, 0.0, kLongest);
   order.failure = failure;
   order.signal = signal;
+  order.leader = getpid();
   std::copy(standard_.begin(), standard_.end(), order.standard);
-  client_->send(order);  // where it has ended, await() finds that
+  client_->send(order, descriptor);  // where it has ended, await() finds that
 }
 
 cairn_control_reply RemoteProcess::await(std::uint32_t state, double seconds) const {
@@ -105,7 +108,12 @@ std::optional<Error> RemoteProcess::obstacle() const {
 void RemoteProcess::begin_stand(const Request& request) { order(CAIRN_CONTROL_STAND, request.parameters.timeout); }
 void RemoteProcess::stand(const Request& request) { await(CAIRN_CONTROL_STANDS, request.parameters.timeout + kGrace); }
 
-void RemoteProcess::begin_save(const Request& /*request*/) { order(CAIRN_CONTROL_SAVE); }
+void RemoteProcess::begin_save(const Request& /*request*/) {
+  const state::GroupSharing* sharing = state::group_sharing();
+  if (sharing == nullptr) throw TemporaryError("what the processes have in common is not known");
+  const UniqueFd written = write_sharing(*sharing);
+  order(CAIRN_CONTROL_SAVE, 0, 0, 0, written.get());
+}
 void RemoteProcess::save(const Request& /*request*/) { await(CAIRN_CONTROL_SAVED, kLongest); }
 
 void RemoteProcess::release(int failure, int signal) { order(CAIRN_CONTROL_RELEASE, 0, failure, signal); }

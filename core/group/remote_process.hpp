@@ -8,22 +8,22 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <atomic>
 #include <optional>
 #include <string>
 
 #include "core/abi/control_client.hpp"
 #include "core/group/member.hpp"
+#include "core/state/group_scope.hpp"
 
 namespace cairn::group {
 
 class RemoteProcess final : public Member {
  public:
   struct Wanted {
-    cairn_control_request request;                 // name and parameters
-    int directory = -1;                            // in which the file is made
-    std::array<cairn_control_file, 3> standard{};  // what the leader was started with
+    cairn_control_request request;    // name and parameters
+    int directory = -1;               // in which the file is made
+    state::StandardFiles standard{};  // what the leader was started with
   };
   // Connects, and asks. `name`: of its program. Throws as ControlClient does.
   RemoteProcess(pid_t pid, const std::string& name, const Wanted& wanted);
@@ -51,13 +51,13 @@ class RemoteProcess final : public Member {
 
  private:
   void connect();
-  void order(std::uint32_t step, double seconds = 0, int failure = 0, int signal = 0);
+  void order(std::uint32_t step, double seconds = 0, int failure = 0, int signal = 0, int descriptor = -1);
   // Until it is in that state. Throws what it says if it fails.
   cairn_control_reply await(std::uint32_t state, double seconds) const;
 
   const pid_t pid_;
   const std::string program_;
-  const std::array<cairn_control_file, 3> standard_;
+  const state::StandardFiles standard_;
   bool was_stopped_ = false;
   mutable std::optional<ControlClient> client_;  // nothing: given up
   mutable std::atomic<std::uint64_t> bytes_{0};

@@ -14,7 +14,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/group/plan.hpp"
-#include "core/group/shared_descriptors.hpp"
+#include "core/group/sharing.hpp"
 
 namespace cairn::group {
 namespace {
@@ -53,7 +53,7 @@ std::optional<TreeProcess> look_at(pid_t pid) {
 }
 
 RemoteProcess::Wanted wanted_of(const cairn_control_request& request, int directory,
-                                const std::array<cairn_control_file, 3>& standard) {
+                                const state::StandardFiles& standard) {
   RemoteProcess::Wanted wanted{request, directory, standard};
   wanted.request.existing = CAIRN_CONTROL_REPLACE;
   wanted.request.signal = 0;
@@ -86,12 +86,13 @@ std::vector<TreeProcess> process_tree(pid_t root) {
   return tree;
 }
 
-Tree::Tree(const cairn_control_request& request, int directory, const std::array<cairn_control_file, 3>& standard)
-    : wanted_(wanted_of(request, directory, standard)) {}
+Tree::Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard)
+    : wanted_(wanted_of(request, directory, standard)), scope_{getpid(), standard, nullptr} {}
 
 Group::Members Tree::find(const Group::Members& known) {
   Group::Members found;
   if (known.empty()) {
+    scope_.sharing = nullptr;
     others_.clear();
     numbers_.clear();
     found.push_back(std::make_shared<OwnProcess>());
@@ -128,7 +129,8 @@ void Tree::check_standing() {
     index_.processes.push_back(p);
   }
   plan_restart(index_);
-  refuse_shared_descriptors(running, wanted_.standard);
+  sharing_ = find_sharing(running, scope_.standard);
+  scope_.sharing = &sharing_;
 }
 
 void Tree::write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members, bool sync) {

@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <map>
 #include <memory>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "core/group/group.hpp"
 #include "core/group/own_process.hpp"
 #include "core/group/remote_process.hpp"
+#include "core/state/group_scope.hpp"
 
 namespace cairn::group {
 
@@ -29,12 +29,15 @@ std::vector<TreeProcess> process_tree(pid_t root);
 class Tree {
  public:
   // This process's. `request` is what the members are asked for; their files are made in `directory`.
-  Tree(const cairn_control_request& request, int directory, const std::array<cairn_control_file, 3>& standard);
+  Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard);
 
   // Group::Enumerate, with this process first.
   Group::Members find(const Group::Members& known);
-  // All members stand: who there is is final. Throws for what a restart could not make again.
+  // All members stand: who there is is final, and what they have in common. Throws for what a restart could not make
+  // again.
   void check_standing();
+  // This process as the leader. What the members have in common is known once they stand.
+  const state::GroupScope& scope() const noexcept { return scope_; }
   // The index, in the order of find(): `statistics` of each. Throws EnvironmentError.
   void write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members, bool sync);
   // A member was stopped by job control, and sleeps again once it is released.
@@ -43,6 +46,8 @@ class Tree {
 
  private:
   RemoteProcess::Wanted wanted_;
+  state::GroupSharing sharing_;
+  state::GroupScope scope_;
   std::map<pid_t, std::shared_ptr<RemoteProcess>> others_;
   std::map<const Member*, pid_t> numbers_;
   context::GroupIndex index_;

@@ -129,6 +129,8 @@ void ControlJob::take() {
   group::Request request = request_of_group();
   if (tree) lead_tree(request);
   const state::ChildrenAllowed children(tree);
+  std::optional<state::InGroup> in_group;
+  if (tree) in_group.emplace(tree_->scope());
   state_.store(CAIRN_CONTROL_STOPPING);
   check_cancelled();
   group_.save(request);

@@ -8,10 +8,12 @@
 #include <cerrno>
 
 #include "core/base/deadline.hpp"
+#include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
+#include "core/group/sharing_message.hpp"
 #include "core/host/control_job.hpp"
 #include "core/host/leader.hpp"
-#include "core/state/descriptors/kind.hpp"
+#include "core/state/group_scope.hpp"
 #include "core/state/process/kind.hpp"
 
 namespace cairn::host {
@@ -20,47 +22,43 @@ namespace {
 constexpr double kGrace = 60;           // beyond the time that programs have to stand
 constexpr double kLongest = 24 * 3600;  // for others to write their memory
 
-// What is different in a group, for the time of one checkpoint.
-class InGroup {
- public:
-  explicit InGroup(const cairn_control_order& order) {
-    state::StandardFiles files;
-    for (std::size_t i = 0; i < files.size(); ++i) files[i] = order.standard[i];
-    state::bind_standard_files(&files);
-  }
-  ~InGroup() { state::bind_standard_files(nullptr); }
-  InGroup(const InGroup&) = delete;
-  InGroup& operator=(const InGroup&) = delete;
+state::GroupScope scope_of(const cairn_control_order& order) {
+  state::GroupScope scope;
+  scope.leader = order.leader;
+  for (std::size_t i = 0; i < scope.standard.size(); ++i) scope.standard[i] = order.standard[i];
+  return scope;
+}
 
- private:
-  const state::ChildrenAllowed children_;
-};
-
-cairn_control_order expect(const Leader& leader, std::uint32_t step, double seconds) {
-  const cairn_control_order order = leader.next(seconds);
-  if (order.step != step) throw TemporaryError("the leader of the group asks for what is not to be done now");
-  return order;
+Told expect(const Leader& leader, std::uint32_t step, double seconds) {
+  Told told = leader.next(seconds);
+  if (told.step != step) throw TemporaryError("the leader of the group asks for what is not to be done now");
+  return told;
 }
 
 }  // namespace
 
-cairn_control_order next_order(int socket, double seconds) {
+Told next_order(int socket, double seconds) {
   const std::string gone = "the process that leads the checkpoint has given it up";
   for (const Deadline end(seconds); !end.passed();) {
     pollfd ready{socket, POLLIN | POLLRDHUP, 0};
     if (poll(&ready, 1, end.milliseconds()) <= 0) continue;
-    cairn_control_order order;
-    const ssize_t n = recv(socket, &order, sizeof order, MSG_DONTWAIT);
+    Told told;
+    cairn_control_order& order = told;
+    int descriptor = -1;
+    const ssize_t n = DescriptorMessage(&order, sizeof order).receive(socket, descriptor, MSG_DONTWAIT);
+    told.descriptor.reset(descriptor);
     if (n < 0 && (errno == EINTR || (errno == EAGAIN && (ready.revents & (POLLRDHUP | POLLHUP)) == 0))) continue;
     if (n <= 0) throw TemporaryError(gone);
-    if (cairn_control_understands(order, static_cast<std::size_t>(n))) return order;
+    if (cairn_control_understands(order, static_cast<std::size_t>(n))) return told;
     throw EnvironmentError("the process that leads the checkpoint is of another version");
   }
   throw TemporaryError("the process that leads the checkpoint does not go on with it");
 }
 
 void ControlJob::follow() {
-  const InGroup in_group(expect(*leader_, CAIRN_CONTROL_LOOK, kGrace));
+  state::GroupScope scope = scope_of(expect(*leader_, CAIRN_CONTROL_LOOK, kGrace));
+  const state::InGroup in_group(scope);
+  const state::ChildrenAllowed children;
   target_.emplace(request_, std::move(descriptor_));
   group::Request request = request_of_group();
   if (const auto obstacle = group_.obstacle()) throw Error(*obstacle);
@@ -70,7 +68,9 @@ void ControlJob::follow() {
   state_.store(CAIRN_CONTROL_STOPPING);
   group_.stand(request);
   leader_->tell(make_reply(CAIRN_CONTROL_STANDS));
-  expect(*leader_, CAIRN_CONTROL_SAVE, request.parameters.timeout + kGrace);
+  const state::GroupSharing sharing =
+      group::read_sharing(expect(*leader_, CAIRN_CONTROL_SAVE, request.parameters.timeout + kGrace).descriptor.get());
+  scope.sharing = &sharing;
   state_.store(CAIRN_CONTROL_SAVING);
   group_.save_standing(request);
   leader_->tell(make_reply(CAIRN_CONTROL_SAVED));
@@ -80,7 +80,7 @@ void ControlJob::follow() {
 // The program is let go before its file is whole, or after.
 void ControlJob::follow_to_the_end() {
   for (bool released = false, finished = false; !released || !finished;) {
-    const cairn_control_order order = leader_->next(kLongest);
+    const Told order = leader_->next(kLongest);
     if (order.step == CAIRN_CONTROL_RELEASE && !released) {
       if (was_stopped() && order.signal != SIGCONT) kill(getpid(), SIGSTOP);
       group_.release(order.failure, order.signal);

@@ -6,17 +6,23 @@
 #include <functional>
 
 #include "core/abi/control_protocol.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::host {
+
+// An order, and the descriptor that came with it.
+struct Told : cairn_control_order {
+  UniqueFd descriptor;
+};
 
 struct Leader {
   // Answers that are not the last.
   std::function<void(const cairn_control_reply&)> tell;
   // The next order. Throws TemporaryError if none comes within `seconds`, or the leader has given up.
-  std::function<cairn_control_order(double seconds)> next;
+  std::function<Told(double seconds)> next;
 };
 
 // `next` of a leader at the other end of this socket.
-cairn_control_order next_order(int socket, double seconds);
+Told next_order(int socket, double seconds);
 
 }  // namespace cairn::host

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ struct Capture {
   context::Writer* contents = nullptr;       // takes contents of files, if they are to be saved
   context::Writer* writer = nullptr;         // of the context file: takes contents of files without a path
   SharedObjects shared;                      // by descriptors
+  std::set<std::uint64_t> saved_elsewhere;   // by memory: as the engine's
 };
 
 // The order of a restart. In each stage all kinds do their part, in no particular order: what must come after

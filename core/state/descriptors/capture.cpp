@@ -10,8 +10,10 @@
 #include "core/base/text.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/kinds/elsewhere.hpp"
 #include "core/state/descriptors/locks.hpp"
 #include "core/state/descriptors/open_files.hpp"
+#include "core/state/group_scope.hpp"
 
 namespace cairn::state {
 namespace {
@@ -45,13 +47,16 @@ const DescriptorKind& kind_of(const OpenFile& file) {
 class Capturing {
  public:
   // `writer` null: while the guest runs.
-  explicit Capturing(context::Writer* writer) : open_(writer != nullptr), writer_(writer) {}
+  explicit Capturing(context::Writer* writer) : open_(writer != nullptr), writer_(writer) {
+    if (const GroupSharing* sharing = group_sharing()) saved_by_others_ = sharing->saved_by_others(getpid());
+  }
   void run();
   FilesState files;
   SharedObjects shared;
 
  private:
   Description describe(const OpenFile& file);
+  void add(const OpenFile& file, std::uint32_t index);
   void save_objects();
 
   struct Object {
@@ -61,6 +66,7 @@ class Capturing {
   const OpenFiles open_;
   context::Writer* const writer_;
   std::map<ObjectIdentity, Object> objects_;
+  std::map<std::int32_t, MemberDescriptor> saved_by_others_;
 };
 
 Description Capturing::describe(const OpenFile& file) {
@@ -85,19 +91,34 @@ Description Capturing::describe(const OpenFile& file) {
 void Capturing::save_objects() {
   for (const auto& [identity, object] : objects_) {
     const DescriptorKind& kind = *object.kind;
-    shared.objects.push_back({kind.number, identity, getpid(), kind.object->save(object.ends, open_, writer_)});
+    const GroupSharing* sharing = group_sharing();
+    const MemberFile* file =
+        sharing != nullptr && !kind.object->in_parts ? sharing->file(identity.device, identity.inode) : nullptr;
+    if (file != nullptr && file->owner != getpid()) {
+      shared.objects.push_back({kind.number, identity, file->owner, {}});
+    } else {
+      shared.objects.push_back({kind.number, identity, getpid(), kind.object->save(object.ends, open_, writer_)});
+    }
   }
+}
+
+// What stands for it at 0, 1 and 2 of the new process is there for all.
+void Capturing::add(const OpenFile& file, std::uint32_t index) {
+  const auto elsewhere = saved_by_others_.find(file.fd);
+  if (elsewhere != saved_by_others_.end() && file.standard < 0) {
+    files.descriptions.push_back(describe_elsewhere(file, elsewhere->second));
+    return;
+  }
+  files.descriptions.push_back(describe(file));
+  const auto locks = locks_of(file, index);
+  shared.locks.insert(shared.locks.end(), locks.begin(), locks.end());
 }
 
 void Capturing::run() {
   for (std::size_t i = 0; i < open_.files().size(); ++i) {
     const OpenFile& file = open_.files()[i];
     const std::uint32_t index = open_.description_of(i);
-    if (index == files.descriptions.size()) {
-      files.descriptions.push_back(describe(file));
-      const auto locks = locks_of(file, index);
-      shared.locks.insert(shared.locks.end(), locks.begin(), locks.end());
-    }
+    if (index == files.descriptions.size()) add(file, index);
     const long descriptor_flags = raw_syscall(SYS_fcntl, file.fd, F_GETFD);
     files.descriptors.push_back({file.fd, index, (descriptor_flags & FD_CLOEXEC) != 0});
   }

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/abi/restart_options.hpp"
 #include "core/base/codec.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/state/descriptors/state.hpp"
@@ -40,8 +42,8 @@ struct OpenFile {
 // " at descriptor 5"
 std::string at(const OpenFile& file);
 
+class Image;
 class OpenFiles;
-struct Restart;
 
 // The descriptors of a process that are ends of one object, one for each open file description.
 using ObjectEnds = std::vector<const OpenFile*>;
@@ -52,19 +54,36 @@ struct OpenedFiles {
   std::span<const UniqueFd> opened;  // by description
 };
 
+// What one process has saved of an object, and the file that it is in. There are several where processes of a group
+// have ends of it.
+struct ObjectPart {
+  const SharedObject& object;
+  const Image& image;
+};
+using ObjectParts = std::span<const ObjectPart>;
+
+// Where objects are made, at a restart.
+struct Making {
+  const restart::Options& options;
+  std::vector<std::string>& notes;          // for the user
+  std::map<ObjectIdentity, int>& nameless;  // as Restart's
+};
+
 // For kinds whose descriptions are ends of something that they share with others: a pipe, a pair of sockets. It is
-// saved and made again as a whole, by its owner.
+// saved and made again as a whole.
 struct ObjectKind {
   ObjectIdentity (*identify)(const OpenFile& file);
   // SharedObject::detail. Consumes nothing, whatever becomes of the checkpoint; looks only, while the guest runs.
   // `writer` takes contents; null while the guest runs. Throws TemporaryError for what cannot be saved now, or has an
-  // end elsewhere.
+  // end outside of the process and its group.
   std::vector<std::uint8_t> (*save)(const ObjectEnds& ends, const OpenFiles& all, context::Writer* writer);
   // The file may be hostile: throws PermanentError.
   void (*check)(const SharedObject& object);
   // The object with its content, as the ends that are asked for, in their order; no other end is left. Made as by
-  // DescriptorKind::reopen. Throws EnvironmentError.
-  std::vector<UniqueFd> (*make)(const SharedObject& object, std::span<const Description* const> ends, Restart& restart);
+  // DescriptorKind::reopen. Throws EnvironmentError, and PermanentError for parts that do not go together.
+  std::vector<UniqueFd> (*make)(ObjectParts parts, std::span<const Description* const> ends, Making& making);
+  // Every process of a group that has an end saves a part; else one of them saves all.
+  bool in_parts = false;
 };
 
 // Description::detail of such kinds.
@@ -99,13 +118,15 @@ struct DescriptorKind {
   const ObjectKind* object = nullptr;  // what its descriptions are ends of
 };
 
-inline constexpr std::uint32_t regular_file_number = 0;
+inline constexpr std::uint32_t regular_file_number = 0, nameless_file_number = 10;
 
 // In the order in which they are tried.
 std::span<const DescriptorKind* const> descriptor_kinds() noexcept;
 // Null if there is none of that number.
 const DescriptorKind* find_descriptor_kind(std::uint32_t number) noexcept;
 
+// Has another process of the group saved it? Then it has no detail.
+bool is_saved_elsewhere(const SharedObject& object, std::int32_t pid) noexcept;
 // The description must have passed its kind's check.
 bool is_end_of(const Description& description, const SharedObject& object);
 

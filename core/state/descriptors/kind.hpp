@@ -2,15 +2,14 @@
 // The guest's descriptors: the functions of their row.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "core/abi/control_protocol.hpp"
 #include "core/context/format.h"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/state.hpp"
+#include "core/state/group_scope.hpp"
 #include "core/state/image.hpp"
 #include "core/state/kind.hpp"
 
@@ -22,11 +21,8 @@ void note_standard_files() noexcept;
 std::vector<std::uint8_t> told_standard_files();
 void note_standard_files_as(std::span<const std::uint8_t> told);
 
-// What that is. And: for the next checkpoint, what the leader of its group was started with counts, since that is what
-// a restart has there for all of them (null: its own again). On the thread that takes it.
-using StandardFiles = std::array<cairn_control_file, 3>;
+// What that is; in a group, what its leader was started with (core/state/group_scope.hpp).
 StandardFiles standard_files() noexcept;
-void bind_standard_files(const StandardFiles* of_leader) noexcept;
 
 // What the process was started with at 0 is a pipe through which somebody forwards his own input, and in which nobody
 // knows what has been read: while there is unread input in it, nothing can be saved.

@@ -15,6 +15,7 @@
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/other_holders.hpp"
 #include "core/state/descriptors/standard_files.hpp"
+#include "core/state/group_scope.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -88,6 +89,10 @@ OpenFiles::OpenFiles(bool guest_stands) : files_(guest_files(guest_stands)), gue
 }
 
 std::string OpenFiles::other_holder(const OpenFile& file) const {
+  if (const GroupSharing* sharing = group_sharing()) {
+    const MemberFile* known = sharing->file(file.status.st_dev, file.status.st_ino);
+    return known != nullptr ? known->outside : std::string();
+  }
   if (!holders_) holders_ = std::make_unique<OtherHolders>();
   return holders_->of(file.status);
 }

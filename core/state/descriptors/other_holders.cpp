@@ -4,19 +4,39 @@
 #include <unistd.h>
 
 #include <cctype>
+#include <cstdlib>
+#include <exception>
 #include <vector>
 
 #include "core/base/proc.hpp"
+#include "core/state/group_scope.hpp"
 
 namespace cairn::state {
 
 namespace {
 
+pid_t parent_of(const std::string& process) noexcept {
+  try {
+    return std::atoi(stat_fields("/proc/" + process + "/stat").at(1).c_str());
+  } catch (const std::exception&) {
+    return 0;  // it has ended
+  }
+}
+
+// The leader's descendants, and itself.
+bool may_be_member(const std::string& process, const GroupScope& scope) {
+  pid_t pid = std::atoi(process.c_str());
+  while (pid > 1 && pid != scope.leader) pid = parent_of(std::to_string(pid));
+  return pid == scope.leader;
+}
+
 std::vector<std::string> other_processes() {
   std::vector<std::string> processes = directory_entries("/proc");
   const std::string self = std::to_string(getpid());
+  const GroupScope* scope = group_scope();
   std::erase_if(processes, [&](const std::string& name) {
-    return std::isdigit(static_cast<unsigned char>(name[0])) == 0 || name == self;
+    return std::isdigit(static_cast<unsigned char>(name[0])) == 0 || name == self ||
+           (scope != nullptr && may_be_member(name, *scope));
   });
   return processes;
 }

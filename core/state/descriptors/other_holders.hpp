@@ -13,7 +13,8 @@ namespace cairn::state {
 
 class OtherHolders {
  public:
-  // Looks at all processes that this one may look at, but itself.
+  // Looks at all processes that this one may look at, but itself, and who may be of its group: the leader and its
+  // descendants.
   OtherHolders();
   // "process 4711 (make)"; empty if none of them has it open.
   std::string of(const struct stat& file) const;

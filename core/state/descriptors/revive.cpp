@@ -9,6 +9,7 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/kinds/elsewhere.hpp"
 #include "core/state/descriptors/locks.hpp"
 #include "core/state/descriptors/placement.hpp"
 #include "core/state/descriptors/room.hpp"
@@ -30,7 +31,7 @@ class DescriptorsReviver : public Reviver {
       description.path = restart::relocated(restart.options, description.path);
   }
   void restore(Stage stage) override try {
-    if (stage == Stage::check) room_.make(files_.descriptors);
+    if (stage == Stage::check) check();
     if (stage == Stage::open) open_all();
     if (stage == Stage::descriptors) place_all();
     if (stage == Stage::last) refill_all();
@@ -39,7 +40,10 @@ class DescriptorsReviver : public Reviver {
   }
 
  private:
+  void check();
   void open_all();
+  void take_given();
+  bool is_ours_to_make(const SharedObject& object) const;
   void make_object(const SharedObject& object);
   void place_all() {
     note_standard_files();
@@ -70,8 +74,17 @@ bool DescriptorsReviver::takes_new(const Description& description) const {
   return takes_new_standard(description.standard, options_.stdio);
 }
 
+void DescriptorsReviver::check() {
+  if (image_.get<SharedObjects>().with_others && !options_.together)
+    throw EnvironmentError(
+        "it has files or memory in common with processes that were saved together with it, and is "
+        "restarted together with them: by the directory that it is in");
+  room_.make(files_.descriptors);
+}
+
 void DescriptorsReviver::open_all() {
   opened_.resize(files_.descriptions.size());
+  take_given();
   for (const SharedObject& object : image_.get<SharedObjects>().objects) make_object(object);
   for (std::size_t i = 0; i < opened_.size(); ++i) {
     if (!opened_[i]) opened_[i] = open_description(files_.descriptions[i]);
@@ -80,7 +93,31 @@ void DescriptorsReviver::open_all() {
     take_lock(opened_[lock.description].get(), lock, files_.descriptions[lock.description].path);
 }
 
+// What the processes of a group share has been made for all of them.
+void DescriptorsReviver::take_given() {
+  for (const auto& [index, fd] : options_.given) {
+    UniqueFd given(fd);
+    if (index >= opened_.size()) throw PermanentError(image_.reader().name() + ": what is shared makes no sense");
+    opened_[index] = std::move(given);
+    const Description& description = files_.descriptions[index];
+    if ((description.flags & O_PATH) == 0 && description.kind != elsewhere_number) set_common(fd, description);
+  }
+  for (const auto& memory : options_.given_memory) restart_.nameless[{memory.device, memory.inode}] = memory.fd;
+}
+
+// Not what has been made for the group, with all its ends.
+bool DescriptorsReviver::is_ours_to_make(const SharedObject& object) const {
+  for (std::size_t i = 0; i < opened_.size(); ++i) {
+    if (opened_[i] && is_end_of(files_.descriptions[i], object)) return false;
+  }
+  if (is_saved_elsewhere(object, image_.get<ProcessState>().pid))
+    throw PermanentError(image_.reader().name() + ": what process " + std::to_string(object.owner) +
+                         " has saved of what both share is missing");
+  return true;
+}
+
 void DescriptorsReviver::make_object(const SharedObject& object) {
+  if (!is_ours_to_make(object)) return;
   std::vector<std::size_t> places;
   std::vector<const Description*> ends;
   for (std::size_t i = 0; i < files_.descriptions.size(); ++i) {
@@ -89,7 +126,9 @@ void DescriptorsReviver::make_object(const SharedObject& object) {
     places.push_back(i);
     ends.push_back(&description);
   }
-  std::vector<UniqueFd> made = find_descriptor_kind(object.kind)->object->make(object, ends, restart_);
+  const ObjectPart whole{object, image_};
+  Making making{options_, restart_.notes, restart_.nameless};
+  std::vector<UniqueFd> made = find_descriptor_kind(object.kind)->object->make({&whole, 1}, ends, making);
   for (std::size_t i = 0; i < places.size(); ++i) {
     set_common(made[i].get(), *ends[i]);
     opened_[places[i]] = std::move(made[i]);

@@ -26,7 +26,6 @@ struct Identity {
   ino_t inode = 0;
 };
 std::array<Identity, 3> inherited;
-std::optional<StandardFiles> of_leader;
 // And above: what the starter had open, and has perhaps forgotten to close.
 std::map<int, Identity> open_at_start;
 bool noted = false;
@@ -62,14 +61,10 @@ bool was_inherited_as(const OpenFile& file, int number) {
 }  // namespace
 
 StandardFiles standard_files() noexcept {
-  if (of_leader) return *of_leader;
+  if (const GroupScope* scope = group_scope()) return scope->standard;
   StandardFiles own;
   for (std::size_t i = 0; i < own.size(); ++i) own[i] = {inherited[i].device, inherited[i].inode};
   return own;
-}
-
-void bind_standard_files(const StandardFiles* theirs) noexcept {
-  of_leader = theirs != nullptr ? std::optional(*theirs) : std::nullopt;
 }
 
 void note_standard_files() noexcept {

@@ -8,7 +8,7 @@ namespace cairn::state {
 // One file of kinds/ each.
 extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
     pipe_descriptor, eventfd_descriptor, timerfd_descriptor, epoll_descriptor, signalfd_descriptor, pidfd_descriptor,
-    nameless_descriptor, socket_pair_descriptor, refused_descriptor;
+    nameless_descriptor, socket_pair_descriptor, elsewhere_descriptor, refused_descriptor;
 
 namespace {
 
@@ -24,7 +24,7 @@ constexpr const DescriptorKind* kKinds[] = {
     &epoll_descriptor,      //
     &signalfd_descriptor,   //
     &pidfd_descriptor,      //
-    &socket_pair_descriptor, &refused_descriptor,
+    &socket_pair_descriptor, &elsewhere_descriptor, &refused_descriptor,
 };
 
 }  // namespace

@@ -7,13 +7,16 @@
 #include <cstdio>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/context/object_store.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/other_holders.hpp"
+#include "core/state/group_scope.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/host_pointers.hpp"
 #include "core/state/memory/kind.hpp"
@@ -127,20 +130,60 @@ void write_back(const std::vector<Area>& areas) {
 // Memory of all that the kernel shows as a deleted file.
 bool has_no_file(const Area& area) { return area.path == "/dev/zero" || area.path.string().starts_with("/memfd:"); }
 
-// Deleted files that are open are known by what fstat() says, and some file systems show another device for a mapping.
+[[noreturn]] void refuse_other_holder(const Area& area, const std::string& holder) {
+  throw TemporaryError((has_no_file(area) ? "shared memory " : "deleted file ") + shortened(area.path) + where(area) +
+                       " is mapped by " + holder + ", too, and cannot be saved yet");
+}
+
+// Does an earlier member show all of it?
+bool is_saved_elsewhere(const Area& area, const MemberMemory& memory) {
+  std::uint64_t at = area.file_offset;
+  const std::uint64_t end = at + (area.end - area.start);
+  for (bool further = true; further && at < end;) {
+    further = false;
+    for (const MemberRange& range : memory.ranges) {
+      if (range.pid == getpid()) break;
+      if (range.offset > at || range.offset + range.length <= at) continue;
+      at = range.offset + range.length;
+      further = true;
+    }
+  }
+  return at >= end;
+}
+
+// What a file is of which another member has a descriptor is saved by that one, all of it.
+void settle_in_group(Area& area, const GroupSharing& sharing, std::set<std::uint64_t>& saved_elsewhere) {
+  const MemberMemory* memory = sharing.memory_of(area.device, area.inode);
+  if (memory == nullptr) throw TemporaryError("shared memory" + where(area) + " has come while the program stood");
+  if (!memory->outside.empty()) refuse_other_holder(area, memory->outside);
+  const MemberFile* file = sharing.nameless(area.device, area.inode, !has_no_file(area));
+  if (file != nullptr) {
+    if (!file->outside.empty()) refuse_other_holder(area, file->outside);
+    area.device = file->device;
+  }
+  if (file != nullptr || is_saved_elsewhere(area, *memory)) saved_elsewhere.insert(area.start);
+}
+
+// Deleted files that are open are known by what fstat() says, and some file systems show another device for a mapping
+// (not those of memory).
 // One that is mapped only may be mapped by another process, too, for which nothing stands in.
-void settle_nameless(std::vector<Area>& areas, const SharedObjects& shared) {
+void settle_nameless(Capture& capture) {
   std::optional<OtherMappings> others;
-  for (Area& area : areas) {
+  const SharedObjects& shared = capture.shared;
+  for (Area& area : capture.areas) {
     if (!area.shared || !area.deleted) continue;
-    const auto open = std::find_if(shared.objects.begin(), shared.objects.end(),
-                                   [&](const SharedObject& object) { return object.identity.inode == area.inode; });
+    if (const GroupSharing* sharing = group_sharing()) {
+      settle_in_group(area, *sharing, capture.saved_elsewhere);
+      continue;
+    }
+    const auto open = std::find_if(shared.objects.begin(), shared.objects.end(), [&](const SharedObject& object) {
+      return object.kind == nameless_file_number && object.identity.inode == area.inode &&
+             (object.identity.device == area.device || !has_no_file(area));
+    });
     if (open != shared.objects.end()) area.device = open->identity.device;
     if (open == shared.objects.end() && has_no_file(area)) continue;
     if (!others) others.emplace();
-    if (const std::string holder = others->of(area.inode); !holder.empty())
-      throw TemporaryError("deleted file " + shortened(area.path) + where(area) + " is mapped by " + holder +
-                           ", too, and cannot be saved yet");
+    if (const std::string holder = others->of(area.inode); !holder.empty()) refuse_other_holder(area, holder);
   }
 }
 
@@ -156,7 +199,7 @@ void memory_obstacle(const cairn_guest& /*guest*/) { static_cast<void>(find_area
 
 std::vector<std::uint8_t> capture_memory(Capture& capture) {
   capture.areas = find_areas(MappingDetail::all, capture.brk_start, capture.brk_end);
-  settle_nameless(capture.areas, capture.shared);
+  settle_nameless(capture);
   write_back(capture.areas);
   report_host_pointers(capture.areas);
   MemoryState particulars = find_particulars(capture.areas);

@@ -12,6 +12,10 @@ namespace cairn::state {
 void memory_obstacle(const cairn_guest& guest);
 // Finds the areas, for the engine. Writes shared file mappings back to their files, by which they are saved.
 std::vector<std::uint8_t> capture_memory(Capture& capture);
+// Shared memory that has no path: also files that have been deleted.
+bool is_nameless_memory(const Area& area) noexcept;
+// What stands for it after a restart is called that.
+std::string shared_memory_name(const Area& area);
 void check_memory(const Image& image);
 std::unique_ptr<Reviver> prepare_memory(Restart& restart);
 

@@ -44,13 +44,6 @@ bool has_payload(const StoredArea& stored) { return stored.stored_pages + stored
 void* place(const Area& area) { return reinterpret_cast<void*>(area.start); }
 std::size_t length(const Area& area) { return area.end - area.start; }
 
-// As the program called it; memory without a name gets one.
-std::string shared_name(const Area& area) {
-  constexpr std::string_view prefix = "/memfd:";
-  const std::string& path = area.path.string();
-  return path.starts_with(prefix) ? path.substr(prefix.size()) : "cairn-shared";
-}
-
 // Many areas may show one file: by path, whether it may be written, and whether it is.
 using SharedFiles = std::map<std::tuple<std::string, bool, bool>, UniqueFd>;
 
@@ -144,8 +137,8 @@ int Memory::shared_memory(const Area& area) {
   auto known = std::find_if(shared_.begin(), shared_.end(),
                             [&](const Shared& s) { return s.inode == area.inode && s.device == area.device; });
   if (known == shared_.end()) {
-    UniqueFd fd(host::extension().shared_memory(shared_name(area)));
-    if (!fd) fd.reset(memfd_create(shared_name(area).c_str(), MFD_CLOEXEC));
+    UniqueFd fd(host::extension().shared_memory(shared_memory_name(area)));
+    if (!fd) fd.reset(memfd_create(shared_memory_name(area).c_str(), MFD_CLOEXEC));
     if (!fd) throw EnvironmentError(with_errno("shared memory for " + named_range(area), errno));
     shared_.push_back({area.device, area.inode, std::move(fd)});
     known = std::prev(shared_.end());
@@ -212,7 +205,7 @@ void Memory::map(std::size_t index) {
   if (mapped != place(area))
     throw EnvironmentError(with_errno("cannot map the program's memory " + named_range(area), errno));
   if (area.shared && !is_shared_file(area) && offset == 0)
-    host::extension().shared_memory_mapped(area.start, shared_name(area), fd);
+    host::extension().shared_memory_mapped(area.start, shared_memory_name(area), fd);
   restore_particulars(state_, area);
 }
 
@@ -263,6 +256,15 @@ void Memory::note_lock_of_future() {
 }
 
 }  // namespace
+
+bool is_nameless_memory(const Area& area) noexcept { return area.shared && area.deleted; }
+
+// Memory without a name gets one.
+std::string shared_memory_name(const Area& area) {
+  constexpr std::string_view prefix = "/memfd:";
+  const std::string& path = area.path.string();
+  return path.starts_with(prefix) ? path.substr(prefix.size()) : "cairn-shared";
+}
 
 void check_memory(const Image& image) {
   check_particulars(image);

@@ -22,7 +22,7 @@ struct SharedObject {
   std::uint32_t kind = 0;  // DescriptorKind::number of its ends
   ObjectIdentity identity;
   std::int32_t owner = 0;            // the process that has saved it, by its number then
-  std::vector<std::uint8_t> detail;  // the kind's own struct, encoded
+  std::vector<std::uint8_t> detail;  // the kind's own struct, encoded; empty if that is another one's to say
   template <class Archive>
   void fields(Archive& a) {
     a(kind, identity, owner, detail);
@@ -45,9 +45,11 @@ struct SharedObjects {
   static constexpr const char* section_name = "ipc";
   std::vector<SharedObject> objects;  // by identity
   std::vector<HeldLock> locks;
+  // The process has something in common with others that were saved with it, and is restarted together with them.
+  bool with_others = false;
   template <class Archive>
   void fields(Archive& a) {
-    a(objects, locks);
+    a(objects, locks, with_others);
   }
 };
 

@@ -3,6 +3,8 @@
 //   fork      the child is a copy that executes nothing
 //   static    the child's program is one that cannot be hosted (the third argument)
 //   file      both have a file open through one description
+//   pipe      a process outside of the tree has the other end of a pipe
+//   memory    such a process has shared memory without a path
 //   obstacle  the child has a socket
 //   lines     both write lines with numbers to standard output
 //   plain     nothing
@@ -10,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -33,12 +36,31 @@ int be_child(const char* flag, const std::string& what) {
   for (;;) what == "lines" ? write_line("child") : subject::nap();
 }
 
+// A process whose parent has ended belongs to another one. It lives until this one checks itself, but not for ever.
+void share_with_orphan(const char* flag, const std::string& what) {
+  int ends[2];
+  if (what == "pipe") CHECK_EQUAL(pipe2(ends, O_CLOEXEC), 0);
+  if (what == "memory")
+    CHECK(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+  const pid_t between = fork();
+  if (between == 0) {
+    if (fork() != 0) _exit(0);
+    if (what == "pipe") close(ends[1]);
+    alarm(300);
+    while (access(flag, F_OK) != 0) subject::nap();
+    _exit(0);
+  }
+  if (what == "pipe") close(ends[0]);
+  CHECK_EQUAL(waitpid(between, nullptr, 0), between);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CHECK(argc >= 3);
   const std::string what = argv[2];
   if (argc == 4 && strcmp(argv[3], "child") == 0) return be_child(argv[1], what);
+  if (what == "pipe" || what == "memory") share_with_orphan(argv[1], what);
   if (what == "file") CHECK(open((std::string(argv[1]) + ".shared").c_str(), O_RDWR | O_CREAT, 0600) > 2);
   const pid_t child = fork();
   if (child == 0) {

@@ -182,6 +182,17 @@ def missing_member(subject):
     subject.must_pass()
 
 
+def one_alone(subject):
+    """Of a directory in which two have a file in common."""
+    subject.must_checkpoint("context")
+    child = child_of(subject)
+    subject.kill()
+    for pid in (subject.pid, child):
+        expect(subject.run("cr_restart", f"context/{pid}.ctx"), ENVIRONMENT, "in common")
+    subject.restart("context")
+    subject.must_pass()
+
+
 def number_taken(subject):
     """The tree still runs: a second one would have to have its numbers."""
     subject.must_checkpoint("context")
@@ -269,7 +280,9 @@ CASES = {
     "pid_scope": (["plain"], lambda s: refused(s, TEMPORARY, "it has a child process", options=["--pid"])),
     "forked_copy": (["fork"], forked_copy),
     "not_hosted": (["static", FAMILY + "-static"], lambda s: refused(s, PERMANENT, "was not started by cr_run")),
-    "shared_file": (["file"], lambda s: refused(s, TEMPORARY, "share", ".shared")),
+    "pipe_outside": (["pipe"], lambda s: refused(s, TEMPORARY, "has it open, too")),
+    "memory_outside": (["memory"], lambda s: refused(s, TEMPORARY, "is mapped by", "too")),
+    "one_alone": (["file"], one_alone),
     "member_refuses": (["obstacle"], lambda s: refused(s, TEMPORARY, f"process {child_of(s)} (cr_family)", "socket")),
     "member_dies": (["plain"], member_dies),
     "leader_dies": (["plain"], leader_dies),

@@ -17,6 +17,7 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/open_files.hpp"
+#include "core/state/group_scope.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -87,6 +88,7 @@ std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& all) {
       continue;
     watch.data = data;
     const std::size_t watched = find_watched(all, file, watch.number, met[watch.number]++);
+    if (watched == all.files().size() && sharing_is_open()) continue;  // who saves it may have what is watched
     if (watched == all.files().size()) {
       throw TemporaryError("epoll" + at(file) + " watches what was descriptor " + std::to_string(watch.number) +
                            " and is open in another process only, which cannot be saved yet");

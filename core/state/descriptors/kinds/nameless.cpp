@@ -143,9 +143,9 @@ UniqueFd make_in(const std::string& directory) {
   return fd;
 }
 
-UniqueFd make_file(const NamelessDetail& detail, Restart& restart) {
+UniqueFd make_file(const NamelessDetail& detail, Making& making) {
   if (detail.memory) return UniqueFd(memfd_create(detail.path.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  const std::string path = restart::relocated(restart.options, detail.path);
+  const std::string path = restart::relocated(making.options, detail.path);
   const std::string directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
   UniqueFd fd = make_in(directory);
   if (fd) return fd;
@@ -154,8 +154,8 @@ UniqueFd make_file(const NamelessDetail& detail, Restart& restart) {
   const std::string other = wanted != nullptr && *wanted != '\0' ? wanted : "/tmp";
   fd = make_in(other);
   if (fd) {
-    restart.notes.push_back("the deleted file " + detail.path + " was made again in " + other + ", since in " +
-                            directory + " it cannot be" + why);
+    making.notes.push_back("the deleted file " + detail.path + " was made again in " + other + ", since in " +
+                           directory + " it cannot be" + why);
   }
   return fd;
 }
@@ -168,19 +168,20 @@ UniqueFd open_end(const NamelessDetail& detail, int base, const Description& des
   return fd;
 }
 
-std::vector<UniqueFd> make(const SharedObject& object, std::span<const Description* const> ends, Restart& restart) {
+std::vector<UniqueFd> make(ObjectParts parts, std::span<const Description* const> ends, Making& making) {
+  const SharedObject& object = parts.front().object;
   const NamelessDetail detail = detail_of(object);
-  const context::Reader& reader = restart.image.reader();
+  const context::Reader& reader = parts.front().image.reader();
   if (detail.object != kNoObject &&
       (detail.object >= reader.objects().size() || reader.objects()[detail.object].size != detail.size))
     throw PermanentError(reader.name() + ": the content of the deleted file " + detail.path + " is missing");
-  UniqueFd base = make_file(detail, restart);
+  UniqueFd base = make_file(detail, making);
   if (!base || ftruncate(base.get(), static_cast<off_t>(detail.size)) != 0) fail(detail, "cannot be made");
   if (detail.object != kNoObject) reader.copy_object(detail.object, base.get(), detail.path);
   std::vector<UniqueFd> made;
   for (const Description* end : ends) made.push_back(open_end(detail, base.get(), *end));
   if (fchmod(base.get(), detail.mode) != 0) fail(detail, "cannot have its mode");
-  restart.nameless[object.identity] = base.release();
+  making.nameless[object.identity] = base.release();
   return made;
 }
 
@@ -208,7 +209,7 @@ constexpr ObjectKind kNamelessFile = {
 
 extern const DescriptorKind nameless_descriptor;
 const DescriptorKind nameless_descriptor = {
-    .number = 10,
+    .number = nameless_file_number,
     .name = "file without a path",
     .inheritable = false,
     .recognise = recognise,
@@ -216,10 +217,11 @@ const DescriptorKind nameless_descriptor = {
     .check = check,
     .reopen = nullptr,
     .refill = nullptr,
-    .documentation = {"deleted file, O_TMPFILE, memfd", "its whole content, mode, seals; flags and offset of each",
-                      "made again in the same directory, or in TMPDIR; not if another process has it open, as far as "
-                      "this one may look at it; times, owner and extended attributes are new; huge pages are refused",
-                      "tests/state/descriptors/nameless.cpp"},
+    .documentation =
+        {"deleted file, O_TMPFILE, memfd", "its whole content, mode, seals; flags and offset of each",
+         "made again in the same directory, or in TMPDIR; not if a process outside of the tree has it open, as far as "
+         "this one may look at it; times, owner and extended attributes are new; huge pages are refused",
+         "tests/state/descriptors/nameless.cpp"},
     .connect = seal,
     .object = &kNamelessFile,
 };

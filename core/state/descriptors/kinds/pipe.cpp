@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipes and FIFOs of which the process has all ends that there are.
+// Pipes and FIFOs of which the process and its group have all ends that there are.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -18,6 +18,7 @@
 #include "core/state/descriptors/open_files.hpp"
 #include "core/state/descriptors/pipe_content.hpp"
 #include "core/state/descriptors/standard_files.hpp"
+#include "core/state/group_scope.hpp"
 
 namespace cairn::state {
 namespace {
@@ -65,13 +66,23 @@ const OpenFile* find_end(const ObjectEnds& ends, bool (*has)(int)) {
   return found == ends.end() ? nullptr : *found;
 }
 
-// An end that the process does not have must not be there at all. A FIFO that was opened before anybody wrote to it
-// shows no hangup; then nobody must be found.
+// How others of the group have it open.
+MemberFile of_group(const OpenFile& file) {
+  const GroupSharing* sharing = group_sharing();
+  const MemberFile* known = sharing != nullptr ? sharing->file(file.status.st_dev, file.status.st_ino) : nullptr;
+  return known != nullptr ? *known : MemberFile{};
+}
+
+// An end that neither the process nor its group has must not be there at all. A FIFO that was opened before anybody
+// wrote to it shows no hangup; then nobody must be found.
 void check_ends(const ObjectEnds& ends, const OpenFiles& all) {
   const OpenFile& file = *ends.front();
   const std::string holder = all.other_holder(file);
   if (!holder.empty()) refuse(file, holder + " has it open, too");
-  const bool lone_reader = find_end(ends, writes) == nullptr, lone_writer = find_end(ends, reads) == nullptr;
+  if (sharing_is_open()) return;
+  const MemberFile group = of_group(file);
+  const bool lone_reader = find_end(ends, writes) == nullptr && !group.writes;
+  const bool lone_writer = find_end(ends, reads) == nullptr && !group.reads;
   const short seen = lone_reader || lone_writer ? poll_now(file.fd) : 0;
   if ((lone_writer && (seen & POLLERR) == 0) || (lone_reader && (seen & POLLHUP) == 0 && !is_fifo(file)))
     refuse(file, "another process has its other end, or it lies in a socket");
@@ -87,7 +98,7 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
   const int capacity = fcntl(file.fd, F_GETPIPE_SZ);
   if (capacity <= 0) refuse(file, with_errno("its size is not known", errno));
   detail.capacity = static_cast<std::uint32_t>(capacity);
-  detail.had_writers = find_end(ends, writes) != nullptr || (poll_now(file.fd) & POLLHUP) != 0;
+  detail.had_writers = find_end(ends, writes) != nullptr || of_group(file).writes || (poll_now(file.fd) & POLLHUP) != 0;
   if (!all.guest_stands() || reading == nullptr) return encode(detail);  // without readers nobody will read it
   if (fcntl(file.fd, F_SETPIPE_SZ, static_cast<long>(capacity)) < 0 && errno == EBUSY)
     refuse(file, "the kernel sends notifications through it (O_NOTIFICATION_PIPE)");
@@ -194,8 +205,8 @@ std::vector<UniqueFd> Maker::make(std::span<const Description* const> ends) {
   return made;
 }
 
-std::vector<UniqueFd> make(const SharedObject& object, std::span<const Description* const> ends, Restart& /*restart*/) {
-  const PipeDetail detail = detail_of(object);
+std::vector<UniqueFd> make(ObjectParts parts, std::span<const Description* const> ends, Making& /*making*/) {
+  const PipeDetail detail = detail_of(parts.front().object);
   return Maker(detail).make(ends);
 }
 
@@ -221,11 +232,11 @@ const DescriptorKind pipe_descriptor = {
     .check = check,
     .reopen = nullptr,
     .refill = nullptr,
-    .documentation =
-        {"pipe, FIFO", "content (packets too), size, flags; which ends there are",
-         "all ends must be in the process, as far as it may look at others; a FIFO must be at its path, and "
-         "empty when it is opened again; what is in a pipe without readers is lost",
-         "tests/state/descriptors/pipes.cpp"},
+    .documentation = {"pipe, FIFO", "content (packets too), size, flags; which ends there are",
+                      "all ends must be in the process or its tree, as far as it may look at others; a FIFO must be at "
+                      "its path, and "
+                      "empty when it is opened again; what is in a pipe without readers is lost",
+                      "tests/state/descriptors/pipes.cpp"},
     .object = &kPipeObject,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unix sockets without names that are connected with each other (socketpair(2)), of which the process has both ends, or
-// the only one that is left.
+// Unix sockets without names that are connected with each other (socketpair(2)), of which the process and its group
+// have both ends, or the only one that is left.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -18,6 +18,7 @@
 #include "core/state/descriptors/open_files.hpp"
 #include "core/state/descriptors/socket_content.hpp"
 #include "core/state/descriptors/socket_diagnosis.hpp"
+#include "core/state/group_scope.hpp"
 
 namespace cairn::state {
 namespace {
@@ -119,6 +120,12 @@ Side look_at_side(const OpenFile& file, const UnixSocket& socket, int type, bool
   return side;
 }
 
+// The other end, which is none of this process's: does another process of the group have it?
+bool is_in_group(std::uint64_t device, std::uint64_t peer) {
+  const GroupSharing* sharing = group_sharing();
+  return sharing_is_open() || (sharing != nullptr && sharing->file(device, peer) != nullptr);
+}
+
 std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, context::Writer* /*writer*/) {
   PairDetail detail;
   detail.type = number_option(ends.front()->fd, SO_TYPE);
@@ -126,7 +133,8 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
     const OpenFile& file = *ends[i];
     if (const std::string holder = all.other_holder(file); !holder.empty()) refuse(file, holder + " has it open, too");
     const UnixSocket socket = look_at(file);
-    if (socket.peer != 0 && (ends.size() != detail.sides.size() || socket.peer != ends[1 - i]->status.st_ino))
+    const bool has_peer = ends.size() == detail.sides.size() && socket.peer == ends[1 - i]->status.st_ino;
+    if (socket.peer != 0 && !has_peer && !is_in_group(file.status.st_dev, socket.peer))
       refuse(file, "its other end is in another process, or lies in a socket");
     detail.sides.at(i) = look_at_side(file, socket, detail.type, all.guest_stands());
   }
@@ -180,8 +188,25 @@ void shut_down(int fd, std::uint32_t how) {
   if (how != 0) shutdown(fd, kHow[how]);
 }
 
-std::vector<UniqueFd> make(const SharedObject& object, std::span<const Description* const> ends, Restart& /*restart*/) {
-  const PairDetail detail = detail_of(object);
+// What each process has saved of its ends.
+PairDetail put_together(ObjectParts parts) {
+  PairDetail whole;
+  std::size_t known = 0;
+  for (const ObjectPart& part : parts) {
+    const PairDetail detail = detail_of(part.object);
+    for (const Side& side : detail.sides) {
+      if (!side.open) continue;
+      if (known == whole.sides.size() || (known != 0 && detail.type != whole.type))
+        throw PermanentError("a pair of sockets makes no sense");
+      whole.type = detail.type;
+      whole.sides[known++] = side;
+    }
+  }
+  return whole;
+}
+
+std::vector<UniqueFd> make(ObjectParts parts, std::span<const Description* const> ends, Making& /*making*/) {
+  const PairDetail detail = put_together(parts);
   int pair[2];
   if (socketpair(AF_UNIX, detail.type | SOCK_CLOEXEC, 0, pair) != 0) fail("be made");
   std::array<UniqueFd, 2> made{UniqueFd(pair[0]), UniqueFd(pair[1])};
@@ -207,7 +232,8 @@ std::vector<UniqueFd> make(const SharedObject& object, std::span<const Descripti
   return result;
 }
 
-constexpr ObjectKind kPair = {.identify = identify, .save = save, .check = check_object, .make = make};
+constexpr ObjectKind kPair = {
+    .identify = identify, .save = save, .check = check_object, .make = make, .in_parts = true};
 
 }  // namespace
 
@@ -225,12 +251,12 @@ const DescriptorKind socket_pair_descriptor = {
     .check = check,
     .reopen = nullptr,
     .refill = nullptr,
-    .documentation =
-        {"pair of Unix sockets (socketpair)",
-         "what was not received, either way; what has been shut down; buffers, time limits, options",
-         "both ends must be in the process, or the other one closed; descriptors that are on their way, and "
-         "urgent data, are refused; needs unix_diag",
-         "tests/state/descriptors/socket_pairs.cpp"},
+    .documentation = {"pair of Unix sockets (socketpair)",
+                      "what was not received, either way; what has been shut down; buffers, time limits, options",
+                      "both ends must be in the process or its tree, or the other one closed; descriptors that are on "
+                      "their way, and "
+                      "urgent data, are refused; needs unix_diag",
+                      "tests/state/descriptors/socket_pairs.cpp"},
     .object = &kPair,
 };
 

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/group/shared_restart.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <set>
+
+#include "core/base/error.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/kinds/elsewhere.hpp"
+#include "core/state/descriptors/standard_files.hpp"
+#include "core/state/memory/kind.hpp"
+#include "core/state/process/state.hpp"
+
+namespace cairn::group {
+namespace {
+
+using state::Description;
+using state::FilesState;
+using state::ObjectIdentity;
+using state::SharedObject;
+using state::SharedObjects;
+
+// A description of one of the files.
+struct Where {
+  std::size_t process = 0;
+  std::uint32_t description = 0;
+  auto operator<=>(const Where&) const = default;
+};
+
+}  // namespace
+
+class SharedRestart::Maker {
+ public:
+  Maker(SharedRestart& result, std::span<const state::Image* const> images, const restart::Options& options,
+        std::span<const std::pair<int, UniqueFd>> standard)
+      : result_(result), images_(images), options_(options), standard_(standard) {}
+  void run();
+
+ private:
+  void index();
+  Where owner_of(std::size_t process, const Description& description) const;
+  void find_shared_descriptions();
+  void find_shared_objects();
+  void make_object(const ObjectIdentity& identity);
+  void make_alone(const Where& where);
+  void make_memory();
+  void give(const Where& where, UniqueFd made);
+  int keep(UniqueFd made);
+  UniqueFd standing_at(int number) const;
+  const FilesState& files(std::size_t process) const { return images_[process]->get<FilesState>(); }
+  const Description& at(const Where& where) const { return files(where.process).descriptions[where.description]; }
+  Description relocated(const Description& description) const {
+    Description here = description;
+    here.path = restart::relocated(options_, here.path);
+    return here;
+  }
+  [[noreturn]] void contradiction(std::size_t process, const std::string& what) const {
+    images_[process]->contradiction(what);
+  }
+
+  struct Object {
+    std::vector<Where> ends;  // as they are described, by whoever has saved them
+    std::vector<std::pair<std::size_t, const SharedObject*>> parts;
+    bool shared = false;
+  };
+  SharedRestart& result_;
+  const std::span<const state::Image* const> images_;
+  const restart::Options& options_;
+  const std::span<const std::pair<int, UniqueFd>> standard_;
+  std::map<std::int32_t, std::size_t> process_of_;  // by number
+  std::map<Where, std::vector<Where>> others_;      // of shared descriptions: the owner's, and who else has it
+  std::map<ObjectIdentity, Object> objects_;
+  std::map<ObjectIdentity, int> nameless_;
+};
+
+void SharedRestart::Maker::index() {
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i] != nullptr) process_of_[images_[i]->get<state::ProcessState>().pid] = i;
+  }
+}
+
+// Who has saved it may not have it as another's again.
+Where SharedRestart::Maker::owner_of(std::size_t process, const Description& description) const {
+  const auto place = state::detail_of<state::MemberDescriptor>(description);
+  const auto owner = process_of_.find(place.pid);
+  if (owner == process_of_.end()) contradiction(process, "what it shares is in no file of the group");
+  const auto& descriptors = files(owner->second).descriptors;
+  const auto found = std::find_if(descriptors.begin(), descriptors.end(),
+                                  [&](const state::Descriptor& d) { return d.number == place.number; });
+  if (found == descriptors.end() ||
+      files(owner->second).descriptions[found->description].kind == state::elsewhere_number)
+    contradiction(process, "what it shares with process " + std::to_string(place.pid) + " is not in that one's file");
+  return {owner->second, found->description};
+}
+
+void SharedRestart::Maker::find_shared_descriptions() {
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i] == nullptr) continue;
+    const auto& descriptions = files(i).descriptions;
+    for (std::uint32_t d = 0; d < descriptions.size(); ++d) {
+      if (descriptions[d].kind == state::elsewhere_number) others_[owner_of(i, descriptions[d])].push_back({i, d});
+    }
+  }
+}
+
+// Those with an end that several have, those of which several have saved something, and files that others show in their
+// memory.
+void SharedRestart::Maker::find_shared_objects() {
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i] == nullptr) continue;
+    for (const SharedObject& object : images_[i]->get<SharedObjects>().objects) {
+      Object& known = objects_[object.identity];
+      known.shared = known.shared || !known.parts.empty();
+      known.parts.emplace_back(i, &object);
+      for (std::uint32_t d = 0; d < files(i).descriptions.size(); ++d) {
+        if (!is_end_of(files(i).descriptions[d], object)) continue;
+        known.ends.push_back({i, d});
+        known.shared = known.shared || others_.count({i, d}) != 0;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i] == nullptr) continue;
+    for (const context::StoredArea& stored : images_[i]->reader().areas()) {
+      if (!state::is_nameless_memory(stored.area)) continue;
+      const auto known = objects_.find({stored.area.device, stored.area.inode});
+      if (known != objects_.end() && known->second.parts.front().first != i) known->second.shared = true;
+    }
+  }
+}
+
+// 0, 1 and 2 are what they are for the first process.
+UniqueFd SharedRestart::Maker::standing_at(int number) const {
+  const auto opened =
+      std::find_if(standard_.begin(), standard_.end(), [=](const auto& file) { return file.first == number; });
+  return UniqueFd(fcntl(opened != standard_.end() ? opened->second.get() : number, F_DUPFD_CLOEXEC, 0));
+}
+
+// Out of the way of what stands at 0, 1 and 2, or is to be closed there.
+int SharedRestart::Maker::keep(UniqueFd made) {
+  if (made.get() <= STDERR_FILENO) made.reset(fcntl(made.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!made) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
+  result_.made_.push_back(std::move(made));
+  return result_.made_.back().get();
+}
+
+void SharedRestart::Maker::give(const Where& where, UniqueFd made) {
+  const int fd = keep(std::move(made));
+  result_.given_[where.process].descriptions.emplace_back(where.description, fd);
+  const auto others = others_.find(where);
+  if (others == others_.end()) return;
+  for (const Where& other : others->second)
+    result_.given_[other.process].descriptions.emplace_back(other.description, fd);
+}
+
+void SharedRestart::Maker::make_object(const ObjectIdentity& identity) {
+  const Object& object = objects_.at(identity);
+  std::vector<state::ObjectPart> parts;
+  for (const auto& [process, part] : object.parts) {
+    if (!is_saved_elsewhere(*part, images_[process]->get<state::ProcessState>().pid))
+      parts.push_back({*part, *images_[process]});
+  }
+  const std::uint32_t kind = object.parts.front().second->kind;
+  const bool mixed = std::any_of(object.parts.begin(), object.parts.end(),
+                                 [=](const auto& part) { return part.second->kind != kind; });
+  if (parts.empty() || mixed) contradiction(object.parts.front().first, "what its processes share is in no file");
+  std::vector<Description> described;
+  for (const Where& end : object.ends) described.push_back(relocated(at(end)));
+  std::vector<const Description*> ends;
+  for (const Description& description : described) ends.push_back(&description);
+  state::Making making{options_, result_.notes_, nameless_};
+  std::vector<UniqueFd> made = state::find_descriptor_kind(kind)->object->make(parts, ends, making);
+  for (std::size_t i = 0; i < made.size(); ++i) give(object.ends[i], std::move(made[i]));
+}
+
+void SharedRestart::Maker::make_alone(const Where& where) {
+  const Description description = relocated(at(where));
+  const state::DescriptorKind& kind = *state::find_descriptor_kind(description.kind);
+  if (kind.object != nullptr) return;  // made with its other ends
+  UniqueFd made = description.standard >= 0 ? standing_at(description.standard) : UniqueFd();
+  if (!made) made = kind.reopen(description);
+  const int fd = keep(std::move(made));
+  // Its owner takes what stands at 0, 1 and 2 by itself.
+  if (description.standard < 0) result_.given_[where.process].descriptions.emplace_back(where.description, fd);
+  for (const Where& other : others_.at(where))
+    result_.given_[other.process].descriptions.emplace_back(other.description, fd);
+}
+
+// Also of one process alone where what it shows is a file that has been made here.
+void SharedRestart::Maker::make_memory() {
+  struct Memory {
+    std::set<std::size_t> processes;
+    std::uint64_t size = 0;
+    std::string name;
+  };
+  std::map<ObjectIdentity, Memory> all;
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i] == nullptr) continue;
+    for (const context::StoredArea& stored : images_[i]->reader().areas()) {
+      const Area& area = stored.area;
+      if (!state::is_nameless_memory(area)) continue;
+      Memory& memory = all[{area.device, area.inode}];
+      memory.processes.insert(i);
+      memory.size = std::max(memory.size, area.file_offset + (area.end - area.start));
+      memory.name = state::shared_memory_name(area);
+    }
+  }
+  for (const auto& [identity, memory] : all) {
+    const auto file = nameless_.find(identity);
+    if (file == nameless_.end() && memory.processes.size() < 2) continue;
+    int fd = file != nameless_.end() ? file->second : -1;
+    if (fd < 0) {
+      UniqueFd made(memfd_create(memory.name.c_str(), MFD_CLOEXEC));
+      if (!made || ftruncate(made.get(), static_cast<off_t>(memory.size)) != 0)
+        throw EnvironmentError(with_errno("memory that processes share", errno));
+      fd = keep(std::move(made));
+    }
+    for (const std::size_t i : memory.processes)
+      result_.given_[i].memory.push_back({identity.device, identity.inode, fd});
+  }
+}
+
+void SharedRestart::Maker::run() {
+  result_.given_.resize(images_.size());
+  index();
+  find_shared_descriptions();
+  find_shared_objects();
+  for (const auto& [identity, object] : objects_) {
+    if (object.shared) make_object(identity);
+  }
+  for (auto& [identity, fd] : nameless_) fd = keep(UniqueFd(fd));
+  for (const auto& [where, others] : others_) make_alone(where);
+  make_memory();
+}
+
+SharedRestart::SharedRestart(std::span<const state::Image* const> images, const restart::Options& options,
+                             std::span<const std::pair<int, UniqueFd>> standard) {
+  Maker(*this, images, options, standard).run();
+}
+
+void SharedRestart::hand_over(std::size_t i, restart::Options& options) const {
+  // Each number once: whoever takes it closes it.
+  std::set<int> handed;
+  const auto own = [&](int fd) {
+    const int number = handed.insert(fd).second ? fd : fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
+    if (number < 0) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
+    fcntl(number, F_SETFD, 0);
+    return number;
+  };
+  for (const auto& [description, fd] : given_[i].descriptions) options.given.emplace_back(description, own(fd));
+  for (const auto& memory : given_[i].memory)
+    options.given_memory.push_back({memory.device, memory.inode, own(memory.fd)});
+}
+
+}  // namespace cairn::group

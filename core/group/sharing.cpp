@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/group/sharing.hpp"
+
+#include <linux/kcmp.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/abi/layout.h"
+#include "core/base/error.hpp"
+#include "core/base/proc.hpp"
+
+namespace cairn::group {
+namespace {
+
+using state::GroupSharing;
+using state::MemberDescriptor;
+using Identity = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+
+// A descriptor of a member.
+struct Place {
+  std::size_t order;  // of the member
+  MemberDescriptor at;
+  bool reads, writes;
+};
+
+struct File {
+  mode_t mode = 0;
+  nlink_t links = 0;
+  std::vector<Place> places;
+  bool is_object() const { return S_ISFIFO(mode) || S_ISSOCK(mode) || is_nameless(); }
+  bool is_nameless() const { return S_ISREG(mode) && links == 0; }
+};
+
+std::string directory_of(pid_t pid) { return "/proc/" + std::to_string(pid) + "/fd"; }
+std::string path_of(const MemberDescriptor& at) { return directory_of(at.pid) + "/" + std::to_string(at.number); }
+std::string described(pid_t pid) {
+  const std::string number = std::to_string(pid);
+  return "process " + number + " (" + trimmed(read_file("/proc/" + number + "/comm").value_or("it has ended")) + ")";
+}
+
+// Device and inode as a line of /proc/PID/maps shows them, "fe:00 1230139".
+std::uint64_t device_of(std::string_view shown) {
+  const std::size_t colon = std::min(shown.find(':'), shown.size());
+  const std::uint64_t major = to_number(shown.substr(0, colon), 16);
+  const std::uint64_t minor = colon < shown.size() ? to_number(shown.substr(colon + 1), 16) : 0;
+  return makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
+}
+
+class Look {
+ public:
+  Look(const std::vector<pid_t>& members, const state::StandardFiles& standard)
+      : members_(members), standard_(standard) {}
+  GroupSharing find() {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      look_at_descriptors(i);
+      look_at_memory(members_[i], true);
+    }
+    look_at_others();
+    for (auto& [identity, file] : files_) find_descriptions(identity, file);
+    for (const auto& [identity, memory] : memory_) sharing_.memory.push_back(memory);
+    return std::move(sharing_);
+  }
+
+ private:
+  bool counts(const struct stat& status) const;
+  void look_at_descriptors(std::size_t member);
+  void look_at_memory(pid_t pid, bool member);
+  void look_at_others();
+  void look_at_descriptors_of_other(pid_t pid);
+  void find_descriptions(const Identity& identity, File& file);
+  void add_object(const Identity& identity, const File& file, const std::vector<Place>& owners);
+
+  const std::vector<pid_t>& members_;
+  const state::StandardFiles& standard_;
+  std::map<Identity, File> files_;
+  std::map<Identity, std::string> outside_;
+  std::map<Identity, state::MemberMemory> memory_;
+  GroupSharing sharing_;
+};
+
+// Devices that can be saved have no state, or are terminals.
+bool Look::counts(const struct stat& status) const {
+  if (S_ISCHR(status.st_mode)) return false;
+  if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) return true;
+  return std::none_of(standard_.begin(), standard_.end(), [&](const cairn_control_file& file) {
+    return file.device == status.st_dev && file.inode == status.st_ino;
+  });
+}
+
+void Look::look_at_descriptors(std::size_t member) {
+  const pid_t pid = members_[member];
+  const std::vector<std::string> names = directory_entries(directory_of(pid));
+  if (names.empty()) throw TemporaryError("what process " + std::to_string(pid) + " has open cannot be seen");
+  for (const std::string& name : names) {
+    const MemberDescriptor at{pid, static_cast<std::int32_t>(to_number(name))};
+    struct stat status {
+    }, link{};
+    if (stat(path_of(at).c_str(), &status) != 0 || lstat(path_of(at).c_str(), &link) != 0 || !counts(status)) continue;
+    File& file = files_[{status.st_dev, status.st_ino}];
+    file.mode = status.st_mode;
+    file.links = status.st_nlink;
+    // The rights of the link say how it is open.
+    file.places.push_back({member, at, (link.st_mode & S_IRUSR) != 0, (link.st_mode & S_IWUSR) != 0});
+  }
+}
+
+// "7f0000000000-7f0000001000 rw-s 00000000 fe:00 1230139   /a/file (deleted)"
+void Look::look_at_memory(pid_t pid, bool member) {
+  const auto maps = read_file("/proc/" + std::to_string(pid) + "/maps");
+  if (!maps && member) throw TemporaryError("the memory of process " + std::to_string(pid) + " cannot be seen");
+  if (!maps) return;
+  for (const std::string_view line : split_lines(*maps)) {
+    enum : std::size_t { kRange, kRights, kOffset, kDevice, kInode, kPath };
+    const auto words = split_words(line);
+    const bool nameless =
+        line.ends_with(" (deleted)") || (words.size() > kPath && words[kPath].starts_with("[anon_shmem:"));
+    if (words.size() <= kInode || !words[kRights].ends_with("s") || !nameless) continue;
+    const Identity identity{device_of(words[kDevice]), to_number(words[kInode])};
+    const std::size_t dash = words[kRange].find('-');
+    const std::uint64_t start = to_number(words[kRange].substr(0, dash), 16);
+    const std::uint64_t end = to_number(words[kRange].substr(dash + 1), 16);
+    if (!member) {
+      const auto known = memory_.find(identity);
+      if (known != memory_.end() && known->second.outside.empty()) known->second.outside = described(pid);
+    } else if (end <= CAIRN_ARENA_TOP) {
+      state::MemberMemory& memory = memory_[identity];
+      memory.device = identity.first;
+      memory.inode = identity.second;
+      memory.ranges.push_back({pid, to_number(words[kOffset], 16), end - start});
+    }
+  }
+}
+
+void Look::look_at_others() {
+  const bool objects =
+      std::any_of(files_.begin(), files_.end(), [](const auto& file) { return file.second.is_object(); });
+  if (!objects && memory_.empty()) return;
+  const std::set<pid_t> members(members_.begin(), members_.end());
+  for (const std::string& name : directory_entries("/proc")) {
+    const auto pid = static_cast<pid_t>(to_number(name));
+    if (pid <= 0 || members.count(pid) != 0) continue;
+    if (objects) look_at_descriptors_of_other(pid);
+    if (!memory_.empty()) look_at_memory(pid, false);
+  }
+}
+
+// What cannot be an object of ours is not looked at: links are read without being followed first.
+void Look::look_at_descriptors_of_other(pid_t pid) {
+  const std::string directory = directory_of(pid) + "/";
+  for (const std::string& number : directory_entries(directory)) {
+    const std::string target = read_link(directory + number);
+    const bool is_path = target.starts_with("/") && !target.starts_with("/dev/");
+    struct stat status {};
+    if (!is_path && !target.starts_with("pipe:") && !target.starts_with("socket:")) continue;
+    if (stat((directory + number).c_str(), &status) != 0) continue;
+    const auto known = files_.find({status.st_dev, status.st_ino});
+    if (known != files_.end() && known->second.is_object()) outside_.try_emplace(known->first, described(pid));
+  }
+}
+
+// -1, 0 or 1: a total order of open file descriptions.
+int order(const Place& a, const Place& b) {
+  const long result = syscall(SYS_kcmp, a.at.pid, b.at.pid, KCMP_FILE, a.at.number, b.at.number);
+  if (result >= 0 && result <= 2) return result == 0 ? 0 : result == 1 ? -1 : 1;
+  throw TemporaryError(with_errno("whether processes " + std::to_string(a.at.pid) + " and " + std::to_string(b.at.pid) +
+                                      " share " + read_link(path_of(a.at)) + " cannot be found out",
+                                  errno));
+}
+
+// Those that are one description stand together then, the first member's first.
+void Look::find_descriptions(const Identity& identity, File& file) {
+  std::vector<Place>& places = file.places;
+  const bool one_member = std::all_of(places.begin(), places.end(),
+                                      [&](const Place& place) { return place.order == places.front().order; });
+  if (!one_member) {
+    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+      const int by_description = order(a, b);
+      return by_description != 0 ? by_description < 0
+                                 : std::pair(a.order, a.at.number) < std::pair(b.order, b.at.number);
+    });
+  }
+  std::vector<Place> owners;
+  for (auto first = places.begin(); first != places.end();) {
+    auto end = first + 1;
+    while (!one_member && end != places.end() && order(*first, *end) == 0) ++end;
+    owners.push_back(*first);
+    if ((end - 1)->order != first->order) {
+      state::CommonDescription& description = sharing_.descriptions.emplace_back();
+      for (auto place = first; place != end; ++place) description.places.push_back(place->at);
+    }
+    first = end;
+  }
+  if (file.is_object()) add_object(identity, file, owners);
+}
+
+void Look::add_object(const Identity& identity, const File& file, const std::vector<Place>& owners) {
+  state::MemberFile object;
+  object.device = identity.first;
+  object.inode = identity.second;
+  object.nameless = file.is_nameless();
+  const auto best = std::min_element(owners.begin(), owners.end(), [](const Place& a, const Place& b) {
+    return std::pair(!a.reads, a.order) < std::pair(!b.reads, b.order);
+  });
+  object.owner = best->at.pid;
+  for (const Place& place : file.places) {
+    object.reads = object.reads || place.reads;
+    object.writes = object.writes || place.writes;
+  }
+  if (const auto outside = outside_.find(identity); outside != outside_.end()) object.outside = outside->second;
+  sharing_.files.push_back(std::move(object));
+}
+
+}  // namespace
+
+GroupSharing find_sharing(const std::vector<pid_t>& members, const state::StandardFiles& standard) {
+  return Look(members, standard).find();
+}
+
+}  // namespace cairn::group
