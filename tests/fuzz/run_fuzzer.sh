@@ -13,5 +13,7 @@ fi
 mkdir -p "$fuzzer.corpus"
 limit=-max_total_time=$seconds
 [ -z "${CAIRN_FUZZ_RUNS:-}" ] || limit=-runs=$CAIRN_FUZZ_RUNS
+# The process in which a manifest is read may not make the call by which ASan takes back its signal stack.
+export ASAN_OPTIONS="use_sigaltstack=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 exec "$fuzzer" "$limit" -max_len=65536 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=64 -print_final_stats=1 \
   -artifact_prefix="$fuzzer.crash-" "$fuzzer.corpus" "$fuzzer.seeds"
