@@ -143,12 +143,20 @@ void Tree::check_standing() {
   scope_.sharing = &sharing_;
 }
 
+// What members had begun to write who ended before they stood.
+void Tree::remove_unfinished() const {
+  for (const std::string& name : directory_entries("/proc/self/fd/" + std::to_string(wanted_.directory))) {
+    if (!context::is_group_name(name)) unlinkat(wanted_.directory, name.c_str(), 0);
+  }
+}
+
 void Tree::write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members, bool sync) {
   for (context::GroupProcess& process : index_.processes) {
     for (std::size_t i = 0; i < members.size() && i < statistics.size(); ++i) {
       if (numbers_.at(members[i].get()) == process.pid) process.checksum = statistics[i].checksum;
     }
   }
+  remove_unfinished();
   context::write_group_index(wanted_.directory, index_, sync);
 }
 

@@ -45,6 +45,8 @@ class Tree {
   std::size_t size() const noexcept { return index_.processes.size(); }
 
  private:
+  void remove_unfinished() const;
+
   RemoteProcess::Wanted wanted_;
   state::GroupSharing sharing_;
   state::GroupScope scope_;

@@ -6,9 +6,11 @@
 //   pipe      a process outside of the tree has the other end of a pipe
 //   memory    such a process has shared memory without a path
 //   obstacle  the child has a socket
+//   ends      there is another child, which ends when it is asked to stand
 //   lines     both write lines with numbers to standard output
 //   plain     nothing
 // When it is asked to check itself, its child has to be there, running.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 
 #include <string>
 
+#include "core/guest/libcr.h"
 #include "tests/lib/subject.hpp"
 
 namespace {
@@ -28,6 +31,14 @@ void write_line(const char* who) {
   const int n = snprintf(line, sizeof line, "%s %u\n", who, ++count);
   CHECK_EQUAL(write(STDOUT_FILENO, line, static_cast<size_t>(n)), n);
   usleep(3000);
+}
+
+int end_now(void*) { _exit(0); }
+
+void end_when_asked() {
+  const auto init = reinterpret_cast<decltype(&cr_init)>(dlsym(RTLD_DEFAULT, "cr_init"));
+  const auto add = reinterpret_cast<decltype(&cr_register_callback)>(dlsym(RTLD_DEFAULT, "cr_register_callback"));
+  CHECK(init != nullptr && add != nullptr && init() >= 0 && add(end_now, nullptr, CR_THREAD_CONTEXT) >= 0);
 }
 
 int be_child(const char* flag, const std::string& what) {
@@ -60,6 +71,10 @@ int main(int argc, char** argv) {
   CHECK(argc >= 3);
   const std::string what = argv[2];
   if (argc == 4 && strcmp(argv[3], "child") == 0) return be_child(argv[1], what);
+  if (argc == 4 && strcmp(argv[3], "second") == 0) {
+    end_when_asked();
+    return be_child((std::string(argv[1]) + ".second").c_str(), what);
+  }
   if (what == "pipe" || what == "memory") share_with_orphan(argv[1], what);
   if (what == "file") CHECK(open((std::string(argv[1]) + ".shared").c_str(), O_RDWR | O_CREAT, 0600) > 2);
   const pid_t child = fork();
@@ -73,6 +88,12 @@ int main(int argc, char** argv) {
     _exit(126);
   }
   while (access((std::string(argv[1]) + ".child").c_str(), F_OK) != 0) subject::nap();
+  const pid_t second = what == "ends" ? fork() : -1;
+  if (second == 0) {
+    execl(argv[0], argv[0], argv[1], argv[2], "second", nullptr);
+    _exit(126);
+  }
+  while (second > 0 && access((std::string(argv[1]) + ".second.child").c_str(), F_OK) != 0) subject::nap();
   if (what == "lines") {
     while (access(argv[1], F_OK) != 0) write_line("parent");
   } else {

@@ -88,6 +88,19 @@ def member_dies(subject):
     shutil.rmtree(os.path.join(subject.directory, "context"))
 
 
+def member_ends(subject):
+    """While it is asked to stand: it is none any more, and nothing of it is left in the directory, which can be replaced."""
+    for _ in range(2):
+        expect(subject.checkpoint("context"), OK)
+        names = os.listdir(os.path.join(subject.directory, "context"))
+        strange = [name for name in names if name not in ("group", "objects") and not name[0].isdigit()]
+        if strange or len(names) != 4:
+            raise Failure(f"left behind: {strange} of {names}")
+    subject.kill()
+    subject.restart("context")
+    subject.must_pass()
+
+
 def leader_dies(subject):
     """Whoever follows goes on when nobody leads."""
     child = child_of(subject)
@@ -300,6 +313,7 @@ CASES = {
     "member_refuses": (["obstacle"], lambda s: refused(s, TEMPORARY, f"process {child_of(s)} (cr_family)", "socket")),
     "member_dies": (["plain"], member_dies),
     "leader_dies": (["plain"], leader_dies),
+    "member_ends": (["ends"], member_ends),
     "damaged": (["plain"], damaged),
     "info": (["plain"], info),
     "missing_member": (["plain"], missing_member),
