@@ -32,6 +32,25 @@ rest = worker.stdout.read()
 assert worker.wait() == 0 and rest == ""
 print(digest.hexdigest())
 """
+WORKERS = """
+import multiprocessing as mp, hashlib
+def work(n, total, lock):
+    digest = b""
+    for i in range(300):
+        digest = hashlib.sha256(digest + str(n * i).encode() * 500).digest()
+        with lock: total.value += 1
+    return digest
+def run(n, queue, total, lock):
+    queue.put((n, work(n, total, lock)))
+if __name__ == "__main__":
+    mp.set_start_method("fork")
+    queue, total, lock = mp.Queue(), mp.Value("l", 0), mp.Lock()
+    workers = [mp.Process(target=run, args=(n, queue, total, lock)) for n in range(4)]
+    for worker in workers: worker.start()
+    found = sorted(queue.get() for _ in workers)
+    for worker in workers: worker.join()
+    print(total.value, hashlib.sha256(repr(found).encode()).hexdigest(), [worker.exitcode for worker in workers])
+"""
 MAKEFILE = """
 all: $(foreach n,1 2 3 4 5 6 7 8,part$(n))
 \tcat part* | md5sum
@@ -42,6 +61,9 @@ CASES = {
     "pipeline": ["bash", "-c", "seq 1 30000 | python3 filter.py | sed s/1/one/ | tac | md5sum"],
     "substitution": ["bash", "-c", 'for i in 1 2 3 4 5 6 7 8; do x=$(seq $i 2 30000); y=$(sort -r <<<"$x"); '
                                    'md5sum <<<"$i $y"; done'],
+    "subshells": ["bash", "-c", 'for i in 1 2 3 4 5 6; do x=$(seq $i 3 30000 | while read n; do echo $((n * 3)); done | md5sum); '
+                                'echo "$i $x"; done | (cat; echo end)'],
+    "workers": ["python3", "workers.py"],
     "archive": ["bash", "-c", "tar -cf - --sort=name --mtime=@0 data | gzip -9n | tee copy | gunzip | md5sum; md5sum copy"],
     "make": ["make", "-s", "-j2"],
     "python": ["python3", "talk.py"],
@@ -49,7 +71,7 @@ CASES = {
 
 
 def prepare(directory):
-    for name, text in {"filter.py": FILTER, "talk.py": TALK, "Makefile": MAKEFILE}.items():
+    for name, text in {"filter.py": FILTER, "talk.py": TALK, "workers.py": WORKERS, "Makefile": MAKEFILE}.items():
         with open(os.path.join(directory, name), "w") as f:
             f.write(text)
     os.mkdir(os.path.join(directory, "data"))
