@@ -30,11 +30,16 @@ def wait_for(condition, what, seconds=60):
         time.sleep(0.005)
 
 
+def state_of(pid):
+    """One letter, as in proc(5)."""
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rpartition(")")[2].split()[0]
+
+
 def alive(pid):
     """True while the process runs; a zombie does not."""
     try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+        return state_of(pid) not in "ZX"
     except OSError:
         return False
 
@@ -115,9 +120,7 @@ class Subject:
                               cwd=self.directory, **more)
 
     def state(self):
-        """One letter, as in proc(5)."""
-        with open(f"/proc/{self.pid}/stat") as f:
-            return f.read().rpartition(")")[2].split()[0]
+        return state_of(self.pid)
 
     def checkpoint(self, name, *options):
         """Returns cr_checkpoint's CompletedProcess."""

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 from cr_harness import (ARGUMENTS, ENVIRONMENT, OK, PERMANENT, TEMPORARY, Failure, Skip, Subject, alive, expect, kill_tree,
-                        run_subject, run_test, tree_of, wait_for)  # noqa: E402
+                        run_subject, run_test, state_of, tree_of, wait_for)  # noqa: E402
 
 BIN, TREE, FAMILY, CASE = sys.argv[1:5]
 
@@ -61,9 +61,9 @@ def forked_copy(subject):
     """Stopped, and by itself: it is a process like any other."""
     child = child_of(subject)
     os.kill(child, signal.SIGSTOP)
-    wait_for(lambda: open(f"/proc/{child}/stat").read().rpartition(")")[2].split()[0] == "T", "a stop")
+    wait_for(lambda: state_of(child) == "T", "a stop")
     subject.must_checkpoint("context")
-    if open(f"/proc/{child}/stat").read().rpartition(")")[2].split()[0] != "T":
+    if state_of(child) != "T":
         raise Failure("it is not stopped any more")
     os.kill(child, signal.SIGCONT)
     expect(subject.run("cr_checkpoint", "-f", "alone", str(child)), OK)
@@ -81,7 +81,7 @@ def member_dies(subject):
     """In the middle: while it stands, or when it is asked; the leader says which, and goes on."""
     child = child_of(subject)
     os.kill(child, signal.SIGSTOP)
-    wait_for(lambda: open(f"/proc/{child}/stat").read().rpartition(")")[2].split()[0] == "T", "a stop")
+    wait_for(lambda: state_of(child) == "T", "a stop")
     os.kill(child, signal.SIGKILL)
     done = subject.checkpoint("context")  # of a tree with an ended child, or of one that ends now
     expect(done, OK)
@@ -229,17 +229,13 @@ def number_taken(subject):
 def stopped_member(subject):
     """By job control: it is saved, sleeps on, and sleeps after a restart."""
     child = child_of(subject)
-
-    def sleeps(pid):
-        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "T"
-
     os.kill(child, signal.SIGSTOP)
-    wait_for(lambda: sleeps(child), "a stop")
+    wait_for(lambda: state_of(child) == "T", "a stop")
     subject.must_checkpoint("context")
-    wait_for(lambda: sleeps(child), "the stop after the checkpoint")
+    wait_for(lambda: state_of(child) == "T", "the stop after the checkpoint")
     subject.kill()
     subject.restart("context")
-    wait_for(lambda: sleeps(child_of(subject)), "the stop after the restart")
+    wait_for(lambda: state_of(child_of(subject)) == "T", "the stop after the restart")
     os.kill(child_of(subject), signal.SIGCONT)
     subject.must_pass()
 
