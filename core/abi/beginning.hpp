@@ -72,6 +72,9 @@ inline bool has_program(pid_t pid) {
   return found;
 }
 
+// Of the flags in /proc/PID/stat: it has no program any more, and is perhaps no zombie yet (the kernel's PF_EXITING).
+constexpr unsigned kExiting = 0x4;
+
 struct Life {
   bool exists;
   double seconds;  // since it was made
@@ -93,7 +96,6 @@ inline Life life_of(pid_t pid) {
       sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
              &flags, &ticks) != 3)
     return {false, 0};
-  constexpr unsigned kExiting = 0x4;  // it has no program any more, and is no zombie yet
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
   const double made = static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));

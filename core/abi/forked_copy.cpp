@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/abi/forked_copy.hpp"
 
-#include <signal.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -13,7 +11,7 @@
 #include "core/abi/host_table.h"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
-#include "core/base/raw_syscall.hpp"
+#include "core/base/queued_signal.hpp"
 
 namespace cairn {
 namespace {
@@ -54,13 +52,7 @@ bool ask_for_host(pid_t pid) {
   const std::string status = status_of(pid);
   if (!is_settled_copy(table, status)) return false;
   if (table->adoption == CAIRN_ADOPTION_BEGUN || is_pending(status)) return true;
-  siginfo_t info{};
-  info.si_signo = CAIRN_STOP_SIGNAL;
-  info.si_code = SI_QUEUE;
-  info.si_pid = getpid();
-  info.si_uid = getuid();
-  info.si_value.sival_int = CAIRN_ADOPT_VALUE;
-  return raw_syscall(SYS_rt_sigqueueinfo, pid, CAIRN_STOP_SIGNAL, address(&info)) == 0;
+  return queue_signal(pid, CAIRN_STOP_SIGNAL, CAIRN_ADOPT_VALUE) == 0;
 }
 
 std::string why_no_host(pid_t pid) {

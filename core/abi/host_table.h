@@ -86,7 +86,7 @@ struct cairn_table {
   struct cairn_turns *turns; /* the guest's; it writes where they are, at start and when it is revived. Null: none */
 
   /* A copy that fork made has no threads of the host's. It gets a new host, in its place, when somebody asks for a
-   * checkpoint of it (core/abi/copy.hpp, docs/host-guest-table.md). */
+   * checkpoint of it (core/abi/forked_copy.hpp, docs/host-guest-table.md). */
   struct cairn_guest *guest; /* what attach_guest() was called with */
   int32_t copy;              /* the process's number, in such a copy; else, and while it executes a program, 0 */
   uint32_t adoption;         /* futex: CAIRN_ADOPTION_... */

@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/queued_signal.hpp"
 #include "core/guest/libcr.h"
 #include "core/state/resident.hpp"
 
@@ -38,15 +39,7 @@ bool is_deaf(int tid) {
   return (both >> (CAIRN_STOP_SIGNAL - 1) & 1) != 0;
 }
 
-void send_stop_to_deaf(int tid) noexcept {
-  siginfo_t info{};
-  info.si_signo = CAIRN_STOP_SIGNAL_DEAF;
-  info.si_code = SI_QUEUE;
-  info.si_pid = getpid();
-  info.si_uid = getuid();
-  info.si_value.sival_int = CAIRN_STOP_VALUE;
-  raw_syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, CAIRN_STOP_SIGNAL_DEAF, reinterpret_cast<long>(&info));
-}
+void send_stop_to_deaf(int tid) noexcept { queue_signal_for_thread(tid, CAIRN_STOP_SIGNAL_DEAF, CAIRN_STOP_VALUE); }
 
 bool main_thread_has_exited() {
   const auto fields = stat_fields("/proc/self/task/" + std::to_string(getpid()) + "/stat");

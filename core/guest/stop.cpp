@@ -13,6 +13,7 @@
 #include "core/abi/thread_settings.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/futex.hpp"
+#include "core/base/queued_signal.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/guest/chain.hpp"
 #include "core/guest/critical.hpp"
@@ -262,12 +263,7 @@ static void stand_for_new_host(const ucontext_t& frame) {
 bool come_to_own_host() {
   const cairn_table& t = table();
   if (load(t.copy) != own_pid()) return true;
-  siginfo_t info{};
-  info.si_signo = CAIRN_STOP_SIGNAL;
-  info.si_code = SI_QUEUE;
-  info.si_pid = own_pid();
-  info.si_value.sival_int = CAIRN_ADOPT_VALUE;
-  raw_syscall(SYS_rt_tgsigqueueinfo, own_pid(), own_tid(), CAIRN_STOP_SIGNAL, address(&info));
+  queue_signal_for_thread(own_tid(), CAIRN_STOP_SIGNAL, CAIRN_ADOPT_VALUE);
   return load(t.copy) == 0;
 }
 

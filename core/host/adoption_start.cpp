@@ -16,6 +16,7 @@
 #include "core/abi/host_table.h"
 #include "core/base/deadline.hpp"
 #include "core/base/futex.hpp"
+#include "core/base/queued_signal.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/host/adoption.hpp"
 
@@ -79,16 +80,10 @@ int number_of(const char* text) {
 }
 
 // Sends the signal of an adoption to every other thread; how many there are.
-unsigned call_threads(int pid, int self) noexcept {
+unsigned call_threads(int self) noexcept {
   const File directory("/proc/self/task", O_DIRECTORY);
   alignas(8) char buffer[4096];
   unsigned others = 0;
-  siginfo_t info;
-  memset(&info, 0, sizeof info);
-  info.si_signo = CAIRN_STOP_SIGNAL;
-  info.si_code = SI_QUEUE;
-  info.si_pid = pid;
-  info.si_value.sival_int = CAIRN_ADOPT_VALUE;
   for (;;) {
     const long n = raw_syscall(SYS_getdents64, directory.fd(), address(buffer), sizeof buffer);
     if (n <= 0) return others;
@@ -101,7 +96,7 @@ unsigned call_threads(int pid, int self) noexcept {
       const int tid = number_of(entry + 19);
       if (tid == 0 || tid == self) continue;
       ++others;
-      raw_syscall(SYS_rt_tgsigqueueinfo, pid, tid, CAIRN_STOP_SIGNAL, address(&info));
+      queue_signal_for_thread(tid, CAIRN_STOP_SIGNAL, CAIRN_ADOPT_VALUE);
     }
   }
 }
@@ -109,10 +104,10 @@ unsigned call_threads(int pid, int self) noexcept {
 void wait_until_standing() noexcept {
   const timespec pause{0, 20000000};
   const std::int64_t end = monotonic_nanoseconds() + kStandNanoseconds;
-  const int pid = own_pid(), self = own_tid();
+  const int self = own_tid();
   for (;;) {
     const std::uint32_t standing = load(CAIRN_TABLE->standing);
-    if (call_threads(pid, self) == standing && load(CAIRN_TABLE->standing) == standing) return;
+    if (call_threads(self) == standing && load(CAIRN_TABLE->standing) == standing) return;
     if (monotonic_nanoseconds() > end) fail("its threads did not stand in time");
     wait_while(CAIRN_TABLE->standing, standing, &pause);
   }
