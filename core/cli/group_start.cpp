@@ -65,8 +65,7 @@ void GroupStart::make_files(const RestartOptions& options) {
     theirs_.emplace_back();
     images_.emplace_back();
     if (process.ended) continue;
-    static_cast<void>(context::open_member(options.file, process));
-    images_.back().emplace(state::read_image(files_.back()));
+    images_.back().emplace(state::read_image(context::open_member(options.file, process)));
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
       throw EnvironmentError(with_errno("socketpair", errno));

@@ -13,7 +13,6 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
-#include "core/group/sharing_message.hpp"
 
 namespace cairn::group {
 namespace {
@@ -109,10 +108,8 @@ void RemoteProcess::begin_stand(const Request& request) { order(CAIRN_CONTROL_ST
 void RemoteProcess::stand(const Request& request) { await(CAIRN_CONTROL_STANDS, request.parameters.timeout + kGrace); }
 
 void RemoteProcess::begin_save(const Request& /*request*/) {
-  const state::GroupSharing* sharing = state::group_sharing();
-  if (sharing == nullptr) throw TemporaryError("what the processes have in common is not known");
-  const UniqueFd written = write_sharing(*sharing);
-  order(CAIRN_CONTROL_SAVE, 0, 0, 0, written.get());
+  if (state::group_sharing() == nullptr) throw TemporaryError("what the processes have in common is not known");
+  order(CAIRN_CONTROL_SAVE, 0, 0, 0, state::group_scope()->message);
 }
 void RemoteProcess::save(const Request& /*request*/) { await(CAIRN_CONTROL_SAVED, kLongest); }
 

@@ -196,9 +196,7 @@ void SharedRestart::Maker::settle_files() {
   std::map<std::size_t, Work> work;
   for (std::size_t i = 0; i < images_.size(); ++i) {
     if (images_[i] == nullptr) continue;
-    Work& one =
-        work.try_emplace(i, Work{{*images_[i], options_, {}, nullptr, {}, {}, nullptr, false, {}, {}, {}}, nullptr})
-            .first->second;
+    Work& one = work.try_emplace(i, Work{{*images_[i], options_}, nullptr}).first->second;
     one.files = state::prepare_file_records(one.restart);
     one.files->restore(state::Stage::check);
   }

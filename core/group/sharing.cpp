@@ -19,6 +19,7 @@
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/state/descriptors/other_holders.hpp"
 
 namespace cairn::group {
 namespace {
@@ -44,10 +45,6 @@ struct File {
 
 std::string directory_of(pid_t pid) { return "/proc/" + std::to_string(pid) + "/fd"; }
 std::string path_of(const MemberDescriptor& at) { return directory_of(at.pid) + "/" + std::to_string(at.number); }
-std::string described(pid_t pid) {
-  const std::string number = std::to_string(pid);
-  return "process " + number + " (" + trimmed(read_file("/proc/" + number + "/comm").value_or("it has ended")) + ")";
-}
 
 // Device and inode as a line of /proc/PID/maps shows them, "fe:00 1230139".
 std::uint64_t device_of(std::string_view shown) {
@@ -78,7 +75,6 @@ class Look {
   void look_at_descriptors(std::size_t member);
   void look_at_memory(pid_t pid, bool member);
   void look_at_others();
-  void look_at_descriptors_of_other(pid_t pid);
   void find_descriptions(const Identity& identity, File& file);
   void add_object(const Identity& identity, const File& file, const std::vector<Place>& owners);
 
@@ -137,7 +133,8 @@ void Look::look_at_memory(pid_t pid, bool member) {
     const std::uint64_t end = to_number(words[kRange].substr(dash + 1), 16);
     if (!member) {
       const auto known = memory_.find(identity);
-      if (known != memory_.end() && known->second.outside.empty()) known->second.outside = described(pid);
+      if (known != memory_.end() && known->second.outside.empty())
+        known->second.outside = state::described_process(std::to_string(pid));
     } else if (end <= CAIRN_ARENA_TOP) {
       state::MemberMemory& memory = memory_[identity];
       memory.device = identity.first;
@@ -155,22 +152,14 @@ void Look::look_at_others() {
   for (const std::string& name : directory_entries("/proc")) {
     const auto pid = static_cast<pid_t>(to_number(name));
     if (pid <= 0 || members.count(pid) != 0) continue;
-    if (objects) look_at_descriptors_of_other(pid);
+    if (objects) {
+      state::look_at_objects(name, [&](const struct stat& status) {
+        const auto known = files_.find({status.st_dev, status.st_ino});
+        if (known != files_.end() && known->second.is_object())
+          outside_.try_emplace(known->first, state::described_process(name));
+      });
+    }
     if (!memory_.empty()) look_at_memory(pid, false);
-  }
-}
-
-// What cannot be an object of ours is not looked at: links are read without being followed first.
-void Look::look_at_descriptors_of_other(pid_t pid) {
-  const std::string directory = directory_of(pid) + "/";
-  for (const std::string& number : directory_entries(directory)) {
-    const std::string target = read_link(directory + number);
-    const bool is_path = target.starts_with("/") && !target.starts_with("/dev/");
-    struct stat status {};
-    if (!is_path && !target.starts_with("pipe:") && !target.starts_with("socket:")) continue;
-    if (stat((directory + number).c_str(), &status) != 0) continue;
-    const auto known = files_.find({status.st_dev, status.st_ino});
-    if (known != files_.end() && known->second.is_object()) outside_.try_emplace(known->first, described(pid));
   }
 }
 

@@ -10,12 +10,14 @@
 #include <deque>
 #include <optional>
 
+#include "core/abi/beginning.hpp"
 #include "core/abi/forked_copy.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/group/plan.hpp"
 #include "core/group/sharing.hpp"
+#include "core/group/sharing_message.hpp"
 
 namespace cairn::group {
 namespace {
@@ -23,9 +25,8 @@ namespace {
 // Fields of proc(5), counted from 1; the first that stat_fields() gives is the third.
 enum : std::size_t { kState = 3, kParent = 4, kGroup = 5, kSession = 6, kFlags = 9, kExitSignal = 38, kExitCode = 52 };
 
-constexpr unsigned long kExiting = 0x4;  // of the flags: it has no program any more, but perhaps no status yet
-constexpr double kPatience = 5;          // for that
-constexpr useconds_t kLook = 1000;       // microseconds
+constexpr double kPatience = 5;     // for one that is exiting to have a status
+constexpr useconds_t kLook = 1000;  // microseconds
 
 std::optional<TreeProcess> look_once(pid_t pid, bool& exiting) {
   const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
@@ -39,7 +40,7 @@ std::optional<TreeProcess> look_once(pid_t pid, bool& exiting) {
   process.described = {pid, number(kParent), number(kGroup), number(kSession), false, 0, {}, 0};
   process.described.name = text.substr(open + 1, close - open - 1);
   process.described.ended = words[0] == "Z" || words[0] == "X";
-  exiting = !process.described.ended && (std::strtoul(words[kFlags - kState].c_str(), nullptr, 10) & kExiting) != 0;
+  exiting = !process.described.ended && (to_number(words[kFlags - kState]) & beginning::kExiting) != 0;
   if (process.described.ended) process.described.status = number(kExitCode) & 0xffff;
   process.exit_signal = number(kExitSignal);
   return process;
@@ -88,7 +89,7 @@ std::vector<TreeProcess> process_tree(pid_t root) {
 }
 
 Tree::Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard)
-    : wanted_(wanted_of(request, directory, standard)), scope_{getpid(), standard, nullptr} {}
+    : wanted_(wanted_of(request, directory, standard)), scope_{getpid(), standard} {}
 
 Group::Members Tree::find(const Group::Members& known) {
   Group::Members found;
@@ -140,7 +141,9 @@ void Tree::check_standing() {
   }
   plan_restart(index_);
   sharing_ = find_sharing(running, scope_.standard);
+  message_ = write_sharing(sharing_);
   scope_.sharing = &sharing_;
+  scope_.message = message_.get();
 }
 
 // What members had begun to write who ended before they stood.

@@ -49,6 +49,7 @@ class Tree {
 
   RemoteProcess::Wanted wanted_;
   state::GroupSharing sharing_;
+  UniqueFd message_;  // the same, for the members
   state::GroupScope scope_;
   std::map<pid_t, std::shared_ptr<RemoteProcess>> others_;
   std::map<const Member*, pid_t> numbers_;

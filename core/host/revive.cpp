@@ -68,7 +68,7 @@ struct Work {
   Work(const std::string& context_file, const restart::Options& wanted)
       : image(state::read_image(context_file)),
         options(wanted),
-        restart{image, options, {}, nullptr, {}, {}, nullptr, false, {}, {}, {}},
+        restart{image, options},
         messages(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)),
         revival(restart) {}
   state::Image image;

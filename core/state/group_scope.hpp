@@ -92,6 +92,7 @@ struct GroupScope {
   pid_t leader = 0;
   StandardFiles standard{};               // of the leader: what a restart has there for all
   const GroupSharing* sharing = nullptr;  // null: not all stand
+  int message = -1;                       // for who leads: the same, as its members are told it
 };
 
 // While there is one, the checkpoint that is taken is one of a group. It keeps `scope` by reference.

@@ -47,8 +47,10 @@ bool Image::is_stored(std::uint64_t address, std::uint64_t length) const {
 
 void Image::contradiction(const std::string& what) const { throw PermanentError(reader_.name() + ": " + what); }
 
-Image read_image(const std::string& path) {
-  Image image(context::Reader::open(path));
+Image read_image(const std::string& path) { return read_image(context::Reader::open(path)); }
+
+Image read_image(context::Reader reader) {
+  Image image(std::move(reader));
   for (const Kind* kind : kinds()) {
     if (kind->read != nullptr) read_section(image, *kind);
   }

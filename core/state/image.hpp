@@ -48,5 +48,7 @@ void read_plain(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t
 
 // Opens and reads. Throws PermanentError (damaged, of an unknown version, contradictory) or EnvironmentError.
 Image read_image(const std::string& path);
+// The same of a file that has been opened.
+Image read_image(context::Reader reader);
 
 }  // namespace cairn::state

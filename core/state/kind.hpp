@@ -94,17 +94,17 @@ inline int current_number(const ThreadNumbers& numbers, int saved) {
 struct Restart {
   const Image& image;
   const restart::Options& options;
-  std::vector<host::AddressRange> reserved;  // by memory in `reserve`: ascending, neighbours in one
-  cairn_guest* guest = nullptr;              // by guest in `guest`
-  ThreadNumbers numbers;                     // by threads in `threads`
-  OwnCalls own_calls;                        // by several, until `last`; made by threads in `own_calls`
-  const Resume* main_thread = nullptr;       // by threads in `threads`: what the main thread goes on with
-  bool starter_changed = false;              // by starter in `last`: what is shared with it has to be put back
-  std::vector<int> signals;                  // by starter in `last`: for the process, once it runs
-  std::vector<std::string> notes;            // for the user: what was done to files and the like
+  std::vector<host::AddressRange> reserved{};  // by memory in `reserve`: ascending, neighbours in one
+  cairn_guest* guest = nullptr;                // by guest in `guest`
+  ThreadNumbers numbers{};                     // by threads in `threads`
+  OwnCalls own_calls{};                        // by several, until `last`; made by threads in `own_calls`
+  const Resume* main_thread = nullptr;         // by threads in `threads`: what the main thread goes on with
+  bool starter_changed = false;                // by starter in `last`: what is shared with it has to be put back
+  std::vector<int> signals{};                  // by starter in `last`: for the process, once it runs
+  std::vector<std::string> notes{};            // for the user: what was done to files and the like
   // By descriptors in `open`, until `descriptors`: what files without a path have become, by what they were. The
   // descriptors are the host's.
-  std::map<ObjectIdentity, int> nameless;
+  std::map<ObjectIdentity, int> nameless{};
 };
 
 class Reviver {

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <vector>
 
 #include "core/base/proc.hpp"
@@ -23,37 +24,45 @@ pid_t parent_of(const std::string& process) noexcept {
   }
 }
 
-// The leader's descendants, and itself.
-bool may_be_member(const std::string& process, const GroupScope& scope) {
-  pid_t pid = std::atoi(process.c_str());
-  while (pid > 1 && pid != scope.leader) pid = parent_of(std::to_string(pid));
-  return pid == scope.leader;
-}
+// The leader's descendants, and itself: who may be members.
+class Family {
+ public:
+  explicit Family(pid_t leader) : leader_(leader) {}
+  bool has(pid_t pid) {
+    while (pid > 1 && pid != leader_) {
+      const auto [known, is_new] = parents_.try_emplace(pid);
+      if (is_new) known->second = parent_of(std::to_string(pid));
+      pid = known->second;
+    }
+    return pid == leader_;
+  }
+
+ private:
+  const pid_t leader_;
+  std::map<pid_t, pid_t> parents_;
+};
 
 std::vector<std::string> other_processes() {
   std::vector<std::string> processes = directory_entries("/proc");
   const std::string self = std::to_string(getpid());
-  const GroupScope* scope = group_scope();
+  std::optional<Family> family;
+  if (const GroupScope* scope = group_scope()) family.emplace(scope->leader);
   std::erase_if(processes, [&](const std::string& name) {
     return std::isdigit(static_cast<unsigned char>(name[0])) == 0 || name == self ||
-           (scope != nullptr && may_be_member(name, *scope));
+           (family && family->has(std::atoi(name.c_str())));
   });
   return processes;
 }
 
-std::string described(const std::string& process) {
+}  // namespace
+
+std::string described_process(const std::string& process) {
   const std::string name = trimmed(read_file("/proc/" + process + "/comm").value_or("it has ended"));
   return "process " + process + " (" + name + ")";
 }
 
-}  // namespace
-
-OtherHolders::OtherHolders() {
-  for (const std::string& process : other_processes()) look_at(process);
-}
-
 // What other kinds have is not looked at: links are read without being followed first.
-void OtherHolders::look_at(const std::string& process) {
+void look_at_objects(const std::string& process, const std::function<void(const struct stat&)>& found) {
   const std::string directory = "/proc/" + process + "/fd/";
   for (const std::string& number : directory_entries(directory)) {
     const std::string link = directory + number;
@@ -64,13 +73,21 @@ void OtherHolders::look_at(const std::string& process) {
     const auto matters = [&] {
       return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || (S_ISREG(status.st_mode) && status.st_nlink == 0);
     };
-    if (stat(link.c_str(), &status) == 0 && matters()) process_of_.try_emplace({status.st_dev, status.st_ino}, process);
+    if (stat(link.c_str(), &status) == 0 && matters()) found(status);
+  }
+}
+
+OtherHolders::OtherHolders() {
+  for (const std::string& process : other_processes()) {
+    look_at_objects(process, [&](const struct stat& status) {
+      process_of_.try_emplace({status.st_dev, status.st_ino}, process);
+    });
   }
 }
 
 std::string OtherHolders::of(const struct stat& file) const {
   const auto found = process_of_.find({file.st_dev, file.st_ino});
-  return found == process_of_.end() ? std::string() : described(found->second);
+  return found == process_of_.end() ? std::string() : described_process(found->second);
 }
 
 OtherMappings::OtherMappings() {
@@ -92,7 +109,7 @@ void OtherMappings::look_at(const std::string& process) {
 
 std::string OtherMappings::of(std::uint64_t inode) const {
   const auto found = process_of_.find(inode);
-  return found == process_of_.end() ? std::string() : described(found->second);
+  return found == process_of_.end() ? std::string() : described_process(found->second);
 }
 
 }  // namespace cairn::state

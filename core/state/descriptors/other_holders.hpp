@@ -5,11 +5,17 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 
 namespace cairn::state {
+
+// "process 4711 (make)"
+std::string described_process(const std::string& process);
+// Each pipe, FIFO, socket and file without a path that a process has open, as far as this one may look at it.
+void look_at_objects(const std::string& process, const std::function<void(const struct stat&)>& found);
 
 class OtherHolders {
  public:
@@ -20,8 +26,6 @@ class OtherHolders {
   std::string of(const struct stat& file) const;
 
  private:
-  void look_at(const std::string& process);
-
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> process_of_;  // by device and inode
 };
 

@@ -234,8 +234,7 @@ const DescriptorKind pipe_descriptor = {
     .refill = nullptr,
     .documentation = {"pipe, FIFO", "content (packets too), size, flags; which ends there are",
                       "all ends must be in the process or its tree, as far as it may look at others; a FIFO must be at "
-                      "its path, and "
-                      "empty when it is opened again; what is in a pipe without readers is lost",
+                      "its path, and empty when it is opened again; what is in a pipe without readers is lost",
                       "tests/state/descriptors/pipes.cpp"},
     .object = &kPipeObject,
 };

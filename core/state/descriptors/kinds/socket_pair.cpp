@@ -254,8 +254,7 @@ const DescriptorKind socket_pair_descriptor = {
     .documentation = {"pair of Unix sockets (socketpair)",
                       "what was not received, either way; what has been shut down; buffers, time limits, options",
                       "both ends must be in the process or its tree, or the other one closed; descriptors that are on "
-                      "their way, and "
-                      "urgent data, are refused; needs unix_diag",
+                      "their way, and urgent data, are refused; needs unix_diag",
                       "tests/state/descriptors/socket_pairs.cpp"},
     .object = &kPair,
 };
