@@ -34,11 +34,13 @@ constexpr int kProgressMilliseconds = 500;
 constexpr int kStrangerMilliseconds = 100;
 constexpr int kRequestMilliseconds = 2000;  // for a connected command to say what it wants
 constexpr std::chrono::seconds kEndOfJob{2};
+constexpr std::chrono::seconds kTurnOfOthers{4};  // longer than a command that waits pauses (cr_checkpoint --wait)
 
 // The one checkpoint at work, and the worker that takes it.
 class Worker {
  public:
-  // False if one is being taken. Waits for the end of one that has been answered.
+  // False if one is being taken. Waits for the end of one that has been answered. Whoever is refused and asks again
+  // comes before the program, which would have the worker for itself if it asked all the time.
   bool start(std::shared_ptr<ControlJob> job);
   cairn_control_reply progress();
   void cancel();
@@ -50,13 +52,18 @@ class Worker {
   std::mutex mutex_;
   std::condition_variable wanted_, idle_;
   std::shared_ptr<ControlJob> job_;
+  std::chrono::steady_clock::time_point turn_of_others_;  // until then
   bool open_ = false;
 };
 
 bool Worker::start(std::shared_ptr<ControlJob> job) {
   std::unique_lock lock(mutex_);
   if (job_ && job_->answered()) idle_.wait_for(lock, kEndOfJob, [this] { return job_ == nullptr; });
-  if (job_) return false;
+  const bool of_program = job->asker() == ControlJob::Asker::program;
+  const auto now = std::chrono::steady_clock::now();
+  if (job_ && !of_program) turn_of_others_ = now + kTurnOfOthers;
+  if (job_ || (of_program && now < turn_of_others_)) return false;
+  if (!of_program) turn_of_others_ = {};
   job_ = std::move(job);
   wanted_.notify_one();
   return true;

@@ -31,6 +31,7 @@ class ControlJob {
              std::optional<Leader> leader = std::nullopt);
   // Takes the checkpoint; all errors end up in the reply.
   void run() noexcept;
+  Asker asker() const noexcept { return asker_; }
   // What is going on now.
   cairn_control_reply progress() const;
   // The final reply has been given, or is about to be.

@@ -272,9 +272,9 @@ void starting(long turn) {
   for (long more = 1; now() < end; ++more) closing(more);
 }
 
-// It asks for its own checkpoints, and closes all meanwhile; others get their turn, too.
-void asking(long turn) {
-  constexpr long kPause = 40;
+// It asks for its own checkpoints, now and then or one after the other, and closes all meanwhile; others get their
+// turn, too.
+void asking(long turn, long pause) {
   static long next = 0;
   static cr_checkpoint_handle_t handle = 0;
   static bool asked = false;
@@ -296,7 +296,7 @@ void asking(long turn) {
     if (cr_reap_checkpoint(&handle) < 0 && errno != CR_ETEMPFAIL && errno != CR_EPERMFAIL && errno != CR_ERESTARTED)
       subject::fail(__FILE__, __LINE__, std::string("its own request: ") + strerror(errno) + " " + text);
     asked = false;
-    next = turn + kPause;
+    next = turn + pause;
   }
 }
 
@@ -312,11 +312,16 @@ int main(int argc, char** argv) {
   CHECK(realpath(argv[0], path) != nullptr);
   self = path;
   const std::string name = argv[2];
-  if (name == "asking") CHECK(cr_init() >= 0);
+  constexpr long kSeldom = 40;
+  const bool asks_always = name == "asking_always", asks = asks_always || name == "asking";
+  if (asks) CHECK(cr_init() >= 0);
   by_range();  // what whoever started this left open
   long turn = 0;
   subject::stay_until_asked(argv[1], [&] {
-    (name == "starting" ? starting : name == "asking" ? asking : closing)(turn++);
+    if (asks)
+      asking(turn++, asks_always ? 0 : kSeldom);
+    else
+      (name == "starting" ? starting : closing)(turn++);
     if (subject::failures > 5) _exit(1);
   });
   printf("%ld turns\n", turn);
