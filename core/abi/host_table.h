@@ -83,6 +83,7 @@ struct cairn_table {
   /* futex. Whose turn it is with the numbers of descriptors: odd while the host may have some below fd_base for a
    * moment, or makes and closes its own. See struct cairn_turn. */
   uint32_t host_turns;
+  uint32_t soft_limit_is_guests; /* 1: the kernel's RLIMIT_NOFILE is the guest's. 0 in older hosts, which need theirs */
   struct cairn_turns *turns; /* the guest's; it writes where they are, at start and when it is revived. Null: none */
 
   /* A copy that fork made has no threads of the host's. It gets a new host, in its place, when somebody asks for a

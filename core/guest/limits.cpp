@@ -13,6 +13,7 @@
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/real.hpp"
+#include "core/guest/turn.hpp"
 
 using namespace cairn;
 using namespace cairn::guest;
@@ -34,14 +35,24 @@ rlimit shown(const rlimit& kernel) {
   return {std::min<rlim_t>(kernel.rlim_cur, load(table().nofile_soft)), std::min(kernel.rlim_max, hard_kept())};
 }
 
+// The host raises the soft limit for moments in its turns.
+int get_kernels(rlimit* limit) {
+  Look look;
+  int result = 0;
+  do result = real().getrlimit(RLIMIT_NOFILE, limit);
+  while (look.again());
+  return result;
+}
+
 int get_files(rlimit* limit) {
-  const int result = real().getrlimit(RLIMIT_NOFILE, limit);
+  const int result = get_kernels(limit);
   if (result == 0) *limit = shown(*limit);
   return result;
 }
 
-// Limits below the kernel's current ones are only noted; higher ones go to the kernel.
+// A hard limit below the kernel's current one is only noted; so is a soft one where the host needs its own.
 int set_files(const rlimit* wanted) {
+  const Turn turn(Turn::kMakes);
   rlimit now;
   if (real().getrlimit(RLIMIT_NOFILE, &now) != 0) return -1;
   if (wanted->rlim_cur > wanted->rlim_max) {
@@ -53,7 +64,8 @@ int set_files(const rlimit* wanted) {
     return -1;
   }
   const bool holds_hard = has_place_for_hard();
-  const rlimit kernel{std::max(wanted->rlim_cur, std::min(now.rlim_cur, holds_hard ? now.rlim_max : wanted->rlim_max)),
+  const rlim_t soft_of_host = std::min(now.rlim_cur, holds_hard ? now.rlim_max : wanted->rlim_max);
+  const rlimit kernel{table().soft_limit_is_guests != 0 ? wanted->rlim_cur : std::max(wanted->rlim_cur, soft_of_host),
                       holds_hard ? std::max(wanted->rlim_max, now.rlim_max) : wanted->rlim_max};
   if (real().setrlimit(RLIMIT_NOFILE, &kernel) != 0) return -1;
   keep(wanted->rlim_cur < kernel.rlim_cur ? wanted->rlim_cur : kNotLowered,
@@ -69,7 +81,10 @@ namespace cairn::guest {
 
 GuestLimitsInForce::GuestLimitsInForce(const char* path) {
   if (is_error(raw_syscall(SYS_faccessat, AT_FDCWD, address(path), X_OK))) return;
-  if (raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)) != 0) return;
+  Look look;
+  do {
+    if (raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)) != 0) return;
+  } while (look.again());
   guest_ = shown(before_);
   if (guest_.rlim_cur == before_.rlim_cur && guest_.rlim_max == before_.rlim_max) return;
   changed_ = raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&guest_), 0) == 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's limits of open files. The host's descriptors need room above them, so that limits that the guest lowers
-// are kept in the host's table and come into force for what it executes.
+// The guest's limits of open files. The soft one is the kernel's; the host's descriptors need room above it, so that a
+// hard limit that the guest lowers is kept in the host's table and comes into force for what it executes.
 #pragma once
 
 #include <sys/resource.h>
@@ -16,7 +16,7 @@ class GuestLimitsInForce {
   GuestLimitsInForce(const GuestLimitsInForce&) = delete;
   GuestLimitsInForce& operator=(const GuestLimitsInForce&) = delete;
   // A host does not start with fewer descriptors than this.
-  bool enough_for_host() const { return !changed_ || guest_.rlim_cur >= 128; }
+  bool enough_for_host() const { return !changed_ || guest_.rlim_max >= 128; }
 
  private:
   rlimit before_{}, guest_{};

@@ -28,6 +28,7 @@ namespace {
 template <class Call>
 int made_pair(int* pair, Call call) noexcept {
   const DescriptorTurn turn;
+  const RaisedLimit raised;
   const long result = call();
   if (is_error(result)) return set_errno(result);
   long high[2];

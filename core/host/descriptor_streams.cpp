@@ -107,6 +107,7 @@ CAIRN_INTERPOSE int closedir(DIR* directory) {
 
 CAIRN_INTERPOSE int mkostemp(char* path, int flags) {
   const DescriptorTurn turn;
+  const RaisedLimit raised;
   const int fd = CAIRN_LIBC(mkostemp)(path, flags);
   return fd < 0 ? fd : set_errno(moved_up(fd));
 }
@@ -123,6 +124,7 @@ CAIRN_INTERPOSE ssize_t recvmsg(int fd, msghdr* message, int flags) {
   for (bool in_time = true;;) {
     if (waits) in_time = wait_until_readable(fd);
     const DescriptorTurn turn;
+    const RaisedLimit raised;
     message->msg_controllen = room;
     const long n = receive(MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (n == -EAGAIN && waits && in_time) continue;

@@ -79,8 +79,10 @@ void wait_for_guest(const cairn_turns& guest) noexcept {
 
 // In a child that the guest has forked, and in one that writes an image, there is nobody else.
 DescriptorTurn::DescriptorTurn() noexcept {
-  if (depth++ > 0 || turns.table == nullptr || turns.table->turns == nullptr || !is_original_process()) return;
+  if (depth++ > 0 || !is_original_process()) return;
   lock();
+  locked_ = true;
+  if (turns.table == nullptr || turns.table->turns == nullptr) return;
   told_ = true;
   let_queued_go_first(*turns.table->turns);
   __atomic_add_fetch(&turns.table->host_turns, 1, __ATOMIC_SEQ_CST);
@@ -89,10 +91,11 @@ DescriptorTurn::DescriptorTurn() noexcept {
 
 DescriptorTurn::~DescriptorTurn() {
   --depth;
-  if (!told_) return;
-  __atomic_add_fetch(&turns.table->host_turns, 1, __ATOMIC_SEQ_CST);
-  raw_syscall(SYS_futex, address(&turns.table->host_turns), FUTEX_WAKE_PRIVATE, 0x7fffffff);
-  unlock();
+  if (told_) {
+    __atomic_add_fetch(&turns.table->host_turns, 1, __ATOMIC_SEQ_CST);
+    raw_syscall(SYS_futex, address(&turns.table->host_turns), FUTEX_WAKE_PRIVATE, 0x7fffffff);
+  }
+  if (locked_) unlock();
 }
 
 void show_turns_in(cairn_table& table) noexcept { turns.table = &table; }

@@ -21,6 +21,7 @@ class DescriptorTurn {
 
  private:
   AllSignalsBlocked blocked_;
+  bool locked_ = false;
   bool told_ = false;  // the guest knows
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's descriptors live at or above fd_base(), so that the guest's first free descriptor does not depend on
-// the transport; they are known by number.
+// the transport, and every number below its limit is its own; they are known by number.
 #include "core/host/descriptors.hpp"
 
 #include <dirent.h>
@@ -23,6 +23,7 @@ namespace cairn::host {
 namespace {
 
 constexpr int kTracked = 1 << 20;
+constexpr rlim_t kMostOfHost = 1024;
 std::atomic<std::uint64_t> owned[kTracked / 64];
 std::atomic<int> highest{-1};  // none of the host's was above it
 int base = 0;
@@ -41,12 +42,26 @@ void mark(int fd, bool mine) noexcept {
 
 }  // namespace
 
+// A fork copies the table of descriptors as far as there are any, so they are not too high either.
 void choose_fd_base() {
+  constexpr rlim_t kLeast = 128, kUsual = 4096, kHighest = 16384;
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t soft = limit.rlim_cur == RLIM_INFINITY ? kTracked : limit.rlim_cur;
-  if (soft < 128) throw EnvironmentError("the limit of open files (ulimit -n) is below 128: raise it");
-  base = static_cast<int>(std::min<rlim_t>(soft / 4 * 3, 16384));
+  const rlim_t hard = std::min<rlim_t>(limit.rlim_max, kTracked), soft = std::min(limit.rlim_cur, hard);
+  if (hard < kLeast) throw EnvironmentError("the hard limit of open files (ulimit -Hn) is below 128: raise it");
+  const rlim_t highest = std::min(hard - std::clamp<rlim_t>(hard / 4, 32, kMostOfHost), kHighest);
+  base = static_cast<int>(std::min(std::max(soft, kUsual), highest));
+}
+
+RaisedLimit::RaisedLimit() noexcept {
+  if (base == 0 || is_error(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)))) return;
+  if (before_.rlim_cur >= before_.rlim_max || before_.rlim_cur >= static_cast<rlim_t>(base) + kMostOfHost) return;
+  const rlimit highest{before_.rlim_max, before_.rlim_max};
+  raised_ = !is_error(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&highest), 0));
+}
+
+RaisedLimit::~RaisedLimit() {
+  if (raised_) raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&before_), 0);
 }
 
 void take_over_fd_base(int fd_base) noexcept { base = fd_base; }

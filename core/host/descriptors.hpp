@@ -2,6 +2,8 @@
 // Which descriptors are the host's. Thread-safe; no thread-local storage but errno.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <cerrno>
 
 #include "core/base/raw_syscall.hpp"
@@ -9,7 +11,8 @@
 
 namespace cairn::host {
 
-// Fixes where the host's descriptors start, from the limit of open files. Before any other descriptor is made.
+// Fixes where the host's descriptors start, from the limits of open files: above the soft one, which is the guest's, as
+// far as the hard one lets. Before any other descriptor is made.
 void choose_fd_base();
 // As the host before had it.
 void take_over_fd_base(int fd_base) noexcept;
@@ -23,6 +26,19 @@ long moved_up(long result) noexcept;
 // Before it is closed.
 void forget_descriptor(int fd) noexcept;
 
+// In a turn of the host's: the soft limit is the hard one, so that the host's descriptors can be made where they are.
+class RaisedLimit {
+ public:
+  RaisedLimit() noexcept;
+  ~RaisedLimit();
+  RaisedLimit(const RaisedLimit&) = delete;
+  RaisedLimit& operator=(const RaisedLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  bool raised_ = false;
+};
+
 inline int set_errno(long result) noexcept {
   if (!is_error(result)) return static_cast<int>(result);
   errno = static_cast<int>(-result);
@@ -33,6 +49,7 @@ inline int set_errno(long result) noexcept {
 template <class Call>
 int made(Call call) noexcept {
   const DescriptorTurn turn;
+  const RaisedLimit raised;
   return set_errno(moved_up(call()));
 }
 

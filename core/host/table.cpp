@@ -93,6 +93,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.fd_base = fd_base();
   table.barrier_fd = -1;
   table.nofile_soft = table.nofile_hard = RLIM_INFINITY;
+  table.soft_limit_is_guests = 1;
   table.borrow_fs = borrow_fs;
   table.return_fs = return_fs;
   table.attach_guest = attach_guest;

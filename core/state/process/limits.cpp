@@ -2,11 +2,13 @@
 #include "core/state/process/limits.hpp"
 
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
 
 #include "core/abi/host_table.h"
+#include "core/base/futex.hpp"
 #include "core/state/resident.hpp"
 #include "core/state/settings/state.hpp"
 
@@ -53,13 +55,27 @@ Limit set_nearest(std::size_t number, const Limit& wanted, const Limit& present)
   return set(number, nearest) ? nearest : present;
 }
 
-// The host's descriptors are above the guest's: the kernel's limits do not go down, libcr shows the guest its own.
+// The host's descriptors are above the guest's: the kernel's hard limit does not go down, libcr shows the guest its
+// own.
 Limit set_files(const Limit& saved, const Limit& present) {
-  const Limit wanted{std::max(saved.soft, present.soft), std::max(saved.hard, present.hard)};
+  const Limit wanted{saved.soft, std::max(saved.hard, present.hard)};
   const Limit kernel = set_nearest(RLIMIT_NOFILE, wanted, present);
   CAIRN_TABLE->nofile_soft = saved.soft < kernel.soft ? saved.soft : RLIM_INFINITY;
   CAIRN_TABLE->nofile_hard = saved.hard < kernel.hard ? saved.hard : RLIM_INFINITY;
   return kernel;
+}
+
+// While the host has a turn with the numbers of descriptors the soft limit is another one.
+Limit files_limit_between_turns() {
+  constexpr int kLooks = 2000;
+  constexpr timespec kMillisecond{0, 1000000};
+  const std::uint32_t& turns = CAIRN_TABLE->host_turns;
+  for (int look = 0;; ++look) {
+    const std::uint32_t before = load(turns);
+    const Limit limit = get(RLIMIT_NOFILE);
+    if (((before & 1) == 0 && load(turns) == before) || look == kLooks) return limit;
+    nanosleep(&kMillisecond, nullptr);
+  }
 }
 
 }  // namespace
@@ -73,6 +89,7 @@ std::vector<Limit> limits_in_force() {
 std::vector<Limit> limits_of_guest() {
   std::vector<Limit> limits = limits_in_force();
   Limit& files = limits[RLIMIT_NOFILE];
+  files = files_limit_between_turns();
   files = {std::min(files.soft, CAIRN_TABLE->nofile_soft), std::min(files.hard, CAIRN_TABLE->nofile_hard)};
   return limits;
 }

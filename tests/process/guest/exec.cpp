@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -235,6 +236,14 @@ void limits() {
   CHECK(setrlimit(RLIMIT_NOFILE, &lower) == 0);
   CHECK(prlimit(0, RLIMIT_NOFILE, &limit, &now) == 0 && now.rlim_cur == 200);
   CHECK(getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == limit.rlim_cur);
+  // A soft limit is the kernel's: who has as many descriptors gets no more.
+  const rlimit few{30, limit.rlim_max};
+  CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0 && close_range(3, ~0U, 0) == 0);
+  int made = 0;
+  while (made < 40 && dup(0) >= 0) ++made;
+  CHECK(made == 27 && errno == EMFILE && open("/dev/null", O_RDONLY) == -1 && errno == EMFILE);
+  CHECK(dup2(0, 30) == -1 && errno == EBADF && close_range(3, ~0U, 0) == 0);
+  CHECK(prlimit(0, RLIMIT_NOFILE, &limit, nullptr) == 0);
   const rlimit wrong{10, 5};
   CHECK(setrlimit(RLIMIT_NOFILE, &wrong) == -1 && errno == EINVAL);
 }
@@ -260,7 +269,13 @@ void descriptors() {
   CHECK(close(list[0]) == -1 && errno == EBADF);
   CHECK(dup2(1, list[0]) == -1 && errno == EBADF);
   CHECK(dup3(list[0], 50, 0) == -1 && errno == EBADF);
-  const int high = CAIRN_TABLE->fd_base + 500;
+  // With a soft limit that is raised over the host's descriptors the program has numbers among and above them.
+  rlimit limit{};
+  CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = limit.rlim_max;
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  int high = static_cast<int>(std::min<rlim_t>(CAIRN_TABLE->fd_base + 500UL, limit.rlim_max - 1));
+  while (CAIRN_TABLE->is_host_fd(high)) --high;
   CHECK(close_range(3, ~0U, 0) == 0);  // also what whoever started this left open
   CHECK(open("/dev/null", O_RDONLY) == 3 && dup2(3, 60) == 60 && dup2(3, high) == high);
   CHECK(close_range(3, ~0U, 0) == 0);
