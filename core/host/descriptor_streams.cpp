@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -85,6 +86,12 @@ CAIRN_INTERPOSE int fclose(FILE* file) {
   const DescriptorTurn turn;
   forget_descriptor(fileno(file));
   return CAIRN_LIBC(fclose)(file);
+}
+
+CAIRN_INTERPOSE FILE* setmntent(const char* path, const char* mode) { return open_stream(path, mode); }
+CAIRN_INTERPOSE int endmntent(FILE* file) {
+  if (file != nullptr) fclose(file);
+  return 1;
 }
 
 CAIRN_INTERPOSE DIR* opendir(const char* path) {

@@ -18,6 +18,8 @@
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/host/host.hpp"
+#include "core/host/low_descriptors.hpp"
+#include "core/state/descriptors/host_at_rest.hpp"
 
 namespace cairn::host {
 namespace {
@@ -99,8 +101,16 @@ int next_host_fd(int from) noexcept {
   return INT_MAX;
 }
 
+void with_descriptors_at_rest(const std::function<void()>& work) {
+  const NoLowDescriptors none_of_libc;
+  const DescriptorTurn turn;
+  work();
+}
+
 std::vector<int> guest_fds() {
   std::vector<int> result;
+  const NoLowDescriptors none_of_libc;
+  const DescriptorTurn turn;
   const int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) throw EnvironmentError(with_errno("/proc/self/fd", errno));
   alignas(dirent64) char buffer[8192];

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "core/base/proc.hpp"
+#include "core/state/descriptors/host_at_rest.hpp"
 #include "core/state/extension.hpp"
 #include "core/state/resident.hpp"
 
@@ -48,6 +49,8 @@ std::vector<int> guest_fds() {
   std::sort(result.begin(), result.end());
   return result;
 }
+
+void with_descriptors_at_rest(const std::function<void()>& work) { work(); }
 
 cairn_guest* guest() noexcept { return nullptr; }
 const std::string& guest_exe() noexcept {

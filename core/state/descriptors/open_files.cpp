@@ -34,8 +34,8 @@ OpenFile look_at(int fd) {
   return file;
 }
 
-// Descriptors that the host makes have a low number for a moment, until they are moved up: what is there only once
-// is not the guest's.
+// What a library of the host loads (dlopen) is open at a low number for a moment, which nobody can see coming: what is
+// there only once is not the guest's.
 std::vector<int> settled_guest_fds() {
   constexpr int kLooks = 3;
   std::vector<int> settled = host::guest_fds();

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/state/descriptors/host_at_rest.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -34,7 +35,9 @@ void place(const Descriptor& descriptor, int opened) {
 
 void place_descriptors(std::span<const Descriptor> wanted, std::span<const UniqueFd> opened) {
   refuse_numbers_of_the_host(wanted);
-  for (const Descriptor& descriptor : wanted) place(descriptor, opened[descriptor.description].get());
+  host::with_descriptors_at_rest([&] {
+    for (const Descriptor& descriptor : wanted) place(descriptor, opened[descriptor.description].get());
+  });
   for (int fd : host::guest_fds()) {
     const bool is_wanted =
         std::any_of(wanted.begin(), wanted.end(), [fd](const Descriptor& d) { return d.number == fd; });

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host that stops its guest and lets it go again, over and over, without saving anything: what libcr does at a
 // checkpoint, many times a second. CAIRN_TEST_FREEZE_MS: milliseconds between two stops; unset: none on its own.
+// CAIRN_TEST_LOOK_UP: one of its threads has libc look up names all the time.
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <pwd.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -11,7 +15,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/group/stop.hpp"
@@ -25,6 +31,22 @@ constexpr double kDeadlineSeconds = 20;
 
 cairn_test_freezer freezer{};
 
+// Those of the host's are not among the guest's, whatever libc has open for itself on another thread of the host.
+void count_descriptors() {
+  if (freezer.descriptors == 0) return;
+  const std::vector<int> found = cairn::host::guest_fds();
+  if (static_cast<int>(found.size()) != freezer.descriptors)
+    throw cairn::TemporaryError("the guest seems to have " + std::to_string(found.size()) + " descriptors");
+}
+
+void look_up_names() {
+  for (;;) {
+    if (getpwnam("nobody of that name") != nullptr || getservbyname("nothing", "tcp") != nullptr) std::abort();
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) == 0) freeifaddrs(list);
+  }
+}
+
 void freeze_once() {
   cairn_guest* guest = cairn::host::guest();
   if (guest == nullptr) return;
@@ -33,6 +55,7 @@ void freeze_once() {
     const cairn::Deadline deadline(freezer.deadline > 0 ? freezer.deadline : kDeadlineSeconds);
     freeze.run_callbacks(deadline);
     freeze.stop(deadline);
+    count_descriptors();
     freeze.release(freezer.release_with);
     __atomic_add_fetch(&freezer.stops, 1, __ATOMIC_SEQ_CST);
   } catch (const cairn::Error& error) {
@@ -75,6 +98,7 @@ class FreezingExtension : public cairn::host::Extension {
   void started() override {
     make_descriptors_plainly();
     std::thread(freeze_on_demand).detach();
+    if (std::getenv("CAIRN_TEST_LOOK_UP") != nullptr) std::thread(look_up_names).detach();
     if (const char* period = std::getenv("CAIRN_TEST_FREEZE_MS"))
       std::thread(freeze_for_ever, std::atol(period)).detach();
   }

@@ -12,6 +12,7 @@ struct cairn_test_freezer {
   unsigned served;   /* how many of those are done */
   double deadline;   /* seconds; 0: the host's choice */
   int release_with;  /* result of the checkpoint as the guest sees it: 0 or -CR_E... */
+  int descriptors;   /* the guest has so many while it stands; 0: nobody counts them */
   char message[512]; /* of the last failure */
 };
 

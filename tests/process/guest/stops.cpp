@@ -184,6 +184,17 @@ void timer_threads() {
   CHECK(timer_delete(timer) == 0);
 }
 
+// What libc of the host has open for itself, on one of its threads, is not taken for the guest's.
+void names_looked_up() {
+  CHECK(close_range(3, ~0U, 0) == 0 && dup2(0, 7) == 7);
+  freezer().descriptors = 4;
+  const unsigned before = stops();
+  CHECK(eventually([&] {
+    check_no_failures();
+    return stops() >= before + 200;
+  }));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -195,6 +206,7 @@ int main(int argc, char** argv) {
                     {"everything_blocked", everything_blocked},
                     {"timer_threads", timer_threads},
                     {"forks", forks},
-                    {"forks_among_threads", forks_among_threads}},
+                    {"forks_among_threads", forks_among_threads},
+                    {"names_looked_up", names_looked_up}},
                    argc, argv);
 }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What placing descriptors asks of the resident half, as those of core/state/resident.hpp: core/host implements it.
+#pragma once
+
+#include <functional>
+
+namespace cairn::host {
+
+// Runs `work` while no other thread of the host makes or closes descriptors, so that none of its has a low number for a
+// moment. Throws what `work` throws, and TemporaryError if the host does not come to rest. Ordinary code.
+void with_descriptors_at_rest(const std::function<void()>& work);
+
+}  // namespace cairn::host
