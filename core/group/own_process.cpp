@@ -54,6 +54,7 @@ cairn_guest& attached_guest() {
 }  // namespace
 
 struct OwnProcess::State {
+  std::optional<host::HostWork> work;  // until the program goes on
   std::unique_ptr<Stop> stop;
   std::unique_ptr<context::Writer> writer;
   std::unique_ptr<Engine> engine;
@@ -74,6 +75,7 @@ struct OwnProcess::State {
   void end() noexcept {
     if (engine) engine->abandon();
     stop.reset();
+    work.reset();
     node.reset();
     engine.reset();
     close_writer();
@@ -145,6 +147,7 @@ std::string OwnProcess::name() const { return "process " + std::to_string(getpid
 std::string OwnProcess::engine() const { return state_->engine_name; }
 
 std::optional<Error> OwnProcess::obstacle() const {
+  if (!state_->work) state_->work.emplace();
   try {
     check_obstacles(attached_guest());
   } catch (const Error& error) {
@@ -155,6 +158,7 @@ std::optional<Error> OwnProcess::obstacle() const {
 
 void OwnProcess::stand(const Request& request) {
   state_->begin();
+  if (!state_->work) state_->work.emplace();
   try {
     cairn_guest& guest = attached_guest();
     state_->open(request);
@@ -180,6 +184,7 @@ void OwnProcess::release(int failure, int signal) {
   if (signal != 0) kill(getpid(), signal);
   state_->stop->release(failure);
   state_->stop.reset();
+  state_->work.reset();
   state_->pause_seconds = state_->since_stop.seconds();
   if (!state_->engine) state_->end();
 }

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <mutex>
 
+#include "core/base/clock.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/host/vdso.hpp"
 #include "core/state/resident.hpp"
@@ -18,25 +20,71 @@ namespace {
 constexpr int kOfThread = 4, kKind = 3, kOfDescriptor = 3;
 
 BootClocks boot;
-ProcessorTime processor;  // threads by number
+ProcessorTime processor;          // threads by number
+bool shifted = false;             // for good
+std::mutex beginning_and_ending;  // of work
+
+// What a thread of the host's has used since then is not saved as the guest's.
+struct Work {
+  int tid = 0;  // 0: free
+  std::int64_t since = 0;
+};
+constexpr int kWorks = 8;
+Work works[kWorks];
+int works_used = 0;          // how many there are
+std::int64_t last_told = 0;  // of the process's clock, while it was noted
+
+std::int64_t used_by(const Work& work) noexcept {
+  const int tid = __atomic_load_n(&work.tid, __ATOMIC_ACQUIRE);
+  if (tid == 0) return 0;
+  constexpr int kScheduled = 2;
+  timespec now{};
+  const int clock = static_cast<int>(~static_cast<unsigned>(tid) << 3) | kOfThread | kScheduled;
+  return is_error(raw_syscall(SYS_clock_gettime, clock, address(&now))) ? 0 : nanoseconds(now) - work.since;
+}
+
+std::int64_t used_by_host() noexcept {
+  std::int64_t used = 0;
+  if (__atomic_load_n(&works_used, __ATOMIC_ACQUIRE) == 0) return 0;
+  for (const Work& work : works) used += used_by(work);
+  return used;
+}
+
+void note_told(std::int64_t time) noexcept {
+  std::int64_t last = __atomic_load_n(&last_told, __ATOMIC_RELAXED);
+  while (time > last &&
+         !__atomic_compare_exchange_n(&last_told, &last, time, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+  }
+}
+
+bool is_own_process_clock(clockid_t clock) noexcept {
+  if (clock == CLOCK_PROCESS_CPUTIME_ID) return true;
+  if (clock >= 0 || (clock & kKind) == kOfDescriptor || (clock & kOfThread) != 0) return false;
+  const int number = ~(clock >> 3);
+  return number == 0 || number == own_pid();
+}
 
 std::int64_t dynamic_clock_ahead(int clock) noexcept {
   if ((clock & kKind) == kOfDescriptor) return 0;
   const int number = ~(clock >> 3);
   if ((clock & kOfThread) != 0) return thread_time_ahead(number != 0 ? number : own_tid()).processor;
-  return number == 0 || number == own_pid() ? processor.processor : 0;
+  return is_own_process_clock(clock) ? processor.processor : 0;
 }
 
 }  // namespace
 
 void set_boot_clocks_ahead(const BootClocks& ahead) noexcept {
   boot = ahead;
-  if (ahead.monotonic != 0 || ahead.boottime != 0 || ahead.raw != 0) shift_clocks();
+  if (ahead.monotonic != 0 || ahead.boottime != 0 || ahead.raw != 0) {
+    shifted = true;
+    shift_clocks();
+  }
 }
 
 void set_processor_time_ahead(ProcessorTime ahead) {
   std::sort(ahead.threads.begin(), ahead.threads.end(), [](const auto& a, const auto& b) { return a.tid < b.tid; });
   processor = std::move(ahead);
+  shifted = true;
   shift_clocks();
 }
 
@@ -75,6 +123,42 @@ cairn_usage usage_ahead(int who) noexcept {
   return {thread.user_us, thread.system_us, {}};
 }
 
-void clocks_after_fork() noexcept { processor = {}; }
+std::int64_t clock_of_guest(clockid_t clock, std::int64_t kernels) noexcept {
+  const std::int64_t time = kernels + clock_ahead(clock);
+  if (is_own_process_clock(clock)) note_told(time);
+  return time;
+}
+
+std::int64_t guest_processor_time() noexcept {
+  const std::int64_t used = used_by_host();
+  return std::max(clock_now(CLOCK_PROCESS_CPUTIME_ID) + processor.processor - used,
+                  __atomic_load_n(&last_told, __ATOMIC_SEQ_CST));
+}
+
+HostWork::HostWork() noexcept {
+  const std::lock_guard lock(beginning_and_ending);
+  const int own = own_tid();
+  if (std::any_of(std::begin(works), std::end(works), [own](const Work& work) { return work.tid == own; })) return;
+  const auto* const free = std::find_if(std::begin(works), std::end(works), [](const Work& w) { return w.tid == 0; });
+  if (free == std::end(works)) return;
+  slot_ = static_cast<int>(free - works);
+  if (__atomic_fetch_add(&works_used, 1, __ATOMIC_SEQ_CST) == 0) shift_clocks();  // what is told from here on is noted
+  works[slot_].since = clock_now(CLOCK_THREAD_CPUTIME_ID);
+  __atomic_store_n(&works[slot_].tid, own, __ATOMIC_RELEASE);
+}
+
+HostWork::~HostWork() {
+  if (slot_ < 0) return;
+  const std::lock_guard lock(beginning_and_ending);
+  __atomic_store_n(&works[slot_].tid, 0, __ATOMIC_RELEASE);
+  if (__atomic_sub_fetch(&works_used, 1, __ATOMIC_SEQ_CST) == 0 && !shifted) shift_clocks_no_more();
+}
+
+void clocks_after_fork() noexcept {
+  processor = {};
+  for (Work& work : works) work = {};
+  works_used = 0;
+  last_told = 0;
+}
 
 }  // namespace cairn::host

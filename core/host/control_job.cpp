@@ -12,6 +12,7 @@
 #include "core/host/host.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/process/kind.hpp"
+#include "core/state/resident.hpp"
 
 namespace cairn::host {
 namespace {
@@ -105,6 +106,7 @@ void ControlJob::wait_for_callbacks(double seconds) const {
 }
 
 void ControlJob::run() noexcept {
+  const HostWork not_the_guests;
   const Deadline deadline(timeout_of(request_));
   cairn_control_reply reply{};
   try {

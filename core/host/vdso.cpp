@@ -13,6 +13,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/host/clocks.hpp"
 #include "core/host/host.hpp"
 #include "core/host/vdso_image.hpp"
 
@@ -94,9 +95,12 @@ constexpr Function kSystemCalls[kVdsoFunctions] = {as_system_call<SYS_clock_gett
 
 int shifted_clock_gettime(clockid_t clock, timespec* result) {
   const int status = real_clock(clock, result);
-  const std::int64_t ahead = status == 0 ? clock_ahead(clock) : 0;
-  if (ahead != 0) *result = to_timespec(nanoseconds(*result) + ahead);
+  if (status == 0) *result = to_timespec(clock_of_guest(clock, nanoseconds(*result)));
   return status;
+}
+
+void store_slot(std::uintptr_t function) noexcept {
+  __atomic_store_n(&vdso_slots().function[kClock], function, __ATOMIC_SEQ_CST);
 }
 
 }  // namespace
@@ -124,8 +128,8 @@ void set_stop_word(const std::uint32_t* word) noexcept {
   vdso_slots().stop_word = word != nullptr ? word : &vdso_slots().no_stop;
 }
 
-void shift_clocks() noexcept {
-  vdso_slots().function[kClock] = reinterpret_cast<std::uintptr_t>(&shifted_clock_gettime);
-}
+void shift_clocks() noexcept { store_slot(reinterpret_cast<std::uintptr_t>(&shifted_clock_gettime)); }
+
+void shift_clocks_no_more() noexcept { store_slot(reinterpret_cast<std::uintptr_t>(real_clock)); }
 
 }  // namespace cairn::host

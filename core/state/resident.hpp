@@ -69,6 +69,22 @@ BootClocks boot_clocks_ahead() noexcept;
 std::int64_t clock_ahead(clockid_t clock) noexcept;
 cairn_usage usage_ahead(int who) noexcept;
 ThreadTime thread_time_ahead(int tid) noexcept;
+// Nanoseconds: what CLOCK_PROCESS_CPUTIME_ID says to the guest, without what HostWork leaves out, but not less than the
+// guest has read since that began.
+std::int64_t guest_processor_time() noexcept;
+// What the calling thread uses while one exists is left out of the processor time that is saved: that of a checkpoint
+// while the guest still runs. If the process goes on, it counts, as the kernel has it. Within another one of its thread
+// it does nothing.
+class HostWork {
+ public:
+  HostWork() noexcept;
+  ~HostWork();
+  HostWork(const HostWork&) = delete;
+  HostWork& operator=(const HostWork&) = delete;
+
+ private:
+  int slot_ = -1;
+};
 
 // --- the guest (table.cpp) ---
 cairn_guest* guest() noexcept;  // null until libcr has attached

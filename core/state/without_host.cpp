@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/base/clock.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/descriptors/host_at_rest.hpp"
 #include "core/state/extension.hpp"
@@ -64,6 +65,9 @@ BootClocks boot_clocks_ahead() noexcept { return {}; }
 std::int64_t clock_ahead(clockid_t /*clock*/) noexcept { return 0; }
 cairn_usage usage_ahead(int /*who*/) noexcept { return {}; }
 ThreadTime thread_time_ahead(int /*tid*/) noexcept { return {}; }
+std::int64_t guest_processor_time() noexcept { return clock_now(CLOCK_PROCESS_CPUTIME_ID); }
+HostWork::HostWork() noexcept = default;
+HostWork::~HostWork() = default;
 
 Extension& extension() noexcept {
   static NoExtension none;

@@ -40,7 +40,7 @@ std::vector<std::uint8_t> capture_clocks(Capture& capture) {
   state.boottime_ahead = space.boottime + ahead.boottime;
   state.raw_ahead = space.monotonic + ahead.raw;
   state.ticks_ahead = ahead.ticks;
-  state.processor = clock_now(CLOCK_PROCESS_CPUTIME_ID) + host::clock_ahead(CLOCK_PROCESS_CPUTIME_ID);
+  state.processor = host::guest_processor_time();
   state.own = usage_of(RUSAGE_SELF);
   state.children = usage_of(RUSAGE_CHILDREN);
   for (std::uint32_t i = 0; i < capture.guest.threads_max; ++i) {

@@ -33,6 +33,17 @@ void check_clock(const PosixTimer& timer) {
     throw TemporaryError(which + "thread " + std::to_string(number) + ", which has ended; timer_delete() helps");
 }
 
+bool is_on_process_time(int clock) {
+  constexpr int kOfThread = 4;
+  return clock < 0 ? (clock & kOfThread) == 0 : clock == CLOCK_PROCESS_CPUTIME_ID;
+}
+
+// The guest's clock of the process is saved without what the host has used for the checkpoint: that is left, too.
+std::int64_t left_out_of_process_time() {
+  return clock_now(CLOCK_PROCESS_CPUTIME_ID) + host::clock_ahead(CLOCK_PROCESS_CPUTIME_ID) -
+         host::guest_processor_time();
+}
+
 // One timer of /proc/self/timers: "ID: 0", "signal: 14/0000...", "notify: signal/tid.12", "ClockID: 1".
 PosixTimer parse_timer(const std::vector<std::string_view>& lines, std::size_t first) {
   PosixTimer timer;
@@ -49,6 +60,7 @@ PosixTimer parse_timer(const std::vector<std::string_view>& lines, std::size_t f
   raw_syscall(SYS_timer_gettime, timer.id, reinterpret_cast<long>(&left));
   timer.interval = nanoseconds(left.it_interval);
   timer.value = nanoseconds(left.it_value);
+  if (timer.value != 0 && is_on_process_time(timer.clock)) timer.value += left_out_of_process_time();
   return timer;
 }
 
