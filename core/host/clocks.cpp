@@ -68,7 +68,7 @@ std::int64_t dynamic_clock_ahead(int clock) noexcept {
   if ((clock & kKind) == kOfDescriptor) return 0;
   const int number = ~(clock >> 3);
   if ((clock & kOfThread) != 0) return thread_time_ahead(number != 0 ? number : own_tid()).processor;
-  return is_own_process_clock(clock) ? processor.processor : 0;
+  return is_own_process_clock(clock) ? __atomic_load_n(&processor.processor, __ATOMIC_RELAXED) : 0;
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ std::int64_t clock_ahead(clockid_t clock) noexcept {
     case CLOCK_BOOTTIME_ALARM:
       return boot.boottime;
     case CLOCK_PROCESS_CPUTIME_ID:
-      return processor.processor;
+      return __atomic_load_n(&processor.processor, __ATOMIC_RELAXED);
     case CLOCK_THREAD_CPUTIME_ID:
       return thread_time_ahead(own_tid()).processor;
     default:
@@ -152,6 +152,15 @@ HostWork::~HostWork() {
   const std::lock_guard lock(beginning_and_ending);
   __atomic_store_n(&works[slot_].tid, 0, __ATOMIC_RELEASE);
   if (__atomic_sub_fetch(&works_used, 1, __ATOMIC_SEQ_CST) == 0 && !shifted) shift_clocks_no_more();
+}
+
+void HostWork::leave_out() noexcept {
+  if (slot_ < 0) return;
+  const std::lock_guard lock(beginning_and_ending);
+  const std::int64_t used = used_by(works[slot_]);
+  const std::int64_t told = __atomic_load_n(&last_told, __ATOMIC_SEQ_CST), now = clock_now(CLOCK_PROCESS_CPUTIME_ID);
+  works[slot_].since += used;
+  __atomic_store_n(&processor.processor, std::max(processor.processor - used, told - now), __ATOMIC_SEQ_CST);
 }
 
 void clocks_after_fork() noexcept {

@@ -134,6 +134,7 @@ class Control {
   UniqueFd listening_, answered_;
   Worker worker_;
   std::shared_ptr<Client> client_;
+  std::optional<HostWork> for_client_;  // from its request until it is answered
 };
 
 Control::Control() : listening_(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)), answered_(eventfd(0, EFD_CLOEXEC)) {
@@ -232,6 +233,7 @@ void Control::listen_for_ever() {
                          {client_ ? client_->socket.get() : -1, POLLRDHUP, 0}};
     const int n = poll(waiting, 3, client_ ? kProgressMilliseconds : -1);
     if (n < 0 && errno != EINTR) return;
+    if (!for_client_) for_client_.emplace();
     eventfd_t count = 0;
     if ((waiting[1].revents & POLLIN) != 0) eventfd_read(answered_.get(), &count);
     if ((waiting[2].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0 && !client_->answered.load()) {
@@ -240,6 +242,7 @@ void Control::listen_for_ever() {
     }
     look_after_client();
     if ((waiting[0].revents & POLLIN) != 0) accept_one();
+    if (!client_) for_client_.reset();
   }
 }
 

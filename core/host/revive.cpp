@@ -80,10 +80,12 @@ struct Work {
 };
 
 // The end of the conversation, on a thread of the host while the guest's go on.
-void let_go(const Work& work, cairn_guest& guest) {
+void let_go(Work& work, cairn_guest& guest) {
   using std::chrono::milliseconds;
   while (load(work.ready) == 0) wait_while(work.ready, 0);
   if (!restart::await_others(work.options)) _exit(CAIRN_EXIT_TEMPORARY);
+  work.revival.restore(state::Stage::go);
+  HostWork not_the_guests;
   const std::uint32_t epoch = work.image.get<state::GuestState>().epoch;
   store_and_wake(guest.revive_go, epoch);
   const Deadline deadline(kRunSeconds);
@@ -99,6 +101,7 @@ void let_go(const Work& work, cairn_guest& guest) {
   restart::Options options = work.options;
   options.signals.insert(options.signals.begin(), work.restart.signals.begin(), work.restart.signals.end());
   restart::tell_started(options, work.restart.starter_changed);
+  not_the_guests.leave_out();
 }
 
 // `messages`: what was standard error before the program's descriptors were made.
@@ -148,8 +151,8 @@ void revive(const std::string& context_file, Extension& extension) {
   block_all_signals();  // again: making those threads, libc has let its own two signals through
   for (Stage stage : {Stage::threads, Stage::pending, Stage::timers, Stage::locks, Stage::limits, Stage::last})
     revival.restore(stage);
-  std::thread(let_go, std::cref(*work), std::ref(guest)).detach();  // while this thread may still make others
-  block_all_signals();                                              // that has let them through again
+  std::thread(let_go, std::ref(*work), std::ref(guest)).detach();  // while this thread may still make others
+  block_all_signals();                                             // that has let them through again
   revival.restore(Stage::own_calls);
   report(work->restart, work->messages.get());
   store_and_wake(work->ready, 1);

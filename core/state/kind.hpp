@@ -79,6 +79,8 @@ enum class Stage {
   last,
   // Each thread makes its own calls (Restart::own_calls, which is complete): the guest's rights instead of the host's.
   own_calls,
+  // On a thread of the host; the guest's stand in libcr, and go on next.
+  go,
 };
 
 // The thread numbers of the image and those of now.

@@ -81,6 +81,8 @@ class HostWork {
   ~HostWork();
   HostWork(const HostWork&) = delete;
   HostWork& operator=(const HostWork&) = delete;
+  // From here on the guest's clock is without it, too, as far as the guest has not read a later time.
+  void leave_out() noexcept;
 
  private:
   int slot_ = -1;

@@ -68,6 +68,7 @@ ThreadTime thread_time_ahead(int /*tid*/) noexcept { return {}; }
 std::int64_t guest_processor_time() noexcept { return clock_now(CLOCK_PROCESS_CPUTIME_ID); }
 HostWork::HostWork() noexcept = default;
 HostWork::~HostWork() = default;
+void HostWork::leave_out() noexcept {}
 
 Extension& extension() noexcept {
   static NoExtension none;

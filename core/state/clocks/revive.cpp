@@ -93,7 +93,7 @@ class ClocksReviver : public Reviver {
   void restore(Stage stage) override {
     if (stage == Stage::early) continue_boot_clocks();
     if (stage == Stage::memory) host::set_boot_clocks_ahead(ahead_);
-    if (stage == Stage::last && saved_.known) continue_processor_time();
+    if (stage == Stage::go && saved_.known) continue_processor_time();
   }
 
  private:
