@@ -32,8 +32,9 @@ enum Ending : std::uint8_t { kDone = 'd', kFailed = 'f' };
 constexpr std::size_t kLongestText = 1000;
 
 // What memory and an answer take; all else fails with EPERM.
-constexpr int kAllowed[] = {SYS_read, SYS_write,   SYS_mmap,  SYS_munmap,        SYS_mremap,     SYS_mprotect,
-                            SYS_brk,  SYS_madvise, SYS_futex, SYS_clock_gettime, SYS_exit_group, SYS_rt_sigreturn};
+constexpr int kAllowed[] = {SYS_read,       SYS_write,        SYS_mmap,       SYS_munmap, SYS_mremap,
+                            SYS_mprotect,   SYS_brk,          SYS_madvise,    SYS_futex,  SYS_clock_gettime,
+                            SYS_exit_group, SYS_rt_sigreturn, SYS_sigaltstack};
 
 bool forbid_calls() {
   std::vector<sock_filter> program;

@@ -136,6 +136,7 @@ std::int64_t guest_processor_time() noexcept {
 }
 
 HostWork::HostWork() noexcept {
+  if (guest() == nullptr) return;  // who may ask before there is a program, or a vdso of its own
   const std::lock_guard lock(beginning_and_ending);
   const int own = own_tid();
   if (std::any_of(std::begin(works), std::end(works), [own](const Work& work) { return work.tid == own; })) return;
