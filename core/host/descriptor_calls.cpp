@@ -16,10 +16,10 @@
 #include <cstdint>
 
 #include "core/host/descriptors.hpp"
+#include "core/host/entries.hpp"
 #include "core/host/host.hpp"
 #include "core/host/readable.hpp"
 
-#define CAIRN_INTERPOSE extern "C" __attribute__((visibility("default")))
 using namespace cairn;
 using namespace cairn::host;
 
@@ -57,7 +57,7 @@ mode_t mode_argument(int flags, va_list arguments) {
 }  // namespace
 
 #define CAIRN_OPEN(name)                                                                        \
-  CAIRN_INTERPOSE int name(const char* path, int flags, ...) {                                  \
+  CAIRN_INTERPOSE int CAIRN_OWN(name)(const char* path, int flags, ...) {                       \
     va_list arguments;                                                                          \
     va_start(arguments, flags);                                                                 \
     const mode_t mode = mode_argument(flags, arguments);                                        \
@@ -65,7 +65,7 @@ mode_t mode_argument(int flags, va_list arguments) {
     return made([=] { return raw_syscall(SYS_openat, AT_FDCWD, address(path), flags, mode); }); \
   }
 #define CAIRN_OPENAT(name)                                                                       \
-  CAIRN_INTERPOSE int name(int directory, const char* path, int flags, ...) {                    \
+  CAIRN_INTERPOSE int CAIRN_OWN(name)(int directory, const char* path, int flags, ...) {         \
     va_list arguments;                                                                           \
     va_start(arguments, flags);                                                                  \
     const mode_t mode = mode_argument(flags, arguments);                                         \
@@ -79,22 +79,22 @@ CAIRN_OPEN(__open64_2)
 CAIRN_OPENAT(openat)
 CAIRN_OPENAT(openat64)
 
-CAIRN_INTERPOSE int socket(int domain, int type, int protocol) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(socket)(int domain, int type, int protocol) noexcept {
   return made([=] { return raw_syscall(SYS_socket, domain, type, protocol); });
 }
-CAIRN_INTERPOSE int socketpair(int domain, int type, int protocol, int* pair) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(socketpair)(int domain, int type, int protocol, int* pair) noexcept {
   return made_pair(pair, [=] { return raw_syscall(SYS_socketpair, domain, type, protocol, address(pair)); });
 }
-CAIRN_INTERPOSE int accept(int fd, sockaddr* peer, socklen_t* length) {
+CAIRN_INTERPOSE int CAIRN_OWN(accept)(int fd, sockaddr* peer, socklen_t* length) {
   return accepted(fd, [=] { return raw_syscall(SYS_accept, fd, address(peer), address(length)); });
 }
-CAIRN_INTERPOSE int accept4(int fd, sockaddr* peer, socklen_t* length, int flags) {
+CAIRN_INTERPOSE int CAIRN_OWN(accept4)(int fd, sockaddr* peer, socklen_t* length, int flags) {
   return accepted(fd, [=] { return raw_syscall(SYS_accept4, fd, address(peer), address(length), flags); });
 }
-CAIRN_INTERPOSE int pipe(int* pair) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(pipe)(int* pair) noexcept {
   return made_pair(pair, [=] { return raw_syscall(SYS_pipe, address(pair)); });
 }
-CAIRN_INTERPOSE int pipe2(int* pair, int flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(pipe2)(int* pair, int flags) noexcept {
   return made_pair(pair, [=] { return raw_syscall(SYS_pipe2, address(pair), flags); });
 }
 namespace {
@@ -108,47 +108,47 @@ int control_descriptor(int fd, int command, long argument) noexcept {
 
 }  // namespace
 
-CAIRN_INTERPOSE int dup(int fd) noexcept { return control_descriptor(fd, F_DUPFD, 0); }
+CAIRN_INTERPOSE int CAIRN_OWN(dup)(int fd) noexcept { return control_descriptor(fd, F_DUPFD, 0); }
 
-#define CAIRN_FCNTL(name)                              \
-  CAIRN_INTERPOSE int name(int fd, int command, ...) { \
-    va_list arguments;                                 \
-    va_start(arguments, command);                      \
-    const long argument = va_arg(arguments, long);     \
-    va_end(arguments);                                 \
-    return control_descriptor(fd, command, argument);  \
+#define CAIRN_FCNTL(name)                                         \
+  CAIRN_INTERPOSE int CAIRN_OWN(name)(int fd, int command, ...) { \
+    va_list arguments;                                            \
+    va_start(arguments, command);                                 \
+    const long argument = va_arg(arguments, long);                \
+    va_end(arguments);                                            \
+    return control_descriptor(fd, command, argument);             \
   }
 CAIRN_FCNTL(fcntl)
 CAIRN_FCNTL(fcntl64)
-CAIRN_INTERPOSE int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(signalfd)(int fd, const sigset_t* mask, int flags) noexcept {
   const auto call = [=] { return raw_syscall(SYS_signalfd4, fd, address(mask), sizeof(std::uint64_t), flags); };
   return fd < 0 ? made(call) : set_errno(call());
 }
-CAIRN_INTERPOSE int epoll_create(int size) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(epoll_create)(int size) noexcept {
   return made([=] { return raw_syscall(SYS_epoll_create, size); });
 }
-CAIRN_INTERPOSE int epoll_create1(int flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(epoll_create1)(int flags) noexcept {
   return made([=] { return raw_syscall(SYS_epoll_create1, flags); });
 }
-CAIRN_INTERPOSE int eventfd(unsigned count, int flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(eventfd)(unsigned count, int flags) noexcept {
   return made([=] { return raw_syscall(SYS_eventfd2, count, flags); });
 }
-CAIRN_INTERPOSE int timerfd_create(int clock, int flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(timerfd_create)(int clock, int flags) noexcept {
   return made([=] { return raw_syscall(SYS_timerfd_create, clock, flags); });
 }
-CAIRN_INTERPOSE int pidfd_open(pid_t process, unsigned flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(pidfd_open)(pid_t process, unsigned flags) noexcept {
   return made([=] { return raw_syscall(SYS_pidfd_open, process, flags); });
 }
-CAIRN_INTERPOSE int inotify_init() noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(inotify_init)() noexcept {
   return made([=] { return raw_syscall(SYS_inotify_init1, 0); });
 }
-CAIRN_INTERPOSE int inotify_init1(int flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(inotify_init1)(int flags) noexcept {
   return made([=] { return raw_syscall(SYS_inotify_init1, flags); });
 }
-CAIRN_INTERPOSE int memfd_create(const char* name, unsigned flags) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(memfd_create)(const char* name, unsigned flags) noexcept {
   return made([=] { return raw_syscall(SYS_memfd_create, address(name), flags); });
 }
-CAIRN_INTERPOSE int shm_open(const char* name, int flags, mode_t mode) {
+CAIRN_INTERPOSE int CAIRN_OWN(shm_open)(const char* name, int flags, mode_t mode) {
   char path[256] = "/dev/shm/";
   std::size_t at = sizeof("/dev/shm/") - 1;
   while (*name == '/') ++name;
@@ -160,7 +160,7 @@ CAIRN_INTERPOSE int shm_open(const char* name, int flags, mode_t mode) {
   path[at] = '\0';
   return made([=] { return raw_syscall(SYS_openat, AT_FDCWD, address(path), flags | O_CLOEXEC | O_NOFOLLOW, mode); });
 }
-CAIRN_INTERPOSE int close(int fd) {
+CAIRN_INTERPOSE int CAIRN_OWN(close)(int fd) {
   const DescriptorTurn turn;
   forget_descriptor(fd);
   return set_errno(raw_syscall(SYS_close, fd));

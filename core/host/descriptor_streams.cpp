@@ -13,9 +13,9 @@
 #include <cstring>
 
 #include "core/host/descriptors.hpp"
+#include "core/host/entries.hpp"
 #include "core/host/readable.hpp"
 
-#define CAIRN_INTERPOSE extern "C" __attribute__((visibility("default")))
 using namespace cairn;
 using namespace cairn::host;
 
@@ -77,24 +77,24 @@ void move_up_those_in(msghdr& message) noexcept {
 
 }  // namespace
 
-CAIRN_INTERPOSE FILE* fopen(const char* path, const char* mode) { return open_stream(path, mode); }
-CAIRN_INTERPOSE FILE* fopen64(const char* path, const char* mode) { return open_stream(path, mode); }
+CAIRN_INTERPOSE FILE* CAIRN_OWN(fopen)(const char* path, const char* mode) { return open_stream(path, mode); }
+CAIRN_INTERPOSE FILE* CAIRN_OWN(fopen64)(const char* path, const char* mode) { return open_stream(path, mode); }
 
 // What is to be written may wait for somebody: that is done before.
-CAIRN_INTERPOSE int fclose(FILE* file) {
+CAIRN_INTERPOSE int CAIRN_OWN(fclose)(FILE* file) {
   fflush(file);
   const DescriptorTurn turn;
   forget_descriptor(fileno(file));
   return CAIRN_LIBC(fclose)(file);
 }
 
-CAIRN_INTERPOSE FILE* setmntent(const char* path, const char* mode) { return open_stream(path, mode); }
-CAIRN_INTERPOSE int endmntent(FILE* file) {
+CAIRN_INTERPOSE FILE* CAIRN_OWN(setmntent)(const char* path, const char* mode) { return open_stream(path, mode); }
+CAIRN_INTERPOSE int CAIRN_OWN(endmntent)(FILE* file) {
   if (file != nullptr) fclose(file);
   return 1;
 }
 
-CAIRN_INTERPOSE DIR* opendir(const char* path) {
+CAIRN_INTERPOSE DIR* CAIRN_OWN(opendir)(const char* path) {
   const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return nullptr;
   DIR* const directory = fdopendir(fd);
@@ -106,23 +106,23 @@ CAIRN_INTERPOSE DIR* opendir(const char* path) {
   return directory;
 }
 
-CAIRN_INTERPOSE int closedir(DIR* directory) {
+CAIRN_INTERPOSE int CAIRN_OWN(closedir)(DIR* directory) {
   const DescriptorTurn turn;
   forget_descriptor(dirfd(directory));
   return CAIRN_LIBC(closedir)(directory);
 }
 
-CAIRN_INTERPOSE int mkostemp(char* path, int flags) {
+CAIRN_INTERPOSE int CAIRN_OWN(mkostemp)(char* path, int flags) {
   const DescriptorTurn turn;
   const RaisedLimit raised;
   const int fd = CAIRN_LIBC(mkostemp)(path, flags);
   return fd < 0 ? fd : set_errno(moved_up(fd));
 }
-CAIRN_INTERPOSE int mkostemp64(char* path, int flags) { return mkostemp(path, flags); }
-CAIRN_INTERPOSE int mkstemp(char* path) { return mkostemp(path, 0); }
-CAIRN_INTERPOSE int mkstemp64(char* path) { return mkostemp(path, 0); }
+CAIRN_INTERPOSE int CAIRN_OWN(mkostemp64)(char* path, int flags) { return mkostemp(path, flags); }
+CAIRN_INTERPOSE int CAIRN_OWN(mkstemp)(char* path) { return mkostemp(path, 0); }
+CAIRN_INTERPOSE int CAIRN_OWN(mkstemp64)(char* path) { return mkostemp(path, 0); }
 
-CAIRN_INTERPOSE ssize_t recvmsg(int fd, msghdr* message, int flags) {
+CAIRN_INTERPOSE ssize_t CAIRN_OWN(recvmsg)(int fd, msghdr* message, int flags) {
   const auto receive = [&](int more) { return raw_syscall(SYS_recvmsg, fd, address(message), flags | more); };
   const auto result = [](long n) -> ssize_t { return set_errno(n); };
   if (message->msg_control == nullptr || message->msg_controllen == 0) return result(receive(0));

@@ -14,9 +14,8 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
+#include "core/host/entries.hpp"
 #include "core/host/host.hpp"
-
-#define CAIRN_INTERPOSE extern "C" __attribute__((visibility("default")))
 
 namespace cairn::host {
 namespace {
@@ -69,7 +68,7 @@ NoLowDescriptors::~NoLowDescriptors() {
 // What Open MPI, PMIx, libfabric, UCX and the libraries below them call of that kind. dlopen() is none of these: it
 // looks at who calls it, and the components of these libraries are loaded before there is a guest (mpi/host).
 #define CAIRN_LOW(result, name, parameters, arguments)                                      \
-  CAIRN_INTERPOSE result name parameters {                                                  \
+  CAIRN_INTERPOSE result CAIRN_OWN(name) parameters {                                       \
     static const auto found = reinterpret_cast<decltype(&::name)>(dlsym(RTLD_NEXT, #name)); \
     const cairn::host::LowDescriptors low;                                                  \
     return found arguments;                                                                 \

@@ -9,6 +9,7 @@
 
 #include "core/base/raw_syscall.hpp"
 #include "core/base/spin_lock.hpp"
+#include "core/host/entries.hpp"
 #include "core/host/host.hpp"
 #include "core/host/page_ranges.hpp"
 
@@ -153,17 +154,16 @@ int arena_munmap(void* address, std::size_t length) noexcept {
 // The symbols that the host's libraries bind to.
 extern "C" {
 
-__attribute__((visibility("default"))) void* mmap(void* a, std::size_t length, int prot, int flags, int fd,
-                                                  off_t offset) noexcept {
+CAIRN_INTERPOSE void* CAIRN_OWN(mmap)(void* a, std::size_t length, int prot, int flags, int fd, off_t offset) noexcept {
   return cairn::host::resident_mmap(a, length, prot, flags, fd, offset);
 }
 
-__attribute__((visibility("default"))) void* mmap64(void* a, std::size_t length, int prot, int flags, int fd,
-                                                    off_t offset) noexcept {
+CAIRN_INTERPOSE void* CAIRN_OWN(mmap64)(void* a, std::size_t length, int prot, int flags, int fd,
+                                        off_t offset) noexcept {
   return cairn::host::resident_mmap(a, length, prot, flags, fd, offset);
 }
 
-__attribute__((visibility("default"))) int munmap(void* a, std::size_t length) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(munmap)(void* a, std::size_t length) noexcept {
   using namespace cairn::host;
   const auto start = reinterpret_cast<std::uintptr_t>(a);
   if (start < CAIRN_ARENA_TOP) return arena_munmap(a, length);
@@ -180,8 +180,8 @@ __attribute__((visibility("default"))) int munmap(void* a, std::size_t length) n
   return 0;
 }
 
-__attribute__((visibility("default"))) void* mremap(void* old, std::size_t old_length, std::size_t new_length,
-                                                    int flags, ...) noexcept {
+CAIRN_INTERPOSE void* CAIRN_OWN(mremap)(void* old, std::size_t old_length, std::size_t new_length, int flags,
+                                        ...) noexcept {
   using namespace cairn::host;
   void* fixed = nullptr;
   if ((flags & MREMAP_FIXED) != 0) {

@@ -19,6 +19,7 @@
 
 #include "core/base/raw_syscall.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/host/entries.hpp"
 
 namespace cairn::host {
 namespace {
@@ -130,7 +131,7 @@ std::size_t forget(const void* address) {
 // The symbols that the host's libraries bind to.
 extern "C" {
 
-__attribute__((visibility("default"))) sem_t* sem_open(const char* name, int flags, ...) {
+CAIRN_INTERPOSE sem_t* CAIRN_OWN(sem_open)(const char* name, int flags, ...) {
   mode_t mode = 0;
   unsigned value = 0;
   if ((flags & O_CREAT) != 0) {
@@ -143,16 +144,14 @@ __attribute__((visibility("default"))) sem_t* sem_open(const char* name, int fla
   return cairn::host::open_semaphore(name, flags, mode, value);
 }
 
-__attribute__((visibility("default"))) int sem_close(sem_t* semaphore) noexcept {
-  return munmap(semaphore, sizeof(sem_t));
-}
+CAIRN_INTERPOSE int CAIRN_OWN(sem_close)(sem_t* semaphore) noexcept { return munmap(semaphore, sizeof(sem_t)); }
 
-__attribute__((visibility("default"))) void* shmat(int id, const void* address, int flags) noexcept {
+CAIRN_INTERPOSE void* CAIRN_OWN(shmat)(int id, const void* address, int flags) noexcept {
   return address == nullptr ? cairn::host::attach(id, flags) : cairn::host::attach_raw(id, address, flags);
 }
 
 // Memory of the host is replaced by the plug in one step; a hole would be open to the guest for a moment.
-__attribute__((visibility("default"))) int shmdt(const void* address) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(shmdt)(const void* address) noexcept {
   if (const std::size_t size = cairn::host::forget(address); size != 0) return munmap(const_cast<void*>(address), size);
   const long result = cairn::raw_syscall(SYS_shmdt, reinterpret_cast<long>(address));
   if (!cairn::is_error(result)) return 0;

@@ -5,11 +5,11 @@
 #include <csignal>
 #include <cstring>
 
-#define CAIRN_INTERPOSE extern "C" __attribute__((visibility("default")))
+#include "core/host/entries.hpp"
 
-CAIRN_INTERPOSE int sigaction(int, const struct sigaction*, struct sigaction* old) noexcept {
+CAIRN_INTERPOSE int CAIRN_OWN(sigaction)(int, const struct sigaction*, struct sigaction* old) noexcept {
   if (old != nullptr) std::memset(old, 0, sizeof *old);
   return 0;
 }
 
-CAIRN_INTERPOSE sighandler_t signal(int, sighandler_t) noexcept { return SIG_DFL; }
+CAIRN_INTERPOSE sighandler_t CAIRN_OWN(signal)(int, sighandler_t) noexcept { return SIG_DFL; }

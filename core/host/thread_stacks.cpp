@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/host/entries.hpp"
+
 namespace cairn::host {
 namespace {
 
@@ -64,7 +66,7 @@ OwnedStack stack_of(pthread_t thread) noexcept {
 
 }  // namespace cairn::host
 
-extern "C" __attribute__((visibility("default"))) int pthread_join(pthread_t thread, void** result) {
+CAIRN_INTERPOSE int CAIRN_OWN(pthread_join)(pthread_t thread, void** result) {
   using Join = int (*)(pthread_t, void**);
   static const Join real = reinterpret_cast<Join>(dlsym(RTLD_NEXT, "pthread_join"));
   const cairn::host::OwnedStack stack = cairn::host::stack_of(thread);

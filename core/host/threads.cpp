@@ -19,6 +19,7 @@
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/host/entries.hpp"
 #include "core/host/host.hpp"
 #include "core/host/thread_stacks.hpp"
 
@@ -234,7 +235,7 @@ std::vector<int> guest_threads() {
 
 }  // namespace cairn::host
 
-extern "C" __attribute__((visibility("default"))) int pthread_create(pthread_t* thread, const pthread_attr_t* wanted,
-                                                                     void* (*function)(void*), void* argument) {
+CAIRN_INTERPOSE int CAIRN_OWN(pthread_create)(pthread_t* thread, const pthread_attr_t* wanted, void* (*function)(void*),
+                                              void* argument) {
   return cairn::host::create_thread(thread, wanted, function, argument);
 }

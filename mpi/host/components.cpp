@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/host/loaded_objects.hpp"
 #include "mpi/host/mpi_extension.hpp"
 
 namespace cairn::mpi {
@@ -39,7 +40,7 @@ void load_directory(const std::string& directory, const std::string& prefix) {
   for (const std::string& name : names) {
     // Components whose own libraries are missing fail here as they would later. NODELETE: those that Open MPI does not
     // choose are closed by it, and may be opened again by a second look.
-    ::dlopen((directory + "/" + name).c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+    host::load_object((directory + "/" + name).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   }
 }
 

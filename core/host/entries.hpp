@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The entries through which the host's libraries call libc (entries.table): each looks whose thread pointer it finds.
+//
+// A function of libc that the host replaces is defined as CAIRN_OWN(name), and has a row in the table; everybody in the
+// host, this program too, calls it by its usual name, and comes through the entry.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#define CAIRN_OWN(name) cairn_host_##name
+#define CAIRN_INTERPOSE extern "C" __attribute__((visibility("hidden")))
+
+namespace cairn::host {
+
+struct Entry {
+  const char* name;
+  bool own;
+};
+
+// In the order of cairn_entry_count().
+std::span<const Entry> entries() noexcept;
+// How often the entry was called with the guest's thread pointer. Not exact if threads call at once.
+std::uint64_t entry_calls(std::size_t entry) noexcept;
+// Is there an entry of this program at this address?
+bool is_entry(std::uint64_t address) noexcept;
+// libc's function of this name works with any thread pointer (class `nothing`).
+bool needs_no_entry(const char* name) noexcept;
+
+// Where struct cairn_light is from a guest's thread pointer, and how thread pointers are written. Before the first light
+// crossing, at a start and at a restart.
+void prepare_entries(std::int64_t light_place, bool by_kernel) noexcept;
+
+}  // namespace cairn::host
