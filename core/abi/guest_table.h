@@ -171,6 +171,9 @@ struct cairn_guest {
   uint32_t number_count, loader_data_size;
   /* What the program has set that the kernel does not tell: CAIRN_UNTOLD_...; in an older libcr none. Atomic. */
   uint64_t untold;
+  /* Where a thread's struct cairn_light is, from its thread pointer. 0, and the end of the struct before: an older
+   * libcr. */
+  int64_t light_place;
 };
 
 #ifdef __cplusplus

@@ -33,6 +33,13 @@ struct cairn_usage {
   int64_t counts[CAIRN_USAGE_COUNTS]; /* ru_maxrss to ru_nivcsw; the first is a maximum */
 };
 
+/* How the guest calls what is called often (core/abi/crossing.h). */
+enum {
+  CAIRN_CROSSING_FULL = 0,  /* with the host's thread pointer */
+  CAIRN_CROSSING_LIGHT = 1, /* with the guest's */
+  CAIRN_CROSSING_CHECK = 2  /* with one that stands in for the guest's, around which nothing can be read or written */
+};
+
 struct cairn_guest; /* core/abi/guest_table.h */
 struct cairn_self_request;
 struct cairn_turns;
@@ -97,6 +104,14 @@ struct cairn_table {
   /* H. What the process was started with, for the next host: the number of bytes, of which `size` are written. */
   uint64_t (*tell_start)(uint8_t *bytes, uint64_t size);
   char adoption_failure[256]; /* why the last one has failed */
+
+  uint32_t
+      crossing; /* CAIRN_CROSSING_...; the host changes it when libraries come. An older guest always makes full ones */
+  uint32_t unused;
+  /* H, with CAIRN_CROSSING_CHECK. What stands in for the guest's thread pointer while the calling thread is in a light
+   * crossing: begins and ends one. The latter ends the process, by name, if something has been written there. */
+  uint64_t (*stand_in_begin)(uint64_t guest_fs);
+  void (*stand_in_end)(void);
 };
 
 enum { CAIRN_ADOPTION_NONE = 0, CAIRN_ADOPTION_BEGUN = 1, CAIRN_ADOPTION_DONE = 2, CAIRN_ADOPTION_FAILED = 3 };

@@ -22,6 +22,7 @@
 #include "core/guest/untold.hpp"
 
 __attribute__((visibility("default"))) __thread volatile uint64_t cairn_host_fs = 0;
+__attribute__((visibility("default"))) __thread volatile struct cairn_light cairn_light = {};
 __attribute__((visibility("default"))) struct cairn_guest cairn_guest_self = {};
 
 namespace cairn::guest {
@@ -69,12 +70,19 @@ int find_tid_offset() {
   return matches == 1 ? found : 0;
 }
 
+void keep_host_fs(uint64_t host_fs, uint64_t guest_fs) {
+  cairn_light.back_fs = guest_fs;
+  cairn_light.own_address = reinterpret_cast<uint64_t>(&cairn_light);
+  cairn_host_fs = host_fs;
+  cairn_light.host_fs = host_fs;
+}
+
 // Of the host that is there now: a restart may come until the stop is put off.
 void return_host_fs() {
   StopDeferred deferred;
   const uint64_t host_fs = cairn_host_fs;
   if (host_fs == 0 || host_fs == table().main_host_fs) return;
-  cairn_host_fs = 0;
+  forget_host_fs();
   *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(table().host_guest_fs_offset)) = 0;
   table().return_fs(host_fs);
 }
@@ -90,7 +98,7 @@ void thread_ends(void*) {
 
 // Frozen-world code, on the main thread; see guest_abi.h.
 void on_revive() {
-  cairn_host_fs = 0;
+  forget_host_fs();
   install_stop_handler();
   offer_turns();
   apply_revive_environment();
@@ -121,6 +129,7 @@ void fill_guest() {
   find_loader_data(g);
   g.on_revive = on_revive;
   g.is_own_handler = is_own_handler;
+  g.light_place = static_cast<int64_t>(reinterpret_cast<uint64_t>(&cairn_light) - cairn_read_fs());
 }
 
 __attribute__((constructor)) void attach(int /*argc*/, char** /*argv*/, char** environment) {
@@ -143,6 +152,11 @@ bool hosted() {
   const bool found = find_host();
   store(hosted_state, static_cast<int>(found ? kYes : kNo));
   return found;
+}
+
+void forget_host_fs() {
+  cairn_light.host_fs = 0;
+  cairn_host_fs = 0;
 }
 
 void arm_end_of_thread() {
@@ -176,11 +190,46 @@ CAIRN_EXPORT uint64_t cairn_attach_thread(void) {
       if (!main_thread) t.return_fs(host_fs);
       host_fs = cairn_host_fs;
     }
-    *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(t.host_guest_fs_offset)) = cairn_read_fs();
-    cairn_host_fs = host_fs;
+    const uint64_t guest_fs = cairn_read_fs();
+    *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(t.host_guest_fs_offset)) = guest_fs;
+    cairn::guest::keep_host_fs(host_fs, guest_fs);
   }
   cairn::guest::arm_end_of_thread();
   return host_fs;
+}
+
+CAIRN_EXPORT uint64_t cairn_enter_otherwise(void) {
+  for (;;) {
+    if (cairn_light.host_fs == 0) cairn_attach_thread();
+    StopDeferred::begin();  // until `depth` says it
+    cairn_light.depth = cairn_light.depth + 1;
+    StopDeferred::end();
+    if (cairn_light.host_fs != 0) break;
+    cairn_light.depth = cairn_light.depth - 1;
+  }
+  cairn_table& t = cairn::guest::table();
+  switch (t.crossing) {
+    case CAIRN_CROSSING_LIGHT:
+      return CAIRN_ENTERED_LIGHT;
+    case CAIRN_CROSSING_CHECK: {
+      const uint64_t guest = cairn_enter();
+      const uint64_t stand_in = t.stand_in_begin(guest);
+      cairn_leave(guest);
+      cairn_light.back_fs = stand_in;
+      cairn_write_fs(stand_in);
+      return CAIRN_ENTERED_STANDING_IN;
+    }
+    default:
+      cairn_light.depth = cairn_light.depth - 1;
+      return cairn_enter();
+  }
+}
+
+CAIRN_EXPORT void cairn_leave_stand_in(void) {
+  cairn_write_fs(cairn_own_fs());
+  const uint64_t guest = cairn_enter();
+  cairn::guest::table().stand_in_end();
+  cairn_leave(guest);
 }
 
 CAIRN_EXPORT void cairn_stop_here(void) { cairn::guest::stop_if_wanted(); }

@@ -154,7 +154,7 @@ int go_on_revived(cairn_thread& slot, uint32_t epoch) {
   cairn_guest& g = cairn_guest_self;
   register_rseq();
   register_own_rseq();
-  cairn_host_fs = 0;
+  forget_host_fs();
   for (uint32_t seen; (seen = load(g.revive_go)) != epoch;) wait_while(g.revive_go, seen);
   Moment::set_anew();
   store_and_wake(slot.state, CAIRN_THREAD_RUNNING);
@@ -222,7 +222,7 @@ void stop_if_wanted() {
 
 // Returns at once where the thread cannot stand; it comes back to stop_if_wanted() when it can.
 void stop_in_frame(void* frame) {
-  if (inside_host() || stands_above_host(*static_cast<ucontext_t*>(frame))) return;
+  if (inside_host() || cairn_light.depth != 0 || stands_above_host(*static_cast<ucontext_t*>(frame))) return;
   state.stop_signals = state.stop_signals + 1;
   if (state.interrupted_at == 0) state.interrupted_at = monotonic_nanoseconds();
   if (load(cairn_guest_self.stop_wanted) == 0 || !may_stop(__builtin_frame_address(0))) return;

@@ -84,7 +84,10 @@ CAIRN_BETWEEN void trampoline(int signal, siginfo_t* info, void* frame) {
       run_handler(signal, info, frame);
     return;
   }
-  const uint64_t guest_fs = *reinterpret_cast<uint64_t*>(fs + static_cast<uint64_t>(table().host_guest_fs_offset));
+  // What stands in for a guest's (crossing.h) shows that one; the host's shows itself.
+  const uint64_t shown = cairn_own_fs();
+  const auto place = static_cast<uint64_t>(table().host_guest_fs_offset);
+  const uint64_t guest_fs = shown < CAIRN_ARENA_TOP ? shown : *reinterpret_cast<uint64_t*>(fs + place);
   if (guest_fs == 0) {
     return_to_process(signal, info, static_cast<ucontext_t*>(frame));
     return;

@@ -91,9 +91,7 @@ bool needs_no_entry(const char* name) noexcept {
   return false;
 }
 
-void prepare_entries(std::int64_t light_place, bool by_kernel) noexcept {
-  cairn_light_place = light_place;
-  cairn_entries_by_kernel = by_kernel ? 1 : 0;
-}
+void set_entries_by_kernel(bool by_kernel) noexcept { cairn_entries_by_kernel = by_kernel ? 1 : 0; }
+void set_light_place(std::int64_t place) noexcept { cairn_light_place = place; }
 
 }  // namespace cairn::host

@@ -27,8 +27,9 @@ bool is_entry(std::uint64_t address) noexcept;
 // libc's function of this name works with any thread pointer (class `nothing`).
 bool needs_no_entry(const char* name) noexcept;
 
-// Where struct cairn_light is from a guest's thread pointer, and how thread pointers are written. Before the first light
-// crossing, at a start and at a restart.
-void prepare_entries(std::int64_t light_place, bool by_kernel) noexcept;
+// How thread pointers are written (core/abi/thread_pointer.h).
+void set_entries_by_kernel(bool by_kernel) noexcept;
+// Where struct cairn_light is from a guest's thread pointer; 0: nowhere. Either thread pointer.
+void set_light_place(std::int64_t place) noexcept;
 
 }  // namespace cairn::host

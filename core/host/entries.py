@@ -6,6 +6,7 @@ import sys
 
 CLASSES = ("nothing", "routed", "own", "never")
 SHAPES = {"routed": ("registers", "stack"), "own": ("registers", "stack"), "nothing": ("-",), "never": ("-",)}
+OVERLOADED = ("basename", "log", "log2", "log10", "sqrt")  # in C++
 HALF = 44  # CAIRN_ARENA_TOP is 3 << 44 (core/abi/layout.h; entry_route.S compares)
 
 
@@ -61,7 +62,8 @@ def main():
         "entries.S": entries(entered),
         "entries.inc": [f'CAIRN_ENTRY({row.name}, {"own" if row.cls == "own" else "libc"})' for row in entered] +
                        [f"CAIRN_NO_ENTRY({row.name})" for row in rows if row.cls == "nothing"],
-        "entry_shapes.inc": [f"CAIRN_IN_REGISTERS({row.name})" for row in entered if row.shape == "registers"],
+        "entry_shapes.inc": [f"CAIRN_IN_REGISTERS({row.name})" for row in entered if row.shape == "registers" and
+                             not row.name.startswith("__") and row.name not in OVERLOADED],
     }
     for name, lines in files.items():
         with open(os.path.join(given.output, name), "w", encoding="utf-8") as file:

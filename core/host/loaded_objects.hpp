@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the host's libraries have opened with dlopen() and not closed again: only that can be running, beside what this
-// program is linked with. Components that were loaded in advance (load_object()) do not count until somebody opens them.
+// program is linked with. Components that were loaded in advance (load_object()) do not count until somebody opens
+// them.
 #pragma once
 
 #include <vector>

@@ -8,16 +8,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/engine/features.hpp"
 #include "core/host/adoption.hpp"
 #include "core/host/clocks.hpp"
+#include "core/host/crossing.hpp"
 #include "core/host/descriptor_turn.hpp"
 #include "core/host/descriptors.hpp"
+#include "core/host/entries.hpp"
 #include "core/host/host.hpp"
 #include "core/host/resident_memory.hpp"
 #include "core/host/threads.hpp"
@@ -75,6 +79,13 @@ std::uint64_t tell_start(std::uint8_t* bytes, std::uint64_t size) {
   return told.size();
 }
 
+// Older ones have not. Of one with another libc this host's finds a thread's number elsewhere than the guest's has it.
+bool has_light_crossings(const cairn_guest& guest) noexcept {
+  if (guest.size < offsetof(cairn_guest, light_place) + sizeof guest.light_place || guest.tid_offset <= 0) return false;
+  const auto number = main_thread_fs() + static_cast<std::uint64_t>(guest.tid_offset);
+  return *reinterpret_cast<const std::int32_t*>(number) == raw_syscall(SYS_getpid);
+}
+
 template <std::size_t N>
 void copy_text(char (&to)[N], const std::string& from, const char* what) {
   if (from.size() >= N) throw EnvironmentError(std::string(what) + " is too long: " + from);
@@ -113,6 +124,8 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.next_host_fd = next_host_fd;
   table.adopt = begin_adoption;
   table.tell_start = tell_start;
+  set_entries_by_kernel(table.thread_pointer_by_kernel != 0);
+  show_crossing_in(table);
   table.magic = CAIRN_TABLE_MAGIC;
 }
 
@@ -131,6 +144,9 @@ cairn_guest* guest() noexcept { return process.guest; }
 void set_guest(cairn_guest* guest) noexcept {
   process.guest = CAIRN_TABLE->guest = guest;
   set_stop_word(guest != nullptr ? &guest->stop_wanted : nullptr);
+  const bool has_light = guest != nullptr && has_light_crossings(*guest);
+  set_light_place(has_light ? guest->light_place : 0);
+  if (guest != nullptr && !has_light) forbid_light_crossings();
 }
 Extension& extension() noexcept { return *process.extension; }
 const std::string& guest_exe() noexcept { return process.guest_exe; }

@@ -17,6 +17,7 @@
 #include "mpi/abi/mpi_state.h"
 #include "mpi/host/agent_service.hpp"
 #include "mpi/host/common_memory.hpp"
+#include "mpi/host/crossing_proof.hpp"
 #include "mpi/host/standard_input.hpp"
 #include "pmix/transport/record.hpp"
 
@@ -37,10 +38,12 @@ void initialized(std::int32_t required, std::int32_t provided) {
   state.initialized = true;
   state.required = required;
   state.provided = provided;
+  choose_crossing();
 }
 
 void finalized() {
   state.finalized = true;
+  tell_entry_calls();
   state.files.clear();  // of the last checkpoint: the library has closed them since
   state.common_memory = false;
 }
@@ -102,6 +105,7 @@ void initialise_again(const pmix::Record& saved) {
     throw EnvironmentError("the MPI library gives thread level " + std::to_string(provided) +
                            " now, the program was given " + saved.get("provided"));
   }
+  choose_crossing();
   int rank = 0, size = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);

@@ -83,12 +83,12 @@ namespace cairn::p2p {
 using Request = ompi_request_t;
 using Message = ompi_message_t;
 
-// Runs f with the host's thread pointer. f may not touch anything thread-local, allocate, or throw.
+// Runs f inside the host. f may not touch anything thread-local, allocate, or throw.
 template <class F>
 inline int cross(F&& f) noexcept {
-  const std::uint64_t guest = cairn_enter();
+  const std::uint64_t how = cairn_enter_light();
   const int result = f();
-  cairn_leave(guest);
+  cairn_leave_light(how);
   return result;
 }
 

@@ -12,6 +12,10 @@ REQUESTS = {
 }
 
 
+# What is called often enough for a light crossing (docs/crossing.md)
+OFTEN = {"collective", "collective_request", "rma", "rma_request"}
+
+
 class Wrapper:
     def __init__(self, function, row):
         self.function, self.row = function, row
@@ -159,7 +163,8 @@ class Wrapper:
         else:
             short = self.row.cls in ("world_call", "comm_call")
             guard = ["const crcp::Brief brief;" if short else "crcp::Section section;"]
-        call = f"const int rc = cross({', '.join([f'real.{f.member}'] + self.arguments)});"
+        cross = "cross_lightly" if self.row.cls in OFTEN else "cross"
+        call = f"const int rc = {cross}({', '.join([f'real.{f.member}'] + self.arguments)});"
         if self.row.cls == "collective_request" or self.row.cls == "io_request" and comm:
             guard = self.deferrable(comm)
         body = guard + self.before + [call]

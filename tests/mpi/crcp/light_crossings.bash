@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# light_crossings.bash MODE THREADS TRANSPORT KILLS: a job with this kind of crossings is killed and restarted KILLS times, and
+# its thread-local state and results stay right.
+# shellcheck source=tests/lib/job.bash
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
+mode=$1 threads=$2 transport=$3 kills=$4
+test_begin "crcp_light_crossings_${mode}_${threads}_$transport"
+export CAIRN_CROSSING=$mode
+case $transport in
+  vader) components=(--mca pml ob1 --mca btl vader,self) ;;
+  tcp) components=(--mca pml ob1 --mca btl tcp,self) ;;
+  ofi) components=(--mca pml cm --mca mtl ofi --mca mtl_ofi_provider_include 'tcp;ofi_rxm') ;;
+esac
+arguments=("$SCRATCH/stop")
+[ "$threads" = multiple ] && arguments+=(at_once)
+start_job --oversubscribe -np 2 "${components[@]}" "$CAIRN_BUILD/tests/programs/crcp_light_crossings" "${arguments[@]}"
+wait_for_line '^round 50' 120
+[ "$transport" != ofi ] || wait_for_line '^cairn: calls into MPI are full crossings: mca_mtl_ofi.so has thread-local state' 1
+for ((i = 0; i < kills; ++i)); do
+  checkpoint
+  kill_job
+  restart
+  wait_for_line '^round ' 120
+done
+touch "$SCRATCH/stop"
+expect_pass 120
