@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the guest crosses (docs/crossing.md): full until it is known that less is enough, and what $CAIRN_CROSSING allows.
+// How the guest crosses (docs/crossing.md): full until it is known that less is enough, and what $CAIRN_CROSSING
+// allows.
 #pragma once
 
 #include <cstdint>

@@ -18,12 +18,12 @@
 namespace cairn::host {
 namespace {
 
-constexpr std::size_t kGuard = 1UL << 20;    // below: as much thread-local state as libraries may have
-constexpr std::size_t kRecord = 0x700;       // of libc's record of a thread that is looked at
+constexpr std::size_t kGuard = 1UL << 20;  // below: as much thread-local state as libraries may have
+constexpr std::size_t kRecord = 0x700;     // of libc's record of a thread that is looked at
 constexpr std::size_t kPage = CAIRN_PAGE_SIZE;
-constexpr std::size_t kCopy = kPage / 2;     // where a copy of it lies in the page
+constexpr std::size_t kCopy = kPage / 2;                 // where a copy of it lies in the page
 constexpr std::size_t kTcb = 0, kDtv = 8, kSelf = 0x10;  // x86-64's ABI of thread-local storage; libc's tcbhead_t
-constexpr std::uint64_t kSpaces = 1024;      // how many there can be
+constexpr std::uint64_t kSpaces = 1024;                  // how many there can be
 
 // Written in turn by one thread, read by the handler of faults, which has no thread-local state.
 struct StandIn {
@@ -39,7 +39,8 @@ void on_fault(int signal, siginfo_t* info, void* frame);
 void watch_faults() noexcept {
   using Change = int (*)(int, const struct sigaction*, struct sigaction*);
   const auto change = reinterpret_cast<Change>(dlsym(RTLD_NEXT, "sigaction"));
-  struct sigaction action {}, before {};
+  struct sigaction action {
+  }, before{};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO;
   if (change(SIGSEGV, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) change(SIGSEGV, &action, nullptr);
@@ -80,7 +81,8 @@ void tell(std::uint64_t at, std::uint64_t stack, std::uint64_t touched) noexcept
   Dl_info info{};
   const char* name = name_of(at, info);
   std::fprintf(stderr, "cairn: light crossing: %s() of %s has touched thread-local state (address %#lx)\n",
-               name != nullptr ? name : "?", name != nullptr ? info.dli_fname : "?", static_cast<unsigned long>(touched));
+               name != nullptr ? name : "?", name != nullptr ? info.dli_fname : "?",
+               static_cast<unsigned long>(touched));
   constexpr int kWords = 400, kMost = 12;
   for (int i = 0, told = 0; i < kWords && told < kMost; ++i) {  // what looks like return addresses
     const std::uint64_t word = reinterpret_cast<const std::uint64_t*>(stack)[i];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can run within a light crossing is the MPI library, whatever has been opened with dlopen(), and whatever these are
-// bound to. Each of them must do without thread-local state of its own, and reach everything that does not, libc above
-// all, through entries. Looked at are not names in files but the addresses that ld.so has put there.
+// What can run within a light crossing is the MPI library, whatever has been opened with dlopen(), and whatever these
+// are bound to. Each of them must do without thread-local state of its own, and reach everything that does not, libc
+// above all, through entries. Looked at are not names in files but the addresses that ld.so has put there.
 #include "mpi/host/crossing_proof.hpp"
 
 #include <dlfcn.h>
@@ -27,7 +27,8 @@ class Proof {
  public:
   Proof() : libraries_(loaded_libraries()), reached_(libraries_.size(), false) {}
 
-  // Empty if it holds, else what is in its way. Binds what ld.so would bind at the first call: it has thread-local state.
+  // Empty if it holds, else what is in its way. Binds what ld.so would bind at the first call: it has thread-local
+  // state.
   std::string run() {
     reach(at(reinterpret_cast<std::uint64_t>(reinterpret_cast<void*>(&MPI_Init))));
     for (void* handle : host::opened_objects())
@@ -86,7 +87,8 @@ class Proof {
       reach(target);
     } else if (other.is_code(*binding.place) && !host::needs_no_entry(binding.name) && !masked(binding)) {
       const std::string where = other.is_program() ? "the host" : other.name();
-      obstacle_ = library.name() + " calls " + binding.name + "() of " + where + ", which has thread-local state and no entry";
+      obstacle_ =
+          library.name() + " calls " + binding.name + "() of " + where + ", which has thread-local state and no entry";
     }
   }
 
@@ -149,7 +151,8 @@ void tell_entry_calls() {
   std::string text;
   const auto entries = host::entries();
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (host::entry_calls(i) != 0) text += " " + std::string(entries[i].name) + " " + std::to_string(host::entry_calls(i));
+    if (host::entry_calls(i) != 0)
+      text += " " + std::string(entries[i].name) + " " + std::to_string(host::entry_calls(i));
   std::fprintf(stderr, "cairn: entries called within light crossings:%s\n", text.empty() ? " none" : text.c_str());
 }
 

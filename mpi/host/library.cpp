@@ -45,8 +45,8 @@ void Library::read_dynamic(const ElfW(Dyn) * entry) {
   }
   for_each_relocation([this](const ElfW(Rela) & relocation, bool) {
     const auto type = ELF64_R_TYPE(relocation.r_info);
-    thread_local_ |= type == R_X86_64_TPOFF64 || type == R_X86_64_DTPMOD64 || type == R_X86_64_DTPOFF64 ||
-                     type == R_X86_64_TLSDESC;
+    thread_local_ |=
+        type == R_X86_64_TPOFF64 || type == R_X86_64_DTPMOD64 || type == R_X86_64_DTPOFF64 || type == R_X86_64_TLSDESC;
   });
 }
 

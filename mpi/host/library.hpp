@@ -16,7 +16,7 @@ struct Binding {
   std::uint64_t* place;
   const char* name;
   std::uint64_t own;  // the library's own definition; 0: it has none
-  bool lazy;        // a place that ld.so may fill at the first call (JUMP_SLOT)
+  bool lazy;          // a place that ld.so may fill at the first call (JUMP_SLOT)
 };
 
 class Library {

@@ -16,7 +16,7 @@ enum { kCalls = 20, kWarm = 200 };
 static volatile struct {
   int wanted, attached, counting, over;
   long steps;
-} *shared;
+} * shared;
 
 static int rank;
 static MPI_Request pending;
@@ -33,7 +33,8 @@ static void count(pid_t parent) {
   shared->attached = 1;
   while (!shared->over) {
     int state;
-    if (ptrace(PTRACE_SINGLESTEP, parent, 0, 0) != 0 || waitpid(parent, &state, __WALL) < 0 || !WIFSTOPPED(state)) break;
+    if (ptrace(PTRACE_SINGLESTEP, parent, 0, 0) != 0 || waitpid(parent, &state, __WALL) < 0 || !WIFSTOPPED(state))
+      break;
     if (shared->counting) ++shared->steps;
   }
   ptrace(PTRACE_DETACH, parent, 0, 0);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program whose thread-local state would show it if MPI were called with the wrong thread pointer. Two threads call MPI in
-// turns (MPI_THREAD_SERIALIZED), a timer interrupts them 100 times a second, operations of the program allocate memory.
-//   light_crossings FILE     until FILE exists; then prints PASS. With a second argument both threads may call MPI at once
+// A program whose thread-local state would show it if MPI were called with the wrong thread pointer. Two threads call
+// MPI in turns (MPI_THREAD_SERIALIZED), a timer interrupts them 100 times a second, operations of the program allocate
+// memory.
+//   light_crossings FILE     until FILE exists; then prints PASS. With a second argument both threads may call MPI at
+//   once
 #include <errno.h>
 #include <mpi.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What entries.table says about arguments is what libc's headers say: compared by the compiler. Left out are functions that
-// headers do not declare (__NAME) and those with several declarations in C++.
+// What entries.table says about arguments is what libc's headers say: compared by the compiler. Left out are functions
+// that headers do not declare (__NAME) and those with several declarations in C++.
 #include <aio.h>
 #include <arpa/inet.h>
 #include <dirent.h>
