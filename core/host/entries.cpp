@@ -7,25 +7,38 @@
 
 #include <csignal>
 #include <cstring>
-#include <string_view>
 
 #include "core/base/raw_syscall.hpp"
+
+extern "C" {
+#define CAIRN_OWN_ENTRY(name) void cairn_host_##name();
+#define CAIRN_LIBC_ENTRY(name)
+#define CAIRN_NO_ENTRY(name)
+#include "core/host/entries.inc"
+#undef CAIRN_OWN_ENTRY
+#undef CAIRN_LIBC_ENTRY
+#undef CAIRN_NO_ENTRY
+}
 
 namespace cairn::host {
 namespace {
 
-constexpr Entry kEntries[] = {
-#define CAIRN_ENTRY(name, of) {#name, std::string_view(#of) == "own"},
+const Entry kEntries[] = {
+#define CAIRN_OWN_ENTRY(name) {#name, cairn_host_##name},
+#define CAIRN_LIBC_ENTRY(name) {#name, nullptr},
 #define CAIRN_NO_ENTRY(name)
 #include "core/host/entries.inc"
-#undef CAIRN_ENTRY
+#undef CAIRN_OWN_ENTRY
+#undef CAIRN_LIBC_ENTRY
 #undef CAIRN_NO_ENTRY
 };
 constexpr const char* kWithout[] = {
-#define CAIRN_ENTRY(name, of)
+#define CAIRN_OWN_ENTRY(name)
+#define CAIRN_LIBC_ENTRY(name)
 #define CAIRN_NO_ENTRY(name) #name,
 #include "core/host/entries.inc"
-#undef CAIRN_ENTRY
+#undef CAIRN_OWN_ENTRY
+#undef CAIRN_LIBC_ENTRY
 #undef CAIRN_NO_ENTRY
 };
 constexpr std::size_t kCount = std::size(kEntries);
@@ -61,7 +74,7 @@ void find_real_functions(int, char**, char**) {
   using Lookup = void* (*)(void*, const char*);
   const auto look_up = reinterpret_cast<Lookup>(dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5"));
   for (std::size_t i = 0; i < kCount; ++i)
-    if (!kEntries[i].own) cairn_real_functions[i] = look_up(RTLD_NEXT, kEntries[i].name);
+    if (kEntries[i].own == nullptr) cairn_real_functions[i] = look_up(RTLD_NEXT, kEntries[i].name);
 }
 __attribute__((section(".preinit_array"), used)) void (*const at_first)(int, char**, char**) = find_real_functions;
 
@@ -79,6 +92,14 @@ namespace cairn::host {
 
 std::span<const Entry> entries() noexcept { return kEntries; }
 std::uint64_t entry_calls(std::size_t entry) noexcept { return cairn_entry_counts[entry]; }
+
+void* behind_entry(const char* name) noexcept {
+  for (std::size_t i = 0; i < kCount; ++i) {
+    if (std::strcmp(kEntries[i].name, name) != 0) continue;
+    return kEntries[i].own != nullptr ? reinterpret_cast<void*>(kEntries[i].own) : cairn_real_functions[i];
+  }
+  return nullptr;
+}
 
 bool is_entry(std::uint64_t address) noexcept {
   return address >= reinterpret_cast<std::uint64_t>(__start_cairn_entries) &&

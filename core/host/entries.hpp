@@ -15,13 +15,15 @@ namespace cairn::host {
 
 struct Entry {
   const char* name;
-  bool own;
+  void (*own)();  // what takes libc's place; null: nothing does
 };
 
 // In the order of cairn_entry_count().
 std::span<const Entry> entries() noexcept;
 // How often the entry was called with the guest's thread pointer. Not exact if threads call at once.
 std::uint64_t entry_calls(std::size_t entry) noexcept;
+// The function that the entry of this name calls; null: there is no such entry.
+void* behind_entry(const char* name) noexcept;
 // Is there an entry of this program at this address?
 bool is_entry(std::uint64_t address) noexcept;
 // libc's function of this name works with any thread pointer (class `nothing`).

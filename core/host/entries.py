@@ -60,7 +60,7 @@ def main():
     entered = [row for row in rows if row.cls != "nothing"]
     files = {
         "entries.S": entries(entered),
-        "entries.inc": [f'CAIRN_ENTRY({row.name}, {"own" if row.cls == "own" else "libc"})' for row in entered] +
+        "entries.inc": [f'CAIRN_{"OWN" if row.cls == "own" else "LIBC"}_ENTRY({row.name})' for row in entered] +
                        [f"CAIRN_NO_ENTRY({row.name})" for row in rows if row.cls == "nothing"],
         "entry_shapes.inc": [f"CAIRN_IN_REGISTERS({row.name})" for row in entered if row.shape == "registers" and
                              not row.name.startswith("__") and row.name not in OVERLOADED],

@@ -65,6 +65,7 @@ class Proof {
       if (!obstacle_.empty()) return;
       const bool unbound = library.contains(*binding.place) && *binding.place != binding.own;
       if (binding.lazy && unbound) bind(library, binding);
+      if (binding.lazy && !library.bound_at_once()) mask(binding);
       if (*binding.place != 0) look_at(library, binding);
     }
   }
@@ -79,7 +80,6 @@ class Proof {
   }
 
   void look_at(const Library& library, const Binding& binding) {
-    mask(binding);
     const std::size_t target = at(*binding.place);
     if (target == kNone || host::is_entry(*binding.place)) return;
     const Library& other = libraries_[target];
@@ -99,7 +99,7 @@ class Proof {
   }
   static void mask(const Binding& binding) noexcept {
     if (!masked(binding) || !host::is_entry(*binding.place)) return;
-    if (void* const real = dlsym(RTLD_NEXT, binding.name)) *binding.place = reinterpret_cast<std::uint64_t>(real);
+    if (void* const real = host::behind_entry(binding.name)) *binding.place = reinterpret_cast<std::uint64_t>(real);
   }
 
   std::vector<Library> libraries_;

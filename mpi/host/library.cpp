@@ -39,6 +39,15 @@ void Library::read_dynamic(const ElfW(Dyn) * entry) {
       case DT_PLTRELSZ:
         lazy_count_ = entry->d_un.d_val / sizeof(ElfW(Rela));
         break;
+      case DT_BIND_NOW:
+        bound_at_once_ = true;
+        break;
+      case DT_FLAGS:
+        bound_at_once_ |= (entry->d_un.d_val & DF_BIND_NOW) != 0;
+        break;
+      case DT_FLAGS_1:
+        bound_at_once_ |= (entry->d_un.d_val & DF_1_NOW) != 0;
+        break;
       default:
         break;
     }

@@ -31,6 +31,8 @@ class Library {
   bool is_code(std::uint64_t address) const noexcept { return is_in(code_, address); }
   // Has it thread-local state, or uses another's without a call?
   bool thread_local_state() const noexcept { return thread_local_; }
+  // Were its places filled when it was loaded, and made read-only?
+  bool bound_at_once() const noexcept { return bound_at_once_; }
   std::vector<Binding> bindings() const;
 
  private:
@@ -48,7 +50,7 @@ class Library {
   const ElfW(Rela) * relocations_ = nullptr;
   const ElfW(Rela) * lazy_ = nullptr;
   std::size_t relocation_count_ = 0, lazy_count_ = 0;
-  bool thread_local_ = false;
+  bool thread_local_ = false, bound_at_once_ = false;
 };
 
 // All that are loaded; the program is the first.
