@@ -16,6 +16,9 @@ inline cairn_table& table() { return *CAIRN_TABLE; }
 // True if the thread pointer is the host's: the thread is inside the host. Only in hosted processes.
 inline bool inside_host() { return cairn_read_fs() >= CAIRN_ARENA_TOP; }
 
+// True also in a light crossing: the thread cannot be stopped. Only in hosted processes.
+inline bool within_crossing() { return inside_host() || cairn_light.depth != 0; }
+
 // True for a descriptor the guest must not see. False in processes without host.
 bool is_host_descriptor(int fd);
 

@@ -222,7 +222,7 @@ void stop_if_wanted() {
 
 // Returns at once where the thread cannot stand; it comes back to stop_if_wanted() when it can.
 void stop_in_frame(void* frame) {
-  if (inside_host() || cairn_light.depth != 0 || stands_above_host(*static_cast<ucontext_t*>(frame))) return;
+  if (within_crossing() || stands_above_host(*static_cast<ucontext_t*>(frame))) return;
   state.stop_signals = state.stop_signals + 1;
   if (state.interrupted_at == 0) state.interrupted_at = monotonic_nanoseconds();
   if (load(cairn_guest_self.stop_wanted) == 0 || !may_stop(__builtin_frame_address(0))) return;
@@ -240,7 +240,7 @@ void stop_in_frame(void* frame) {
 // that cannot returns at once, and is asked again.
 static void stand_for_new_host(const ucontext_t& frame) {
   cairn_table& t = table();
-  if (inside_host() || stands_above_host(frame) || state.defer != 0 || below_host_code(__builtin_frame_address(0)) ||
+  if (within_crossing() || stands_above_host(frame) || state.defer != 0 || below_host_code(__builtin_frame_address(0)) ||
       load(t.copy) != own_pid())
     return;
   put_turn_aside();
@@ -253,7 +253,7 @@ static void stand_for_new_host(const ucontext_t& frame) {
     store_and_wake(t.adoption, CAIRN_ADOPTION_FAILED);
   uint32_t seen = 0;
   while ((seen = load(t.adoption)) == CAIRN_ADOPTION_BEGUN) wait_while(t.adoption, seen);
-  if (seen == CAIRN_ADOPTION_DONE) cairn_host_fs = 0;
+  if (seen == CAIRN_ADOPTION_DONE) forget_host_fs();
   // The last one makes it possible to try again, in this copy or in one of it.
   if (__atomic_sub_fetch(&t.standing, 1, __ATOMIC_SEQ_CST) == 0)
     store(t.adoption, static_cast<uint32_t>(CAIRN_ADOPTION_NONE));
