@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: crossings.bash BUILD
+# Inside a machine whose processor lets user space write the thread pointer (FSGSBASE), which not every machine that
+# builds Cairn has: what crosses into the host by that instruction. Entries of all shapes, and a job with each kind of
+# crossing, killed and restarted, whose thread-local state and results stay right.
+set -u
+export CAIRN_BUILD=$1 CAIRN_TEST_SLOW=${CAIRN_TEST_SLOW:-5} OMPI_MCA_btl_vader_single_copy_mechanism=none
+crcp=$(cd "$(dirname "$0")/../mpi/crcp" && pwd)
+fail() { echo "FAIL: $*"; exit 1; }
+
+"$CAIRN_BUILD/bin/cr_info" | grep -Eq '^ *FSGSBASE:? +yes' || fail "this machine has no FSGSBASE"
+
+entries=$("$CAIRN_BUILD/tests/programs/host_test" --gtest_filter='*Routed*:*Entr*') || fail "$entries"
+[ "$(grep -c 'OK .*ByInstruction' <<<"$entries")" -ge 6 ] && ! grep -q SKIPPED <<<"$entries" || fail "$entries"
+grep PASSED <<<"$entries"
+
+for mode in light check full; do
+  bash "$crcp/light_crossings.bash" $mode serialized vader 1 || fail "$mode"
+done
+bash "$crcp/light_crossings.bash" light multiple vader 1 || fail "threads"
+bash "$crcp/light_crossings.bash" light serialized tcp 1 || fail "tcp"
+bash "$crcp/missing_entry.bash" malloc || fail "a missing entry is not found"
