@@ -22,6 +22,7 @@ constexpr std::size_t kMostBehind = 16;  // ... and how many of them, without --
 void print_history(const pmix::JobStatus& status) {
   if (!status.program.empty()) std::printf("  program: %s\n", printable(status.program).c_str());
   if (status.size > 0) std::printf("  ranks: %llu\n", static_cast<unsigned long long>(status.size));
+  if (!status.crossing.empty()) std::printf("  calls into MPI: %s\n", printable(status.crossing).c_str());
   if (!status.last_taken.empty())
     std::printf("  last snapshot: %llu, taken %s\n", static_cast<unsigned long long>(status.last_sequence),
                 printable(status.last_taken).c_str());
@@ -136,6 +137,7 @@ void print_status(const pmix::JobStatus& status, bool json, bool every_rank) {
     first = false;
   }
   std::printf("],\"program\":%s", json_text(status.program).c_str());
+  if (!status.crossing.empty()) std::printf(",\"crossing\":%s", json_text(status.crossing).c_str());
   if (!status.last_taken.empty())
     std::printf(",\"last\":{\"sequence\":%llu,\"taken\":%s}", static_cast<unsigned long long>(status.last_sequence),
                 json_text(status.last_taken).c_str());

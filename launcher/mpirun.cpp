@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "core/abi/crossing_variable.hpp"
 #include "core/abi/forwarded_input.hpp"
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
@@ -111,7 +112,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli
 std::vector<std::string> real_arguments(const MpirunOptions& options) {
   const std::string host = cli::installed_host("cairn-mpi-host");
   std::vector<std::string> variables = {pmix::kCoordinatorVariable, pmix::kCoordinatorKeyVariable, kMpirunVariable};
-  for (const char* name : {restart::options_variable, forwarded_input_variable})
+  for (const char* name : {restart::options_variable, forwarded_input_variable, crossing_variable})
     if (std::getenv(name) != nullptr) variables.emplace_back(name);
   std::vector<std::string> arguments = export_variables(options.arguments, variables);
   if (options.restart.empty()) {

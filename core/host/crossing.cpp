@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "core/abi/crossing_variable.hpp"
 #include "core/host/stand_in.hpp"
 
 namespace cairn::host {
@@ -27,19 +28,27 @@ struct Crossing {
 };
 Crossing state;
 
+// The number of $CAIRN_CROSSING's name, that of full if it is not set; past the last one if it is unknown.
+std::uint32_t number_given() noexcept {
+  const char* word = std::getenv(crossing_variable);
+  if (word == nullptr || *word == '\0') return CAIRN_CROSSING_FULL;
+  const std::size_t length = std::strcspn(word, ",");
+  std::uint32_t i = 0;
+  while (i < std::size(kNames) && (length != std::strlen(kNames[i]) || std::strncmp(word, kNames[i], length) != 0)) ++i;
+  return i;
+}
+
 }  // namespace
 
 std::uint32_t wanted_crossing() noexcept {
-  const char* word = std::getenv("CAIRN_CROSSING");
-  if (word == nullptr) return CAIRN_CROSSING_FULL;
-  const std::size_t length = std::strcspn(word, ",");
-  for (std::uint32_t i = 0; i < std::size(kNames); ++i)
-    if (length == std::strlen(kNames[i]) && std::strncmp(word, kNames[i], length) == 0) return i;
-  return CAIRN_CROSSING_FULL;
+  const std::uint32_t given = number_given();
+  return given < std::size(kNames) ? given : static_cast<std::uint32_t>(CAIRN_CROSSING_FULL);
 }
 
+std::string unknown_crossing() { return number_given() < std::size(kNames) ? "" : std::getenv(crossing_variable); }
+
 const char* masked_entry() noexcept {
-  const char* word = std::getenv("CAIRN_CROSSING");
+  const char* word = std::getenv(crossing_variable);
   const char* at = word == nullptr ? nullptr : std::strstr(word, kAround);
   return at == nullptr ? nullptr : at + std::strlen(kAround);
 }
@@ -53,6 +62,7 @@ void set_crossing(std::uint32_t crossing, const std::string& why) {
 
 std::string crossing_text() {
   const std::lock_guard<std::mutex> locked(state.lock);
+  if (state.forbidden && state.now != CAIRN_CROSSING_FULL) return "full: the program's libcr knows no others";
   return state.why.empty() ? kNames[state.now] : std::string(kNames[state.now]) + ": " + state.why;
 }
 

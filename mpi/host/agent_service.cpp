@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "core/group/own_process.hpp"
+#include "core/host/crossing.hpp"
 #include "pmix/agent/agent.hpp"
 #include "pmix/transport/pmix_transport.hpp"
 
@@ -86,6 +87,7 @@ int start_agent(bool guest_is_ready) {
       auto* const agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(),
                                           std::make_unique<group::Group>(group::own_process_only),
                                           pmix::CoordinatorAddress::from_environment(), end_job);
+      agent->tell_crossing(host::crossing_text());
       service.rank = agent->rank();
       service.nranks = agent->size();
       agent->start_threads();
@@ -97,6 +99,10 @@ int start_agent(bool guest_is_ready) {
     std::fprintf(stderr, "cairn: this job cannot be checkpointed: %s\n", e.what());
     return -EIO;
   }
+}
+
+void tell_crossing() {
+  if (process.agent != nullptr) process.agent->tell_crossing(host::crossing_text());
 }
 
 void stand_together(bool wanted) {

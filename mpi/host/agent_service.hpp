@@ -10,6 +10,8 @@ namespace cairn::mpi {
 // served from now on. Returns 0 or -errno.
 int start_agent(bool guest_is_ready);
 // Of the request that is being served: the ranks have memory in common.
+// To the coordinator: how the guest calls MPI (core/host/crossing.hpp). Any host thread.
+void tell_crossing();
 void stand_together(bool wanted);
 
 cairn_agent* agent_service();

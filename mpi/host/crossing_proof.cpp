@@ -15,9 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "core/abi/crossing_variable.hpp"
 #include "core/host/crossing.hpp"
 #include "core/host/entries.hpp"
 #include "core/host/loaded_objects.hpp"
+#include "mpi/host/agent_service.hpp"
 #include "mpi/host/library.hpp"
 
 namespace cairn::mpi {
@@ -120,6 +122,7 @@ bool is_first_rank() noexcept {
 
 void take_full_crossings(const std::string& why) {
   host::set_crossing(CAIRN_CROSSING_FULL, why);
+  tell_crossing();
   if (is_first_rank()) std::fprintf(stderr, "cairn: calls into MPI are full crossings: %s\n", why.c_str());
 }
 
@@ -139,6 +142,10 @@ void look() {
 }  // namespace
 
 void choose_crossing() {
+  if (const std::string word = host::unknown_crossing(); !word.empty()) {
+    take_full_crossings(std::string(crossing_variable) + "=" + word + " is unknown (full, light, check)");
+    return;
+  }
   const std::uint32_t wanted = host::wanted_crossing();
   if (wanted == CAIRN_CROSSING_FULL) return;
   const std::string obstacle = Proof().run();
@@ -147,6 +154,7 @@ void choose_crossing() {
     return;
   }
   host::set_crossing(wanted, "");
+  tell_crossing();
   watching.store(true);
   host::on_opened(look);
 }

@@ -62,6 +62,10 @@ class Agent : private AgentLink::Orders {
   // Before the guest stands, for this order: ranks have memory in common.
   void stand_together(bool wanted) { stand_together_ = wanted; }
   bool closed() const { return closed_.load(); }
+  // How this rank calls MPI (pmix::Crossing). Any thread.
+  void tell_crossing(const std::string& text) {
+    if (link_) link_->tell_crossing(text);
+  }
 
  private:
   struct Outcome;

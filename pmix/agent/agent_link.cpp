@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kBetweenTries{1};
 }  // namespace
 
 AgentLink::AgentLink(CoordinatorAddress where, Hello hello, Orders& orders)
-    : where_(std::move(where)), hello_(std::move(hello)), orders_(orders) {}
+    : where_(std::move(where)), orders_(orders), hello_(std::move(hello)) {}
 
 void AgentLink::start() {
   start_host_thread("cairn-link", [this] { run(); });
@@ -43,6 +43,13 @@ void AgentLink::shut_down() noexcept {
   if (link_) link_->shut_down();
 }
 
+void AgentLink::tell_crossing(const std::string& text) noexcept {
+  const std::lock_guard lock(hello_mutex_);
+  if (text == hello_.crossing) return;
+  hello_.crossing = text;
+  if (greeted_) send(Crossing{text});
+}
+
 // mpirun may be stopped, or the machine very busy. Null: this rank leaves.
 std::shared_ptr<SecureLink> AgentLink::connect() {
   for (;; std::this_thread::sleep_for(kBetweenTries)) {
@@ -62,7 +69,11 @@ void AgentLink::run() {
   const auto to = connect();
   if (!to) return;
   try {
-    to->send(to_record(hello_));
+    {
+      const std::lock_guard lock(hello_mutex_);
+      to->send(to_record(hello_));
+      greeted_ = true;
+    }
     for (;;) {
       if (const auto order = to->receive(-1)) serve(*order);
     }

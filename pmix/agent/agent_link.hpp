@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "pmix/transport/coordinator_address.hpp"
 #include "pmix/transport/messages.hpp"
@@ -35,6 +36,8 @@ class AgentLink {
     return send_record(to_record(message));
   }
   void shut_down() noexcept;
+  // Says how this rank calls MPI: with the first message, or after it. Any thread.
+  void tell_crossing(const std::string& text) noexcept;
 
  private:
   bool send_record(const Record& record) noexcept;
@@ -44,8 +47,10 @@ class AgentLink {
   std::shared_ptr<SecureLink> link() const;
 
   CoordinatorAddress where_;  // the thread's
-  const Hello hello_;
   Orders& orders_;
+  std::mutex hello_mutex_;  // held while it is sent, so that it is the first message
+  Hello hello_;
+  bool greeted_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<SecureLink> link_;
   bool stopped_ = false;

@@ -93,6 +93,7 @@ void Coordinator::serve_link(UniqueFd socket) {
       if (first_job) {
         job_name_ = hello.job;
         size_ = hello.size;
+        history_.crossing = hello.crossing;
         if (hello.host == own_host()) rank_0_ = static_cast<pid_t>(hello.pid);
         link_ = link;
         had_link_ = true;
@@ -125,6 +126,8 @@ void Coordinator::receive(const Record& message) {
     refusal_ = from_record<Refused>(message);
   } else if (is<Closed>(message)) {
     closed_ = true;
+  } else if (is<Crossing>(message)) {
+    history_.crossing = from_record<Crossing>(message).text;
   } else if (is<GoesOn>(message)) {
     went_on_after_ = from_record<GoesOn>(message).entry;
     late_end = went_on_after_ == to_end_after_;

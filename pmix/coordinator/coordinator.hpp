@@ -110,7 +110,7 @@ class Coordinator {
   std::uint64_t to_end_after_ = 0, went_on_after_ = 0;
   std::string how_ended_;
   pid_t rank_0_ = 0;     // 0: on another node
-  JobStatus history_;    // what has come of earlier requests
+  JobStatus history_;    // what has come of earlier requests; how rank 0 calls MPI
   Stopwatch since_job_;  // was started
   std::uint64_t next_id_ = 1, running_id_ = 0, next_survey_ = 1;
   Stopwatch since_start_;  // of the running attempt

@@ -19,9 +19,20 @@ struct Hello {
   static constexpr const char* type = "hello";
   std::string job, host;
   std::uint64_t size = 0, pid = 0;
+  std::string crossing;  // as in Crossing
   template <class A>
   void fields(A& a) {
-    a("job", job), a("size", size), a("host", host), a("pid", pid);
+    a("job", job), a("size", size), a("host", host), a("pid", pid), a("crossing", crossing);
+  }
+};
+
+// How rank 0 calls MPI from now on, and why if it is not as wanted: "light", "full: NAME has ...".
+struct Crossing {
+  static constexpr const char* type = "crossing";
+  std::string text;
+  template <class A>
+  void fields(A& a) {
+    a("text", text);
   }
 };
 
@@ -249,11 +260,12 @@ struct JobStatus {
   double next = -1;        // seconds until mpirun takes one by itself; negative: it takes none
   std::string failed_at;   // ISO 8601, UTC; empty: no checkpoint has failed
   std::string failure;     // why the last one that failed did
+  std::string crossing;    // as in Crossing; empty: unknown
   template <class A>
   void fields(A& a) {
     a("state", state), a("program", program), a("seconds", seconds), a("ranks", size), a("r", ranks);
     a("last_sequence", last_sequence), a("last_taken", last_taken), a("next", next);
-    a("failed_at", failed_at), a("failure", failure);
+    a("failed_at", failed_at), a("failure", failure), a("crossing", crossing);
   }
 };
 
