@@ -31,7 +31,7 @@ class EndOfJob : public testing::Test {
     ASSERT_TRUE(where);
     link_ = std::make_unique<SecureLink>(connect_tcp(where->addresses, where->port, kPatience), where->key, false,
                                          kPatience);
-    link_->send(to_record(Hello{"job", "node", 1, 1}));
+    link_->send(to_record(Hello{"job", "node", 1, 1, {}}));
     while (asked(JobStatus()).get("state") != "running") {
     }
   }
