@@ -5,7 +5,7 @@ import os
 import sys
 
 CLASSES = ("nothing", "routed", "own", "never")
-SHAPES = {"routed": ("registers", "stack"), "own": ("registers", "stack"), "nothing": ("-",), "never": ("-",)}
+SHAPES = {"routed": ("registers", "stack", "mutex"), "own": ("registers", "stack"), "nothing": ("-",), "never": ("-",)}
 OVERLOADED = ("basename", "log", "log2", "log10", "sqrt")  # in C++
 HALF = 44  # CAIRN_ARENA_TOP is 3 << 44 (core/abi/layout.h; entry_route.S compares)
 
@@ -22,7 +22,7 @@ def read_table(path):
         if not words:
             continue
         if len(words) != 3 or words[1] not in CLASSES or words[2] not in SHAPES[words[1]]:
-            sys.exit(f"{path}:{number}: expected NAME {'|'.join(CLASSES)} registers|stack|-")
+            sys.exit(f"{path}:{number}: expected NAME {'|'.join(CLASSES)} registers|stack|mutex|-")
         if any(words[0] == row.name for row in rows):
             sys.exit(f"{path}:{number}: {words[0]} has a row already")
         rows.append(Row(*words))
@@ -37,7 +37,10 @@ def entry(row, index):
     count = f"incq cairn_entry_counts+{8 * index}(%rip)"
     if row.cls == "never":
         shape, count = "never", f"mov ${index}, %eax"
-    slow = [count, take, f"jmp cairn_route_{shape}"]
+    if shape == "mutex":  # called too often to be counted, and seldom routed
+        slow = [take, "jmp cairn_route_mutex"]
+    else:
+        slow = [count, take, f"jmp cairn_route_{shape}"]
     body = ["mov %fs:0x10, %r11", f"shr ${HALF}, %r11", "cmp $3, %r11", "jb 1f", go_on]
     lines = [f"  .globl {row.name}", f"  .type {row.name}, @function", "  .p2align 4", f"{row.name}:", "  .cfi_startproc"]
     lines += ["  " + line for line in body] + ["1:"] + ["  " + line for line in slow]

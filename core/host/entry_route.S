@@ -15,6 +15,8 @@
 #define HOST_FS 0 /* struct cairn_light */
 #define BACK_FS 8
 #define OWN_ADDRESS 24
+#define MUTEX_KIND_AT 16 /* __kind of libc's pthread_mutex_t on x86-64 */
+#define MUTEX_KIND 0x7f  /* recursive, error checking, adaptive, robust, with priorities: all but shared and elision */
 #define HANDED_ON 256 /* bytes of arguments on the stack */
 
 #if CAIRN_ARENA_TOP != (3 << 44)
@@ -64,8 +66,8 @@
   mov HOST_FS(%r10), %r10
   .endm
 
-  .hidden cairn_route_registers, cairn_route_stack, cairn_route_never
-  .globl cairn_route_registers, cairn_route_stack, cairn_route_never
+  .hidden cairn_route_registers, cairn_route_stack, cairn_route_mutex, cairn_route_never
+  .globl cairn_route_registers, cairn_route_stack, cairn_route_mutex, cairn_route_never
 
   .type cairn_route_registers, @function
 cairn_route_registers:
@@ -85,6 +87,14 @@ cairn_route_registers:
   jmp *%r11
   .cfi_endproc
   .size cairn_route_registers, . - cairn_route_registers
+
+/* rdi: a pthread_mutex_t. Its simple kind works with any thread pointer. */
+  .type cairn_route_mutex, @function
+cairn_route_mutex:
+  testl $MUTEX_KIND, MUTEX_KIND_AT(%rdi)
+  jnz cairn_route_registers
+  jmp *%r11
+  .size cairn_route_mutex, . - cairn_route_mutex
 
 /* The arguments on the stack are handed on, and as much of the caller's frame as they may be. */
   .type cairn_route_stack, @function

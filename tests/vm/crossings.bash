@@ -12,12 +12,11 @@ fail() { echo "FAIL: $*"; exit 1; }
 "$CAIRN_BUILD/bin/cr_info" | grep -Eq '^ *FSGSBASE:? +yes' || fail "this machine has no FSGSBASE"
 
 entries=$("$CAIRN_BUILD/tests/programs/host_test" --gtest_filter='*Routed*:*Entr*') || fail "$entries"
-[ "$(grep -c 'OK .*ByInstruction' <<<"$entries")" -ge 6 ] && ! grep -q SKIPPED <<<"$entries" || fail "$entries"
+[ "$(grep -c 'OK .*ByInstruction' <<<"$entries")" -ge 7 ] && ! grep -q SKIPPED <<<"$entries" || fail "$entries"
 grep PASSED <<<"$entries"
 
+# Without threads: with them Open MPI uses cmpxchg16b, which this processor has not (machine.bash).
 for mode in light check full; do
-  bash "$crcp/light_crossings.bash" $mode serialized vader 1 || fail "$mode"
+  bash "$crcp/light_crossings.bash" $mode single vader 1 || fail "$mode"
 done
-bash "$crcp/light_crossings.bash" light multiple vader 1 || fail "threads"
-bash "$crcp/light_crossings.bash" light serialized tcp 1 || fail "tcp"
-bash "$crcp/missing_entry.bash" malloc || fail "a missing entry is not found"
+bash "$crcp/light_crossings.bash" light single tcp 1 || fail "tcp"

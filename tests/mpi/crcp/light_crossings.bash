@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# light_crossings.bash MODE THREADS TRANSPORT KILLS: a job with this kind of crossings is killed and restarted KILLS times, and
+# light_crossings.bash MODE single|serialized|multiple TRANSPORT KILLS: a job with this kind of crossings is killed and restarted KILLS times, and
 # its thread-local state and results stay right.
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
@@ -12,7 +12,10 @@ case $transport in
   ofi) components=(--mca pml cm --mca mtl ofi --mca mtl_ofi_provider_include 'tcp;ofi_rxm') ;;
 esac
 arguments=("$SCRATCH/stop")
-[ "$threads" = multiple ] && arguments+=(at_once)
+case $threads in
+  multiple) arguments+=(at_once) ;;
+  single) arguments+=(alone) ;;
+esac
 start_job --oversubscribe -np 2 "${components[@]}" "$CAIRN_BUILD/tests/programs/crcp_light_crossings" "${arguments[@]}"
 wait_for_line '^round 50' 120
 # What rank 0 says, also at the end of the job's restarts.

@@ -2,8 +2,8 @@
 // A program whose thread-local state would show it if MPI were called with the wrong thread pointer. Two threads call
 // MPI in turns (MPI_THREAD_SERIALIZED), a timer interrupts them 100 times a second, operations of the program allocate
 // memory.
-//   light_crossings FILE     until FILE exists; then prints PASS. With a second argument both threads may call MPI at
-//   once
+//   light_crossings FILE [at_once|alone]   until FILE exists; then prints PASS. at_once: both threads may call MPI at
+//                                          once. alone: there is one thread (MPI_THREAD_SINGLE)
 #include <errno.h>
 #include <mpi.h>
 #include <pthread.h>
@@ -20,7 +20,7 @@ static __thread unsigned char pattern[kBytes];
 static __thread unsigned char mine;
 static __thread volatile long interrupted;
 static volatile long signals;
-static int at_once, wrong;
+static int at_once, alone, wrong;
 static volatile int done;
 
 static void begin_pattern(unsigned char value) {
@@ -119,8 +119,10 @@ int main(int argc, char** argv) {
   struct work first = {MPI_COMM_NULL, MPI_OP_NULL}, second = first;
   struct itimerval tenth = {{0, 10000}, {0, 10000}};
   struct sigaction action;
-  at_once = argc > 2;
-  MPI_Init_thread(&argc, &argv, at_once ? MPI_THREAD_MULTIPLE : MPI_THREAD_SERIALIZED, &provided);
+  at_once = argc > 2 && strcmp(argv[2], "at_once") == 0;
+  alone = argc > 2 && strcmp(argv[2], "alone") == 0;
+  const int level = at_once ? MPI_THREAD_MULTIPLE : alone ? MPI_THREAD_SINGLE : MPI_THREAD_SERIALIZED;
+  MPI_Init_thread(&argc, &argv, level, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_dup(MPI_COMM_WORLD, &first.comm);
   MPI_Comm_dup(MPI_COMM_WORLD, &second.comm);
@@ -135,8 +137,10 @@ int main(int argc, char** argv) {
   if (at_once) pthread_create(&thread, NULL, many_rounds, &second);
   for (int round = 0; !ended; ++round) {
     round_of(first.comm, first.op, round);
-    if (!at_once) pthread_create(&thread, NULL, one_round, &second);
-    if (!at_once) pthread_join(thread, NULL);
+    if (!at_once && !alone) {
+      pthread_create(&thread, NULL, one_round, &second);
+      pthread_join(thread, NULL);
+    }
     if (rank == 0 && (round == 50 || round % 200 == 199)) printf("round %d\n", round), fflush(stdout);
     if (rank == 0) ended = access(argv[1], F_OK) == 0;
     MPI_Bcast(&ended, 1, MPI_INT, 0, first.comm);

@@ -26,5 +26,6 @@ routed_\name:
   routed sum_of_list stack
   routed doubles_of_list stack
   routed format stack
+  routed lock mutex
 
   .section .note.GNU-stack, "", @progbits

@@ -2,8 +2,10 @@
 // A call that is routed has another thread pointer, the same arguments and the same result, whatever its shape. This
 // thread is the guest's, one that sleeps lends its thread pointer as the host's.
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/auxv.h>
 
+#include <cerrno>
 #include <complex>
 #include <condition_variable>
 #include <cstdarg>
@@ -107,6 +109,10 @@ int format(char* to, std::size_t size, const char* how, ...) {
   va_end(list);
   return n;
 }
+int lock(pthread_mutex_t* mutex) {
+  look();
+  return pthread_mutex_lock(mutex);
+}
 long nested(long (*callback)(long), long value) {
   look();
   const std::uint64_t here = found_fs;
@@ -114,6 +120,7 @@ long nested(long (*callback)(long), long value) {
   return here == cairn_own_fs() ? result : -1;
 }
 
+int routed_lock(pthread_mutex_t*);
 long routed_six_numbers(long, long, long, long, long, long);
 long routed_six_numbers_too(long, long, long, long, long, long);
 double routed_eight_doubles(double, double, double, double, double, double, double, double);
@@ -215,6 +222,33 @@ TEST_P(Routed, ListsOfArguments) {
 TEST_P(Routed, CallsWithinCalls) {
   EXPECT_EQ(routed_nested([](long value) { return routed_six_numbers(value, 0, 0, 0, 0, 1); }, 5), 100005);
   EXPECT_TRUE(was_host());
+}
+
+// pthread_cond_wait(), which is routed, compares the number of the thread that has locked it.
+TEST_P(Routed, AMutexThatLooksWhoLocksItIsLockedByTheHost) {
+  for (const int kind : {PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK}) {
+    pthread_mutexattr_t how;
+    pthread_mutexattr_init(&how);
+    pthread_mutexattr_settype(&how, kind);
+    pthread_mutex_t mutex;
+    pthread_mutex_init(&mutex, &how);
+    EXPECT_EQ(routed_lock(&mutex), 0);
+    EXPECT_TRUE(was_host());
+    EXPECT_EQ(pthread_mutex_unlock(&mutex), EPERM);  // by this thread's own number
+    pthread_mutexattr_destroy(&how);
+  }
+  for (const int kind : {PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_DEFAULT}) {
+    pthread_mutexattr_t how;
+    pthread_mutexattr_init(&how);
+    pthread_mutexattr_settype(&how, kind);
+    pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_t mutex;
+    pthread_mutex_init(&mutex, &how);
+    EXPECT_EQ(routed_lock(&mutex), 0);
+    EXPECT_EQ(found_fs, guest_);
+    EXPECT_EQ(pthread_mutex_unlock(&mutex), 0);
+    pthread_mutexattr_destroy(&how);
+  }
 }
 
 TEST_P(Routed, AThreadWithoutSuchAStructIsLeftAlone) {
