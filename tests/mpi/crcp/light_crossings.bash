@@ -7,8 +7,8 @@ mode=$1 threads=$2 transport=$3 kills=$4
 test_begin "crcp_light_crossings_${mode}_${threads}_$transport"
 export CAIRN_CROSSING=$mode
 case $transport in
-  vader) components=(--mca pml ob1 --mca btl vader,self) ;;
-  tcp) components=(--mca pml ob1 --mca btl tcp,self) ;;
+  vader) components=(--mca pml ob1 --mca btl "vader,self") ;;
+  tcp) components=(--mca pml ob1 --mca btl "tcp,self") ;;
   ofi) components=(--mca pml cm --mca mtl ofi --mca mtl_ofi_provider_include 'tcp;ofi_rxm') ;;
 esac
 arguments=("$SCRATCH/stop")
