@@ -115,9 +115,9 @@ int run(const RestartOptions& o) {
   how.originals_serve = true;
   SharedFiles files;
   CommonMemory memory;
-  how.look = [&](const context::Reader& image) {
+  how.look = [&](const context::Reader& image, bool of_rank) {
     files.look_at(image);
-    memory.look_at(image);
+    if (of_rank) memory.look_at(image);
   };
   for (const std::string& text : verify_sequence(snapshot, sequence, how)) cli::complain(kCommand, text);
   const std::string for_hosts = text_for_hosts(o, files);

@@ -18,6 +18,7 @@ cli::CommandLine table() {
                        {"machinefile", "FILE", "the same"},
                        {"mpirun_opts", "OPTIONS", "further options for mpirun, in one word"},
                        {"relocate", "OLD=NEW", "files below OLD are now below NEW (may be repeated)", true},
+                       {"no-restore-pid", "", "children of ranks with new process numbers"},
                        {"quick", "", "verify tables and sizes only, not every byte of the images"},
                        {"showme", "", "print the mpirun command and run nothing"},
                        {"apponly,a", "", "write the application context file for mpirun --app and run nothing"},
@@ -48,6 +49,7 @@ std::optional<RestartOptions> parse_restart(const std::vector<std::string>& word
   o.mpirun_options = given->text("mpirun_opts");
   o.host.relocate = given->pairs("relocate");
   o.host.verbose = o.verbose;
+  o.host.new_numbers = given->has("no-restore-pid");
   cli::take_inherited_options(*given, o.host);
   o.snapshot = given->operand("the snapshot, a directory ompi_global_snapshot_<pid>.ckpt");
   if (given->has("preload"))

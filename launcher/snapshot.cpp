@@ -16,6 +16,7 @@
 #include "core/cli/progress_line.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/verified_copies.hpp"
+#include "pmix/manifest/images.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -49,18 +50,21 @@ void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const st
     throw PermanentError("the context file of " + who + ", " + path + ", has " + std::to_string(st.st_size) +
                          " bytes; the manifest says " + std::to_string(rank.statistics.bytes));
   }
-  const context::Reader reader = context::Reader::open(path);
-  if (reader.trailer().index_checksum != rank.statistics.checksum) {
-    throw PermanentError("the context file of " + who + ", " + path +
-                         ", is not the one that the manifest names: their checksums differ");
-  }
-  if (how.this_machine) {
-    const auto obstacles = context::cpu_obstacles(reader.header());
-    if (!obstacles.empty()) throw EnvironmentError(who + " cannot be restarted on this machine: " + obstacles.front());
-    check_references(reader);
-  }
-  if (how.payload) reader.verify_all(std::clamp(std::thread::hardware_concurrency(), 1u, 8u), how.fill_cache, &copies);
-  how.look(reader);
+  manifest::for_each_image(snapshot.directory, rank, [&](const context::Reader& reader, const std::string& process) {
+    if (process.empty() && reader.trailer().index_checksum != rank.statistics.checksum) {
+      throw PermanentError("the context file of " + who + ", " + path +
+                           ", is not the one that the manifest names: their checksums differ");
+    }
+    if (how.this_machine) {
+      const auto obstacles = context::cpu_obstacles(reader.header());
+      if (!obstacles.empty())
+        throw EnvironmentError(who + " cannot be restarted on this machine: " + obstacles.front());
+      check_references(reader);
+    }
+    if (how.payload)
+      reader.verify_all(std::clamp(std::thread::hardware_concurrency(), 1u, 8u), how.fill_cache, &copies);
+    how.look(reader, process.empty());
+  });
 }
 
 }  // namespace
@@ -108,7 +112,7 @@ std::vector<std::string> verify_sequence(const Snapshot& snapshot, std::uint64_t
   context::VerifiedCopies copies(how.originals_serve);
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
     verify_image(snapshot, sequence.ranks[r], "rank " + std::to_string(r), how, copies);
-    done += sequence.ranks[r].statistics.bytes;
+    done += sequence.ranks[r].statistics.bytes + sequence.ranks[r].tree_bytes;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     line.show("verified " + human_size(done) + " of " + human_size(total) + " (" + human_rate(done, passed.count()) +
               ")");

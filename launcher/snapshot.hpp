@@ -33,7 +33,8 @@ struct Verification {
   bool this_machine = false;  // also: could the images be revived here (CPU, files taken by reference)?
   // For a restart: stored copies of files whose originals are here and the same need not be whole.
   bool originals_serve = false;
-  std::function<void(const context::Reader&)> look = [](const context::Reader&) {};  // is shown each image
+  // Is shown each image: a rank's own, or of one of its children.
+  std::function<void(const context::Reader&, bool of_rank)> look = [](const context::Reader&, bool) {};
 };
 // Throws at the first thing that is wrong and names it. Shows progress on a terminal. Returns texts about stored copies
 // that cannot be used and need not be.

@@ -41,6 +41,9 @@ enum cairn_control_existing {
                                    * stopped again afterwards, and after a restart */
 #define CAIRN_CONTROL_TREE 0x4u   /* with its descendants: the process leads them */
 #define CAIRN_CONTROL_MEMBER 0x8u /* as one of those that the other end leads */
+#define CAIRN_CONTROL_OBJECTS_ABOVE                                                                               \
+  0x10u /* MEMBER: the directory is a tree's in a snapshot of a job (docs/manifest.md), whose stored files are in \
+         * ../../objects */
 
 struct cairn_control_request {
   uint32_t magic = CAIRN_CONTROL_MAGIC, version = CAIRN_CONTROL_VERSION, size = sizeof(cairn_control_request);

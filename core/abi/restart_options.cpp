@@ -99,6 +99,8 @@ void take_word(Options& options, const std::string& word) {
     options.verbose = true;
   } else if (name == "together") {
     options.together = true;
+  } else if (name == "new-numbers") {
+    options.new_numbers = true;
   } else if (name == "keep-numbers") {
     options.keep_numbers = true;
   } else if (name == "relocate") {
@@ -150,6 +152,7 @@ std::string to_text(const Options& options) {
   if (options.together) text += "together\n";
   if (options.verbose) text += "verbose\n";
   if (options.keep_numbers) text += "keep-numbers\n";
+  if (options.new_numbers) text += "new-numbers\n";
   for (const auto& [from, to] : options.relocate) text += "relocate=" + escaped(from) + "\t" + escaped(to) + "\n";
   for (const auto& [path, length] : options.lengths)
     text += "length=" + escaped(path) + "\t" + std::to_string(length) + "\n";
@@ -173,7 +176,7 @@ std::string relocated(const Options& options, const std::string& path) {
 }
 
 bool await_others(const Options& options) noexcept {
-  if (!options.together) return true;
+  if (!options.together || options.started < 0) return true;
   char heard = '\0';
   ssize_t n = write(options.started, &whole, 1);
   while (n == 1 && (n = read(options.started, &heard, 1)) < 0 && errno == EINTR) n = 1;

@@ -16,7 +16,8 @@ struct Options {
   int started = -1;          // descriptor to write a byte to and close once the program goes on
   bool verbose = false;
   bool keep_numbers = false;  // say so if pids and tids could not be kept
-  bool together = false;      // with others: says `whole` at `started` first, and goes on when it hears the same
+  bool new_numbers = false;   // of the tree's processes: not those that they had
+  bool together = false;  // with others: says `whole` at `started`, if it has one, and goes on when it hears the same
   std::vector<std::pair<std::string, std::string>> relocate;  // path prefixes, old and new
   // What becomes of files that are not what they were (core/state/files); one of the words that cr_restart --help
   // shows.

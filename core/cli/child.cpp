@@ -2,12 +2,10 @@
 #include "core/cli/child.hpp"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,14 +15,11 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
+#include "core/base/numbered_fork.hpp"
 
 namespace cairn::cli {
 namespace {
-
-constexpr double kPatience = 3;          // for one that has just ended to be waited for by its parent
-constexpr useconds_t kLook = 10 * 1000;  // microseconds
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -81,24 +76,6 @@ UniqueFd periodic_timer(double period) {
 }
 
 }  // namespace
-
-pid_t fork_as(pid_t number, bool only_that_number) {
-  if (number > 0) {
-    clone_args arguments{};
-    arguments.exit_signal = SIGCHLD;
-    arguments.set_tid = reinterpret_cast<std::uint64_t>(&number);
-    arguments.set_tid_size = 1;
-    const Deadline patience(only_that_number ? kPatience : 0);
-    for (;;) {
-      const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
-      if (pid >= 0) return static_cast<pid_t>(pid);
-      if (errno != EEXIST || patience.passed()) break;
-      ::usleep(kLook);
-    }
-    if (only_that_number) return -1;
-  }
-  return ::fork();
-}
 
 void execute(const std::string& program, const std::vector<std::string>& words) {
   refuse_start(program, become(program, words));

@@ -43,8 +43,8 @@ void print_group_info(const std::string& directory, const FileInfoOptions& optio
   print_processes(index);
   group::plan_restart(index);
   context::VerifiedCopies copies(false);
-  for (const GroupProcess& process : index.processes) {
-    if (!process.ended) print_file_info(context::open_member(directory, process), options, copies);
+  for (std::size_t i = 0; i < index.processes.size(); ++i) {
+    if (!index.processes[i].ended) print_file_info(context::open_member(directory, index, i), options, copies);
   }
 }
 

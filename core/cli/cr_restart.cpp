@@ -3,6 +3,7 @@
 // is its parent and stands for it: it passes signals on and ends as the process ends.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,12 +18,12 @@
 #include "core/base/unique_fd.hpp"
 #include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
-#include "core/cli/group_start.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
 #include "core/cli/restart_options.hpp"
 #include "core/context/group_index.hpp"
 #include "core/context/reader.hpp"
+#include "core/group/group_start.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -106,18 +107,30 @@ const Child::Manner kManner{.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGU
 // Of a restart whose first process ended before the program went on.
 int code_of_failed_start(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT; }
 
+void start_group(group::GroupStart& group, Child& child, const std::string& host, bool restore_pid) {
+  // Who loses its parent in a start that fails is ours to wait for.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t wanted = restore_pid ? group.number_of_first() : 0;
+  child.start(
+      host, {host, "--cairn-restart", group.file_of_first()}, [&] { group.become_first(); }, wanted,
+      wanted != 0 && group.size() > 1);
+  for (const std::string& note : group.notes()) complain(kCommand, note);
+  group.forget_shared();
+}
+
 int restart_group(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   options.host.keep_numbers = options.restore_pid && !options.quiet;
-  GroupStart group(options);
+  group::GroupStart group(options.file, options.host, {host, host}, options.restore_pid);
   std::vector<UniqueFd> announcements;
   for (const pid_t number : group.numbers()) {
     if (options.restore_pid) announcements.push_back(announce(number));
   }
   const Borrowed borrowed;
   Child child(kManner);
-  group.start(child, host);
+  start_group(group, child, host, options.restore_pid);
   const char started_as = group.wait_started();
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
   const bool goes_on = started_as != '\0';
   announcements.clear();
   if (goes_on) run_hook(options.on_success);

@@ -20,7 +20,6 @@ namespace cairn::context {
 namespace {
 
 constexpr std::size_t kMost = 16UL << 20;  // bytes
-constexpr char kSuffix[] = ".ctx";
 
 void check(const GroupIndex& index, const std::string& name) {
   std::set<std::int32_t> numbers;
@@ -56,12 +55,13 @@ std::vector<std::uint8_t> read_whole(const std::string& path) {
 
 }  // namespace
 
-std::string group_file_name(std::int32_t pid) { return std::to_string(pid) + kSuffix; }
+std::string group_file_name(std::int32_t pid) { return std::to_string(pid) + group_file_suffix; }
 
 bool is_group_name(const std::string& name) {
   if (name == group_index_name || name == group_objects_name) return true;
-  if (name.size() <= sizeof kSuffix - 1 || !name.ends_with(kSuffix)) return false;
-  return std::all_of(name.begin(), name.end() - (sizeof kSuffix - 1), [](char c) { return c >= '0' && c <= '9'; });
+  if (name.size() <= sizeof group_file_suffix - 1 || !name.ends_with(group_file_suffix)) return false;
+  return std::all_of(name.begin(), name.end() - (sizeof group_file_suffix - 1),
+                     [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_group(const std::string& directory) {
@@ -69,11 +69,22 @@ bool is_group(const std::string& directory) {
   return ::stat((directory + "/" + group_index_name).c_str(), &st) == 0 && S_ISREG(st.st_mode);
 }
 
-void write_group_index(int directory, GroupIndex index, bool sync) {
+std::string leader_file_beside(const std::string& directory) {
+  return directory.substr(0, directory.size() - (sizeof group_beside_suffix - 1)) + group_file_suffix;
+}
+
+std::string group_beside(const std::string& file) {
+  if (!file.ends_with(group_file_suffix))
+    throw PermanentError(file + " has no tree: its name does not end in " + group_file_suffix);
+  return file.substr(0, file.size() - (sizeof group_file_suffix - 1)) + group_beside_suffix;
+}
+
+std::uint64_t write_group_index(int directory, GroupIndex index, bool sync) {
   std::vector<std::uint8_t> bytes = encode(index);
   GroupIndexHead head;
   head.length = bytes.size();
   head.checksum = checksum64(bytes.data(), bytes.size());
+  head.flags = index.leader_beside ? GroupIndexHead::leader_beside : 0;
   const std::string name = "the index of the group";
   const UniqueFd fd(::openat(directory, group_index_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) throw EnvironmentError(with_errno("cannot create " + name, errno));
@@ -81,6 +92,7 @@ void write_group_index(int directory, GroupIndex index, bool sync) {
   write_all(fd.get(), bytes.data(), bytes.size(), name);
   if (sync && (::fsync(fd.get()) != 0 || ::fsync(directory) != 0))
     throw EnvironmentError(with_errno("cannot write " + name, errno));
+  return head.checksum;
 }
 
 GroupIndex parse_group_index(std::span<const std::uint8_t> bytes, const std::string& name) {
@@ -93,21 +105,45 @@ GroupIndex parse_group_index(std::span<const std::uint8_t> bytes, const std::str
     throw PermanentError(name + " is of version " + std::to_string(head.version) + ", this program knows " +
                          std::to_string(GroupIndexHead::known_version));
   }
-  if (head.reserved != 0 || head.length != content.size() ||
+  if ((head.flags & ~GroupIndexHead::leader_beside) != 0 || head.length != content.size() ||
       head.checksum != checksum64(content.data(), content.size()))
     throw PermanentError(name + " is damaged");
   GroupIndex index = decode<GroupIndex>(content, name);
   check(index, name);
+  index.leader_beside = head.flags != 0;
   return index;
 }
 
-GroupIndex read_group_index(const std::string& directory) {
+namespace {
+
+GroupIndex read_index(const std::string& directory, const std::uint64_t* checksum) {
   const std::string name = directory + "/" + group_index_name;
-  return parse_group_index(read_whole(name), name);
+  const std::vector<std::uint8_t> bytes = read_whole(name);
+  GroupIndex index = parse_group_index(bytes, name);
+  if (index.leader_beside && !directory.ends_with(group_beside_suffix))
+    throw PermanentError(directory + " has been renamed: the file of its first process is looked for beside it");
+  GroupIndexHead head;
+  std::memcpy(&head, bytes.data(), sizeof head);
+  if (checksum != nullptr && head.checksum != *checksum)
+    throw PermanentError(name + " is not the one that the checkpoint was completed with");
+  return index;
 }
 
-Reader open_member(const std::string& directory, const GroupProcess& process) {
-  const std::string path = directory + "/" + group_file_name(process.pid);
+}  // namespace
+
+GroupIndex read_group_index(const std::string& directory) { return read_index(directory, nullptr); }
+GroupIndex read_group_index(const std::string& directory, std::uint64_t checksum) {
+  return read_index(directory, &checksum);
+}
+
+std::string member_path(const std::string& directory, const GroupIndex& index, std::size_t place) {
+  if (place == 0 && index.leader_beside) return leader_file_beside(directory);
+  return directory + "/" + group_file_name(index.processes.at(place).pid);
+}
+
+Reader open_member(const std::string& directory, const GroupIndex& index, std::size_t place) {
+  const GroupProcess& process = index.processes.at(place);
+  const std::string path = member_path(directory, index, place);
   Reader reader = Reader::open(path);
   if (reader.header().pid != static_cast<std::uint32_t>(process.pid) ||
       reader.trailer().index_checksum != process.checksum)

@@ -17,7 +17,9 @@ struct GroupIndexHead {
   static constexpr std::uint64_t known_magic = 0x0a1a505247524143;  // "CARGRP", 0x1a, newline
   static constexpr std::uint32_t known_version = 1;
   std::uint64_t magic = known_magic;
-  std::uint32_t version = known_version, reserved = 0;
+  static constexpr std::uint32_t leader_beside = 1;
+  std::uint32_t version = known_version;
+  std::uint32_t flags = 0;
   std::uint64_t length = 0;    // bytes of what follows
   std::uint64_t checksum = 0;  // of that
 };
@@ -36,6 +38,8 @@ struct GroupProcess {
 
 struct GroupIndex {
   std::vector<GroupProcess> processes;  // parents before their children; the first leads
+  // The first one's file is not in the directory NAME.tree, but beside it: NAME.ctx. In the head's flags.
+  bool leader_beside = false;
   template <class Archive>
   void fields(Archive& a) {
     a(processes);
@@ -44,21 +48,31 @@ struct GroupIndex {
 
 inline constexpr char group_index_name[] = "group";
 inline constexpr char group_objects_name[] = "objects";
+inline constexpr char group_file_suffix[] = ".ctx";
+inline constexpr char group_beside_suffix[] = ".tree";
 // "4711.ctx"
 std::string group_file_name(std::int32_t pid);
+// "a/rank_0.ctx" for "a/rank_0.tree", and the other way about.
+std::string leader_file_beside(const std::string& directory);
+std::string group_beside(const std::string& file);
 // A name that can be in the directory of a group.
 bool is_group_name(const std::string& name);
 
 // True for a directory that has an index.
 bool is_group(const std::string& directory);
-// Creates the index in the directory, a descriptor, and has it reach the disk if `sync`. Throws EnvironmentError.
-void write_group_index(int directory, GroupIndex index, bool sync);
+// Creates the index in the directory, a descriptor, and has it reach the disk if `sync`. Returns the checksum of what
+// it wrote. Throws EnvironmentError.
+std::uint64_t write_group_index(int directory, GroupIndex index, bool sync);
 // Throws PermanentError (damaged, of an unknown version, contradictory), EnvironmentError.
 GroupIndex read_group_index(const std::string& directory);
+// Only if it has that checksum.
+GroupIndex read_group_index(const std::string& directory, std::uint64_t checksum);
 // The same for the bytes of an index; `name` is what messages call it.
 GroupIndex parse_group_index(std::span<const std::uint8_t> bytes, const std::string& name);
-// The file of one that has not ended. Throws as Reader::open(), and PermanentError if it is another than the index
-// says.
-Reader open_member(const std::string& directory, const GroupProcess& process);
+// Where the file of the process at this place is.
+std::string member_path(const std::string& directory, const GroupIndex& index, std::size_t place);
+// The same, open, of one that has not ended. Throws as Reader::open(), and PermanentError if it is another than the
+// index says.
+Reader open_member(const std::string& directory, const GroupIndex& index, std::size_t place);
 
 }  // namespace cairn::context

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/group/group.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 
 #include "core/state/descriptors/kind.hpp"
@@ -123,6 +125,10 @@ void Group::save(const Request& request) {
 void Group::release(int failure, int signal) {
   // Backwards: this process is the first, and the signal may be its end.
   for (auto member = members_.rbegin(); member != members_.rend(); ++member) (*member)->release(failure, signal);
+}
+
+void Group::end_others() {
+  for (std::size_t i = 1; i < members_.size(); ++i) members_[i]->release(0, SIGKILL);
 }
 
 std::vector<CheckpointStatistics> Group::finish(double seconds) {

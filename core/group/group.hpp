@@ -41,6 +41,8 @@ class Group {
   std::vector<CheckpointStatistics> finish(double seconds);  // in the order of the members
   std::vector<std::string> engines() const;                  // likewise
   void abandon() noexcept;
+  // When all files are whole and nobody has been released: ends all members but the first, that this process is.
+  void end_others();
   const Members& members() const noexcept { return members_; }  // on the thread that takes the checkpoint
   std::uint64_t bytes_so_far() const noexcept;
 

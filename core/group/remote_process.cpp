@@ -39,7 +39,8 @@ RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& w
   connect();
   cairn_control_request request = wanted.request;
   request.command = CAIRN_CONTROL_CHECKPOINT;
-  request.flags = CAIRN_CONTROL_MEMBER | (was_stopped_ ? CAIRN_CONTROL_WAS_STOPPED : 0);
+  request.flags = (request.flags & CAIRN_CONTROL_OBJECTS_ABOVE) | CAIRN_CONTROL_MEMBER |
+                  (was_stopped_ ? CAIRN_CONTROL_WAS_STOPPED : 0);
   // Opened for it alone: what two processes have in common is looked at later.
   const UniqueFd directory(openat(wanted.directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) throw EnvironmentError(with_errno("the directory of the group", errno));

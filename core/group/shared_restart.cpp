@@ -274,10 +274,9 @@ SharedRestart::SharedRestart(std::span<const state::Image* const> images, const 
 }
 
 void SharedRestart::hand_over(std::size_t i, restart::Options& options) const {
-  // Each number once: whoever takes it closes it.
-  std::set<int> handed;
-  const auto own = [&](int fd) {
-    const int number = handed.insert(fd).second ? fd : fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
+  // A number for each: whoever takes it closes it.
+  const auto own = [](int fd) {
+    const int number = fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
     if (number < 0) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
     fcntl(number, F_SETFD, 0);
     return number;

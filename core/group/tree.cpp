@@ -43,6 +43,7 @@ std::optional<TreeProcess> look_once(pid_t pid, bool& exiting) {
   exiting = !process.described.ended && (to_number(words[kFlags - kState]) & beginning::kExiting) != 0;
   if (process.described.ended) process.described.status = number(kExitCode) & 0xffff;
   process.exit_signal = number(kExitSignal);
+  process.stopped = words[0] == "T";
   return process;
 }
 
@@ -90,6 +91,12 @@ std::vector<TreeProcess> process_tree(pid_t root) {
 
 Tree::Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard)
     : wanted_(wanted_of(request, directory, standard)), scope_{getpid(), standard} {}
+
+Tree::Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard, const Member& own)
+    : Tree(request, directory, standard) {
+  numbers_[&own] = getpid();
+  index_.leader_beside = true;
+}
 
 Group::Members Tree::find(const Group::Members& known) {
   Group::Members found;
@@ -153,14 +160,15 @@ void Tree::remove_unfinished() const {
   }
 }
 
-void Tree::write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members, bool sync) {
+std::uint64_t Tree::write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members,
+                                bool sync) {
   for (context::GroupProcess& process : index_.processes) {
     for (std::size_t i = 0; i < members.size() && i < statistics.size(); ++i) {
       if (numbers_.at(members[i].get()) == process.pid) process.checksum = statistics[i].checksum;
     }
   }
   remove_unfinished();
-  context::write_group_index(wanted_.directory, index_, sync);
+  return context::write_group_index(wanted_.directory, index_, sync);
 }
 
 bool Tree::was_stopped() const {

@@ -21,6 +21,7 @@ namespace cairn::group {
 struct TreeProcess {
   context::GroupProcess described;  // without its checksum
   int exit_signal = 0;
+  bool stopped = false;  // by job control
 };
 
 // The process and its descendants, parents before their children. Empty if it is gone.
@@ -30,6 +31,9 @@ class Tree {
  public:
   // This process's. `request` is what the members are asked for; their files are made in `directory`.
   Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard);
+  // The same where this process, `own`, is in the group already, and its file is beside the directory NAME.tree:
+  // NAME.ctx.
+  Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard, const Member& own);
 
   // Group::Enumerate, with this process first.
   Group::Members find(const Group::Members& known);
@@ -38,8 +42,9 @@ class Tree {
   void check_standing();
   // This process as the leader. What the members have in common is known once they stand.
   const state::GroupScope& scope() const noexcept { return scope_; }
-  // The index, in the order of find(): `statistics` of each. Throws EnvironmentError.
-  void write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members, bool sync);
+  // The index, in the order of find(): `statistics` of each. Returns its checksum. Throws EnvironmentError.
+  std::uint64_t write_index(const std::vector<CheckpointStatistics>& statistics, const Group::Members& members,
+                            bool sync);
   // A member was stopped by job control, and sleeps again once it is released.
   bool was_stopped() const;
   std::size_t size() const noexcept { return index_.processes.size(); }

@@ -36,6 +36,7 @@ ControlTarget::ControlTarget(const cairn_control_request& request, UniqueFd desc
     : descriptor_(std::move(descriptor)),
       to_file_((request.flags & CAIRN_CONTROL_TO_FD) != 0),
       member_((request.flags & CAIRN_CONTROL_MEMBER) != 0),
+      objects_above_((request.flags & CAIRN_CONTROL_OBJECTS_ABOVE) != 0),
       existing_(request.existing),
       name_(text_of(request.name)),
       backup_(text_of(request.backup)) {
@@ -96,7 +97,7 @@ std::string ControlTarget::path() const {
 std::string ControlTarget::objects() const {
   const int in = inside_ ? inside_.get() : member_ ? descriptor_.get() : -1;
   if (in < 0) return {};
-  return "/proc/self/fd/" + std::to_string(in) + "/" + context::group_objects_name;
+  return "/proc/self/fd/" + std::to_string(in) + (objects_above_ ? "/../../" : "/") + context::group_objects_name;
 }
 
 bool ControlTarget::exists(const std::string& name) const noexcept {

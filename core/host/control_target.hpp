@@ -39,7 +39,7 @@ class ControlTarget {
   std::string free_backup_name() const;
 
   UniqueFd descriptor_, inside_;
-  bool to_file_, member_;
+  bool to_file_, member_, objects_above_;
   std::uint32_t existing_;
   std::string name_, backup_, temporary_;
   bool committed_ = false;

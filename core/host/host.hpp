@@ -48,8 +48,9 @@ void start_control();
 void serve_control();
 
 // --- restart (revive.cpp) ---
-// Maps the image named by `context_file` into this fresh host and resumes it. Returns only by throwing cairn::Error,
-// with nothing of the guest running.
+// Maps the image named by `context_file` into this fresh host and resumes it; with the processes of its tree, if they
+// are saved beside it (core/context/group_index.hpp). Returns only by throwing cairn::Error, with nothing of the guest
+// running.
 [[noreturn]] void revive(const std::string& context_file, Extension& extension);
 
 }  // namespace cairn::host

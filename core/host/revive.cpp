@@ -19,6 +19,8 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/context/group_index.hpp"
+#include "core/group/group_start.hpp"
 #include "core/host/host.hpp"
 #include "core/host/startup.hpp"
 #include "core/state/extension/state.hpp"
@@ -65,12 +67,14 @@ void prepare_guest(cairn_guest& guest, const state::Image& image, const restart:
 
 // Everything that the restart needs; never destroyed, since the guest's threads read it until they run.
 struct Work {
-  Work(const std::string& context_file, const restart::Options& wanted)
-      : image(state::read_image(context_file)),
-        options(wanted),
+  Work(const std::string& context_file, restart::Options wanted, std::unique_ptr<group::GroupStart> tree)
+      : others(std::move(tree)),
+        image(state::read_image(context_file)),
+        options(std::move(wanted)),
         restart{image, options},
         messages(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)),
         revival(restart) {}
+  std::unique_ptr<group::GroupStart> others;  // of which this process is the first; null: there are none
   state::Image image;
   restart::Options options;
   state::Restart restart;
@@ -79,11 +83,24 @@ struct Work {
   std::uint32_t ready = 0;  // futex: the guest's threads are as they were
 };
 
+// None of its tree goes on before all are whole: those of the other processes wait for this one.
+void await_tree(Work& work) {
+  if (!work.others) return;
+  if (const auto missing = work.others->all_whole()) {
+    dprintf(work.messages.get(), "cairn: %s, of the tree of process %d, could not be brought back\n",
+            printable(*missing).c_str(), getpid());
+    _exit(CAIRN_EXIT_TEMPORARY);
+  }
+  work.others->let_others_go();
+  work.others.reset();
+}
+
 // The end of the conversation, on a thread of the host while the guest's go on.
 void let_go(Work& work, cairn_guest& guest) {
   using std::chrono::milliseconds;
   while (load(work.ready) == 0) wait_while(work.ready, 0);
   if (!restart::await_others(work.options)) _exit(CAIRN_EXIT_TEMPORARY);
+  await_tree(work);
   work.revival.restore(state::Stage::go);
   HostWork not_the_guests;
   const std::uint32_t epoch = work.image.get<state::GuestState>().epoch;
@@ -129,12 +146,28 @@ void complete_host(const Work& work) {
   build_fixed_area(work.image.get<state::GuestState>().generation + 1);
 }
 
+// Those that are saved beside the file. One that somebody else starts together with others is not the first of any.
+std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, restart::Options& options) {
+  if (options.together || !context_file.ends_with(context::group_file_suffix)) return nullptr;
+  const std::string directory = context::group_beside(context_file);
+  if (!context::is_group(directory)) return nullptr;
+  const std::string own = own_path();
+  const std::string plain = own.substr(0, own.rfind('/') + 1) + "cairn-host";
+  auto tree = std::make_unique<group::GroupStart>(directory, options, group::GroupStart::Hosts{plain, own},
+                                                  !options.new_numbers);
+  options = tree->become_first_here();
+  for (const std::string& note : tree->notes()) dprintf(STDERR_FILENO, "cr_restart: %s\n", printable(note).c_str());
+  return tree;
+}
+
 }  // namespace
 
 void revive(const std::string& context_file, Extension& extension) {
   using state::Stage;
   static std::unique_ptr<Work> work;
-  work = std::make_unique<Work>(context_file, restart::take_options());
+  restart::Options wanted = restart::take_options();
+  auto others = start_tree(context_file, wanted);
+  work = std::make_unique<Work>(context_file, std::move(wanted), std::move(others));
   state::Revival& revival = work->revival;
   auto& options = work->options;
   if (work->image.get<state::ProcessState>().stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);

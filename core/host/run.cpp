@@ -33,13 +33,6 @@ namespace {
 
 constexpr unsigned kFirstDonors = 4;
 
-std::string own_path() {
-  char path[PATH_MAX];
-  const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (n <= 0) throw EnvironmentError(with_errno("/proc/self/exe", errno));
-  return std::string(path, static_cast<std::size_t>(n));
-}
-
 // <prefix>/libexec/cairn/<host> -> <prefix>/lib/cairn
 std::string library_directory(const std::string& host) {
   std::string prefix = host;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -83,6 +84,13 @@ Options parse_options(int argc, char** argv) {
   options.command.assign(argv + i, argv + argc);
   if (options.command.empty() && options.restart.empty()) throw ArgumentError("no program to run");
   return options;
+}
+
+std::string own_path() {
+  char path[PATH_MAX];
+  const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0) throw EnvironmentError(with_errno("/proc/self/exe", errno));
+  return std::string(path, static_cast<std::size_t>(n));
 }
 
 void clean_and_exec_again(char** argv) {

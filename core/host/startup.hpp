@@ -18,6 +18,9 @@ struct Options {
 // Throws ArgumentError.
 Options parse_options(int argc, char** argv);
 
+// Of this host's program. Throws EnvironmentError.
+std::string own_path();
+
 // The guest's variables of the dynamic loader (LD_*) must not act on the host, and an unlimited stack would move
 // the kernel's mappings into the arena: sets both aside and executes this program again. Returns if there is
 // nothing to set aside. Throws EnvironmentError.

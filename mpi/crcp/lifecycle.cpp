@@ -25,11 +25,16 @@ struct Life {
   InitState state = InitState::before;
   int level = MPI_THREAD_SINGLE;
   pthread_t main_thread{};
+  bool copied = false;  // by fork: this process is no rank
 };
 Life life;
 
 // Libcr's thread-context callback: one request.
 int take_part(void*) {
+  if (life.copied) {
+    cr_checkpoint(CR_CHECKPOINT_READY);
+    return 0;
+  }
   cairn_agent_request request{};
   if (agent::request(request) != 0) {
     if (life.state == InitState::finalized) {
@@ -50,6 +55,12 @@ int take_part(void*) {
   return 0;
 }
 
+// In the child of a fork. What the service was is its parent's; a host of its own knows nothing of MPI.
+void become_copy() noexcept {
+  life.copied = true;
+  agent::forget();
+}
+
 // The real library is up: everything of ours that depends on it.
 int become_ready(int required, int provided) noexcept {
   life.level = provided;
@@ -61,6 +72,7 @@ int become_ready(int required, int provided) noexcept {
   gate_prepare();
   threads_begin(provided);
   if (cairn_is_hosted() == 0) return MPI_SUCCESS;
+  pthread_atfork(nullptr, nullptr, become_copy);
   agent::tell_initialized(required, provided);
   if (agent::present() && cr_init() >= 0 && cr_register_callback(take_part, nullptr, CR_THREAD_CONTEXT) >= 0)
     agent::start();

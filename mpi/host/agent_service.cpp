@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 
-#include "core/group/own_process.hpp"
 #include "core/host/crossing.hpp"
 #include "pmix/agent/agent.hpp"
 #include "pmix/transport/pmix_transport.hpp"
@@ -84,8 +83,7 @@ int start_agent(bool guest_is_ready) {
   try {
     if (process.agent == nullptr) {
       // If not all threads are to be had, those that are use it.
-      auto* const agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(),
-                                          std::make_unique<group::Group>(group::own_process_only),
+      auto* const agent = new pmix::Agent(std::make_unique<pmix::PmixTransport>(), nullptr,
                                           pmix::CoordinatorAddress::from_environment(), end_job);
       agent->tell_crossing(host::crossing_text());
       service.rank = agent->rank();

@@ -22,7 +22,11 @@ std::string host_name() {
 
 Agent::Agent(std::unique_ptr<Transport> transport, std::unique_ptr<group::Group> group,
              std::optional<CoordinatorAddress> coordinator, std::function<void()> end_job)
-    : transport_(std::move(transport)), group_(std::move(group)), end_job_(std::move(end_job)), ballot_(coordinator) {
+    : transport_(std::move(transport)),
+      group_(group ? std::move(group)
+                   : std::make_unique<group::Group>([this](const auto& known) { return tree_.find(known); })),
+      end_job_(std::move(end_job)),
+      ballot_(coordinator) {
   if (transport_->rank() == 0 && coordinator) {
     Hello hello;
     hello.job = transport_->job();

@@ -23,6 +23,7 @@
 
 #include "core/base/deadline.hpp"
 #include "core/group/group.hpp"
+#include "core/group/tree_beside.hpp"
 #include "mpi/abi/agent.h"
 #include "pmix/agent/agent_link.hpp"
 #include "pmix/agent/ballot.hpp"
@@ -38,7 +39,8 @@ std::string host_name();
 
 class Agent : private AgentLink::Orders {
  public:
-  // `end_job` is called on the log thread when the job has been checkpointed and shall end: MPI_Finalize and _exit.
+  // `end_job` is called on the log thread when the job has been checkpointed and shall end: MPI_Finalize and _exit. No
+  // group: this process with its descendants.
   Agent(std::unique_ptr<Transport> transport, std::unique_ptr<group::Group> group,
         std::optional<CoordinatorAddress> coordinator, std::function<void()> end_job);
   ~Agent() override;
@@ -81,6 +83,7 @@ class Agent : private AgentLink::Orders {
   bool stands_before_capture(const CheckpointOrder& order) const;
   void let_group_go(const CheckpointOrder& order, Outcome& outcome);
   void complete_stands(const CheckpointOrder& order);
+  void end_group(bool keep_tree) noexcept;
   void finish_group(const CheckpointOrder& order, Outcome& outcome);
   void serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
   bool gather_results(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
@@ -102,7 +105,8 @@ class Agent : private AgentLink::Orders {
   SurveyAnswer survey(const SurveyQuestion& question) override;
 
   std::unique_ptr<Transport> transport_;
-  std::unique_ptr<group::Group> group_;
+  group::TreeBeside tree_;
+  const std::unique_ptr<group::Group> group_;
   std::function<void()> end_job_;
   std::unique_ptr<AgentLink> link_;  // rank 0 only, null if there is no coordinator
   Ballot ballot_;

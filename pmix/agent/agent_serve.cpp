@@ -66,7 +66,7 @@ bool Agent::stands_before_capture(const CheckpointOrder& order) const {
 
 void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   Outcome mine;
-  mine.result = {CAIRN_EXIT_OK, "", host_name(), {}, static_cast<std::uint64_t>(::getpid()), {}};
+  mine.result = {CAIRN_EXIT_OK, "", host_name(), {}, static_cast<std::uint64_t>(::getpid()), {}, 0, 0, 0};
   {
     const std::lock_guard lock(fence_mutex_);
     fences_ = stands_ = 0;
@@ -78,6 +78,7 @@ void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
     serve_standing(n, order, mine);
   } catch (...) {
     if (mine.stands) group_->release(-1);  // the fences are at their end, the guest is not
+    end_group(mine.keep_file);
     throw;
   }
 }
@@ -93,6 +94,7 @@ void Agent::serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcom
   const bool all_well = gather_results(n, order, mine);
   if (order.term && decided_to_end(n, all_well, mine)) {
     phase("ending");
+    group_->end_others();
     leave();
     end_job_();
     return;
@@ -154,6 +156,7 @@ void Agent::go_on(const CheckpointOrder& order, const Outcome& outcome, bool all
     if (outcome.stands) group_->release(-1);
     if (!outcome.path.empty() && !outcome.keep_file) ::unlink(outcome.path.c_str());
   }
+  end_group(outcome.keep_file || (all_well && !order.term));
   {
     const std::lock_guard lock(state_mutex_);
     current_.reset();
@@ -161,9 +164,20 @@ void Agent::go_on(const CheckpointOrder& order, const Outcome& outcome, bool all
   phase("running");
 }
 
+// Nothing of the attempt is at work any more, and no member waits for a word.
+void Agent::end_group(bool keep_tree) noexcept {
+  group_->abandon();
+  keep_tree ? tree_.end() : tree_.discard();
+}
+
 // Tells crcp of the order, and what is known to stand in its way.
 std::optional<Error> Agent::announce(std::uint64_t n, const CheckpointOrder& order) {
-  const auto obstacle = group_->obstacle();
+  std::optional<Error> obstacle;
+  try {
+    obstacle = group_->obstacle();
+  } catch (const Error& error) {
+    obstacle = error;
+  }
   cairn_agent_request request{};
   request.id = n;
   request.level_deadline = order.parameters.timeout * 0.5;
@@ -186,9 +200,11 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
     if (!wait_until_ready(order.parameters.timeout)) {
       throw TemporaryError("this rank's program is not ready: it has not come back from its restart or from MPI_Init");
     }
+    group::Request request = request_for(n, order, transport_->rank());
+    tree_.begin(request.parameters, request.path);
     obstacle = announce(n, order);
     phase("coordinating");
-    group::Request request = request_for(n, order, transport_->rank());
+    request.all_stand = [this] { tree_.check_standing(); };
     // One rank's fence is everybody's: what comes after them must not overtake those that crcp has begun.
     request.callbacks_at_work = [this] {
       const std::lock_guard lock(fence_mutex_);
@@ -224,8 +240,13 @@ void Agent::finish_group(const CheckpointOrder& order, Outcome& outcome) {
     return;
   }
   try {
-    outcome.result.statistics = group_->finish(order.parameters.timeout).front();
+    const auto statistics = group_->finish(order.parameters.timeout);
+    outcome.result.statistics = statistics.front();
     outcome.result.engine = group_->engines().front();
+    const auto tree = tree_.write_index(statistics, group_->members());
+    outcome.result.members = tree.members;
+    outcome.result.tree_bytes = tree.bytes;
+    outcome.result.tree_checksum = tree.checksum;
   } catch (const std::exception& e) {
     outcome.fail(e);
     group_->abandon();

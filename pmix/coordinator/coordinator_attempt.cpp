@@ -218,6 +218,9 @@ manifest::Sequence Coordinator::describe_sequence(const Attempt& attempt, const 
     rank.engine = result.engine;
     rank.path = std::to_string(attempt.sequence) + "/rank_" + std::to_string(number) + ".ctx";
     rank.statistics = result.statistics;
+    rank.members = result.members;
+    rank.tree_bytes = result.tree_bytes;
+    rank.tree_checksum = result.tree_checksum;
     sequence.ranks.push_back(std::move(rank));
   }
   sequence.parameters.engine = sequence.engines();  // what was asked for may have been "auto"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pmix/manifest/manifest.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
@@ -18,6 +19,8 @@ namespace {
 
 using hdf5::Id;
 constexpr std::uint64_t kFormat = 1;
+// Only where ranks have children: who knows nothing of them would restart the ranks alone.
+constexpr std::uint64_t kFormatWithTrees = 2;
 
 std::vector<Column> columns_of_ranks() {
   ColumnLister lister;
@@ -103,8 +106,12 @@ std::uint64_t sequence_number(const std::string& name) {
 
 std::uint64_t Sequence::bytes() const {
   std::uint64_t all = 0;
-  for (const Rank& rank : ranks) all += rank.statistics.bytes;
+  for (const Rank& rank : ranks) all += rank.statistics.bytes + rank.tree_bytes;
   return all;
+}
+
+bool Sequence::has_trees() const {
+  return std::any_of(ranks.begin(), ranks.end(), [](const Rank& rank) { return rank.members != 0; });
 }
 
 std::string Sequence::engines() const {
@@ -118,7 +125,9 @@ std::string Sequence::engines() const {
 
 std::vector<unsigned char> encode(const Manifest& manifest) {
   const Id file = hdf5::create_in_memory();
-  hdf5::write_attribute(file, "format", kFormat);
+  const bool trees = std::any_of(manifest.sequences.begin(), manifest.sequences.end(),
+                                 [](const auto& sequence) { return sequence.second.has_trees(); });
+  hdf5::write_attribute(file, "format", trees ? kFormatWithTrees : kFormat);
   {
     const Id job = hdf5::create_group(file, "job");
     AttributeWriter writer(job);
@@ -146,9 +155,9 @@ void check_format(const GroupIndex& tree) {
   std::uint64_t format = 0;
   AttributeReader reader(group_of(tree, "/"));
   reader("format", format);
-  if (format == kFormat) return;
+  if (format == kFormat || format == kFormatWithTrees) return;
   throw PermanentError("manifest: format " + std::to_string(format) + " is not known to this version, which knows " +
-                       std::to_string(kFormat));
+                       std::to_string(kFormat) + " and " + std::to_string(kFormatWithTrees));
 }
 
 }  // namespace

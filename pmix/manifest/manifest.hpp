@@ -43,6 +43,11 @@ struct Rank {
   std::string host;
   std::string engine;  // that saved its memory; empty in older manifests
   CheckpointStatistics statistics;
+  // A rank with children: processes in the index of the directory beside its file (core/context/group_index.hpp), with
+  // itself; 0: it has none, and there is no directory.
+  std::uint64_t members = 0;
+  std::uint64_t tree_bytes = 0;     // of the others' files
+  std::uint64_t tree_checksum = 0;  // of the index
 
   template <class A>
   void fields(A& a) {
@@ -51,6 +56,9 @@ struct Rank {
     a(Figure{.name = "host", .group = "ranks"}, host);
     a(Figure{.name = "engine", .group = "ranks"}, engine);
     statistics.fields(a);
+    a(Figure{.name = "members", .group = "images"}, members);
+    a(Figure{.name = "tree_bytes", .unit = Unit::bytes, .group = "images"}, tree_bytes);
+    a(Figure{.name = "tree_checksum", .group = "images"}, tree_checksum);
   }
 };
 
@@ -61,6 +69,7 @@ struct Sequence {
   std::vector<Rank> ranks;  // by rank
 
   std::uint64_t bytes() const;  // of all context files
+  bool has_trees() const;       // ranks have children
   std::string engines() const;  // of the ranks, each named once; empty if no rank says it
 
   template <class A>

@@ -10,6 +10,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/context/reader.hpp"
+#include "pmix/manifest/images.hpp"
 
 namespace cairn::manifest {
 namespace {
@@ -36,8 +37,9 @@ const StoredFiles::Names& StoredFiles::needed_by(std::uint64_t number, const Seq
   if (known != needed_.end()) return known->second;
   Names names;
   for (const Rank& rank : sequence.ranks) {
-    const context::Reader image = context::Reader::open(path + "/" + rank.path);
-    for (const context::StoredObject& object : image.objects()) names.insert(object.hash);
+    for_each_image(path, rank, [&](const context::Reader& image, const std::string&) {
+      for (const context::StoredObject& object : image.objects()) names.insert(object.hash);
+    });
   }
   return needed_[number] = std::move(names);
 }

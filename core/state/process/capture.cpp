@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
@@ -23,19 +24,22 @@ namespace {
 bool children_are_members = false;
 
 // A child belongs to the thread that made it, and to any other, the host's too, once that has ended.
-void check_children() {
-  if (children_are_members) return;
+std::optional<std::string> first_child() {
   for (const std::string& tid : directory_entries("/proc/self/task")) {
     const std::string list = trimmed(read_file("/proc/self/task/" + tid + "/children").value_or(""));
-    for (std::string_view child : split_words(list)) {
-      const std::string directory = "/proc/" + std::string(child);
-      const std::string status = read_file(directory + "/status").value_or("");
-      const std::string state(field(status, "State"));
-      throw TemporaryError("it has a child process " + std::string(child) + " (" + std::string(field(status, "Name")) +
-                           (state.starts_with("Z") ? ", ended but not waited for)" : ")") +
-                           ", which is not saved with it");
-    }
+    for (std::string_view child : split_words(list)) return std::string(child);
   }
+  return std::nullopt;
+}
+
+void check_children() {
+  if (children_are_members) return;
+  const auto child = first_child();
+  if (!child) return;
+  const std::string status = read_file("/proc/" + *child + "/status").value_or("");
+  const std::string state(field(status, "State"));
+  throw TemporaryError("it has a child process " + *child + " (" + std::string(field(status, "Name")) +
+                       (state.starts_with("Z") ? ", ended but not waited for)" : ")") + ", which is not saved with it");
 }
 
 void capture_memory_layout(ProcessState& process) {
@@ -130,6 +134,7 @@ ProcessState describe() {
 
 }  // namespace
 
+bool has_children() { return first_child().has_value(); }
 ChildrenAllowed::ChildrenAllowed(bool allowed) noexcept { children_are_members = allowed; }
 ChildrenAllowed::~ChildrenAllowed() { children_are_members = false; }
 

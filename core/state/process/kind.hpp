@@ -21,6 +21,9 @@ class ChildrenAllowed {
   ChildrenAllowed& operator=(const ChildrenAllowed&) = delete;
 };
 
+// Of any of this process's threads; also ended ones that nobody has waited for.
+bool has_children();
+
 // Children, tracers, filters and the like.
 void process_obstacle(const cairn_guest& guest);
 std::vector<std::uint8_t> capture_process(Capture& capture);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/cli/group_start.hpp"
+#include "core/group/group_start.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,13 +17,14 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
-#include "core/cli/report.hpp"
+#include "core/base/numbered_fork.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/descriptors/state.hpp"
+#include "core/state/extension/state.hpp"
 #include "core/state/image.hpp"
 
-namespace cairn::cli {
+namespace cairn::group {
 namespace {
 
 constexpr double kMeetSeconds = 60;
@@ -43,10 +43,14 @@ struct GroupStart::Common {
   std::int32_t numbers[kMost];  // as they are now, by place in the index
 };
 
-GroupStart::GroupStart(const RestartOptions& options)
-    : options_(options), index_(context::read_group_index(options.file)), plan_(group::plan_restart(index_)) {
-  if (index_.processes.size() > kMost) throw PermanentError(options.file + " has too many processes");
-  make_files(options);
+GroupStart::GroupStart(const std::string& directory, const restart::Options& options, Hosts hosts, bool numbers)
+    : options_(options),
+      hosts_(std::move(hosts)),
+      numbers_(numbers),
+      index_(context::read_group_index(directory)),
+      plan_(plan_restart(index_)) {
+  if (index_.processes.size() > kMost) throw PermanentError(directory + " has too many processes");
+  read_files(directory);
   open_standard_files();
   make_shared();
   void* memory = mmap(nullptr, sizeof(Common), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -58,14 +62,17 @@ GroupStart::GroupStart(const RestartOptions& options)
 GroupStart::~GroupStart() { munmap(common_, sizeof(Common)); }
 
 // Everything that can be wrong with the files is found here, before anything is started.
-void GroupStart::make_files(const RestartOptions& options) {
-  for (const context::GroupProcess& process : index_.processes) {
-    files_.push_back(options.file + "/" + context::group_file_name(process.pid));
+void GroupStart::read_files(const std::string& directory) {
+  for (std::size_t i = 0; i < index_.processes.size(); ++i) {
+    files_.push_back(context::member_path(directory, index_, i));
+    host_of_.emplace_back();
     ours_.emplace_back();
     theirs_.emplace_back();
     images_.emplace_back();
-    if (process.ended) continue;
-    images_.back().emplace(state::read_image(context::open_member(options.file, process)));
+    if (has_ended(i)) continue;
+    images_.back().emplace(state::read_image(context::open_member(directory, index_, i)));
+    const bool extended = !images_.back()->get<state::ExtensionState>().bytes.empty();
+    host_of_.back() = extended ? hosts_.extended : hosts_.plain;
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
       throw EnvironmentError(with_errno("socketpair", errno));
@@ -78,9 +85,9 @@ void GroupStart::make_files(const RestartOptions& options) {
 void GroupStart::open_standard_files() {
   for (state::Description description : images_[0]->get<state::FilesState>().descriptions) {
     if (description.standard < 0 || description.kind != state::regular_file_number ||
-        state::takes_new_standard(description.standard, options_.host.stdio))
+        state::takes_new_standard(description.standard, options_.stdio))
       continue;
-    description.path = restart::relocated(options_.host, description.path);
+    description.path = restart::relocated(options_, description.path);
     standard_.emplace_back(description.standard, state::find_descriptor_kind(description.kind)->reopen(description));
   }
 }
@@ -88,7 +95,8 @@ void GroupStart::open_standard_files() {
 void GroupStart::make_shared() {
   std::vector<const state::Image*> images;
   for (const auto& image : images_) images.push_back(image ? &*image : nullptr);
-  shared_.emplace(images, options_.host, standard_);
+  shared_.emplace(images, options_, standard_);
+  notes_ = shared_->notes();
   images_.clear();
 }
 
@@ -110,7 +118,16 @@ void GroupStart::fail(std::size_t i, const std::string& what, int error) {
     text.copy(common_->message, sizeof common_->message - 1);
     store_and_wake(common_->failed, 1);
   }
-  _exit(kUnable);
+  leave();
+}
+
+// A host that is to be the first ends as hosts end.
+void GroupStart::leave() {
+  if (self_ != 0 || !here_) _exit(kUnable);
+  const Deadline patience(1);  // for the message
+  while (load(common_->failed) == 0 && load(common_->failing) != 0 && !patience.passed()) usleep(1000);
+  const bool said = load(common_->failed) != 0;
+  throw EnvironmentError(said ? std::string(common_->message) : "its processes did not come up together in time");
 }
 
 void GroupStart::meet(std::size_t meeting) {
@@ -119,13 +136,13 @@ void GroupStart::meet(std::size_t meeting) {
   wake_all(met);
   const Deadline deadline(kMeetSeconds);
   for (std::uint32_t seen; (seen = load(met)) < index_.processes.size();) {
-    if (load(common_->failed) != 0 || deadline.passed()) _exit(kUnable);
+    if (load(common_->failed) != 0 || deadline.passed()) leave();
     wait_while(met, seen, std::chrono::milliseconds(50));
   }
 }
 
 void GroupStart::make(std::size_t i) {
-  const pid_t wanted = options_.restore_pid ? index_.processes[i].pid : 0;
+  const pid_t wanted = numbers_ ? index_.processes[i].pid : 0;
   const pid_t pid = fork_as(wanted, true);
   if (pid < 0) fail(i, wanted != 0 ? kNoNumber : "it cannot be made", errno);
   if (pid == 0) {
@@ -136,7 +153,7 @@ void GroupStart::make(std::size_t i) {
 }
 
 void GroupStart::take_group(std::size_t i) {
-  const group::PlannedProcess& plan = plan_[i];
+  const PlannedProcess& plan = plan_[i];
   pid_t group = plan.joins_inherited ? inherited_group_ : 0;
   if (plan.joins_group != 0) {
     const auto& all = index_.processes;
@@ -161,7 +178,8 @@ void GroupStart::end_as(int status) {
 }
 
 void GroupStart::become(std::size_t i) {
-  const group::PlannedProcess& plan = plan_[i];
+  const PlannedProcess& plan = plan_[i];
+  self_ = i;
   common_->numbers[i] = getpid();
   if (plan.makes_group && setpgid(0, 0) != 0) fail(i, "it cannot make its process group", errno);
   for (const std::size_t child : plan.first) make(child);
@@ -180,10 +198,15 @@ void GroupStart::become(std::size_t i) {
   }
 }
 
-void GroupStart::prepare_host(std::size_t i) const {
-  restart::Options options = options_.host;
+restart::Options GroupStart::options_of(std::size_t i) const {
+  restart::Options options = options_;
   shared_->hand_over(i, options);
   options.stdio = "new";  // open_standard_files() has chosen
+  return options;
+}
+
+void GroupStart::prepare_host(std::size_t i) const {
+  restart::Options options = options_of(i);
   options.started = theirs_[i].get();
   options.together = true;
   fcntl(options.started, F_SETFD, 0);
@@ -192,32 +215,42 @@ void GroupStart::prepare_host(std::size_t i) const {
 
 void GroupStart::execute_host(std::size_t i) {
   prepare_host(i);
-  const char* const words[] = {host_.c_str(), "--cairn-restart", files_[i].c_str(), nullptr};
-  execv(host_.c_str(), const_cast<char* const*>(words));
-  fail(i, "cannot run " + host_, errno);
+  const std::string& host = host_of_[i];
+  const char* const words[] = {host.c_str(), "--cairn-restart", files_[i].c_str(), nullptr};
+  execv(host.c_str(), const_cast<char* const*>(words));
+  fail(i, "cannot run " + host, errno);
 }
 
-// --- in cr_restart ---
-
-void GroupStart::start(Child& child, const std::string& host) {
-  host_ = host;
-  // Who loses its parent in a start that fails is ours to wait for.
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const pid_t wanted = options_.restore_pid ? number_of_first() : 0;
-  child.start(
-      host, {host, "--cairn-restart", files_[0]},
-      [this] {
-        signal(SIGCHLD, SIG_DFL);  // ended children would vanish otherwise
-        for (const auto& [number, fd] : standard_) {
-          if (dup2(fd.get(), number) < 0) fail(0, "its standard files", errno);
-        }
-        become(0);
-        prepare_host(0);
-      },
-      wanted, wanted != 0 && index_.processes.size() > 1);
-  for (const std::string& note : shared_->notes()) complain("cr_restart", note);
-  shared_.reset();  // only who has it may hold an end of it
+void GroupStart::take_standard_files() {
+  signal(SIGCHLD, SIG_DFL);  // ended children would vanish otherwise
+  for (const auto& [number, fd] : standard_) {
+    if (dup2(fd.get(), number) < 0) fail(0, "its standard files", errno);
+  }
 }
+
+void GroupStart::become_first() {
+  take_standard_files();
+  become(0);
+  prepare_host(0);
+}
+
+restart::Options GroupStart::become_first_here() {
+  here_ = true;
+  take_standard_files();
+  become(0);
+  restart::Options options = options_of(0);
+  options.together = true;
+  forget_shared();
+  for (UniqueFd& fd : theirs_) fd.reset();
+  return options;
+}
+
+void GroupStart::forget_shared() {
+  shared_.reset();
+  standard_.clear();
+}
+
+// --- in who waits for them ---
 
 bool GroupStart::hear(std::size_t i, char wanted, char& heard) const {
   heard = '\0';
@@ -242,8 +275,23 @@ char GroupStart::wait_started() {
     if (i == 0) of_first = goes_on ? heard : restart::started_plainly;
     if (goes_on && heard == restart::started_with_changes) of_first = heard;
   }
-  prctl(PR_SET_CHILD_SUBREAPER, 0);
   return of_first;
+}
+
+std::optional<std::string> GroupStart::all_whole() const {
+  char heard = '\0';
+  for (std::size_t i = 1; i < files_.size(); ++i) {
+    const context::GroupProcess& process = index_.processes[i];
+    if (ours_[i] && !hear(i, restart::whole, heard))
+      return "process " + std::to_string(process.pid) + " (" + process.name + ")";
+  }
+  return std::nullopt;
+}
+
+void GroupStart::let_others_go() {
+  for (std::size_t i = 1; i < files_.size(); ++i) {
+    if (ours_[i]) static_cast<void>(!send(ours_[i].get(), &restart::whole, 1, MSG_NOSIGNAL));
+  }
 }
 
 // None of them has gone on. Their hosts would end by themselves when they see that nobody waits for them, with a code
@@ -263,9 +311,8 @@ char GroupStart::give_up(std::size_t failed) {
     }
     if (i == failed && i != 0 && ended.si_code == CLD_EXITED) failure_ = ended.si_status;
   }
-  prctl(PR_SET_CHILD_SUBREAPER, 0);
   if (load(common_->failed) != 0) throw EnvironmentError(std::string(common_->message));
   return '\0';
 }
 
-}  // namespace cairn::cli
+}  // namespace cairn::group

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the processes of a group are made again (docs/groups.md): the first forks its children, each its own, all take
+// their sessions and groups, and each executes a host that revives its file. None goes on before all are whole.
+//
+// The first is a child of cr_restart's, or the process that this is called in: a rank's host, which revives its own
+// file itself. Ordinary code of a program with one thread, but for all_whole() and give_up().
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/abi/restart_options.hpp"
+#include "core/base/unique_fd.hpp"
+#include "core/context/group_index.hpp"
+#include "core/group/plan.hpp"
+#include "core/group/shared_restart.hpp"
+#include "core/state/image.hpp"
+
+namespace cairn::group {
+
+class GroupStart {
+ public:
+  struct Hosts {
+    std::string plain;     // path of cairn-host
+    std::string extended;  // of the host for images in which one has added something of its own
+  };
+  // Reads and verifies the directory's files. `numbers`: the processes get those that they had. Throws PermanentError,
+  // EnvironmentError.
+  GroupStart(const std::string& directory, const restart::Options& options, Hosts hosts, bool numbers);
+  ~GroupStart();
+  GroupStart(const GroupStart&) = delete;
+  GroupStart& operator=(const GroupStart&) = delete;
+
+  // Numbers of those that will run.
+  std::vector<pid_t> numbers() const;
+  std::size_t size() const noexcept { return index_.processes.size(); }
+  pid_t number_of_first() const { return index_.processes.front().pid; }
+  const std::string& file_of_first() const { return files_.front(); }
+  // For the user.
+  const std::vector<std::string>& notes() const noexcept { return notes_; }
+
+  // In the process that is to be the first: makes the others, and leaves in the environment what its own host is to
+  // know. It executes that, or ends where it cannot.
+  void become_first();
+  // The same in a host, which goes on to revive file_of_first(), with these options. Throws EnvironmentError.
+  restart::Options become_first_here();
+  // In the process that has forked the first: only who has what they share may hold an end of it.
+  void forget_shared();
+
+  // What the first says as in core/abi/restart_options.hpp, when all go on; 0 if they do not: then all have been ended,
+  // but for the first, whom nobody has waited for.
+  char wait_started();
+  // Then: the exit code of the one that failed first, or -1 if that was the first process.
+  int failure() const noexcept { return failure_; }
+
+  // In the first, that this process is: all others are whole. Else the one that is not, "process 4711 (make)".
+  std::optional<std::string> all_whole() const;
+  // Lets them go on, and tells those that wait of nothing else any more.
+  void let_others_go();
+
+ private:
+  struct Common;  // memory that all the processes share until they execute their hosts
+
+  void read_files(const std::string& directory);
+  void open_standard_files();
+  void make_shared();
+  void take_standard_files();
+  void become(std::size_t i);
+  void make(std::size_t i);
+  void execute_host(std::size_t i);
+  void take_group(std::size_t i);
+  [[noreturn]] void fail(std::size_t i, const std::string& what, int error);
+  [[noreturn]] void leave();
+  [[noreturn]] void end_as(int status);
+  void meet(std::size_t meeting);
+  restart::Options options_of(std::size_t i) const;
+  void prepare_host(std::size_t i) const;
+  bool hear(std::size_t i, char wanted, char& heard) const;
+  char give_up(std::size_t failed);
+  bool has_ended(std::size_t i) const { return index_.processes[i].ended; }
+
+  const restart::Options options_;
+  const Hosts hosts_;
+  const bool numbers_;
+  bool here_ = false;     // the first is the process that this was made in
+  std::size_t self_ = 0;  // which of them this process is
+  context::GroupIndex index_;
+  std::vector<PlannedProcess> plan_;
+  std::vector<std::string> files_, host_of_;
+  std::vector<UniqueFd> ours_, theirs_;              // by process; ended ones have none
+  std::vector<std::optional<state::Image>> images_;  // until all that they share has been made
+  std::vector<std::pair<int, UniqueFd>> standard_;
+  std::optional<SharedRestart> shared_;
+  std::vector<std::string> notes_;
+  pid_t inherited_group_ = 0;
+  Common* common_ = nullptr;
+  int failure_ = -1;
+};
+
+}  // namespace cairn::group
