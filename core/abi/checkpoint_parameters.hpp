@@ -13,7 +13,7 @@
 namespace cairn {
 
 // Whether the memory is written by a forked process while the program goes on.
-enum class ForkMode : std::uint32_t { automatic, yes, no };
+enum class ForkMode : std::uint16_t { automatic, yes, no };
 struct ForkModeNames {
   const char* names[3];
 };
@@ -40,6 +40,9 @@ struct CheckpointParameters {
   FixedText<16> engine = "auto";
   FixedText<16> compress = "none";
   ForkMode fork = ForkMode::automatic;
+  // With others than what is saved. It lies where the libcr in older images has zero.
+  bool reset_connections = false;
+  std::uint8_t unused = 0;
   bool by_reference = false;  // executables and libraries: path and identity only
   bool sync = true;           // the file has reached the disk when the checkpoint is done
   bool save_files = false;    // with the contents of files that the program may write to
@@ -90,6 +93,14 @@ struct CheckpointParameters {
                              nullptr, "1"},
                             {}}},
       drop_input);
+    a(Parameter{.name = "reset_connections",
+                .options = {{"reset-connections",
+                             "also save network connections with others than what is saved: a restart has them reset",
+                             nullptr, "1"},
+                            {}},
+                .choices = "0|1",
+                .job_help = "also save the ranks' own network connections: a restart has them reset"},
+      reset_connections);
     a(Parameter{.name = "timeout",
                 .options = {{"time,t", "give up if the process does not stop within SEC seconds", "SEC"}, {}},
                 .job_help = "seconds until a checkpoint is given up"},

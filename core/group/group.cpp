@@ -102,6 +102,7 @@ void Group::have_stand(const Request& request, const Deadline& deadline) {
 
 void Group::stand(const Request& request) {
   state::allow_unread_input(request.parameters.drop_input);
+  state::reset_outside_connections(request.parameters.reset_connections);
   forget();
   giving_up_if_it_fails([&] {
     enumerate();

@@ -118,7 +118,8 @@ void SharedRestart::Maker::find_shared_objects() {
     if (images_[i] == nullptr) continue;
     for (const SharedObject& object : images_[i]->get<SharedObjects>().objects) {
       Object& known = objects_[object.identity];
-      known.shared = known.shared || !known.parts.empty();
+      const state::DescriptorKind& kind = *state::find_descriptor_kind(object.kind);
+      known.shared = known.shared || !known.parts.empty() || kind.object->made_first;
       known.parts.emplace_back(i, &object);
       for (std::uint32_t d = 0; d < files(i).descriptions.size(); ++d) {
         if (!is_end_of(files(i).descriptions[d], object)) continue;
@@ -259,9 +260,12 @@ void SharedRestart::Maker::run() {
   index();
   find_shared_descriptions();
   find_shared_objects();
+  std::vector<std::pair<unsigned, ObjectIdentity>> wanted;
   for (const auto& [identity, object] : objects_) {
-    if (object.shared) make_object(identity);
+    if (object.shared) wanted.emplace_back(state::turn_of(object.parts.front().second->kind), identity);
   }
+  std::sort(wanted.begin(), wanted.end());
+  for (const auto& [turn, identity] : wanted) make_object(identity);
   for (auto& [identity, fd] : nameless_) fd = keep(UniqueFd(fd));
   settle_files();
   for (const auto& [where, others] : others_) make_alone(where);

@@ -84,6 +84,11 @@ struct ObjectKind {
   std::vector<UniqueFd> (*make)(ObjectParts parts, std::span<const Description* const> ends, Making& making);
   // Every process of a group that has an end saves a part; else one of them saves all.
   bool in_parts = false;
+  // For a group it is made by who starts it, also where one process has all its ends: addresses that it needs are free
+  // only before the processes make what is theirs alone.
+  bool made_first = false;
+  // Objects of a lower turn are made before those of a higher one.
+  unsigned turn = 0;
 };
 
 // Description::detail of such kinds.
@@ -122,6 +127,8 @@ inline constexpr std::uint32_t regular_file_number = 0, nameless_file_number = 1
 
 // In the order in which they are tried.
 std::span<const DescriptorKind* const> descriptor_kinds() noexcept;
+// ObjectKind::turn, of a kind that is known and has objects.
+unsigned turn_of(std::uint32_t number) noexcept;
 // Null if there is none of that number.
 const DescriptorKind* find_descriptor_kind(std::uint32_t number) noexcept;
 

@@ -31,6 +31,9 @@ void note_forwarded_input() noexcept;
 // Whether a checkpoint may be taken while standard input has what the program has not read. On the thread that takes
 // it.
 void allow_unread_input(bool allowed) noexcept;
+// Whether connections with others than the process and its group are saved, to be reset at a restart. Likewise.
+void reset_outside_connections(bool allowed) noexcept;
+bool outside_connections_are_reset() noexcept;
 
 // The guest's descriptors as they are now.
 std::vector<OpenFile> guest_files(bool guest_stands);

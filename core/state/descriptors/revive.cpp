@@ -85,7 +85,11 @@ void DescriptorsReviver::check() {
 void DescriptorsReviver::open_all() {
   opened_.resize(files_.descriptions.size());
   take_given();
-  for (const SharedObject& object : image_.get<SharedObjects>().objects) make_object(object);
+  std::vector<const SharedObject*> objects;
+  for (const SharedObject& object : image_.get<SharedObjects>().objects) objects.push_back(&object);
+  std::stable_sort(objects.begin(), objects.end(),
+                   [](const auto* a, const auto* b) { return turn_of(a->kind) < turn_of(b->kind); });
+  for (const SharedObject* object : objects) make_object(*object);
   for (std::size_t i = 0; i < opened_.size(); ++i) {
     if (!opened_[i]) opened_[i] = open_description(files_.descriptions[i]);
   }

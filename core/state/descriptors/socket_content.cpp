@@ -9,29 +9,12 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/state/descriptors/peek_offset.hpp"
 
 namespace cairn::state {
 namespace {
 
 constexpr std::size_t kMostMessage = 64 << 20;  // no buffer of a socket is larger
-
-// Where looking begins is set on the socket itself: it is put back.
-class PeekFromBeginning {
- public:
-  explicit PeekFromBeginning(int fd) : fd_(fd) {
-    socklen_t size = sizeof before_;
-    getsockopt(fd_, SOL_SOCKET, SO_PEEK_OFF, &before_, &size);
-    set(0);
-  }
-  ~PeekFromBeginning() { set(before_); }
-  PeekFromBeginning(const PeekFromBeginning&) = delete;
-  PeekFromBeginning& operator=(const PeekFromBeginning&) = delete;
-
- private:
-  void set(int offset) const { setsockopt(fd_, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset); }
-  const int fd_;
-  int before_ = -1;
-};
 
 bool has_credentials(int fd) {
   int on = 0;
@@ -40,10 +23,13 @@ bool has_credentials(int fd) {
 }
 
 // The next piece that has not been looked at, at most `size` bytes of it. False if there is none.
-bool look(int fd, std::size_t size, std::vector<std::uint8_t>& piece) {
+bool look(int fd, std::size_t size, std::vector<std::uint8_t>& piece, SocketAddress* sender = nullptr) {
   piece.resize(size);
   iovec place{piece.data(), piece.size()};
+  sockaddr_storage from{};
   msghdr message{};
+  message.msg_name = &from;
+  message.msg_namelen = sizeof from;
   message.msg_iov = &place;
   message.msg_iovlen = 1;
   // Room for what comes with every message, and none for descriptors, of which there would be copies.
@@ -55,6 +41,7 @@ bool look(int fd, std::size_t size, std::vector<std::uint8_t>& piece) {
   if ((message.msg_flags & MSG_CTRUNC) != 0) throw TemporaryError("has descriptors on their way");
   if ((message.msg_flags & MSG_TRUNC) != 0) throw TemporaryError("has a message that is too long");
   piece.resize(static_cast<std::size_t>(n));
+  if (sender != nullptr) *sender = SocketAddress(&from, message.msg_namelen);
   return true;
 }
 
@@ -65,7 +52,7 @@ std::size_t bytes_in(int fd) {
 
 }  // namespace
 
-SocketContent look_into_socket(int fd, int type, bool ended) {
+SocketContent look_into_socket(int fd, int type, bool ended, std::vector<SocketAddress>* senders) {
   SocketContent content;
   const std::size_t all = bytes_in(fd);
   if (all > kMostMessage) throw TemporaryError("has more than can be looked at");
@@ -87,8 +74,11 @@ SocketContent look_into_socket(int fd, int type, bool ended) {
   socklen_t size = sizeof room;
   getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, &size);
   const std::size_t most = std::max<std::size_t>(kRoom, static_cast<std::size_t>(std::max(room, 0)));
-  for (std::size_t seen = 0; (!ended || seen < all) && look(fd, most, piece); seen += piece.size())
+  SocketAddress sender;
+  for (std::size_t seen = 0; (!ended || seen < all) && look(fd, most, piece, &sender); seen += piece.size()) {
     content.push_back(piece);
+    if (senders != nullptr) senders->push_back(sender);
+  }
   return content;
 }
 

@@ -1,61 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/descriptors/socket_diagnosis.hpp"
 
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
+#include <linux/inet_diag.h>
 #include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cstring>
 
-#include "core/base/unique_fd.hpp"
+#include "core/state/descriptors/netlink_question.hpp"
 
 namespace cairn::state {
 namespace {
 
-struct Question {
-  nlmsghdr head;
-  unix_diag_req request;
-};
-
-bool ask(int netlink, std::uint64_t inode) {
-  Question question{};
-  question.head.nlmsg_len = sizeof question;
-  question.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  question.head.nlmsg_flags = NLM_F_REQUEST;
-  question.request.sdiag_family = AF_UNIX;
-  question.request.udiag_states = ~0u;
-  question.request.udiag_ino = static_cast<std::uint32_t>(inode);
-  question.request.udiag_show = UDIAG_SHOW_PEER;
-  question.request.udiag_cookie[0] = question.request.udiag_cookie[1] = ~0u;
-  return send(netlink, &question, sizeof question, 0) == static_cast<ssize_t>(sizeof question);
-}
-
-std::optional<UnixSocket> read_answer(const nlmsghdr* head, std::size_t size) {
-  if (!NLMSG_OK(head, size) || head->nlmsg_type != SOCK_DIAG_BY_FAMILY) return std::nullopt;
-  UnixSocket socket;
-  const auto* message = static_cast<const unix_diag_msg*>(NLMSG_DATA(head));
-  int left = static_cast<int>(head->nlmsg_len - NLMSG_LENGTH(sizeof *message));
-  const auto* attribute = reinterpret_cast<const rtattr*>(message + 1);
-  for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
-    std::uint32_t number = 0;
-    std::memcpy(&number, RTA_DATA(attribute), RTA_PAYLOAD(attribute) < 4 ? 1 : 4);
-    if (attribute->rta_type == UNIX_DIAG_SHUTDOWN) socket.shut = number & 3;
-    if (attribute->rta_type == UNIX_DIAG_PEER) socket.connected = true, socket.peer = number;
+void set_end(__be32 (&address)[4], __be16& port, const SocketAddress& of) {
+  if (of.family() == AF_INET) {
+    const auto inet = of.as<sockaddr_in>();
+    address[0] = inet.sin_addr.s_addr;
+    port = inet.sin_port;
+  } else {
+    const auto inet = of.as<sockaddr_in6>();
+    std::memcpy(address, &inet.sin6_addr, sizeof inet.sin6_addr);
+    port = inet.sin6_port;
   }
-  return socket;
 }
 
 }  // namespace
 
 std::optional<UnixSocket> diagnose_unix_socket(std::uint64_t inode) {
-  const UniqueFd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!netlink || !ask(netlink.get(), inode)) return std::nullopt;
-  alignas(nlmsghdr) char answer[1024];
-  const ssize_t size = recv(netlink.get(), answer, sizeof answer, 0);
-  if (size <= 0) return std::nullopt;
-  return read_answer(reinterpret_cast<const nlmsghdr*>(answer), static_cast<std::size_t>(size));
+  unix_diag_req request{};
+  request.sdiag_family = AF_UNIX;
+  request.udiag_states = ~0u;
+  request.udiag_ino = static_cast<std::uint32_t>(inode);
+  request.udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_VFS | UDIAG_SHOW_RQLEN;
+  request.udiag_cookie[0] = request.udiag_cookie[1] = ~0u;
+  const SocketAnswer answer(&request, sizeof request);
+  const auto* const message = answer.message<unix_diag_msg>();
+  if (message == nullptr) return std::nullopt;
+  UnixSocket socket;
+  socket.listens = message->udiag_state == TCP_LISTEN;
+  answer.each_attribute(sizeof(unix_diag_msg), [&](const rtattr& attribute) {
+    if (attribute.rta_type == UNIX_DIAG_SHUTDOWN) socket.shut = number_of(attribute) & 3;
+    if (attribute.rta_type == UNIX_DIAG_PEER) socket.connected = true, socket.peer = number_of(attribute);
+    if (attribute.rta_type == UNIX_DIAG_VFS) socket.file_inode = value_of<unix_diag_vfs>(attribute).udiag_vfs_ino;
+    if (attribute.rta_type == UNIX_DIAG_RQLEN && socket.listens) {
+      const auto queue = value_of<unix_diag_rqlen>(attribute);
+      socket.waiting = queue.udiag_rqueue;
+      socket.backlog = queue.udiag_wqueue;
+    }
+  });
+  return socket;
+}
+
+std::optional<TcpSocket> diagnose_tcp_socket(const SocketAddress& local, const SocketAddress& remote) {
+  inet_diag_req_v2 request{};
+  // The kernel finds it by IPv4 whatever family it is of, if these are addresses of IPv4.
+  const SocketAddress here = local.unmapped(), there = remote.unmapped();
+  if (here.family() != there.family()) return std::nullopt;
+  request.sdiag_family = static_cast<__u8>(here.family());
+  request.sdiag_protocol = IPPROTO_TCP;
+  request.idiag_states = ~0u;
+  request.idiag_ext = 1 << (INET_DIAG_SHUTDOWN - 1);
+  set_end(request.id.idiag_src, request.id.idiag_sport, here);
+  set_end(request.id.idiag_dst, request.id.idiag_dport, there);
+  request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  const SocketAnswer answer(&request, sizeof request);
+  const auto* const message = answer.message<inet_diag_msg>();
+  // Where there is no connection, what listens there is found.
+  if (message == nullptr || message->idiag_state == TCP_LISTEN) return std::nullopt;
+  TcpSocket socket{message->idiag_state, message->idiag_inode, message->idiag_rqueue, message->idiag_wqueue, 0};
+  answer.each_attribute(sizeof(inet_diag_msg), [&](const rtattr& attribute) {
+    if (attribute.rta_type == INET_DIAG_SHUTDOWN) socket.shut = number_of(attribute) & 3;
+  });
+  return socket;
 }
 
 }  // namespace cairn::state

@@ -8,7 +8,8 @@ namespace cairn::state {
 // One file of kinds/ each.
 extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
     pipe_descriptor, eventfd_descriptor, timerfd_descriptor, epoll_descriptor, signalfd_descriptor, pidfd_descriptor,
-    nameless_descriptor, socket_pair_descriptor, elsewhere_descriptor, refused_descriptor;
+    nameless_descriptor, socket_pair_descriptor, tcp_connection_descriptor, tcp_socket_descriptor,
+    udp_socket_descriptor, unix_connection_descriptor, unix_socket_descriptor, elsewhere_descriptor, refused_descriptor;
 
 namespace {
 
@@ -24,7 +25,9 @@ constexpr const DescriptorKind* kKinds[] = {
     &epoll_descriptor,      //
     &signalfd_descriptor,   //
     &pidfd_descriptor,      //
-    &socket_pair_descriptor, &elsewhere_descriptor, &refused_descriptor,
+    &socket_pair_descriptor, &tcp_connection_descriptor,  &tcp_socket_descriptor,
+    &udp_socket_descriptor,  &unix_connection_descriptor, &unix_socket_descriptor,
+    &elsewhere_descriptor,   &refused_descriptor,
 };
 
 }  // namespace
@@ -36,5 +39,7 @@ const DescriptorKind* find_descriptor_kind(std::uint32_t number) noexcept {
                                    [number](const DescriptorKind* kind) { return kind->number == number; });
   return found == std::end(kKinds) ? nullptr : *found;
 }
+
+unsigned turn_of(std::uint32_t number) noexcept { return find_descriptor_kind(number)->object->turn; }
 
 }  // namespace cairn::state

@@ -12,7 +12,10 @@ from cr_harness import PERMANENT, TEMPORARY, Failure, expect, run_subject, wait_
 NAMES = {
     "pipe": ["pipe at descriptor", "has it open, too"],
     "half_a_pipe": ["pipe at descriptor", "has it open, too"],
-    "socket": ["IPv4 stream socket at descriptor"],
+    "socket": ["family 16 socket at descriptor"],
+    "unaccepted": ["accepted"],
+    "tcp_outside": ["TCP connection at descriptor", "has it open, too"],
+    "multicast": ["UDP socket at descriptor", "239.1.2.3"],
     "epoll": ["epoll at descriptor", "disarmed (EPOLLONESHOT)"],
     "timerfd": ["timerfd at descriptor"],
     "inotify": ["inotify at descriptor"],

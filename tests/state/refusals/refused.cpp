@@ -10,6 +10,8 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -97,7 +99,48 @@ Undo make_epoll() {
   return close_all({epoll, ends[0], ends[1]});
 }
 
-Undo make_socket() { return close_all({socket(AF_INET, SOCK_STREAM, 0)}); }
+Undo make_socket() { return close_all({socket(AF_NETLINK, SOCK_RAW, 0)}); }
+
+int listening() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  CHECK(listen(fd, 5) == 0);
+  return fd;
+}
+
+int connected(int listener) {
+  sockaddr_storage at{};
+  socklen_t size = sizeof at;
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  CHECK(getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size) == 0 &&
+        connect(fd, reinterpret_cast<sockaddr*>(&at), size) == 0);
+  return fd;
+}
+
+Undo make_unaccepted() {
+  const int listener = listening();
+  return close_all({listener, connected(listener)});
+}
+
+// Both ends are in another process, too.
+Undo make_tcp_outside() {
+  const int listener = listening(), client = connected(listener), server = accept(listener, nullptr, nullptr);
+  const Undo undo = hold_elsewhere({server});
+  close(server);
+  close(listener);
+  return [=] {
+    undo();
+    close(client);
+  };
+}
+
+Undo make_multicast() {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  ip_mreqn group{};
+  group.imr_multiaddr.s_addr = htonl(0xef010203);
+  group.imr_ifindex = static_cast<int>(if_nametoindex("lo"));
+  if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) printf("SKIP: no multicast here\n");
+  return close_all({fd});
+}
 
 Undo make_deleted() {
   const int fd = scratch_file("gone");
@@ -297,6 +340,9 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"epoll", make_epoll},
     {"timerfd", make_timerfd},
     {"inotify", [] { return close_all({inotify_init1(0)}); }},
+    {"unaccepted", make_unaccepted},
+    {"tcp_outside", make_tcp_outside},
+    {"multicast", make_multicast},
     {"memfd", [] { return hold_elsewhere({memfd_create("some", 0)}); }},
     {"deleted", make_deleted},
     {"deep_directory_deleted", [] { return deep(make_deleted_directory); }},

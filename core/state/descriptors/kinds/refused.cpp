@@ -69,7 +69,7 @@ const DescriptorKind refused_descriptor = {
     .check = [](const Description& description) { throw PermanentError(description.path + " was never saved"); },
     .reopen = [](const Description&) { return UniqueFd(); },
     .refill = nullptr,
-    .documentation = {"everything else: other sockets, inotify, io_uring, ...", "not at all",
+    .documentation = {"everything else: sockets of other families, io_uring, ...", "not at all",
                       "refused by name with its descriptor; the program goes on", "tests/state/refusals/refused.cpp"},
 };
 
