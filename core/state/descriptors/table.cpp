@@ -9,7 +9,8 @@ namespace cairn::state {
 extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
     pipe_descriptor, eventfd_descriptor, timerfd_descriptor, epoll_descriptor, signalfd_descriptor, pidfd_descriptor,
     nameless_descriptor, socket_pair_descriptor, tcp_connection_descriptor, tcp_socket_descriptor,
-    udp_socket_descriptor, unix_connection_descriptor, unix_socket_descriptor, elsewhere_descriptor, refused_descriptor;
+    udp_socket_descriptor, unix_connection_descriptor, unix_socket_descriptor, inotify_descriptor, elsewhere_descriptor,
+    refused_descriptor;
 
 namespace {
 
@@ -27,7 +28,7 @@ constexpr const DescriptorKind* kKinds[] = {
     &pidfd_descriptor,      //
     &socket_pair_descriptor, &tcp_connection_descriptor,  &tcp_socket_descriptor,
     &udp_socket_descriptor,  &unix_connection_descriptor, &unix_socket_descriptor,
-    &elsewhere_descriptor,   &refused_descriptor,
+    &inotify_descriptor,     &elsewhere_descriptor,       &refused_descriptor,
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ NAMES = {
     "multicast": ["UDP socket at descriptor", "239.1.2.3"],
     "epoll": ["epoll at descriptor", "disarmed (EPOLLONESHOT)"],
     "timerfd": ["timerfd at descriptor"],
-    "inotify": ["inotify at descriptor"],
+    "inotify": ["inotify at descriptor", "events that have not been read"],
     "memfd": ["memfd some", "at descriptor", "has it open, too"],
     "deleted": ["deleted file", "gone", "at descriptor", "has it open, too"],
     "deep_directory_deleted": ["directory at descriptor", "longer than 4095 bytes", "deleted"],

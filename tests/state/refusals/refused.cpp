@@ -101,6 +101,13 @@ Undo make_epoll() {
 
 Undo make_socket() { return close_all({socket(AF_NETLINK, SOCK_RAW, 0)}); }
 
+Undo make_inotify() {
+  const int fd = inotify_init1(0);
+  CHECK(inotify_add_watch(fd, ".", IN_CREATE) == 1);
+  close(scratch_file("created"));
+  return close_all({fd});
+}
+
 int listening() {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   CHECK(listen(fd, 5) == 0);
@@ -339,7 +346,7 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"half_a_pipe", make_half_a_pipe},
     {"epoll", make_epoll},
     {"timerfd", make_timerfd},
-    {"inotify", [] { return close_all({inotify_init1(0)}); }},
+    {"inotify", make_inotify},
     {"unaccepted", make_unaccepted},
     {"tcp_outside", make_tcp_outside},
     {"multicast", make_multicast},
