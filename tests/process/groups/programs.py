@@ -51,6 +51,57 @@ if __name__ == "__main__":
     for worker in workers: worker.join()
     print(total.value, hashlib.sha256(repr(found).encode()).hexdigest(), [worker.exitcode for worker in workers])
 """
+SERVE = """
+import asyncio, hashlib, sys
+async def serve(reader, writer):
+    total = 0
+    while line := await reader.readline():
+        total += int(line)
+        writer.write(f"{total}\\n".encode() * (int(line) % 50 + 1))
+        await writer.drain()
+    writer.close()
+async def ask(digest, port, name, rounds):
+    if isinstance(port, str): reader, writer = await asyncio.open_unix_connection(port)
+    else: reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    total = 0
+    for number in range(rounds):
+        writer.write(f"{number * name}\\n".encode())
+        total += number * name
+        for _ in range(number * name % 50 + 1):
+            line = await reader.readline()
+            assert int(line) == total, (line, total)
+        digest.append((name, total))
+    writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    local = await asyncio.start_unix_server(serve, "local.socket")
+    port = server.sockets[0].getsockname()[1]
+    if len(sys.argv) > 1:  # the clients are another process
+        client = await asyncio.create_subprocess_exec(sys.executable, __file__, str(port), stdout=asyncio.subprocess.PIPE)
+        print((await client.communicate())[0].decode(), client.returncode)
+        return
+    digest = []
+    await asyncio.gather(*(ask(digest, where, name, 120) for name, where in enumerate([port, port, "local.socket", port], 3)))
+    print(hashlib.sha256(repr(sorted(digest)).encode()).hexdigest())
+async def client(port):
+    digest = []
+    await asyncio.gather(*(ask(digest, where, name, 120) for name, where in enumerate([port, "local.socket"], 5)))
+    print(hashlib.sha256(repr(sorted(digest)).encode()).hexdigest())
+asyncio.run(client(int(sys.argv[1])) if len(sys.argv) > 1 and sys.argv[1].isdigit() else main())
+"""
+MANAGED = """
+import multiprocessing as mp, multiprocessing.managers
+def work(shared, lock, n):
+    for i in range(60):
+        with lock: shared[n] = shared.get(n, 0) + i
+if __name__ == "__main__":
+    with mp.Manager() as manager:
+        shared, lock = manager.dict(), manager.Lock()
+        workers = [mp.Process(target=work, args=(shared, lock, n)) for n in range(3)]
+        for worker in workers: worker.start()
+        for worker in workers: worker.join()
+        print(sorted(shared.items()), [worker.exitcode for worker in workers])
+"""
 MAKEFILE = """
 all: $(foreach n,1 2 3 4 5 6 7 8,part$(n))
 \tcat part* | md5sum
@@ -64,6 +115,9 @@ CASES = {
     "subshells": ["bash", "-c", 'for i in 1 2 3 4 5 6; do x=$(seq $i 3 30000 | while read n; do echo $((n * 3)); done | md5sum); '
                                 'echo "$i $x"; done | (cat; echo end)'],
     "workers": ["python3", "workers.py"],
+    "server": ["python3", "serve.py"],
+    "client": ["python3", "serve.py", "two"],
+    "manager": ["python3", "managed.py"],
     "archive": ["bash", "-c", "tar -cf - --sort=name --mtime=@0 data | gzip -9n | tee copy | gunzip | md5sum; md5sum copy"],
     "make": ["make", "-s", "-j2"],
     "python": ["python3", "talk.py"],
@@ -71,7 +125,8 @@ CASES = {
 
 
 def prepare(directory):
-    for name, text in {"filter.py": FILTER, "talk.py": TALK, "workers.py": WORKERS, "Makefile": MAKEFILE}.items():
+    for name, text in {"filter.py": FILTER, "talk.py": TALK, "workers.py": WORKERS, "serve.py": SERVE, "managed.py": MANAGED,
+                       "Makefile": MAKEFILE}.items():
         with open(os.path.join(directory, name), "w") as f:
             f.write(text)
     os.mkdir(os.path.join(directory, "data"))
