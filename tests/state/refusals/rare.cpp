@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <linux/mman.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -25,6 +28,15 @@ Undo make_pkey() {
     munmap(p, 4096);
     pkey_free(key);
   };
+}
+
+Undo make_multicast() {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  ip_mreqn group{};
+  group.imr_multiaddr.s_addr = htonl(0xef010203);
+  group.imr_ifindex = static_cast<int>(if_nametoindex("lo"));
+  if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) printf("SKIP: no multicast here\n");
+  return [fd] { close(fd); };
 }
 
 // Of the size that is not the usual one, if the kernel has another: 2 MiB or 1 GiB. No page is touched.
@@ -151,6 +163,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
   static const std::map<std::string, Undo (*)()> kinds = {
       {"unknown_thread_timer", [] { return make_thread_timer(true); }},
       {"ended_thread_timer", [] { return make_thread_timer(false); }},
+      {"multicast", make_multicast},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},
       {"map_sync", make_map_sync},

@@ -10,7 +10,6 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -138,15 +137,6 @@ Undo make_tcp_outside() {
     undo();
     close(client);
   };
-}
-
-Undo make_multicast() {
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  ip_mreqn group{};
-  group.imr_multiaddr.s_addr = htonl(0xef010203);
-  group.imr_ifindex = static_cast<int>(if_nametoindex("lo"));
-  if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) printf("SKIP: no multicast here\n");
-  return close_all({fd});
 }
 
 Undo make_deleted() {
@@ -349,7 +339,6 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"inotify", make_inotify},
     {"unaccepted", make_unaccepted},
     {"tcp_outside", make_tcp_outside},
-    {"multicast", make_multicast},
     {"memfd", [] { return hold_elsewhere({memfd_create("some", 0)}); }},
     {"deleted", make_deleted},
     {"deep_directory_deleted", [] { return deep(make_deleted_directory); }},

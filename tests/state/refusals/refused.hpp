@@ -9,5 +9,5 @@
 
 using Undo = std::function<void()>;
 
-// Timers of threads, and what few processors, kernels and machines have.
+// Timers of threads, groups of addresses, and what few processors, kernels and machines have.
 const std::map<std::string, Undo (*)()>& rare_kinds();
