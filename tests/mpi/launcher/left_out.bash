@@ -15,7 +15,7 @@ wait_for_second() {
 }
 
 export RANK_HANG=$SCRATCH/hang
-start_ranks 2 --cr-every 0.4
+start_job --cr-every 0.4 -np 2 true  # a checkpoint may be running before anybody sees the job without one
 wait_for_second 2
 touch "$RANK_HANG"
 wait_for_line 'Snapshot Ref\.:   1 '
