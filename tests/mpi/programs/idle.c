@@ -37,7 +37,7 @@ static void ask_libcr(FILE *file) {
 
 static void rank_1(const char *until, int *sock, int *asked) {
   const int wanted = access(beside(until, "socket"), F_OK) == 0;
-  if (wanted && *sock < 0) *sock = socket(AF_INET, SOCK_STREAM, 0);
+  if (wanted && *sock < 0) *sock = socket(AF_NETLINK, SOCK_RAW, 0);
   if (!wanted && *sock >= 0) {
     close(*sock);
     *sock = -1;

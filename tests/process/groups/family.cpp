@@ -5,7 +5,7 @@
 //   file      both have a file open through one description
 //   pipe      a process outside of the tree has the other end of a pipe
 //   memory    such a process has shared memory without a path
-//   obstacle  the child has a socket
+//   obstacle  the child has a socket of a family that is not saved
 //   ends      there is another child, which ends when it is asked to stand
 //   lines     both write lines with numbers to standard output
 //   plain     nothing
@@ -42,7 +42,7 @@ void end_when_asked() {
 }
 
 int be_child(const char* flag, const std::string& what) {
-  if (what == "obstacle") socket(AF_INET, SOCK_DGRAM, 0);
+  if (what == "obstacle") socket(AF_NETLINK, SOCK_RAW, 0);
   fclose(fopen((std::string(flag) + ".child").c_str(), "w"));
   for (;;) what == "lines" ? write_line("child") : subject::nap();
 }
