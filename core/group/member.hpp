@@ -55,7 +55,7 @@ class Member {
   virtual void release(int failure, int signal) = 0;
   // Waits for the deferred part. Throws cairn::Error; the file is then removed. May be called before release().
   virtual CheckpointStatistics finish(double seconds) = 0;
-  // Gives up: lets it go if it stands, removes the file.
+  // Gives up: lets it go if it stands, removes the file. Nothing once finish() has returned.
   virtual void abandon() noexcept = 0;
   // After abandon(): until nothing of it is at work any more; not for long.
   virtual void settle() noexcept {}

@@ -56,6 +56,7 @@ class FakeProcess final : public group::Member {
 
   void save(const group::Request& request) override {
     request_ = request;
+    finished_ = false;
     if (fail_ == "save") throw TemporaryError("the program does not answer");
     for (int i = 0; i < 5; ++i) {
       if (!fence()) throw TemporaryError("another rank cannot be saved");
@@ -76,10 +77,13 @@ class FakeProcess final : public group::Member {
     std::ofstream(request_.path, std::ios::app) << " of rank " << rank_ << "\n";
     CheckpointStatistics result;
     result.bytes = static_cast<std::uint64_t>(std::ifstream(request_.path, std::ios::ate).tellg());
+    finished_ = true;
     return result;
   }
 
-  void abandon() noexcept override { ::unlink(request_.path.c_str()); }
+  void abandon() noexcept override {
+    if (!finished_) ::unlink(request_.path.c_str());
+  }
   std::uint64_t bytes_so_far() const noexcept override { return 0; }
 
  private:
@@ -104,6 +108,7 @@ class FakeProcess final : public group::Member {
   int rank_;
   std::string fail_;
   group::Request request_;
+  bool finished_ = false;  // the file is the snapshot's
 };
 
 }  // namespace
