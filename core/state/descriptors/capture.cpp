@@ -129,6 +129,13 @@ void Capturing::run() {
 
 std::string at(const OpenFile& file) { return " at descriptor " + std::to_string(file.fd); }
 
+ObjectIdentity identity_of(const OpenFile& file) { return {file.status.st_dev, file.status.st_ino}; }
+
+ObjectIdentity identity_of_both(const OpenFile& file, std::uint64_t peer) {
+  const std::uint64_t own = file.status.st_ino;
+  return {file.status.st_dev, peer == 0 ? own : std::min(own, peer)};
+}
+
 void descriptors_obstacle(const cairn_guest& /*guest*/) { Capturing(nullptr).run(); }
 
 std::vector<std::uint8_t> capture_descriptors(Capture& capture) {

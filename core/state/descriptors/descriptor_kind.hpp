@@ -41,6 +41,10 @@ struct OpenFile {
 
 // " at descriptor 5"
 std::string at(const OpenFile& file);
+// Its own device and inode; for one of two ends that are connected, the same from either: `peer` is the inode of the
+// other one, 0 if there is none.
+ObjectIdentity identity_of(const OpenFile& file);
+ObjectIdentity identity_of_both(const OpenFile& file, std::uint64_t peer);
 
 class Image;
 class OpenFiles;

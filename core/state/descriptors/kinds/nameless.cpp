@@ -196,10 +196,7 @@ void seal(int fd, const Description& description, const OpenedFiles& /*all*/) {
 }
 
 constexpr ObjectKind kNamelessFile = {
-    .identify =
-        [](const OpenFile& file) {
-          return ObjectIdentity{file.status.st_dev, file.status.st_ino};
-        },
+    .identify = identity_of,
     .save = save,
     .check = check_object,
     .make = make,

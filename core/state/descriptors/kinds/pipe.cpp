@@ -211,10 +211,7 @@ std::vector<UniqueFd> make(ObjectParts parts, std::span<const Description* const
 }
 
 constexpr ObjectKind kPipeObject = {
-    .identify =
-        [](const OpenFile& file) {
-          return ObjectIdentity{file.status.st_dev, file.status.st_ino};
-        },
+    .identify = identity_of,
     .save = save,
     .check = check_object,
     .make = make,

@@ -88,10 +88,7 @@ UnixSocket look_at(const OpenFile& file) {
   return *socket;
 }
 
-ObjectIdentity identify(const OpenFile& file) {
-  const std::uint64_t own = file.status.st_ino, peer = look_at(file).peer;
-  return {file.status.st_dev, peer == 0 ? own : std::min(own, peer)};
-}
+ObjectIdentity identify(const OpenFile& file) { return identity_of_both(file, look_at(file).peer); }
 
 Side look_at_side(const OpenFile& file, const UnixSocket& socket, int type, bool guest_stands) {
   socklen_t filter = 0;

@@ -64,9 +64,8 @@ bool recognise(const OpenFile& file) {
 }
 
 ObjectIdentity identify(const OpenFile& file) {
-  const std::uint64_t own = file.status.st_ino;
   const auto peer = diagnose_tcp_socket(SocketAddress::peer_of(file.fd), SocketAddress::local_of(file.fd));
-  return {file.status.st_dev, peer && peer->inode != 0 ? std::min(own, peer->inode) : own};
+  return identity_of_both(file, peer ? peer->inode : 0);
 }
 
 // Nobody has it open: it waits to be accepted, or has been closed.

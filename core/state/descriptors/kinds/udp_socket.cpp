@@ -161,10 +161,7 @@ void refill(int fd, const Description& description) {
 }
 
 constexpr ObjectKind kUdp = {
-    .identify =
-        [](const OpenFile& file) {
-          return ObjectIdentity{file.status.st_dev, file.status.st_ino};
-        },
+    .identify = identity_of,
     .save = save,
     .check = check_object,
     .make = make,

@@ -61,10 +61,7 @@ UnixSocket look_at(const OpenFile& file) {
   return *socket;
 }
 
-ObjectIdentity identify(const OpenFile& file) {
-  const std::uint64_t own = file.status.st_ino, peer = look_at(file).peer;
-  return {file.status.st_dev, peer == 0 ? own : std::min(own, peer)};
-}
+ObjectIdentity identify(const OpenFile& file) { return identity_of_both(file, look_at(file).peer); }
 
 constexpr std::uint32_t kBothWays = 3;
 
