@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/base/clock.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/context/writer.hpp"
@@ -147,7 +148,7 @@ std::string OwnProcess::name() const { return "process " + std::to_string(getpid
 std::string OwnProcess::engine() const { return state_->engine_name; }
 
 std::optional<Error> OwnProcess::obstacle() const {
-  if (!state_->work) state_->work.emplace();
+  if (!state_->work) state_->work.emplace(clock_now(CLOCK_THREAD_CPUTIME_ID));
   try {
     check_obstacles(attached_guest());
   } catch (const Error& error) {
@@ -158,7 +159,7 @@ std::optional<Error> OwnProcess::obstacle() const {
 
 void OwnProcess::stand(const Request& request) {
   state_->begin();
-  if (!state_->work) state_->work.emplace();
+  if (!state_->work) state_->work.emplace(clock_now(CLOCK_THREAD_CPUTIME_ID));
   try {
     cairn_guest& guest = attached_guest();
     state_->open(request);

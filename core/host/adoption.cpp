@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <thread>
 
 #include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
@@ -111,7 +112,7 @@ void adopt(Extension& extension) noexcept {
     register_main_thread();
     keep_main_thread();
     take_over(extension);
-    serve_control();
+    std::thread(serve_control).detach();
     result = CAIRN_ADOPTION_DONE;
   } catch (const std::exception& error) {
     say_why(error.what());

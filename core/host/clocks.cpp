@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <ctime>
 #include <mutex>
+#include <numeric>
+#include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/raw_syscall.hpp"
-#include "core/host/vdso.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::host {
@@ -21,8 +22,9 @@ constexpr int kOfThread = 4, kKind = 3, kOfDescriptor = 3;
 
 BootClocks boot;
 ProcessorTime processor;          // threads by number
-bool shifted = false;             // for good
+bool shifted = false;             // any of these
 std::mutex beginning_and_ending;  // of work
+std::int64_t last_told = 0;       // of the process's clock
 
 // What a thread of the host's has used since then is not saved as the guest's.
 struct Work {
@@ -31,23 +33,28 @@ struct Work {
 };
 constexpr int kWorks = 8;
 Work works[kWorks];
-int works_used = 0;          // how many there are
-std::int64_t last_told = 0;  // of the process's clock, while it was noted
 
-std::int64_t used_by(const Work& work) noexcept {
-  const int tid = __atomic_load_n(&work.tid, __ATOMIC_ACQUIRE);
-  if (tid == 0) return 0;
+// Nanoseconds; 0 if it has ended.
+std::int64_t used_by_thread(int tid) noexcept {
   constexpr int kScheduled = 2;
   timespec now{};
   const int clock = static_cast<int>(~static_cast<unsigned>(tid) << 3) | kOfThread | kScheduled;
-  return is_error(raw_syscall(SYS_clock_gettime, clock, address(&now))) ? 0 : nanoseconds(now) - work.since;
+  return is_error(raw_syscall(SYS_clock_gettime, clock, address(&now))) ? 0 : nanoseconds(now);
 }
 
 std::int64_t used_by_host() noexcept {
   std::int64_t used = 0;
-  if (__atomic_load_n(&works_used, __ATOMIC_ACQUIRE) == 0) return 0;
-  for (const Work& work : works) used += used_by(work);
+  for (const Work& work : works) {
+    const int tid = __atomic_load_n(&work.tid, __ATOMIC_ACQUIRE);
+    if (tid != 0) used += std::max<std::int64_t>(used_by_thread(tid) - work.since, 0);
+  }
   return used;
+}
+
+std::int64_t used_by_guest_threads() {
+  const std::vector<int> threads = guest_threads();
+  return std::accumulate(threads.begin(), threads.end(), std::int64_t{0},
+                         [](std::int64_t sum, int tid) { return sum + used_by_thread(tid); });
 }
 
 void note_told(std::int64_t time) noexcept {
@@ -77,15 +84,14 @@ void set_boot_clocks_ahead(const BootClocks& ahead) noexcept {
   boot = ahead;
   if (ahead.monotonic != 0 || ahead.boottime != 0 || ahead.raw != 0) {
     shifted = true;
-    shift_clocks();
   }
 }
 
-void set_processor_time_ahead(ProcessorTime ahead) {
+void set_processor_time_ahead(ProcessorTime ahead, std::int64_t processor_time) {
   std::sort(ahead.threads.begin(), ahead.threads.end(), [](const auto& a, const auto& b) { return a.tid < b.tid; });
-  processor = std::move(ahead);
   shifted = true;
-  shift_clocks();
+  processor = std::move(ahead);
+  processor.processor = processor_time - clock_now(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 BootClocks boot_clocks_ahead() noexcept { return boot; }
@@ -123,6 +129,8 @@ cairn_usage usage_ahead(int who) noexcept {
   return {thread.user_us, thread.system_us, {}};
 }
 
+bool clock_is_guests_own(clockid_t clock) noexcept { return shifted || clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID; }
+
 std::int64_t clock_of_guest(clockid_t clock, std::int64_t kernels) noexcept {
   const std::int64_t time = kernels + clock_ahead(clock);
   if (is_own_process_clock(clock)) note_told(time);
@@ -135,16 +143,14 @@ std::int64_t guest_processor_time() noexcept {
                   __atomic_load_n(&last_told, __ATOMIC_SEQ_CST));
 }
 
-HostWork::HostWork() noexcept {
-  if (guest() == nullptr) return;  // who may ask before there is a program, or a vdso of its own
+HostWork::HostWork(std::int64_t since) noexcept {
   const std::lock_guard lock(beginning_and_ending);
   const int own = own_tid();
   if (std::any_of(std::begin(works), std::end(works), [own](const Work& work) { return work.tid == own; })) return;
   const auto* const free = std::find_if(std::begin(works), std::end(works), [](const Work& w) { return w.tid == 0; });
   if (free == std::end(works)) return;
   slot_ = static_cast<int>(free - works);
-  if (__atomic_fetch_add(&works_used, 1, __ATOMIC_SEQ_CST) == 0) shift_clocks();  // what is told from here on is noted
-  works[slot_].since = clock_now(CLOCK_THREAD_CPUTIME_ID);
+  works[slot_].since = since;
   __atomic_store_n(&works[slot_].tid, own, __ATOMIC_RELEASE);
 }
 
@@ -152,22 +158,22 @@ HostWork::~HostWork() {
   if (slot_ < 0) return;
   const std::lock_guard lock(beginning_and_ending);
   __atomic_store_n(&works[slot_].tid, 0, __ATOMIC_RELEASE);
-  if (__atomic_sub_fetch(&works_used, 1, __ATOMIC_SEQ_CST) == 0 && !shifted) shift_clocks_no_more();
 }
 
-void HostWork::leave_out() noexcept {
-  if (slot_ < 0) return;
-  const std::lock_guard lock(beginning_and_ending);
-  const std::int64_t used = used_by(works[slot_]);
+StandingProcessorClock::StandingProcessorClock()
+    : stands_at_(clock_now(CLOCK_PROCESS_CPUTIME_ID) + processor.processor) {}
+
+void StandingProcessorClock::threads_go_on() { used_by_threads_ = used_by_guest_threads(); }
+
+void StandingProcessorClock::go_on() {
+  const std::int64_t wanted = stands_at_ + used_by_guest_threads() - used_by_threads_;
   const std::int64_t told = __atomic_load_n(&last_told, __ATOMIC_SEQ_CST), now = clock_now(CLOCK_PROCESS_CPUTIME_ID);
-  works[slot_].since += used;
-  __atomic_store_n(&processor.processor, std::max(processor.processor - used, told - now), __ATOMIC_SEQ_CST);
+  __atomic_store_n(&processor.processor, std::max(wanted, told) - now, __ATOMIC_SEQ_CST);
 }
 
 void clocks_after_fork() noexcept {
   processor = {};
   for (Work& work : works) work = {};
-  works_used = 0;
   last_told = 0;
 }
 

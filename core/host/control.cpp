@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/abi/control_address.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 #include "core/host/control_job.hpp"
@@ -44,16 +45,13 @@ class Worker {
   bool start(std::shared_ptr<ControlJob> job);
   cairn_control_reply progress();
   void cancel();
-  void run();
-  // Until then jobs wait.
-  void open();
+  [[noreturn]] void run();  // until then jobs wait
 
  private:
   std::mutex mutex_;
   std::condition_variable wanted_, idle_;
   std::shared_ptr<ControlJob> job_;
   std::chrono::steady_clock::time_point turn_of_others_;  // until then
-  bool open_ = false;
 };
 
 bool Worker::start(std::shared_ptr<ControlJob> job) {
@@ -81,8 +79,10 @@ void Worker::cancel() {
 
 void Worker::run() {
   for (;;) {
+    const std::int64_t rested = clock_now(CLOCK_THREAD_CPUTIME_ID);
     std::unique_lock lock(mutex_);
-    wanted_.wait(lock, [this] { return job_ != nullptr && open_; });
+    wanted_.wait(lock, [this] { return job_ != nullptr; });
+    const HostWork not_the_guests(rested);
     const std::shared_ptr<ControlJob> job = job_;
     lock.unlock();
     job->run();
@@ -90,12 +90,6 @@ void Worker::run() {
     job_.reset();
     idle_.notify_all();
   }
-}
-
-void Worker::open() {
-  std::lock_guard lock(mutex_);
-  open_ = true;
-  wanted_.notify_one();
 }
 
 // Whoever asks: a command, or a program by its libcr, which may be older than this host.
@@ -122,7 +116,7 @@ class Control {
  public:
   Control();
   void listen_for_ever();
-  void work_for_ever() { worker_.run(); }
+  [[noreturn]] void work_for_ever() { worker_.run(); }
   Worker& worker() { return worker_; }
 
  private:
@@ -228,12 +222,13 @@ void Control::accept_one() {
 
 void Control::listen_for_ever() {
   for (;;) {
+    const std::int64_t rested = clock_now(CLOCK_THREAD_CPUTIME_ID);
     pollfd waiting[3] = {{listening_.get(), POLLIN, 0},
                          {answered_.get(), POLLIN, 0},
                          {client_ ? client_->socket.get() : -1, POLLRDHUP, 0}};
     const int n = poll(waiting, 3, client_ ? kProgressMilliseconds : -1);
     if (n < 0 && errno != EINTR) return;
-    if (!for_client_) for_client_.emplace();
+    if (!for_client_) for_client_.emplace(rested);
     eventfd_t count = 0;
     if ((waiting[1].revents & POLLIN) != 0) eventfd_read(answered_.get(), &count);
     if ((waiting[2].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0 && !client_->answered.load()) {
@@ -259,14 +254,13 @@ bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descrip
 
 void open_control() { control = std::make_unique<Control>(); }
 
-void serve_control() { control->worker().open(); }
+void serve_control() { control->work_for_ever(); }
 
 void start_control() {
   state::note_standard_files();
   state::note_start_credentials();
   state::note_start_settings();
   set_request_self(request_own_checkpoint);
-  std::thread([] { control->work_for_ever(); }).detach();
   std::thread([] { control->listen_for_ever(); }).detach();
 }
 

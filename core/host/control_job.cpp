@@ -106,7 +106,6 @@ void ControlJob::wait_for_callbacks(double seconds) const {
 }
 
 void ControlJob::run() noexcept {
-  const HostWork not_the_guests;
   const Deadline deadline(timeout_of(request_));
   cairn_control_reply reply{};
   try {

@@ -43,9 +43,10 @@ void set_guest_exe(const std::string& path);
 // --- control (control.cpp): the threads behind @cairn/<pid> ---
 // First the name: whoever asks for a checkpoint while the process starts or is being brought back is heard later.
 void open_control();
-// Then the threads, and last the checkpoints: once the program stands on its own feet.
+// Then the thread that hears, and last the checkpoints, taken by the calling thread: once the program stands on its own
+// feet.
 void start_control();
-void serve_control();
+[[noreturn]] void serve_control();
 
 // --- restart (revive.cpp) ---
 // Maps the image named by `context_file` into this fresh host and resumes it; with the processes of its tree, if they

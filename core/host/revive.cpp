@@ -21,6 +21,7 @@
 #include "core/base/unique_fd.hpp"
 #include "core/context/group_index.hpp"
 #include "core/group/group_start.hpp"
+#include "core/host/clocks.hpp"
 #include "core/host/host.hpp"
 #include "core/host/startup.hpp"
 #include "core/state/extension/state.hpp"
@@ -95,14 +96,14 @@ void await_tree(Work& work) {
   work.others.reset();
 }
 
-// The end of the conversation, on a thread of the host while the guest's go on.
-void let_go(Work& work, cairn_guest& guest) {
+// The end of the conversation, on a thread of the host while the guest's go on. Then it takes their checkpoints.
+[[noreturn]] void let_go(Work& work, cairn_guest& guest) {
   using std::chrono::milliseconds;
   while (load(work.ready) == 0) wait_while(work.ready, 0);
   if (!restart::await_others(work.options)) _exit(CAIRN_EXIT_TEMPORARY);
   await_tree(work);
   work.revival.restore(state::Stage::go);
-  HostWork not_the_guests;
+  StandingProcessorClock clock;
   const std::uint32_t epoch = work.image.get<state::GuestState>().epoch;
   store_and_wake(guest.revive_go, epoch);
   const Deadline deadline(kRunSeconds);
@@ -110,15 +111,16 @@ void let_go(Work& work, cairn_guest& guest) {
     while (load(guest.threads[i].state) == CAIRN_THREAD_STOPPED && !deadline.passed())
       wait_while(guest.threads[i].state, CAIRN_THREAD_STOPPED, milliseconds(5));
   }
+  clock.threads_go_on();
   if (load(guest.callback_ask) == epoch) {
     __atomic_store_n(&guest.callback_result, 1, __ATOMIC_SEQ_CST);
     store_and_wake(guest.callback_resume, epoch);
   }
-  serve_control();
   restart::Options options = work.options;
   options.signals.insert(options.signals.begin(), work.restart.signals.begin(), work.restart.signals.end());
   restart::tell_started(options, work.restart.starter_changed);
-  not_the_guests.leave_out();
+  clock.go_on();
+  serve_control();
 }
 
 // `messages`: what was standard error before the program's descriptors were made.

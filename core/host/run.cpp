@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
@@ -90,7 +91,7 @@ void drop_stop_signal() noexcept {
   plug({});
   guest.stack_limit = restore_stack_limit();
   start_control();
-  serve_control();
+  std::thread(serve_control).detach();
   build_fixed_area(0);
   extension().started();
   start_guest(guest);

@@ -93,14 +93,11 @@ constexpr Function kSystemCalls[kVdsoFunctions] = {as_system_call<SYS_clock_gett
                                                    as_system_call<SYS_time>, as_system_call<SYS_clock_getres>,
                                                    as_system_call<SYS_getcpu>};
 
-int shifted_clock_gettime(clockid_t clock, timespec* result) {
+int clock_gettime_of_guest(clockid_t clock, timespec* result) {
+  if (!clock_is_guests_own(clock)) return real_clock(clock, result);
   const int status = real_clock(clock, result);
   if (status == 0) *result = to_timespec(clock_of_guest(clock, nanoseconds(*result)));
   return status;
-}
-
-void store_slot(std::uintptr_t function) noexcept {
-  __atomic_store_n(&vdso_slots().function[kClock], function, __ATOMIC_SEQ_CST);
 }
 
 }  // namespace
@@ -121,15 +118,13 @@ void bind_guest_vdso() noexcept {
     const std::uintptr_t real = find_function(image, vdso_names[i]);
     vdso_slots().function[i] = real != 0 ? real : reinterpret_cast<std::uintptr_t>(kSystemCalls[i]);
   }
-  real_clock = reinterpret_cast<ClockGettime>(vdso_slots().function[kClock]);
+  std::uintptr_t& clock = vdso_slots().function[kClock];
+  real_clock = reinterpret_cast<ClockGettime>(clock);
+  clock = reinterpret_cast<std::uintptr_t>(&clock_gettime_of_guest);
 }
 
 void set_stop_word(const std::uint32_t* word) noexcept {
   vdso_slots().stop_word = word != nullptr ? word : &vdso_slots().no_stop;
 }
-
-void shift_clocks() noexcept { store_slot(reinterpret_cast<std::uintptr_t>(&shifted_clock_gettime)); }
-
-void shift_clocks_no_more() noexcept { store_slot(reinterpret_cast<std::uintptr_t>(real_clock)); }
 
 }  // namespace cairn::host

@@ -16,8 +16,4 @@ void bind_guest_vdso() noexcept;
 // A thread that reads a clock while this word is not zero stops behind that. Null: none yet. No TLS, no libc.
 void set_stop_word(const std::uint32_t* word) noexcept;
 
-// From now on the guest's clocks are the kernel's and what clock_ahead() says. Not before that costs nothing.
-void shift_clocks() noexcept;
-void shift_clocks_no_more() noexcept;
-
 }  // namespace cairn::host

@@ -64,7 +64,8 @@ struct ProcessorTime {
 };
 // Before the guest runs.
 void set_boot_clocks_ahead(const BootClocks& ahead) noexcept;
-void set_processor_time_ahead(ProcessorTime ahead);
+// `processor`: that of the process from here on.
+void set_processor_time_ahead(ProcessorTime ahead, std::int64_t processor);
 BootClocks boot_clocks_ahead() noexcept;
 std::int64_t clock_ahead(clockid_t clock) noexcept;
 cairn_usage usage_ahead(int who) noexcept;
@@ -72,17 +73,15 @@ ThreadTime thread_time_ahead(int tid) noexcept;
 // Nanoseconds: what CLOCK_PROCESS_CPUTIME_ID says to the guest, without what HostWork leaves out, but not less than the
 // guest has read since that began.
 std::int64_t guest_processor_time() noexcept;
-// What the calling thread uses while one exists is left out of the processor time that is saved: that of a checkpoint
-// while the guest still runs. If the process goes on, it counts, as the kernel has it. Within another one of its thread
-// it does nothing.
+// What the calling thread has used since `since` (nanoseconds of CLOCK_THREAD_CPUTIME_ID) is left out of the processor
+// time that is saved while one exists: that of a checkpoint while the guest still runs. If the process goes on, it
+// counts, as the kernel has it. Within another one of its thread it does nothing.
 class HostWork {
  public:
-  HostWork() noexcept;
+  explicit HostWork(std::int64_t since) noexcept;
   ~HostWork();
   HostWork(const HostWork&) = delete;
   HostWork& operator=(const HostWork&) = delete;
-  // From here on the guest's clock is without it, too, as far as the guest has not read a later time.
-  void leave_out() noexcept;
 
  private:
   int slot_ = -1;

@@ -60,15 +60,14 @@ const std::string& guest_exe() noexcept {
 }
 bool is_original_process() noexcept { return true; }
 void set_boot_clocks_ahead(const BootClocks& /*ahead*/) noexcept {}
-void set_processor_time_ahead(ProcessorTime /*ahead*/) {}
+void set_processor_time_ahead(ProcessorTime /*ahead*/, std::int64_t /*processor*/) {}
 BootClocks boot_clocks_ahead() noexcept { return {}; }
 std::int64_t clock_ahead(clockid_t /*clock*/) noexcept { return 0; }
 cairn_usage usage_ahead(int /*who*/) noexcept { return {}; }
 ThreadTime thread_time_ahead(int /*tid*/) noexcept { return {}; }
 std::int64_t guest_processor_time() noexcept { return clock_now(CLOCK_PROCESS_CPUTIME_ID); }
-HostWork::HostWork() noexcept = default;
+HostWork::HostWork(std::int64_t /*since*/) noexcept {}
 HostWork::~HostWork() = default;
-void HostWork::leave_out() noexcept {}
 
 Extension& extension() noexcept {
   static NoExtension none;

@@ -114,10 +114,9 @@ class ClocksReviver : public Reviver {
       ahead.threads.push_back(
           {tid, thread.processor - now.processor, thread.user_us - now.user_us, thread.system_us - now.system_us});
     }
-    ahead.processor = saved_.processor - clock_now(CLOCK_PROCESS_CPUTIME_ID);
     ahead.own = since(saved_.own.value, process_usage(RUSAGE_SELF));
     ahead.children = since(saved_.children.value, process_usage(RUSAGE_CHILDREN));
-    host::set_processor_time_ahead(std::move(ahead));
+    host::set_processor_time_ahead(std::move(ahead), saved_.processor);
   }
 
   Restart& restart_;
