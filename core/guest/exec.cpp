@@ -14,6 +14,7 @@
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/limits.hpp"
+#include "core/guest/own_program.hpp"
 #include "core/guest/path_search.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/stop.hpp"
@@ -82,6 +83,7 @@ int exec_program(const char* path, char* const* argv, char* const* environment) 
 }
 
 int exec_path(const char* path, char* const* argv, char* const* environment) {
+  path = meant_by(path);
   return hosted() ? exec_program(path, argv, CAIRN_FRESH_ENVIRONMENT(environment))
                   : real().execve(path, argv, environment);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/guest/export.hpp"
+#include "core/guest/own_program.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/turn.hpp"
 
@@ -41,7 +42,7 @@ CAIRN_INTERPOSE(int, open, (const char* path, int flags, ...)) {
   const mode_t mode = mode_of(flags, rest);
   va_end(rest);
   const Turn turn(Turn::kMakes);
-  return real().open(path, flags, mode);
+  return real().open(meant_by(path, (flags & O_NOFOLLOW) == 0), flags, mode);
 }
 CAIRN_INTERPOSE_ALIAS(int, open64, open, (const char*, int, ...));
 CAIRN_INTERPOSE_ALIAS(int, __open, open, (const char*, int, ...));
@@ -53,13 +54,14 @@ CAIRN_INTERPOSE(int, openat, (int directory, const char* path, int flags, ...)) 
   const mode_t mode = mode_of(flags, rest);
   va_end(rest);
   const Turn turn(Turn::kMakes);
-  return real().openat(directory, path, flags, mode);
+  return real().openat(directory, meant_by(path, (flags & O_NOFOLLOW) == 0), flags, mode);
 }
 CAIRN_INTERPOSE_ALIAS(int, openat64, openat, (int, const char*, int, ...));
 
-CAIRN_MAKES(int, __open_2, (const char* path, int flags), (path, flags))
+CAIRN_MAKES(int, __open_2, (const char* path, int flags), (meant_by(path, (flags & O_NOFOLLOW) == 0), flags))
 CAIRN_INTERPOSE_ALIAS(int, __open64_2, __open_2, (const char*, int));
-CAIRN_MAKES(int, __openat_2, (int directory, const char* path, int flags), (directory, path, flags))
+CAIRN_MAKES(int, __openat_2, (int directory, const char* path, int flags),
+            (directory, meant_by(path, (flags & O_NOFOLLOW) == 0), flags))
 CAIRN_INTERPOSE_ALIAS(int, __openat64_2, __openat_2, (int, const char*, int));
 CAIRN_MAKES(int, creat, (const char* path, mode_t mode), (path, mode))
 CAIRN_INTERPOSE_ALIAS(int, creat64, creat, (const char*, mode_t));
@@ -82,9 +84,9 @@ CAIRN_MAKES(int, mkstemp, (char* path), (path))
 CAIRN_INTERPOSE_ALIAS(int, mkstemp64, mkstemp, (char*));
 CAIRN_MAKES(int, mkostemp, (char* path, int flags), (path, flags))
 CAIRN_INTERPOSE_ALIAS(int, mkostemp64, mkostemp, (char*, int));
-CAIRN_MAKES(FILE*, fopen, (const char* path, const char* mode), (path, mode))
+CAIRN_MAKES(FILE*, fopen, (const char* path, const char* mode), (meant_by(path), mode))
 CAIRN_INTERPOSE_ALIAS(FILE*, fopen64, fopen, (const char*, const char*));
-CAIRN_MAKES(FILE*, freopen, (const char* path, const char* mode, FILE* file), (path, mode, file))
+CAIRN_MAKES(FILE*, freopen, (const char* path, const char* mode, FILE* file), (meant_by(path), mode, file))
 CAIRN_INTERPOSE_ALIAS(FILE*, freopen64, freopen, (const char*, const char*, FILE*));
 CAIRN_MAKES(FILE*, tmpfile, (void), ())
 CAIRN_INTERPOSE_ALIAS(FILE*, tmpfile64, tmpfile, (void));

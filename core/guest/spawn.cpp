@@ -8,6 +8,7 @@
 #include "core/guest/exec_image.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
+#include "core/guest/own_program.hpp"
 #include "core/guest/path_search.hpp"
 #include "core/guest/real.hpp"
 
@@ -74,6 +75,7 @@ class HostedShellCommand {
 int spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions, const posix_spawnattr_t* attributes,
           char* const* argv, char* const* environment) {
   environment = CAIRN_FRESH_ENVIRONMENT(environment);
+  path = meant_by(path);
   if (!hosted() || !can_be_hosted(path)) return real().posix_spawn(pid, path, actions, attributes, argv, environment);
   return real().posix_spawn(pid, table().host_path, actions, attributes, CAIRN_HOST_ARGV(path, argv), environment);
 }

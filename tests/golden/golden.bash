@@ -20,21 +20,34 @@ expect_answer() {
   ! grep -q '^step 0$' "$JOB_LOG" || fail "the program began anew"
 }
 
+unpack() { tar -xf "$file" -C "$1" || fail "$file cannot be unpacked"; }
+
+expect_job() {
+  unpack "$SCRATCH/snapshots"
+  SNAPSHOT=$SCRATCH/snapshots/golden.ckpt
+  restart --mpirun_opts "--oversubscribe --cr-dir $SCRATCH/snapshots"
+  expect_answer "$1"
+}
+
 expect_line() { grep -qx "$1" "$JOB_LOG" || fail "the job does not say '$1'"; }
 
 case $name in
   process-*)
     start_command "$BIN/cr_restart" "$file"
     expect_answer b5807966d1cac6bf ;;
-  job-*)
-    tar -xf "$file" -C "$SCRATCH/snapshots" || fail "$file cannot be unpacked"
-    SNAPSHOT=$SCRATCH/snapshots/golden.ckpt
-    restart --mpirun_opts "--oversubscribe --cr-dir $SCRATCH/snapshots"
-    expect_answer 29d2b6be33adf381 ;;
+  job-*) expect_job 29d2b6be33adf381 ;;
+  family-*)
+    [ "$(id -u)" -eq 0 ] || skip "ranks of an ordinary user have new children's numbers, and these wait by the old ones"
+    expect_job 626d650e6a9d9574 ;;
+  tree-*)
+    [ "$(id -u)" -eq 0 ] || skip "a parent waits for its child by the number, which root can have again"
+    unpack "$SCRATCH"
+    start_command "$BIN/cr_restart" "$SCRATCH/tree.group"
+    expect_answer efa227e8d21f0d95 ;;
   self-*)
     # Saved by its own request once more, and restarted from that.
     answer=64322804a9219001
-    tar -xf "$file" -C "$SCRATCH" || fail "$file cannot be unpacked"
+    unpack "$SCRATCH"
     # Its standard input was a file of names, in a directory that is gone; one name had been read.
     there=$("$BIN/cr_info" --areas "$SCRATCH/self.ctx" | sed -n 's|.* \(/tmp/golden\.[A-Za-z0-9]*\)/self.*|\1|p' | head -n 1)
     printf '%s\n' "$there/self.ctx" "$SCRATCH/second.ctx" >"$SCRATCH/names"
@@ -46,7 +59,7 @@ case $name in
     expect_answer "$answer"
     expect_line 'restarted 1' ;;
   state-*)
-    tar -xf "$file" -C "$SCRATCH" || fail "$file cannot be unpacked"
+    unpack "$SCRATCH"
     there=$("$BIN/cr_info" --areas "$SCRATCH/state.ctx" | sed -n 's|.* \(/tmp/golden\.[A-Za-z0-9]*\)/state.*|\1|p' | head -n 1)
     start_command "$BIN/cr_restart" --relocate "$there=$SCRATCH" "$SCRATCH/state.ctx"
     expect_answer fdc1dabf4c794289 ;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# record.bash PREFIX NAME [PROGRAM...]: writes process-NAME.ctx, job-NAME.tar.xz, self-NAME.tar.xz and state-NAME.tar.xz
-# here, or those of the PROGRAMs, with the Cairn that is installed in PREFIX. The environment and the directories are such
+# record.bash PREFIX NAME [PROGRAM...]: writes process-NAME.ctx, and PROGRAM-NAME.tar.xz for family, job, self, state and
+# tree, here, or those of the PROGRAMs, with the Cairn that is installed in PREFIX. The environment and the directories are such
 # that nothing of this machine but its host name gets into the files.
 set -eu
 prefix=$1 name=$2
@@ -29,15 +29,28 @@ record_process() {
   install -m 644 "$scratch/process.ctx" "$here/process-$name.ctx"
 }
 
-record_job() {
-  mpicc.openmpi -std=gnu11 -O1 -o "$scratch/job" "$here/job.c"
-  "${clean[@]}" mpirun --with-cr --cr-compress zstd --cr-dir "$scratch/snapshots" --oversubscribe -np 2 "$scratch/job" \
+record_ranks() {  # PROGRAM
+  mpicc.openmpi -std=gnu11 -O1 -o "$scratch/$1" "$here/$1.c"
+  "${clean[@]}" mpirun --with-cr --cr-compress zstd --cr-dir "$scratch/snapshots" --oversubscribe -np 2 "$scratch/$1" \
     </dev/null >&3 2>&1 3>&- & pid=$!
   until_step 15
   "${clean[@]}" ompi-checkpoint --term "$pid"
   wait "$pid" || true
   mv "$scratch/snapshots/"*.ckpt "$scratch/snapshots/golden.ckpt"
-  pack "$scratch/snapshots" golden.ckpt "job-$name.tar.xz"
+  pack "$scratch/snapshots" golden.ckpt "$1-$name.tar.xz"
+}
+
+record_job() { record_ranks job; }
+
+record_family() { record_ranks family; }
+
+record_tree() {
+  cc -std=gnu11 -D_GNU_SOURCE -O1 -o "$scratch/tree" "$here/tree.c"
+  "${clean[@]}" cr_run "$scratch/tree" </dev/null >&3 2>&1 3>&- & pid=$!
+  until_step 20
+  "${clean[@]}" cr_checkpoint --tree --compress=zstd --kill -f "$scratch/tree.group" "$pid"
+  wait "$pid" || true
+  pack "$scratch" tree.group "tree-$name.tar.xz"
 }
 
 record_self() {
@@ -60,7 +73,7 @@ record_state() {
   tar --owner=0 --group=0 --mode=u+rwX,go+rX -C "$scratch" -cJf "$here/state-$name.tar.xz" state.ctx data
 }
 
-[ $# -gt 0 ] || set -- process job self state
+[ $# -gt 0 ] || set -- family job process self state tree
 for program in "$@"; do
   exec 3> >(exec cat >"$scratch/log")  # a pipe: a file would have to be there at the restart
   "record_$program"

@@ -302,6 +302,46 @@ void own_program() {
   CHECK(readlink("/nowhere", path, sizeof path) == -1 && errno == ENOENT);
 }
 
+// The file behind the link, by every way that follows it: the same file, and what executes it.
+void own_program_by_link() {
+  struct stat mine, seen;
+  struct statx more;
+  CHECK(stat(self, &mine) == 0);
+  const auto expect_mine = [&](int fd) {
+    CHECK(fd >= 0 && fstat(fd, &seen) == 0 && seen.st_ino == mine.st_ino && seen.st_dev == mine.st_dev);
+    close(fd);
+  };
+  for (const char* link : {"/proc/self/exe", "/proc/thread-self/exe"}) {
+    expect_mine(open(link, O_RDONLY));
+    expect_mine(openat(AT_FDCWD, link, O_RDONLY | O_CLOEXEC));
+    FILE* const file = fopen(link, "r");
+    CHECK(file != nullptr);
+    expect_mine(dup(fileno(file)));
+    fclose(file);
+    CHECK(stat(link, &seen) == 0 && seen.st_ino == mine.st_ino);
+    CHECK(fstatat(AT_FDCWD, link, &seen, 0) == 0 && seen.st_ino == mine.st_ino);
+    CHECK(statx(AT_FDCWD, link, 0, STATX_INO, &more) == 0 && more.stx_ino == mine.st_ino);
+    CHECK(lstat(link, &seen) == 0 && S_ISLNK(seen.st_mode));
+    CHECK(fstatat(AT_FDCWD, link, &seen, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(seen.st_mode));
+    CHECK(open(link, O_RDONLY | O_NOFOLLOW) == -1 && errno == ELOOP);
+    char* const argv[] = {const_cast<char*>("name"), const_cast<char*>("--report"), nullptr};
+    const std::string said = "hosted=1 argv=[name][--report] env=[A=1][LD_X=]\n";
+    expect(in_child([&] { execve(link, argv, kEnvironment); }), said, 42);
+    expect(in_child([&] { execve(link, argv, kEnvironment); }, vfork), said, 42);
+    expect(in_child([&] { execvpe(link, argv, kEnvironment); }), said, 42);
+    expect(in_child([&] { execveat(AT_FDCWD, link, argv, kEnvironment, 0); }), said, 42);
+    expect(in_child([&] { fexecve(open(link, O_RDONLY | O_CLOEXEC), argv, kEnvironment); }), said, 42);
+    expect(in_child([&] {
+             pid_t child;
+             int status = 0;
+             CHECK(posix_spawn(&child, link, nullptr, nullptr, argv, kEnvironment) == 0);
+             CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+             _exit(WEXITSTATUS(status));
+           }),
+           said, 42);
+  }
+}
+
 void loading() {
   CHECK(dlopen("libm.so.6", RTLD_NOW) != nullptr);
   CHECK(dlopen("no-such-library.so", RTLD_NOW) == nullptr && strstr(dlerror(), "no-such-library") != nullptr);
@@ -325,6 +365,7 @@ int main(int argc, char** argv) {
                     {"limits", limits},
                     {"descriptors", descriptors},
                     {"own_program", own_program},
+                    {"own_program_by_link", own_program_by_link},
                     {"loading", loading}},
                    argc, argv);
 }
