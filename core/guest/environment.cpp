@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frozen-world code, but for note_first_environment(): another thread may have been saved while it held the allocator's
-// or the environment's lock, so neither is used. The new entries stay in the mapping that revive made for them; the new
-// array of pointers and the old entries are a mapping of their own. All of it is for ever.
+// or the environment's lock, so neither is used. The new entries stay in the mapping that revive made for them; the old
+// entries are a mapping of their own. All of it is for ever. A program may take an array that is not the one it was
+// started with for one that it has allocated, its entries, too (perl frees them at its end): so that one is kept if the
+// new entries have room in it, and else all is such that it can be freed.
 #include "core/guest/environment.hpp"
 
 #include <sys/mman.h>
@@ -88,6 +90,7 @@ struct Former {
 };
 
 Texts first_environment, current_changes;
+char* const* first_array = nullptr;
 Former* former = nullptr;
 
 bool is_of_family(const char* entry) {
@@ -110,22 +113,26 @@ bool is_inherited(const char* entry, const Texts& given_before) {
   return is_of_family(entry) || first_environment.has(entry) || given_before.has(entry) || was_replaced(entry);
 }
 
+// What is to be what it is, stays.
 bool is_to_go(const char* entry, const Texts& given_before) {
+  if (current_changes.has(entry)) return false;
   for (char* text : current_changes) {
     if (Change(text).is_about(entry)) return is_inherited(entry, given_before);
   }
   return false;
 }
 
-bool has_name_of(char* const* environment, const char* entry) {
-  for (; *environment != nullptr; ++environment) {
-    if (same_name(*environment, entry)) return true;
+// One that is there still has been chosen by the program.
+bool is_to_come(char* text, const Texts& given_before) {
+  if (!Change(text).sets()) return false;
+  for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
+    if (same_name(*e, text) && !is_to_go(*e, given_before)) return false;
   }
-  return false;
+  return true;
 }
 
 struct Sizes {
-  std::size_t entries = 0, set = 0, gone = 0, gone_bytes = 0;
+  std::size_t entries = 0, come = 0, gone = 0, gone_bytes = 0;
 };
 
 Sizes measure(const Texts& given_before) {
@@ -136,7 +143,7 @@ Sizes measure(const Texts& given_before) {
     ++sizes.gone;
     sizes.gone_bytes += length_of(*e) + 1;
   }
-  for (char* text : current_changes) sizes.set += Change(text).sets() ? 1 : 0;
+  for (char* text : current_changes) sizes.come += is_to_come(text, given_before) ? 1 : 0;
   return sizes;
 }
 
@@ -150,20 +157,50 @@ void keep_former(Former& place, char** gone, std::size_t count) {
   former = &place;
 }
 
+// Memory that free() of the program's libc takes for a block of its own: one that is a mapping. Null if there is none.
+void* freeable(std::size_t size) {
+  struct Head {
+    std::size_t before, size;
+  };
+  constexpr std::size_t kPage = 4096, kIsMapping = 2;
+  const std::size_t whole = (size + sizeof(Head) + kPage - 1) & ~(kPage - 1);
+  const long area =
+      raw_syscall(SYS_mmap, 0, static_cast<long>(whole), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (is_error(area)) return nullptr;
+  auto* const head = reinterpret_cast<Head*>(area);
+  head->size = whole | kIsMapping;
+  return head + 1;
+}
+
+char* freeable_copy(char* text) {
+  const std::size_t size = length_of(text) + 1;
+  auto* const copy = static_cast<char*>(freeable(size));
+  for (std::size_t i = 0; copy != nullptr && i < size; ++i) copy[i] = text[i];
+  return copy != nullptr ? copy : text;
+}
+
 void replace_environment(const Sizes& sizes, const Texts& given_before) {
-  const std::size_t pointers = (2 * sizes.entries + sizes.set + 1) * sizeof(char*);
+  const std::size_t pointers = (sizes.come + sizes.gone) * sizeof(char*);
   const long area = raw_syscall(SYS_mmap, 0, static_cast<long>(pointers + sizeof(Former) + sizes.gone_bytes),
                                 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (is_error(area)) return;
-  char** const entries = reinterpret_cast<char**>(area);
-  char** const gone = entries + sizes.entries + sizes.set + 1;
-  std::size_t count = 0, gone_count = 0;
-  for (char** e = environ; e != nullptr && *e != nullptr; ++e)
-    (is_to_go(*e, given_before) ? gone[gone_count++] : entries[count++]) = *e;
+  const bool fits = environ == first_array && sizes.come <= sizes.gone;
+  char** const entries =
+      fits ? environ : static_cast<char**>(freeable((sizes.entries + sizes.come + 1) * sizeof(char*)));
+  if (is_error(area) || entries == nullptr) return;
+  char** const coming = reinterpret_cast<char**>(area);
+  char** const gone = coming + sizes.come;
+  std::size_t coming_count = 0, count = 0, gone_count = 0;
   for (char* text : current_changes) {
-    entries[count] = nullptr;  // one that is there still has been chosen by the program
-    if (Change(text).sets() && !has_name_of(entries, text)) entries[count++] = text;
+    if (is_to_come(text, given_before)) coming[coming_count++] = text;
   }
+  for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
+    if (is_to_go(*e, given_before)) {
+      gone[gone_count++] = *e;
+    } else {
+      entries[count++] = fits ? *e : freeable_copy(*e);
+    }
+  }
+  for (std::size_t i = 0; i < coming_count; ++i) entries[count++] = fits ? coming[i] : freeable_copy(coming[i]);
   entries[count] = nullptr;
   keep_former(*reinterpret_cast<Former*>(area + static_cast<long>(pointers)), gone, gone_count);
   environ = entries;
@@ -178,6 +215,7 @@ void note_first_environment(char* const* environment) {
     if (*e < begin) begin = *e;
     if (*e >= end) end = *e + length_of(*e) + 1;
   }
+  first_array = environment;
   first_environment = {begin, static_cast<std::size_t>(end - begin)};
 }
 
@@ -188,7 +226,7 @@ void apply_revive_environment() {
   const Texts given_before = current_changes;
   current_changes = {changes, size};
   const Sizes sizes = measure(given_before);
-  if (sizes.gone + sizes.set != 0) replace_environment(sizes, given_before);
+  if (sizes.gone + sizes.come != 0) replace_environment(sizes, given_before);
   cairn_guest_self.revive_environment = 0;
   cairn_guest_self.revive_environment_size = 0;
 }

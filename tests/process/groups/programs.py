@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""programs.py [--seed S] [--moments N] BIN_DIRECTORY CASE: everyday programs whose processes are joined by pipes. Each
+"""programs.py [--seed S] [--moments N] BIN_DIRECTORY CASE: everyday programs, whose sources are in everyday/. Each
 is saved at random moments, ended, and restarted; its output must be that of a run without Cairn."""
 import argparse
 import os
@@ -12,123 +12,39 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 from cr_harness import OK, TEMPORARY, Failure, Skip, alive, kill_tree, run_test, wait_for  # noqa: E402
 
-FILTER = """
-import sys, time
-sys.stdout.reconfigure(line_buffering=True)
-for number, line in enumerate(sys.stdin):
-    sys.stdout.write(str(int(line) * 3) + "\\n")
-    if number % 200 == 0: time.sleep(0.01)
-"""
-TALK = """
-import subprocess, sys, hashlib
-worker = subprocess.Popen(["sed", "-u", "s/[0-4]/x/g"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-digest = hashlib.sha256()
-for number in range(4000):
-    worker.stdin.write(f"{number * 7919}\\n")
-    worker.stdin.flush()
-    digest.update(worker.stdout.readline().encode())
-worker.stdin.close()
-rest = worker.stdout.read()
-assert worker.wait() == 0 and rest == ""
-print(digest.hexdigest())
-"""
-WORKERS = """
-import multiprocessing as mp, hashlib
-def work(n, total, lock):
-    digest = b""
-    for i in range(300):
-        digest = hashlib.sha256(digest + str(n * i).encode() * 500).digest()
-        with lock: total.value += 1
-    return digest
-def run(n, queue, total, lock):
-    queue.put((n, work(n, total, lock)))
-if __name__ == "__main__":
-    mp.set_start_method("fork")
-    queue, total, lock = mp.Queue(), mp.Value("l", 0), mp.Lock()
-    workers = [mp.Process(target=run, args=(n, queue, total, lock)) for n in range(4)]
-    for worker in workers: worker.start()
-    found = sorted(queue.get() for _ in workers)
-    for worker in workers: worker.join()
-    print(total.value, hashlib.sha256(repr(found).encode()).hexdigest(), [worker.exitcode for worker in workers])
-"""
-SERVE = """
-import asyncio, hashlib, sys
-async def serve(reader, writer):
-    total = 0
-    while line := await reader.readline():
-        total += int(line)
-        writer.write(f"{total}\\n".encode() * (int(line) % 50 + 1))
-        await writer.drain()
-    writer.close()
-async def ask(digest, port, name, rounds):
-    if isinstance(port, str): reader, writer = await asyncio.open_unix_connection(port)
-    else: reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    total = 0
-    for number in range(rounds):
-        writer.write(f"{number * name}\\n".encode())
-        total += number * name
-        for _ in range(number * name % 50 + 1):
-            line = await reader.readline()
-            assert int(line) == total, (line, total)
-        digest.append((name, total))
-    writer.close()
-async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    local = await asyncio.start_unix_server(serve, "local.socket")
-    port = server.sockets[0].getsockname()[1]
-    if len(sys.argv) > 1:  # the clients are another process
-        client = await asyncio.create_subprocess_exec(sys.executable, __file__, str(port), stdout=asyncio.subprocess.PIPE)
-        print((await client.communicate())[0].decode(), client.returncode)
-        return
-    digest = []
-    await asyncio.gather(*(ask(digest, where, name, 120) for name, where in enumerate([port, port, "local.socket", port], 3)))
-    print(hashlib.sha256(repr(sorted(digest)).encode()).hexdigest())
-async def client(port):
-    digest = []
-    await asyncio.gather(*(ask(digest, where, name, 120) for name, where in enumerate([port, "local.socket"], 5)))
-    print(hashlib.sha256(repr(sorted(digest)).encode()).hexdigest())
-asyncio.run(client(int(sys.argv[1])) if len(sys.argv) > 1 and sys.argv[1].isdigit() else main())
-"""
-MANAGED = """
-import multiprocessing as mp, multiprocessing.managers
-def work(shared, lock, n):
-    for i in range(60):
-        with lock: shared[n] = shared.get(n, 0) + i
-if __name__ == "__main__":
-    with mp.Manager() as manager:
-        shared, lock = manager.dict(), manager.Lock()
-        workers = [mp.Process(target=work, args=(shared, lock, n)) for n in range(3)]
-        for worker in workers: worker.start()
-        for worker in workers: worker.join()
-        print(sorted(shared.items()), [worker.exitcode for worker in workers])
-"""
-MAKEFILE = """
-all: $(foreach n,1 2 3 4 5 6 7 8,part$(n))
-\tcat part* | md5sum
-part%:
-\tseq $* 3 40000 | sort -rn | sed s/1/x/ | md5sum > $@
-"""
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "everyday")
 CASES = {
     "pipeline": ["bash", "-c", "seq 1 30000 | python3 filter.py | sed s/1/one/ | tac | md5sum"],
     "substitution": ["bash", "-c", 'for i in 1 2 3 4 5 6 7 8; do x=$(seq $i 2 30000); y=$(sort -r <<<"$x"); '
                                    'md5sum <<<"$i $y"; done'],
     "subshells": ["bash", "-c", 'for i in 1 2 3 4 5 6; do x=$(seq $i 3 30000 | while read n; do echo $((n * 3)); done | md5sum); '
                                 'echo "$i $x"; done | (cat; echo end)'],
+    "bash_jobs": ["bash", "jobs.sh"],
+    "dash_jobs": ["dash", "jobs.sh"],
     "workers": ["python3", "workers.py"],
+    "spawned": ["python3", "spawned.py"],
     "server": ["python3", "serve.py"],
     "client": ["python3", "serve.py", "two"],
     "manager": ["python3", "managed.py"],
+    "database": ["python3", "database.py"],
     "archive": ["bash", "-c", "tar -cf - --sort=name --mtime=@0 data | gzip -9n | tee copy | gunzip | md5sum; md5sum copy"],
+    "xz": ["bash", "-c", "cat data/* | xz -1 -T2 --block-size=1MiB | tee copy | xz -dc -T2 | md5sum; md5sum copy"],
     "make": ["make", "-s", "-j2"],
+    "compile": ["sh", "compile.sh"],
+    "git": ["sh", "versions.sh"],
     "python": ["python3", "talk.py"],
+    "perl": ["perl", "forks.pl"],
+    "tcl": ["tclsh", "pipes.tcl"],
+    "node": ["node", "workers.js"],
+    "java": ["java", "-XX:+UseSerialGC", "Threads.java"],
 }
+# What else a case runs.
+ALSO = {"compile": ["gcc", "make"], "git": ["git"], "java": ["javac"], "xz": ["xz"]}
 
 
 def prepare(directory):
-    for name, text in {"filter.py": FILTER, "talk.py": TALK, "workers.py": WORKERS, "serve.py": SERVE, "managed.py": MANAGED,
-                       "Makefile": MAKEFILE}.items():
-        with open(os.path.join(directory, name), "w") as f:
-            f.write(text)
+    for name in os.listdir(SOURCES):
+        shutil.copy(os.path.join(SOURCES, name), directory)
     os.mkdir(os.path.join(directory, "data"))
     draw = random.Random(1)
     for i in range(40):
@@ -212,8 +128,9 @@ def main():
     print(f"--seed {arguments.seed}")
 
     def body(directory):
-        if shutil.which(CASES[arguments.case][0]) is None:
-            raise Skip(f"no {CASES[arguments.case][0]}")
+        for program in [CASES[arguments.case][0], *ALSO.get(arguments.case, [])]:
+            if shutil.which(program) is None:
+                raise Skip(f"no {program}")
         native = os.path.join(directory, "native")
         os.mkdir(native)
         prepare(native)

@@ -76,6 +76,26 @@ def twice(bin_dir, directory):
         shell.close()
 
 
+PERL = """$| = 1; print "READY\\n"; select(undef, undef, undef, 0.01) until -e $ARGV[0];
+system("printenv"); print "PASS\\n";"""
+
+
+def freed(bin_dir, directory):
+    """Perl frees an environment that is not the one it was started with: less, as much, and more than that."""
+    for before, after in [(OLD, {}), (OLD, NEW), ({}, NEW)]:
+        place = os.path.join(directory, f"{len(before)}-{len(after)}")
+        os.mkdir(place)
+        subject = Subject(bin_dir, ["/usr/bin/perl", "-e", PERL, "@FLAG@"], place, before)
+        try:
+            subject.wait_ready()
+            Shell.restart_in(subject, after)
+            subject.must_pass()
+            if after and "\nSLURM_JOB_ID=2\n" not in subject.output():
+                raise Failure(subject.output())
+        finally:
+            subject.close()
+
+
 def main():
     bin_dir, case = sys.argv[1:]
     for name in [name for name in os.environ if "FAIL" in name]:  # the program prints its environment
