@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The name of a process's control socket (control_protocol.hpp), as bind() and connect() want it, and the name that
-// cr_restart keeps bound while it brings a process of that number back. Needs libc only.
+// cr_restart keeps bound while it brings a process of that number back. Needs libc only; any thread.
+//
+// These names are those of a network namespace, in which several process namespaces may have the same numbers. So all
+// but the first say in which the number counts: by its inode.
 #pragma once
 
 #include <stdio.h>
@@ -9,20 +12,30 @@
 #include <sys/un.h>
 
 #include <cstddef>
+#include <cstdint>
+
+#include "core/abi/process_number.hpp"
 
 namespace cairn {
 
 class ControlAddress {
  public:
-  explicit ControlAddress(pid_t pid) noexcept : ControlAddress("cairn/", pid) {}
-  static ControlAddress of_restart(pid_t pid) noexcept { return {"cairn/restart/", pid}; }
+  // `pid` as this process numbers it. One that does not exist is looked for in this process's namespace.
+  explicit ControlAddress(pid_t pid) noexcept : ControlAddress("cairn/", own_number_of(pid)) {}
+  static ControlAddress of_restart(pid_t pid) noexcept { return of_restart(own_number_of(pid)); }
+  static ControlAddress of_restart(const ProcessNumber& number) noexcept { return {"cairn/restart/", number}; }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&name_); }
   socklen_t length() const noexcept { return length_; }
 
  private:
-  ControlAddress(const char* prefix, pid_t pid) noexcept {
+  ControlAddress(const char* prefix, const ProcessNumber& number) noexcept {
     name_.sun_family = AF_UNIX;
-    const int length = snprintf(name_.sun_path + 1, sizeof name_.sun_path - 1, "%s%d", prefix, static_cast<int>(pid));
+    char* const text = name_.sun_path + 1;
+    constexpr std::size_t kRoom = sizeof name_.sun_path - 1;
+    const int length = number.space == kFirstProcessSpace
+                           ? snprintf(text, kRoom, "%s%d", prefix, static_cast<int>(number.pid))
+                           : snprintf(text, kRoom, "%s%llu/%d", prefix, static_cast<unsigned long long>(number.space),
+                                      static_cast<int>(number.pid));
     length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
   }
 

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -14,6 +16,7 @@
 #include "core/abi/beginning.hpp"
 #include "core/abi/control_address.hpp"
 #include "core/abi/forked_copy.hpp"
+#include "core/abi/process_number.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
@@ -65,13 +68,44 @@ UniqueFd make_socket() {
                        "linked statically");
 }
 
+// Root is nobody in particular to a process with a user namespace of its own: it asks as the owner of that, then.
+class AsOwner {
+ public:
+  explicit AsOwner(pid_t pid) noexcept {
+    const std::uint64_t theirs = process_number::space_of(std::to_string(pid).c_str(), "user");
+    struct stat status {};
+    if (geteuid() != 0 || theirs == 0 || theirs == process_number::space_of("self", "user") ||
+        stat(("/proc/" + std::to_string(pid)).c_str(), &status) != 0)
+      return;
+    changed_ = set_effective_user(status.st_uid);
+  }
+  ~AsOwner() {
+    const int error = errno;  // of what was done meanwhile
+    if (changed_) set_effective_user(0);
+    errno = error;
+  }
+  AsOwner(const AsOwner&) = delete;
+  AsOwner& operator=(const AsOwner&) = delete;
+
+ private:
+  // Of this thread: libc's function changes all of them.
+  static bool set_effective_user(uid_t user) noexcept { return syscall(SYS_setresuid, -1, user, -1) == 0; }
+
+  bool changed_ = false;
+};
+
+bool connect_as_owner(pid_t pid, int socket, const ControlAddress& address) noexcept {
+  const AsOwner owner(pid);
+  return connect(socket, address.get(), address.length()) == 0;
+}
+
 UniqueFd connect_to(pid_t pid) {
   const ControlAddress address(pid);
   bool is_child = false;  // that must be seen before the attempt that fails
   const Deadline copy_patience(kCopyPatience);
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
     UniqueFd fd = make_socket();
-    if (connect(fd.get(), address.get(), address.length()) == 0) return fd;
+    if (connect_as_owner(pid, fd.get(), address)) return fd;
     if (errno == EAGAIN) throw_silent(pid);
     if (errno != ECONNREFUSED) throw EnvironmentError(with_errno("cannot reach " + name_of(pid), errno));
     if (!copy_patience.passed() && ask_for_host(pid)) continue;

@@ -101,6 +101,8 @@ void take_word(Options& options, const std::string& word) {
     options.together = true;
   } else if (name == "new-numbers") {
     options.new_numbers = true;
+  } else if (name == "lent") {
+    options.lent = to_number(value);
   } else if (name == "keep-numbers") {
     options.keep_numbers = true;
   } else if (name == "relocate") {
@@ -152,6 +154,7 @@ std::string to_text(const Options& options) {
   if (options.together) text += "together\n";
   if (options.verbose) text += "verbose\n";
   if (options.keep_numbers) text += "keep-numbers\n";
+  if (options.lent != 0) text += "lent=" + std::to_string(options.lent) + "\n";
   if (options.new_numbers) text += "new-numbers\n";
   for (const auto& [from, to] : options.relocate) text += "relocate=" + escaped(from) + "\t" + escaped(to) + "\n";
   for (const auto& [path, length] : options.lengths)

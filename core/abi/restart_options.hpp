@@ -17,6 +17,7 @@ struct Options {
   bool verbose = false;
   bool keep_numbers = false;  // say so if pids and tids could not be kept
   bool new_numbers = false;   // of the tree's processes: not those that they had
+  std::uint64_t lent = 0;     // capabilities that the host has been given for the restart, and its program does not get
   bool together = false;  // with others: says `whole` at `started`, if it has one, and goes on when it hears the same
   std::vector<std::pair<std::string, std::string>> relocate;  // path prefixes, old and new
   // What becomes of files that are not what they were (core/state/files); one of the words that cr_restart --help

@@ -10,8 +10,14 @@ namespace cairn {
 // errno. In the child libc's locks are as they were: for programs with one thread.
 pid_t fork_as(pid_t number, bool only_that_number);
 
+// The same, with that number or none (0: any), but the child is one of this process's parent.
+pid_t fork_beside(pid_t number);
+// Whether this process may choose the numbers of others, if they are free.
+bool may_choose_numbers();
+
 inline constexpr char needs_numbers[] =
     "; the processes of a tree know each other by their numbers. Restart it when the number is free, as somebody who "
     "may choose numbers (root, CAP_CHECKPOINT_RESTORE), or, if the programs do not care, with --no-restore-pid";
+inline constexpr char may_have_namespace[] = "; or with --pid-namespace=always";  // for commands that know it
 
 }  // namespace cairn

@@ -39,14 +39,14 @@ int become(const std::string& program, const std::vector<std::string>& words) {
 
 // A child that runs `program`. The pipe closes when it is executed; before, the reason comes through it.
 pid_t spawn(const std::string& program, const std::vector<std::string>& words, const std::function<void()>& prepare,
-            pid_t number, bool only_that_number) {
+            const Birth& birth) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw EnvironmentError(with_errno("pipe", errno));
   UniqueFd result(ends[0]), report(ends[1]);
-  const pid_t pid = fork_as(number, only_that_number);
-  if (pid < 0 && only_that_number)
-    throw EnvironmentError(with_errno("process number " + std::to_string(number) + " cannot be had", errno) +
-                           needs_numbers);
+  const pid_t pid = birth.fork ? birth.fork() : fork_as(birth.number, birth.only_that_number);
+  if (pid < 0 && birth.only_that_number)
+    throw EnvironmentError(with_errno("process number " + std::to_string(birth.number) + " cannot be had", errno) +
+                           birth.advice);
   if (pid < 0) refuse_start(program, errno);
   if (pid == 0) {
     if (prepare) prepare();
@@ -82,7 +82,7 @@ void execute(const std::string& program, const std::vector<std::string>& words) 
 }
 
 int run_tool(const std::vector<std::string>& words) {
-  const pid_t pid = spawn(words.front(), words, {}, 0, false);
+  const pid_t pid = spawn(words.front(), words, {}, {});
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -102,8 +102,8 @@ Child::Child(Manner manner) : manner_(std::move(manner)) {
 }
 
 void Child::start(const std::string& program, const std::vector<std::string>& words,
-                  const std::function<void()>& prepare, pid_t number, bool only_that_number) {
-  const pid_t parent = ::getpid();
+                  const std::function<void()>& prepare, const Birth& birth) {
+  const pid_t parent = birth.fork ? 0 : ::getpid();
   const auto in_child = [&] {
     if (manner_.own_group) ::setpgid(0, 0);
     if (manner_.ends_with_us) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -111,7 +111,7 @@ void Child::start(const std::string& program, const std::vector<std::string>& wo
     ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
     if (prepare) prepare();
   };
-  pid_ = spawn(program, words, in_child, number, only_that_number);
+  pid_ = spawn(program, words, in_child, birth);
 }
 
 void Child::send(int signal) const { ::kill(pid_, signal); }

@@ -25,6 +25,14 @@ int run_tool(const std::vector<std::string>& words);
 // Of a wait status, as above.
 int exit_code_of(int status);
 
+// With which number a child is made, as fork_as() has it.
+struct Birth {
+  pid_t number = 0;
+  bool only_that_number = false;
+  std::string advice;           // if that cannot be: the end of the message
+  std::function<pid_t()> fork;  // instead of that: into another process namespace, where it does not see its parent
+};
+
 class Child {
  public:
   struct Manner {
@@ -36,11 +44,11 @@ class Child {
   // Blocks the signals and SIGCHLD: construct it before any thread exists.
   explicit Child(Manner manner);
 
-  // Starts `program`, with process number `number` as fork_as() has it. `prepare` runs in the child before. Throws if
-  // it cannot be executed, or not have that number.
+  // Starts `program`. `prepare` runs in the child before. Throws if it cannot be executed, or not have that number.
   void start(const std::string& program, const std::vector<std::string>& words,
-             const std::function<void()>& prepare = {}, pid_t number = 0, bool only_that_number = false);
+             const std::function<void()>& prepare = {}, const Birth& birth = {});
   void send(int signal) const;
+  pid_t pid() const noexcept { return pid_; }
 
   struct Events {
     std::function<bool(int signal)> on_signal;  // true: taken, not passed on

@@ -11,10 +11,13 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "core/abi/control_address.hpp"
 #include "core/base/error.hpp"
+#include "core/base/numbered_fork.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
@@ -24,6 +27,7 @@
 #include "core/context/group_index.hpp"
 #include "core/context/reader.hpp"
 #include "core/group/group_start.hpp"
+#include "core/group/process_space.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -69,10 +73,43 @@ void run_failure_hooks(const RestartOptions& options, int code) {
   run_hook(options.on_class[static_cast<std::size_t>(index)]);
 }
 
+using Space = std::unique_ptr<group::ProcessSpace>;
+
+// The namespace in which the processes are to be; null: this command's.
+Space space_for(const RestartOptions& options, bool tree) {
+  if (!options.restore_pid || options.pid_namespace == "never") return nullptr;
+  if (options.pid_namespace != "always" && (!tree || may_choose_numbers())) return nullptr;
+  try {
+    return std::make_unique<group::ProcessSpace>();
+  } catch (const EnvironmentError& error) {
+    throw EnvironmentError(std::string(error.what()) + needs_numbers);
+  }
+}
+
+void tell_of_space(const RestartOptions& options, const group::ProcessSpace& space, pid_t number, pid_t outside) {
+  if (options.quiet) return;
+  const char* const limits = space.has_other_users() ? "; set-id programs and ssh do not work in it" : "";
+  complain(kCommand, "process " + std::to_string(number) + " goes on in a process namespace of its own: from outside " +
+                         "it is process " + std::to_string(outside) + limits);
+}
+
+std::string advice(const Space& space) { return std::string(needs_numbers) + (space ? "" : may_have_namespace); }
+
+// How the process is made that has this number.
+Birth birth_of(const Space& space, pid_t number, bool only_that_number) {
+  Birth birth{number, only_that_number && number != 0, advice(space), {}};
+  if (space) {
+    birth.only_that_number = true;
+    birth.fork = [&space, number] { return space->fork_inside(number); };
+  }
+  return birth;
+}
+
 // Who asks for a checkpoint of this number meanwhile is told that it is being restarted (core/abi/beginning.hpp).
-UniqueFd announce(pid_t number) {
+UniqueFd announce(const Space& space, pid_t number) {
   UniqueFd name(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const ControlAddress address = ControlAddress::of_restart(number);
+  const ControlAddress address =
+      space ? ControlAddress::of_restart({space->number(), number}) : ControlAddress::of_restart(number);
   if (name) static_cast<void>(bind(name.get(), address.get(), address.length()));
   return name;
 }
@@ -107,13 +144,14 @@ const Child::Manner kManner{.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGU
 // Of a restart whose first process ended before the program went on.
 int code_of_failed_start(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT; }
 
-void start_group(group::GroupStart& group, Child& child, const std::string& host, bool restore_pid) {
+void start_group(group::GroupStart& group, Child& child, const std::string& host, const Space& space,
+                 bool restore_pid) {
   // Who loses its parent in a start that fails is ours to wait for.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t wanted = restore_pid ? group.number_of_first() : 0;
   child.start(
-      host, {host, "--cairn-restart", group.file_of_first()}, [&] { group.become_first(); }, wanted,
-      wanted != 0 && group.size() > 1);
+      host, {host, "--cairn-restart", group.file_of_first()}, [&] { group.become_first(); },
+      birth_of(space, wanted, group.size() > 1));
   for (const std::string& note : group.notes()) complain(kCommand, note);
   group.forget_shared();
 }
@@ -121,20 +159,23 @@ void start_group(group::GroupStart& group, Child& child, const std::string& host
 int restart_group(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   options.host.keep_numbers = options.restore_pid && !options.quiet;
-  group::GroupStart group(options.file, options.host, {host, host}, options.restore_pid);
+  const Space space = space_for(options, context::read_group_index(options.file).processes.size() > 1);
+  group::GroupStart group(options.file, options.host, {host, host}, options.restore_pid, space.get(), advice(space));
   std::vector<UniqueFd> announcements;
   for (const pid_t number : group.numbers()) {
-    if (options.restore_pid) announcements.push_back(announce(number));
+    if (options.restore_pid) announcements.push_back(announce(space, number));
   }
   const Borrowed borrowed;
   Child child(kManner);
-  start_group(group, child, host, options.restore_pid);
+  start_group(group, child, host, space, options.restore_pid);
   const char started_as = group.wait_started();
   prctl(PR_SET_CHILD_SUBREAPER, 0);
   const bool goes_on = started_as != '\0';
   announcements.clear();
+  if (goes_on && space) tell_of_space(options, *space, group.number_of_first(), child.pid());
   if (goes_on) run_hook(options.on_success);
   const int status = child.wait({});
+  if (goes_on && space) space->leave();
   if (started_as != restart::started_plainly) borrowed.put_back();
   if (goes_on) return end_like(status);
   const int code = group.failure() >= 0 ? group.failure() : code_of_failed_start(status);
@@ -146,24 +187,30 @@ int restart_process(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   const ContextFile file(options.file);
   const pid_t number = file.read_number();
-  UniqueFd announcement = options.restore_pid ? announce(number) : UniqueFd();
+  const Space space = space_for(options, false);
+  UniqueFd announcement = options.restore_pid ? announce(space, number) : UniqueFd();
   StartedPipe started;
   const Borrowed borrowed;
   options.host.started = started.theirs();
   options.host.keep_numbers = options.restore_pid && !options.quiet;
+  if (space) options.host.lent = space->lent();
   const std::string host_options = restart::to_text(options.host);
   Child child(kManner);
   const auto prepare = [&] {
     fcntl(started.theirs(), F_SETFD, 0);
     file.hand_over();
+    if (space) space->lend_rights();
     setenv(restart::options_variable, host_options.c_str(), 1);
   };
-  child.start(host, {host, "--cairn-restart", file.path()}, prepare, options.restore_pid ? number : 0);
+  child.start(host, {host, "--cairn-restart", file.path()}, prepare,
+              birth_of(space, options.restore_pid ? number : 0, false));
   const char started_as = started.wait();
   const bool goes_on = started_as != '\0';
   announcement.reset();
+  if (goes_on && space) tell_of_space(options, *space, number, child.pid());
   if (goes_on) run_hook(options.on_success);
   const int status = child.wait({});
+  if (goes_on && space) space->leave();
   if (started_as != restart::started_plainly) borrowed.put_back();
   if (!goes_on) run_failure_hooks(options, code_of_failed_start(status));
   return end_like(status);

@@ -14,6 +14,10 @@ namespace {
 constexpr std::array<const char*, 4> kClasses{"run-on-fail-args", "run-on-fail-temp", "run-on-fail-env",
                                               "run-on-fail-perm"};
 
+const std::vector<std::string> kNamespaces{"auto", "always", "never"};
+
+std::string values_text() { return kNamespaces[0] + "|" + kNamespaces[1] + "|" + kNamespaces[2]; }
+
 OptionGroup place() {
   return {"What is restarted",
           {{"dir,d", "DIR", "look for FILE in DIR"},
@@ -26,6 +30,9 @@ OptionGroup identity() {
   return {"Process numbers, groups and sessions",
           {{"restore-pid", "", "with the process numbers they had, if that is permitted (default)"},
            {"no-restore-pid", "", "with new ones"},
+           {"pid-namespace", values_text(),
+            "a process namespace of their own, in which every number is free: for processes with children, if their "
+            "numbers may not be chosen otherwise (default); in any case; never"},
            {"restore-pgid", "", "in the process groups they were in"},
            {"no-restore-pgid", "", "in this command's (default)"},
            {"restore-sid", "", "in the sessions they were in"},
@@ -94,6 +101,10 @@ std::optional<RestartOptions> parse_restart(const std::vector<std::string>& word
   options.host.relocate = given->pairs("relocate");
   take_inherited_options(*given, options.host);
   options.restore_pid = !given->has("no-restore-pid");
+  if (given->has("pid-namespace"))
+    options.pid_namespace = one_of("--pid-namespace", given->text("pid-namespace"), kNamespaces);
+  if (!options.restore_pid && options.pid_namespace == "always")
+    throw ArgumentError("--pid-namespace=always is for processes that have their numbers: not with --no-restore-pid");
   options.quiet = given->has("quiet");
   options.messages = !given->has("kmsg-none");
   options.on_success = given->text("run-on-success");

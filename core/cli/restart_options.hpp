@@ -15,6 +15,7 @@ struct RestartOptions {
   std::string file;       // context file, as this command can open it
   restart::Options host;  // for the host that becomes the process
   bool restore_pid = true;
+  std::string pid_namespace = "auto";  // when the processes get a namespace of their own for that
   bool quiet = false, messages = true;
   std::string on_success, on_failure;
   std::array<std::string, 4> on_class;  // arguments, temporary, environment, permanent

@@ -39,14 +39,17 @@ struct GroupStart::Common {
   std::uint32_t met[kMeetings];  // futex
   std::uint32_t failed;          // futex: the message is complete
   std::uint32_t failing;         // somebody writes it
-  char message[512];
+  char message[1024];
   std::int32_t numbers[kMost];  // as they are now, by place in the index
 };
 
-GroupStart::GroupStart(const std::string& directory, const restart::Options& options, Hosts hosts, bool numbers)
+GroupStart::GroupStart(const std::string& directory, const restart::Options& options, Hosts hosts, bool numbers,
+                       ProcessSpace* space, std::string advice)
     : options_(options),
       hosts_(std::move(hosts)),
       numbers_(numbers),
+      space_(space),
+      advice_(std::move(advice)),
       index_(context::read_group_index(directory)),
       plan_(plan_restart(index_)) {
   if (index_.processes.size() > kMost) throw PermanentError(directory + " has too many processes");
@@ -56,7 +59,6 @@ GroupStart::GroupStart(const std::string& directory, const restart::Options& opt
   void* memory = mmap(nullptr, sizeof(Common), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw EnvironmentError(with_errno("memory for the start of a group", errno));
   common_ = static_cast<Common*>(memory);
-  inherited_group_ = getpgrp();
 }
 
 GroupStart::~GroupStart() { munmap(common_, sizeof(Common)); }
@@ -114,7 +116,7 @@ std::vector<pid_t> GroupStart::numbers() const {
 void GroupStart::fail(std::size_t i, const std::string& what, int error) {
   if (__atomic_exchange_n(&common_->failing, 1, __ATOMIC_ACQ_REL) == 0) {
     const std::string text = "process " + std::to_string(index_.processes[i].pid) + ": " + with_errno(what, error) +
-                             (what == kNoNumber ? needs_numbers : "");
+                             (what == kNoNumber ? advice_ : "");
     text.copy(common_->message, sizeof common_->message - 1);
     store_and_wake(common_->failed, 1);
   }
@@ -154,17 +156,16 @@ void GroupStart::make(std::size_t i) {
 
 void GroupStart::take_group(std::size_t i) {
   const PlannedProcess& plan = plan_[i];
-  pid_t group = plan.joins_inherited ? inherited_group_ : 0;
-  if (plan.joins_group != 0) {
-    const auto& all = index_.processes;
-    const auto leader = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.pid == plan.joins_group; });
-    group = common_->numbers[leader - all.begin()];
-  }
-  if (group != 0 && getpgrp() != group && setpgid(0, group) != 0) fail(i, "it cannot join its process group", errno);
+  if (plan.joins_group == 0) return;
+  const auto& all = index_.processes;
+  const auto leader = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.pid == plan.joins_group; });
+  const pid_t group = common_->numbers[leader - all.begin()];
+  if (getpgrp() != group && setpgid(0, group) != 0) fail(i, "it cannot join its process group", errno);
 }
 
 // As it had ended, with all that is left of it: its status.
 void GroupStart::end_as(int status) {
+  if (space_ != nullptr) space_->drop_rights();
   if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
   const rlimit none{};
   setrlimit(RLIMIT_CORE, &none);
@@ -181,10 +182,11 @@ void GroupStart::become(std::size_t i) {
   const PlannedProcess& plan = plan_[i];
   self_ = i;
   common_->numbers[i] = getpid();
-  if (plan.makes_group && setpgid(0, 0) != 0) fail(i, "it cannot make its process group", errno);
   for (const std::size_t child : plan.first) make(child);
   if (plan.makes_session && setsid() < 0) fail(i, "it cannot make its session", errno);
   for (const std::size_t child : plan.then) make(child);
+  // Now: who is to be in the group that all have inherited need not join it, which may have no number here.
+  if (plan.makes_group && setpgid(0, 0) != 0) fail(i, "it cannot make its process group", errno);
   meet(0);
   take_group(i);
   meet(1);
@@ -202,6 +204,7 @@ restart::Options GroupStart::options_of(std::size_t i) const {
   restart::Options options = options_;
   shared_->hand_over(i, options);
   options.stdio = "new";  // open_standard_files() has chosen
+  if (space_ != nullptr) options.lent = space_->lent();
   return options;
 }
 
@@ -210,6 +213,7 @@ void GroupStart::prepare_host(std::size_t i) const {
   options.started = theirs_[i].get();
   options.together = true;
   fcntl(options.started, F_SETFD, 0);
+  if (space_ != nullptr) space_->lend_rights();
   setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
 }
 
@@ -294,9 +298,8 @@ void GroupStart::let_others_go() {
   }
 }
 
-// None of them has gone on. Their hosts would end by themselves when they see that nobody waits for them, with a code
-// that says less than that of the one that failed: so they are ended first.
-char GroupStart::give_up(std::size_t failed) {
+// Who are processes of this one's namespace.
+void GroupStart::end_all_but(std::size_t failed) {
   for (std::size_t i = 0; i < files_.size(); ++i) {
     const pid_t pid = common_->numbers[i];
     if (pid > 0 && i != failed) kill(pid, SIGKILL);
@@ -311,6 +314,18 @@ char GroupStart::give_up(std::size_t failed) {
     }
     if (i == failed && i != 0 && ended.si_code == CLD_EXITED) failure_ = ended.si_status;
   }
+}
+
+// None of them has gone on. Their hosts would end by themselves when they see that nobody waits for them, with a code
+// that says less than that of the one that failed: so they are ended first.
+char GroupStart::give_up(std::size_t failed) {
+  const pid_t number = common_->numbers[failed];
+  if (space_ == nullptr) {
+    end_all_but(failed);
+  } else if (const auto status = space_->end_all(failed != 0 ? number : 0); status && WIFEXITED(*status)) {
+    failure_ = WEXITSTATUS(*status);
+  }
+  for (UniqueFd& fd : ours_) fd.reset();
   if (load(common_->failed) != 0) throw EnvironmentError(std::string(common_->message));
   return '\0';
 }

@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "core/abi/restart_options.hpp"
+#include "core/base/numbered_fork.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/context/group_index.hpp"
 #include "core/group/plan.hpp"
+#include "core/group/process_space.hpp"
 #include "core/group/shared_restart.hpp"
 #include "core/state/image.hpp"
 
@@ -28,9 +30,11 @@ class GroupStart {
     std::string plain;     // path of cairn-host
     std::string extended;  // of the host for images in which one has added something of its own
   };
-  // Reads and verifies the directory's files. `numbers`: the processes get those that they had. Throws PermanentError,
-  // EnvironmentError.
-  GroupStart(const std::string& directory, const restart::Options& options, Hosts hosts, bool numbers);
+  // Reads and verifies the directory's files. `numbers`: the processes get those that they had. `space`: the namespace
+  // in which the first will be, if it is another than this process's; it must live as long. `advice`: the end of
+  // the message if a number cannot be had. Throws PermanentError, EnvironmentError.
+  GroupStart(const std::string& directory, const restart::Options& options, Hosts hosts, bool numbers,
+             ProcessSpace* space = nullptr, std::string advice = needs_numbers);
   ~GroupStart();
   GroupStart(const GroupStart&) = delete;
   GroupStart& operator=(const GroupStart&) = delete;
@@ -81,11 +85,14 @@ class GroupStart {
   void prepare_host(std::size_t i) const;
   bool hear(std::size_t i, char wanted, char& heard) const;
   char give_up(std::size_t failed);
+  void end_all_but(std::size_t failed);
   bool has_ended(std::size_t i) const { return index_.processes[i].ended; }
 
   const restart::Options options_;
   const Hosts hosts_;
   const bool numbers_;
+  ProcessSpace* const space_;
+  const std::string advice_;
   bool here_ = false;     // the first is the process that this was made in
   std::size_t self_ = 0;  // which of them this process is
   context::GroupIndex index_;
@@ -96,7 +103,6 @@ class GroupStart {
   std::vector<std::pair<int, UniqueFd>> standard_;
   std::optional<SharedRestart> shared_;
   std::vector<std::string> notes_;
-  pid_t inherited_group_ = 0;
   Common* common_ = nullptr;
   int failure_ = -1;
 };

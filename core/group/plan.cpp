@@ -70,8 +70,7 @@ void Planner::plan_group(std::size_t i) {
   const GroupProcess& process = all_[i];
   if (process.group == root().group) {
     if (process.session != root().session) refuse(process, "is in a process group of another session");
-    plan_[i].joins_inherited = true;
-    return;
+    return;  // the one in which whoever restarts is: it is in it from its birth
   }
   if (process.group == process.pid) {
     plan_[i].makes_group = !plan_[i].makes_session;

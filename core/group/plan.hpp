@@ -18,9 +18,8 @@ namespace cairn::group {
 struct PlannedProcess {
   std::vector<std::size_t> first, then;  // children, by their place in the index: before the session is made, and after
   bool makes_session = false;
-  bool makes_group = false;      // and no session
-  bool joins_inherited = false;  // the group in which whoever restarts is
-  std::int32_t joins_group = 0;  // the number, as saved, of another process of the index that leads one; 0: none
+  bool makes_group = false;      // and no session; when it has its children
+  std::int32_t joins_group = 0;  // the number, as saved, of another process of the index that leads one; 0: stays
 };
 
 // By place in the index. The first process is in the session and group that it is started in. Throws PermanentError.

@@ -12,6 +12,7 @@
 
 #include "core/abi/beginning.hpp"
 #include "core/abi/forked_copy.hpp"
+#include "core/abi/process_number.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
@@ -62,6 +63,13 @@ RemoteProcess::Wanted wanted_of(const cairn_control_request& request, int direct
   wanted.request.signal = 0;
   std::memset(wanted.request.backup, 0, sizeof wanted.request.backup);
   return wanted;
+}
+
+// The numbers of others count there: those of its children, of its own saved file.
+void check_namespace(const context::GroupProcess& process) {
+  if (own_number_of(process.pid).space == own_number_of(getpid()).space) return;
+  throw PermanentError("process " + std::to_string(process.pid) + " (" + process.name +
+                       ") is in another process namespace than the first of its tree");
 }
 
 std::shared_ptr<RemoteProcess> reach(const context::GroupProcess& process, RemoteProcess::Wanted wanted) {
@@ -119,6 +127,7 @@ Group::Members Tree::find(const Group::Members& known) {
   for (const TreeProcess& process : tree) {
     const pid_t pid = process.described.pid;
     if (!is_new(process)) continue;
+    check_namespace(process.described);
     try {
       others_[pid] = reach(process.described, wanted_);
     } catch (const Error&) {

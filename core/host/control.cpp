@@ -20,6 +20,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
 #include "core/host/self_request_v1.hpp"
@@ -140,11 +141,17 @@ Control::Control() : listening_(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0
   }
 }
 
+// Who is outside of this process's namespaces may be anybody, if he shows as the user whom the kernel puts for unknown
+// ones.
+bool is_unknown(const ucred& peer) {
+  return peer.pid == 0 && peer.uid == to_number(trimmed(read_file("/proc/sys/kernel/overflowuid").value_or("")));
+}
+
 bool may_ask(int socket) {
   ucred peer{};
   socklen_t length = sizeof peer;
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return false;
-  return peer.uid == 0 || peer.uid == getuid();
+  return (peer.uid == 0 || peer.uid == getuid()) && !is_unknown(peer);
 }
 
 // Reads one request and the descriptor that may come with it. Nothing if it is none, or nobody waits for it any more.

@@ -3,7 +3,7 @@
 unless --continue, killed and restarted) as often as asked. "@FLAG@" among the arguments is the file it waits for."""
 import argparse
 
-from cr_harness import run_subject
+from cr_harness import ORDINARY, run_subject
 
 
 def cycle(subject, arguments, number):
@@ -24,6 +24,7 @@ def main():
     parser.add_argument("--continue", dest="go_on", action="store_true")
     parser.add_argument("--option", action="append", default=[], help="for cr_checkpoint")
     parser.add_argument("--restart-option", action="append", default=[], help="for cr_restart")
+    parser.add_argument("--user", action="store_true", help="all of it as an ordinary user, with a namespace")
     parser.add_argument("bin")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
@@ -33,7 +34,7 @@ def main():
             cycle(subject, arguments, number)
         subject.must_pass()
 
-    run_subject(arguments.bin, arguments.command, body)
+    run_subject(arguments.bin, arguments.command, body, user=ORDINARY if arguments.user else None)
 
 
 main()

@@ -11,6 +11,8 @@ import tempfile
 import time
 
 OK, ARGUMENTS, TEMPORARY, ENVIRONMENT, PERMANENT = 0, 2, 3, 4, 5  # docs/exit-codes.md
+ORDINARY = 61234  # a user without rights; not the one whom namespaces show for all that they do not know
+FIRST_OF_NAMESPACE = "cairn-init"  # which cr_restart has made
 SLOW = float(os.environ.get("CAIRN_TEST_SLOW", "1"))
 
 
@@ -34,6 +36,14 @@ def state_of(pid):
     """One letter, as in proc(5)."""
     with open(f"/proc/{pid}/stat") as f:
         return f.read().rpartition(")")[2].split()[0]
+
+
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
 
 
 def alive(pid):
@@ -148,9 +158,8 @@ class Subject:
         self.pid = self._child()
 
     def _child(self):
-        with open(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children") as f:
-            children = f.read().split()
-        return int(children[0]) if children else self.shell.pid
+        children = [child for child in tree_of(self.shell.pid)[1:] if name_of(child) != FIRST_OF_NAMESPACE]
+        return children[0] if children else self.shell.pid
 
     def must_pass(self):
         with open(self.flag, "w"):
@@ -169,6 +178,15 @@ class Subject:
         self.shell.wait()
 
 
+def need_ordinary_user(bin_dir, directory):
+    """For a test as an ordinary user, who gets the directory."""
+    if os.geteuid() != 0:
+        raise Skip("needs root, to become somebody else")
+    if subprocess.run(["test", "-x", os.path.join(bin_dir, "cr_run")], user=ORDINARY).returncode != 0:
+        raise Skip(f"other users may not run what is in {bin_dir}")
+    os.chown(directory, ORDINARY, ORDINARY)
+
+
 def run_test(body):
     """`body(directory)` in a scratch directory; kept after a failure."""
     directory = tempfile.mkdtemp(prefix="cairn-cr.")
@@ -185,10 +203,12 @@ def run_test(body):
     print("passed")
 
 
-def run_subject(bin_dir, command, body, kind=Subject):
+def run_subject(bin_dir, command, body, kind=Subject, user=None):
     """`body(subject)` once the program is ready; it is ended whatever happens."""
     def with_subject(directory):
-        subject = kind(bin_dir, command, directory)
+        if user:
+            need_ordinary_user(bin_dir, directory)
+        subject = kind(bin_dir, command, directory, user=user)
         try:
             subject.wait_ready()
             body(subject)

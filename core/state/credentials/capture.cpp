@@ -15,6 +15,7 @@ struct Start {
   bool chose_identity = false, chose_capabilities = false;
 };
 Start start;
+std::uint64_t lent = 0;
 
 struct Told {
   Credentials credentials;
@@ -35,8 +36,10 @@ Credentials of(const cairn_thread& slot) {
 }  // namespace
 
 void note_start_credentials() {
-  if (!start.credentials) start.credentials = own_credentials();
+  if (!start.credentials) start.credentials = without_capabilities(own_credentials(), lent);
 }
+
+void note_lent_capabilities(std::uint64_t capabilities) { lent = capabilities; }
 
 std::vector<std::uint8_t> told_start_credentials() {
   Told told{start.credentials.value_or(own_credentials()), start.chose_identity, start.chose_capabilities};

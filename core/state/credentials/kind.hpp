@@ -13,8 +13,10 @@
 
 namespace cairn::state {
 
-// What the process was started with: to be called before the guest runs. Only the first call counts.
+// What the process was started with: to be called before the guest runs. Only the first call counts. Capabilities that
+// it has been lent (restart::Options::lent) are not among that.
 void note_start_credentials();
+void note_lent_capabilities(std::uint64_t capabilities);
 // What that was, as bytes, and the same in a host that takes this one's place (core/state/beginning.hpp).
 std::vector<std::uint8_t> told_start_credentials();
 void note_start_credentials_as(std::span<const std::uint8_t> told);

@@ -69,6 +69,12 @@ bool same_capabilities(const Credentials& a, const Credentials& b) {
          a.bounding == b.bounding && a.ambient == b.ambient;
 }
 
+Credentials without_capabilities(Credentials credentials, std::uint64_t capabilities) {
+  for (auto set : {&Credentials::inheritable, &Credentials::permitted, &Credentials::effective, &Credentials::ambient})
+    credentials.*set &= ~capabilities;
+  return credentials;
+}
+
 std::string identity_text(const Credentials& c) {
   std::string text = "user " + numbers_text(c.users) + ", group " + numbers_text(c.groups);
   if (c.supplementary.empty()) return text + ", no other groups";

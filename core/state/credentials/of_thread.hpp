@@ -17,6 +17,9 @@ bool same_identity(const Credentials& a, const Credentials& b);
 // Securebits that are not known are no difference.
 bool same_capabilities(const Credentials& a, const Credentials& b);
 
+// The bounding set stays as it is: changing it takes other rights.
+Credentials without_capabilities(Credentials credentials, std::uint64_t capabilities);
+
 // "user 65534, group 65534, no other groups", with all of a kind where they differ: "user 0/65534/0/65534".
 std::string identity_text(const Credentials& credentials);
 std::string capabilities_text(const Credentials& credentials);

@@ -12,13 +12,14 @@ namespace cairn::state {
 namespace {
 
 // As they were saved, but what was not the program's own choice is never more than this place has.
-Credentials wanted_here(const ThreadCredentials& saved, const Credentials& here) {
+Credentials wanted_here(const ThreadCredentials& saved, const Credentials& here, std::uint64_t lent) {
   Credentials wanted = saved.credentials;
   wanted.no_new_privileges = wanted.no_new_privileges || here.no_new_privileges;
   if (saved.chose_capabilities) return wanted;
   for (auto set : {&Credentials::inheritable, &Credentials::permitted, &Credentials::effective, &Credentials::bounding,
                    &Credentials::ambient})
     wanted.*set &= here.*set;
+  wanted = without_capabilities(std::move(wanted), lent);
   if (wanted.securebits_known) wanted.securebits |= here.securebits;
   return wanted;
 }
@@ -59,8 +60,14 @@ class CredentialsReviver : public Reviver {
 };
 
 void CredentialsReviver::decide() {
-  if (state_.threads.empty()) return;
   const Credentials here = own_credentials();
+  const std::uint64_t lent = restart_.options.lent;
+  note_lent_capabilities(lent);
+  if (state_.threads.empty()) {
+    if (lent == 0) return;
+    const CredentialChange& change = changes_.emplace_back(here, without_capabilities(here, lent));
+    of_threads_.assign(restart_.image.get<ThreadsState>().threads.size(), &change);
+  }
   for (std::size_t i = 0; i < state_.threads.size(); ++i) {
     const ThreadCredentials& thread = state_.threads[i];
     note_chosen_credentials(thread.chose_identity, thread.chose_capabilities);
@@ -81,7 +88,7 @@ const CredentialChange* CredentialsReviver::possible(const Credentials& here, co
 
 const CredentialChange* CredentialsReviver::change_for(const ThreadCredentials& saved, const Credentials& here) {
   const std::string name = restart_.image.reader().name() + ": ";
-  Credentials wanted = wanted_here(saved, here);
+  Credentials wanted = wanted_here(saved, here, restart_.options.lent);
   const CredentialChange* change = possible(here, wanted);
   if (change != nullptr) return change;
   if (!saved.chose_capabilities) change = possible(here, wanted = with_limits_of(wanted, here));
@@ -97,9 +104,9 @@ const CredentialChange* CredentialsReviver::change_for(const ThreadCredentials& 
 }
 
 void CredentialsReviver::note_calls() {
+  const auto& threads = restart_.image.get<ThreadsState>().threads;
   for (std::size_t i = 0; i < of_threads_.size(); ++i) {
-    for (const OwnCall& call : of_threads_[i]->calls())
-      restart_.own_calls.add(state_.threads[i].tid, Turn::rights, call);
+    for (const OwnCall& call : of_threads_[i]->calls()) restart_.own_calls.add(threads[i].tid, Turn::rights, call);
   }
 }
 

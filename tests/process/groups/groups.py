@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import (ARGUMENTS, ENVIRONMENT, OK, PERMANENT, TEMPORARY, Failure, Skip, Subject, alive, expect, kill_tree,
+from cr_harness import (ARGUMENTS, ENVIRONMENT, OK, PERMANENT, TEMPORARY, Failure, alive, expect, kill_tree,
                         run_subject, run_test, state_of, tree_of, wait_for)  # noqa: E402
 
 BIN, TREE, FAMILY, CASE = sys.argv[1:5]
@@ -279,23 +279,6 @@ def standard_output(directory):
         raise Failure(f"strange lines in {lines}")
 
 
-def user(directory):
-    """Who may not choose process numbers."""
-    if os.getuid() != 0:
-        raise Skip("needs root, to become somebody else")
-    if subprocess.run(["test", "-x", os.path.join(BIN, "cr_run")], user=65534).returncode != 0:
-        raise Skip(f"other users may not run what is in {BIN}")
-    os.chmod(directory, 0o777)
-    subject = Subject(BIN, [FAMILY, "@FLAG@", "plain"], directory, user=65534)
-    try:
-        subject.wait_ready()
-        subject.must_checkpoint("context")
-        subject.kill()
-        expect(subject.run("cr_restart", "context", user=65534), ENVIRONMENT, "cannot be had", "--no-restore-pid")
-    finally:
-        subject.close()
-
-
 CASES = {
     "replaces": (["plain"], replaces),
     "not_to_a_pipe": (["plain"], not_to_a_pipe),
@@ -317,8 +300,8 @@ CASES = {
     "stopped_member": (["plain"], stopped_member),
 }
 
-if CASE in ("user", "standard_output"):
-    run_test({"user": user, "standard_output": standard_output}[CASE])
+if CASE == "standard_output":
+    run_test(standard_output)
 else:
     words, body = CASES[CASE]
     run_subject(BIN, [FAMILY, "@FLAG@", *words], body)

@@ -37,7 +37,7 @@ TEST_F(PlanTest, ChildrenAreForkedByTheirParents) {
   const auto all = plan();
   EXPECT_THAT(all[0].then, ElementsAre(1u, 2u));
   EXPECT_THAT(all[1].then, ElementsAre(3u));
-  EXPECT_TRUE(all[3].joins_inherited);
+  EXPECT_EQ(all[3].joins_group, 0);
   EXPECT_FALSE(all[3].makes_session);
 }
 
@@ -72,7 +72,7 @@ TEST_F(PlanTest, AFirstProcessThatLeadsItsSessionIsNotMadeToLeadOneAgain) {
   EXPECT_FALSE(all[0].makes_session);
   EXPECT_THAT(all[0].first, IsEmpty());
   EXPECT_THAT(all[0].then, ElementsAre(1u));
-  EXPECT_TRUE(all[1].joins_inherited);
+  EXPECT_EQ(all[1].joins_group, 0);
 }
 
 TEST_F(PlanTest, ASessionWhoseLeaderIsGoneIsRefused) {
