@@ -252,7 +252,8 @@ def one_process(subject):
 def job_control(directory):
     """^Z, fg and ^C in a shell on a terminal."""
     need_ordinary_user(BIN, directory)
-    script = write_script(directory, "echo $$ >pid\nbash -c 'while :; do echo -n tick:; sleep 0.1; done'\nexit 3\n")
+    script = write_script(directory, "echo $$ >pid\nmkfifo fifo\nbash -c 'while echo -n tick:; do read -rt 0.1 -u 9; done' "
+                                     "9<>fifo\nexit 3\n")  # no short processes: ^Z between them is lost natively, too
     terminal = Terminal()
     os.chmod(os.ttyname(terminal.slave), 0o666)
     shell = terminal.start(["bash", "--norc", "--noprofile", "--noediting", "-i"], cwd=directory, user=ORDINARY)
