@@ -24,6 +24,7 @@ struct Area {
   std::uint64_t device = 0, inode = 0;  // as in /proc/self/maps; device as makedev(3) makes it
   SharedText path;                      // file-backed: as in /proc/self/maps, without " (deleted)"
   bool deleted = false;
+  bool keep_closed = false;  // the program would lose locks that it has on the file if it were opened and closed
   SharedText name;      // of anonymous memory, as the program has named it
   SharedText vm_flags;  // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
 };

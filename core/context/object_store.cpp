@@ -146,6 +146,7 @@ void ObjectCache::remember(const FileIdentity& identity, const ObjectHash& hash)
 }
 
 UniqueFd open_mapped_file(const Area& area) {
+  if (area.keep_closed) return {};
   if (!area.deleted && !area.path.empty()) {
     UniqueFd fd = open_path(area.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/area_plan.hpp"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/statfs.h>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/long_path.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/output.hpp"
 
@@ -43,6 +45,11 @@ bool is_memory_file(int fd) {
   return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == 0x858458f6 /* ramfs */);
 }
 
+// Of a file that cannot be opened: one without a name is in memory, whatever it is.
+bool is_in_memory(const Area& area, bool named) {
+  return !named || (area.keep_closed && is_memory_file(open_path(area.path, O_PATH | O_CLOEXEC).get()));
+}
+
 // Descriptors of shared memory: one for each object, however many areas show it.
 using SharedFiles = std::map<std::pair<std::uint64_t, std::uint64_t>, std::shared_ptr<UniqueFd>>;
 
@@ -63,7 +70,7 @@ bool plan_shared(const Area& area, const DumpRequest& request, AreaPlan& plan, S
   const bool named =
       is_file(area) && !area.deleted && !starts_with(area.path, "/memfd:") && !starts_with(area.path, "/SYSV");
   auto file = file_of(area, files, request.writer->options().fd_base);
-  const bool memory_file = *file ? is_memory_file(file->get()) : !named;
+  const bool memory_file = *file ? is_memory_file(file->get()) : is_in_memory(area, named);
   if (!memory_file && named && !request.save_shared_files) return false;  // the file itself is the content
   if (*file) {
     plan.scan.kind = ScanKind::shared_data;

@@ -124,7 +124,9 @@ void OwnProcess::State::stand_still(const Request& request) {
 }
 
 void OwnProcess::State::dump(const Request& request, cairn_guest& guest) {
-  state::Capture capture{guest, stop->epoch(), request.was_stopped, 0, 0, {}, nullptr, writer.get(), {}, {}};
+  state::Capture capture{guest, stop->epoch()};
+  capture.was_stopped = request.was_stopped;
+  capture.writer = writer.get();
   if (request.stands) request.stands();
   if (request.parameters.save_files) capture.contents = writer.get();
   state::capture_all(capture, *writer);

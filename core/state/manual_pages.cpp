@@ -19,6 +19,7 @@ constexpr const char* kRseq = STATE "threads/rseq.cpp";
 constexpr const char* kSignals = STATE "signals/signals.cpp";
 constexpr const char* kMemory = STATE "memory/memory.cpp";
 constexpr const char* kParticulars = STATE "memory/particulars.cpp";
+constexpr const char* kRecordLocks = STATE "record_locks/record_locks.py";
 constexpr const char* kLocks = STATE "descriptors/locks.py";
 constexpr const char* kPipes = STATE "descriptors/pipes.cpp";
 constexpr const char* kNameless = STATE "descriptors/nameless.cpp";
@@ -124,14 +125,15 @@ constexpr ManualItem kItems[] = {
     {"fcntl(2)", "F_SETOWN, F_SETOWN_EX, F_SETSIG, O_ASYNC", saved, "another owner than the process itself is refused",
      kChosen},
     {"fcntl(2)", "F_OFD_SETLK*, flock", saved, "taken again; refused where somebody else has it then", kLocks},
-    {"fcntl(2)", "F_SETLK*, F_SETLEASE", refused, "", kRefused},
+    {"fcntl(2)", "F_SETLK*", saved, "the same", kRecordLocks},
+    {"fcntl(2)", "F_SETLEASE", refused, "", kRefused},
     {"fcntl(2)", "F_NOTIFY", lost, "the kernel does not tell", ""},
     {"fcntl(2)", "F_SETPIPE_SZ", saved, "", kPipes},
     {"fcntl(2)", "F_ADD_SEALS, F_SEAL_*", saved, "", kNameless},
     {"fcntl(2)", "F_SET_RW_HINT, F_SET_FILE_RW_HINT", no_state, "it belongs to the file", ""},
     {"fcntl(2)", "F_GET*, F_OFD_GETLK", no_state, "questions", ""},
     {"fcntl(2)", "F_RDLCK, F_WRLCK, F_UNLCK, F_EXLCK, F_SHLCK, F_OWNER_*", no_state, "values of others", ""},
-    {"lockf(3)", "F_LOCK, F_TLOCK, F_ULOCK, F_TEST", refused, "as F_SETLK", kRefused},
+    {"lockf(3)", "F_LOCK, F_TLOCK, F_ULOCK, F_TEST", saved, "as F_SETLK", kRecordLocks},
 
     {"madvise(2)", "MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL", saved, "", kMemory},
     {"madvise(2)", "MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_DONTDUMP, MADV_DODUMP", saved,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -53,6 +54,8 @@ class Capturing {
   void run();
   FilesState files;
   SharedObjects shared;
+  std::vector<RecordLock> record_locks;
+  std::set<ObjectIdentity> locked_files;
 
  private:
   Description describe(const OpenFile& file);
@@ -104,14 +107,16 @@ void Capturing::save_objects() {
 
 // What stands for it at 0, 1 and 2 of the new process is there for all.
 void Capturing::add(const OpenFile& file, std::uint32_t index) {
+  const FoundLocks locks = locks_of(file, index);
+  record_locks.insert(record_locks.end(), locks.of_process.begin(), locks.of_process.end());
+  if (!locks.of_process.empty()) locked_files.insert(identity_of(file));
   const auto elsewhere = saved_by_others_.find(file.fd);
   if (elsewhere != saved_by_others_.end() && file.standard < 0) {
     files.descriptions.push_back(describe_elsewhere(file, elsewhere->second));
     return;
   }
   files.descriptions.push_back(describe(file));
-  const auto locks = locks_of(file, index);
-  shared.locks.insert(shared.locks.end(), locks.begin(), locks.end());
+  shared.locks.insert(shared.locks.end(), locks.of_description.begin(), locks.of_description.end());
 }
 
 void Capturing::run() {
@@ -142,6 +147,8 @@ std::vector<std::uint8_t> capture_descriptors(Capture& capture) {
   Capturing capturing(capture.writer);
   capturing.run();
   capture.shared = std::move(capturing.shared);
+  capture.record_locks = std::move(capturing.record_locks);
+  capture.locked_files = std::move(capturing.locked_files);
   return encode(capturing.files);
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/abi/layout.h"
 #include "core/base/line_reader.hpp"
+#include "core/base/own_descriptors.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/memory/shown_path.hpp"
 
@@ -77,7 +78,9 @@ std::string path_of_regular(const OpenFile& file) {
 
 std::string find_deep_path(const OpenFile& file) {
   if (S_ISDIR(file.status.st_mode)) return path_of_directory(file.fd);
-  return S_ISREG(file.status.st_mode) ? path_of_regular(file) : std::string();
+  if (!S_ISREG(file.status.st_mode)) return {};
+  return file.info.find(" POSIX ") == std::string::npos ? path_of_regular(file)
+                                                        : with_own_descriptors([&] { return path_of_regular(file); });
 }
 
 }  // namespace cairn::state

@@ -19,18 +19,20 @@ namespace {
 }
 
 // "lock:  1: FLOCK  ADVISORY  WRITE 4711 fe:00:1230139 0 EOF"
-HeldLock read_lock(const OpenFile& file, std::string_view line, std::uint32_t description) {
+struct ShownLock {
+  std::string_view type;
+  bool exclusive = false;
+  std::int64_t start = 0, length = 0;
+};
+
+ShownLock read_lock(const OpenFile& file, std::string_view line) {
   const auto words = split_words(line);
   constexpr std::size_t kType = 2, kMode = 4, kStart = 7, kEnd = 8;
   if (words.size() <= kEnd) refuse(file, "lock");
-  const std::string_view type = words[kType];
-  if (type == "POSIX") refuse(file, "lock of the process (F_SETLK)");
+  ShownLock lock{words[kType]};
   if (file.standard >= 0) refuse(file, "lock");  // it is another file after a restart
-  if (type != "FLOCK" && type != "OFDLCK") refuse(file, "lease or delegation");
+  if (lock.type != "FLOCK" && lock.type != "OFDLCK" && lock.type != "POSIX") refuse(file, "lease or delegation");
   if (words[kMode] != "READ" && words[kMode] != "WRITE") refuse(file, "lock");
-  HeldLock lock;
-  lock.description = description;
-  lock.whole = type == "FLOCK";
   lock.exclusive = words[kMode] == "WRITE";
   lock.start = static_cast<std::int64_t>(to_number(words[kStart]));
   if (words[kEnd] != "EOF") lock.length = static_cast<std::int64_t>(to_number(words[kEnd])) - lock.start + 1;
@@ -39,27 +41,41 @@ HeldLock read_lock(const OpenFile& file, std::string_view line, std::uint32_t de
 
 }  // namespace
 
-std::vector<HeldLock> locks_of(const OpenFile& file, std::uint32_t description) {
-  std::vector<HeldLock> locks;
+FoundLocks locks_of(const OpenFile& file, std::uint32_t description) {
+  FoundLocks found;
   for (std::string_view line : split_lines(file.info)) {
-    if (line.starts_with("lock:")) locks.push_back(read_lock(file, line, description));
+    if (!line.starts_with("lock:")) continue;
+    const ShownLock lock = read_lock(file, line);
+    if (lock.type == "POSIX") {
+      found.of_process.push_back({file.fd, lock.exclusive, lock.start, lock.length});
+    } else {
+      found.of_description.push_back({description, lock.type == "FLOCK", lock.exclusive, lock.start, lock.length});
+    }
   }
-  return locks;
+  return found;
+}
+
+bool is_range(std::int64_t start, std::int64_t length) noexcept {
+  return start >= 0 && length >= 0 && length <= std::numeric_limits<std::int64_t>::max() - start;
+}
+
+struct flock range_of(bool exclusive, std::int64_t start, std::int64_t length) noexcept {
+  struct flock range {};
+  range.l_type = static_cast<short>(exclusive ? F_WRLCK : F_RDLCK);
+  range.l_whence = SEEK_SET;
+  range.l_start = start;
+  range.l_len = length;
+  return range;
 }
 
 void check_lock(const HeldLock& lock, std::size_t descriptions) {
   const bool everywhere = lock.start == 0 && lock.length == 0;
-  if (lock.description >= descriptions || lock.start < 0 || lock.length < 0 || (lock.whole && !everywhere) ||
-      lock.length > std::numeric_limits<std::int64_t>::max() - lock.start)
+  if (lock.description >= descriptions || (lock.whole && !everywhere) || !is_range(lock.start, lock.length))
     throw PermanentError("a lock on a file makes no sense");
 }
 
 void take_lock(int fd, const HeldLock& lock, const std::string& path) {
-  struct flock range {};
-  range.l_type = static_cast<short>(lock.exclusive ? F_WRLCK : F_RDLCK);
-  range.l_whence = SEEK_SET;
-  range.l_start = lock.start;
-  range.l_len = lock.length;
+  struct flock range = range_of(lock.exclusive, lock.start, lock.length);
   const int failed =
       lock.whole ? flock(fd, (lock.exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) : fcntl(fd, F_OFD_SETLK, &range);
   if (failed == 0) return;

@@ -28,8 +28,8 @@ OpenFile look_at(int fd) {
   if (fstat(fd, &file.status) != 0) throw TemporaryError(with_errno("descriptor " + number, errno));
   file.path = read_link("/proc/self/fd/" + number);
   file.flags = static_cast<int>(raw_syscall(SYS_fcntl, fd, F_GETFL));
-  if (file.path.empty()) file.path = find_deep_path(file);
   file.info = read_file("/proc/self/fdinfo/" + number).value_or("");
+  if (file.path.empty()) file.path = find_deep_path(file);
   file.offset = static_cast<std::int64_t>(to_number(field(file.info, "pos")));
   return file;
 }

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/base/own_descriptors.hpp"
 #include "core/context/writer.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
@@ -74,9 +75,7 @@ void save_contents(FileRecords& records, context::Writer& writer) {
   }
 }
 
-}  // namespace
-
-std::vector<std::uint8_t> capture_file_records(Capture& capture) {
+std::vector<std::uint8_t> find_file_records(Capture& capture) {
   Records records;
   for (const OpenFile& file : guest_files(true)) {
     if (!has_content(file)) continue;
@@ -99,6 +98,13 @@ std::vector<std::uint8_t> capture_file_records(Capture& capture) {
   FileRecords taken = records.take();
   if (capture.contents != nullptr) save_contents(taken, *capture.contents);
   return encode(taken);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> capture_file_records(Capture& capture) {
+  const auto find = [&] { return find_file_records(capture); };
+  return capture.locked_files.empty() ? find() : with_own_descriptors(find);
 }
 
 void check_file_records(const Image& image) {

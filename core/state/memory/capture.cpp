@@ -187,6 +187,13 @@ void settle_nameless(Capture& capture) {
   }
 }
 
+// Some file systems show another device for a mapping than stat() does.
+void keep_locked_files_closed(Capture& capture) {
+  std::set<std::uint64_t> inodes;
+  for (const ObjectIdentity& file : capture.locked_files) inodes.insert(file.inode);
+  for (Area& area : capture.areas) area.keep_closed = inodes.contains(area.inode);
+}
+
 // A debugging aid: what a restarted guest must not follow.
 void report_host_pointers(const std::vector<Area>& areas) {
   if (host_pointer_scan_wanted()) std::fputs(describe(find_host_pointers(areas), 20).c_str(), stderr);
@@ -200,6 +207,7 @@ void memory_obstacle(const cairn_guest& /*guest*/) { static_cast<void>(find_area
 std::vector<std::uint8_t> capture_memory(Capture& capture) {
   capture.areas = find_areas(MappingDetail::all, capture.brk_start, capture.brk_end);
   settle_nameless(capture);
+  keep_locked_files_closed(capture);
   write_back(capture.areas);
   report_host_pointers(capture.areas);
   MemoryState particulars = find_particulars(capture.areas);

@@ -54,7 +54,7 @@ const Kind shared_objects_kind = {
     .documentation = {"what several descriptors are ends of: pipes, deleted files; locks (flock, F_OFD_SETLK)",
                       "in the section IPC: identity, owner, content; the ends are descriptors; locks are taken again",
                       "all ends must be in the process or its tree; a lock that somebody else holds at the restart "
-                      "refuses it; locks of the process (F_SETLK) and leases are refused",
+                      "refuses it; leases are refused",
                       "tests/state/descriptors/locks.py"},
 };
 

@@ -31,7 +31,6 @@ NAMES = {
     "shadow_stack": ["shadow stack"],
     "tagged_addresses": ["tagged addresses"],
     "label": ["security label"],
-    "lock": ["lock of the process (F_SETLK) held on", "locked"],
     "lease": ["lease or delegation held on", "leased"],
     "shared_file_deleted": ["deleted file", "mapped at", "is mapped by process"],
     "sysv": ["System V shared memory"],

@@ -169,12 +169,6 @@ Undo make_deleted_directory() {
   return close_all({fd});
 }
 
-Undo make_lock() {
-  const int fd = scratch_file("locked");
-  CHECK(lockf(fd, F_LOCK, 0) == 0);
-  return close_all({fd});
-}
-
 Undo make_lease() {
   close(scratch_file("leased"));
   const int fd = open("leased", O_RDONLY);
@@ -343,7 +337,6 @@ const std::map<std::string, Undo (*)()> kinds = {
     {"deleted", make_deleted},
     {"deep_directory_deleted", [] { return deep(make_deleted_directory); }},
     {"deep_fifo", [] { return deep(make_fifo); }},
-    {"lock", make_lock},
     {"lease", make_lease},
     {"shared_file_deleted", make_shared_file_deleted},
     {"sysv", make_sysv},

@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/base/own_descriptors.hpp"
 #include "core/base/text.hpp"
 #include "core/context/reader.hpp"
 #include "core/context/writer.hpp"
@@ -89,6 +90,11 @@ std::uint32_t store(const ObjectEnds& ends, context::Writer& writer) {
   return writer.store_file(std::move(fd), file.path);
 }
 
+// The program may have locks on it.
+std::uint32_t store_apart(const ObjectEnds& ends, context::Writer& writer) {
+  return with_own_descriptors([&] { return store(ends, writer); });
+}
+
 std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, context::Writer* writer) {
   const OpenFile& file = *ends.front();
   if (const std::string holder = all.other_holder(file); !holder.empty())
@@ -100,7 +106,7 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
   if (detail.memory) detail.path.erase(0, kMemory.size());
   detail.mode = file.status.st_mode & 07777;
   detail.size = static_cast<std::uint64_t>(file.status.st_size);
-  if (writer != nullptr && detail.size != 0) detail.object = store(ends, *writer);
+  if (writer != nullptr && detail.size != 0) detail.object = store_apart(ends, *writer);
   return encode(detail);
 }
 
