@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import ENVIRONMENT, NOBODY, Failure, expect, run_subject  # noqa: E402
+from cr_harness import ENVIRONMENT, ORDINARY, Failure, expect, run_subject  # noqa: E402
 
 
 def body_of(options):
@@ -38,7 +38,7 @@ def main():
     bin_dir, program, case, *user = sys.argv[1:]
     # An ordinary user's tree cannot have its numbers.
     options = ["--no-restore-pid"] if user and case == "TREE" else []
-    run_subject(bin_dir, [program, "@FLAG@", case], body_of(options), user=NOBODY if user else None)
+    run_subject(bin_dir, [program, "@FLAG@", case], body_of(options), user=ORDINARY if user else None)
 
 
 main()
