@@ -123,13 +123,19 @@ void Group::save(const Request& request) {
   save_standing(request);
 }
 
+// Backwards: this process is the first, and the signal may be its end.
 void Group::release(int failure, int signal) {
-  // Backwards: this process is the first, and the signal may be its end.
-  for (auto member = members_.rbegin(); member != members_.rend(); ++member) (*member)->release(failure, signal);
+  release_others(failure, signal);
+  if (!members_.empty()) members_.front()->release(failure, signal);
 }
 
-void Group::end_others() {
-  for (std::size_t i = 1; i < members_.size(); ++i) members_[i]->release(0, SIGKILL);
+void Group::end_others() { release_others(0, SIGKILL); }
+
+// What has been sent to a member is lost if this process ends with words of that one unread: it would go on.
+void Group::release_others(int failure, int signal) {
+  for (std::size_t i = members_.size(); i-- > 1;) members_[i]->release(failure, signal);
+  if (signal == 0 || signal == SIGSTOP || signal == SIGCONT) return;
+  for (std::size_t i = members_.size(); i-- > 1;) members_[i]->settle();
 }
 
 std::vector<CheckpointStatistics> Group::finish(double seconds) {

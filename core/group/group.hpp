@@ -47,6 +47,7 @@ class Group {
   std::uint64_t bytes_so_far() const noexcept;
 
  private:
+  void release_others(int failure, int signal);
   // Adds those that are not known yet; the index of the first of them.
   std::size_t enumerate();
   void forget();

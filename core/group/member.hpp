@@ -57,7 +57,7 @@ class Member {
   virtual CheckpointStatistics finish(double seconds) = 0;
   // Gives up: lets it go if it stands, removes the file. Nothing once finish() has returned.
   virtual void abandon() noexcept = 0;
-  // After abandon(): until nothing of it is at work any more; not for long.
+  // After abandon(), or a release by which it ends: until nothing of it is at work any more; not for long.
   virtual void settle() noexcept {}
   // The process has ended, perhaps unnoticed by its parent.
   virtual bool has_ended() const noexcept { return false; }
