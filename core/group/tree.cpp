@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/group/tree.hpp"
 
+#include <linux/kcmp.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -63,6 +66,12 @@ RemoteProcess::Wanted wanted_of(const cairn_control_request& request, int direct
   wanted.request.signal = 0;
   std::memset(wanted.request.backup, 0, sizeof wanted.request.backup);
   return wanted;
+}
+
+// For one that had more rights than whoever asks, the kernel shows no status but 0.
+void check_end(const context::GroupProcess& process, const std::string& name) {
+  if (process.status != 0 || syscall(SYS_kcmp, getpid(), process.pid, KCMP_VM, 0, 0) >= 0 || errno != EPERM) return;
+  throw TemporaryError(name + " has ended, and this user is not told how; its parent has not waited for it yet");
 }
 
 // The numbers of others count there: those of its children, of its own saved file.
@@ -152,6 +161,7 @@ void Tree::check_standing() {
       throw TemporaryError(name + " has turned up while the others stood");
     if (!p.ended && p.pid != getpid() && process.exit_signal != SIGCHLD)
       throw PermanentError(name + " tells its parent of its end by signal " + std::to_string(process.exit_signal));
+    if (p.ended) check_end(p, name);
     if (!p.ended) running.push_back(p.pid);
     index_.processes.push_back(p);
   }

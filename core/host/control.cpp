@@ -261,14 +261,20 @@ bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descrip
 
 void open_control() { control = std::make_unique<Control>(); }
 
-void serve_control() { control->work_for_ever(); }
+void serve_control() {
+  state::give_back_lent_capabilities();
+  control->work_for_ever();
+}
 
 void start_control() {
   state::note_standard_files();
   state::note_start_credentials();
   state::note_start_settings();
   set_request_self(request_own_checkpoint);
-  std::thread([] { control->listen_for_ever(); }).detach();
+  std::thread([] {
+    state::give_back_lent_capabilities();
+    control->listen_for_ever();
+  }).detach();
 }
 
 }  // namespace cairn::host

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <optional>
 
+#include "core/base/raw_syscall.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/credentials/of_thread.hpp"
 
@@ -13,6 +17,7 @@ namespace {
 struct Start {
   std::optional<Credentials> credentials;
   bool chose_identity = false, chose_capabilities = false;
+  std::vector<std::uint32_t> groups;  // of an earlier life
 };
 Start start;
 std::uint64_t lent = 0;
@@ -20,9 +25,10 @@ std::uint64_t lent = 0;
 struct Told {
   Credentials credentials;
   bool chose_identity = false, chose_capabilities = false;
+  std::vector<std::uint32_t> groups;
   template <class Archive>
   void fields(Archive& a) {
-    a(credentials, chose_identity, chose_capabilities);
+    a(credentials, chose_identity, chose_capabilities, groups);
   }
 };
 
@@ -42,14 +48,32 @@ void note_start_credentials() {
 void note_lent_capabilities(std::uint64_t capabilities) { lent = capabilities; }
 
 std::vector<std::uint8_t> told_start_credentials() {
-  Told told{start.credentials.value_or(own_credentials()), start.chose_identity, start.chose_capabilities};
+  Told told{start.credentials.value_or(own_credentials()), start.chose_identity, start.chose_capabilities,
+            start.groups};
   return encode(told);
 }
 
 void note_start_credentials_as(std::span<const std::uint8_t> bytes) {
   const Told told = decode<Told>(bytes, "credentials at the start");
-  start = {told.credentials, told.chose_identity, told.chose_capabilities};
+  start = {told.credentials, told.chose_identity, told.chose_capabilities, told.groups};
 }
+
+void give_back_lent_capabilities() noexcept {
+  if (lent == 0) return;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
+  raw_syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (is_error(raw_syscall(SYS_capget, address(&header), address(sets)))) return;
+  for (int half = 0; half < _LINUX_CAPABILITY_U32S_3; ++half) {
+    const auto kept = ~static_cast<std::uint32_t>(lent >> (32 * half));
+    sets[half].effective &= kept;
+    sets[half].permitted &= kept;
+    sets[half].inheritable &= kept;
+  }
+  raw_syscall(SYS_capset, address(&header), address(sets));
+}
+
+void note_saved_groups(const std::vector<std::uint32_t>& groups) { start.groups = groups; }
 
 void note_chosen_credentials(bool identity, bool capabilities) {
   start.chose_identity = start.chose_identity || identity;
@@ -65,6 +89,8 @@ std::vector<std::uint8_t> capture_credentials(Capture& capture) {
     ThreadCredentials thread{slot.tid, of(slot)};
     thread.chose_identity = start.chose_identity || !same_identity(thread.credentials, began);
     thread.chose_capabilities = start.chose_capabilities || !same_capabilities(thread.credentials, began);
+    if (thread.credentials.unknown_groups && !thread.chose_identity && !start.groups.empty())
+      thread.credentials.supplementary = start.groups;
     state.threads.push_back(std::move(thread));
   }
   return encode(state);

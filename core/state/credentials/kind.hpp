@@ -17,6 +17,10 @@ namespace cairn::state {
 // it has been lent (restart::Options::lent) are not among that.
 void note_start_credentials();
 void note_lent_capabilities(std::uint64_t capabilities);
+// Of this thread, one of the host's.
+void give_back_lent_capabilities() noexcept;
+// Its supplementary groups before, of which this user namespace does not know all: they are saved again.
+void note_saved_groups(const std::vector<std::uint32_t>& groups);
 // What that was, as bytes, and the same in a host that takes this one's place (core/state/beginning.hpp).
 std::vector<std::uint8_t> told_start_credentials();
 void note_start_credentials_as(std::span<const std::uint8_t> told);

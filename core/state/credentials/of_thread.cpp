@@ -32,6 +32,18 @@ std::string numbers_text(const std::array<std::uint32_t, 4>& four) {
   return text;
 }
 
+// Whether a group may be the one whom the kernel shows for those that are not in the namespace's map (proc(5)).
+bool is_unknown(std::uint32_t group) {
+  static const std::uint64_t overflow = to_number(trimmed(read_file("/proc/sys/kernel/overflowgid").value_or("65534")));
+  if (group != overflow) return false;
+  const std::string map = read_file("/proc/self/gid_map").value_or("");
+  for (const std::string_view line : split_lines(map)) {
+    const std::vector<std::uint32_t> range = numbers(line);  // first inside, first outside, count
+    if (range.size() == 3 && range[0] <= group && group - range[0] < range[2]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Credentials read_credentials(const std::string& task) {
@@ -41,6 +53,7 @@ Credentials read_credentials(const std::string& task) {
   result.users = four(field(status, "Uid"));
   result.groups = four(field(status, "Gid"));
   result.supplementary = numbers(field(status, "Groups"));
+  result.unknown_groups = std::erase_if(result.supplementary, is_unknown) != 0;
   std::sort(result.supplementary.begin(), result.supplementary.end());
   result.inheritable = capabilities("CapInh");
   result.permitted = capabilities("CapPrm");

@@ -8,7 +8,8 @@
 
 namespace cairn::state {
 
-// All but the securebits. `task` is a directory of /proc with a `status`. Throws EnvironmentError.
+// All but the securebits. Supplementary groups that this user namespace does not know all look the same, and are left
+// out. `task` is a directory of /proc with a `status`. Throws EnvironmentError.
 Credentials read_credentials(const std::string& task);
 // All of the calling thread's.
 Credentials own_credentials();

@@ -63,6 +63,7 @@ void CredentialsReviver::decide() {
   const Credentials here = own_credentials();
   const std::uint64_t lent = restart_.options.lent;
   note_lent_capabilities(lent);
+  if (here.unknown_groups && !state_.threads.empty()) note_saved_groups(state_.threads[0].credentials.supplementary);
   if (state_.threads.empty()) {
     if (lent == 0) return;
     const CredentialChange& change = changes_.emplace_back(here, without_capabilities(here, lent));

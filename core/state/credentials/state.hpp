@@ -15,6 +15,7 @@ struct Credentials {
   std::uint32_t securebits = 0;
   bool securebits_known = false;
   bool no_new_privileges = false;
+  bool unknown_groups = false;  // there are others that this user namespace does not know; not in files
   bool operator==(const Credentials&) const = default;
   template <class Archive>
   void fields(Archive& a) {

@@ -63,6 +63,9 @@ Plan plan_of(std::uint64_t seed, const std::string& path) {
   return plan;
 }
 
+constexpr char kRoot[] = "RANDOM_TREE_ROOT";
+constexpr pid_t kInherited = -1;
+
 volatile sig_atomic_t came = 0, wrong_order = 0, ending = 0, alarms = 0;
 void count_signal(int, siginfo_t* info, void*) {
   const int value = info->si_value.sival_int;
@@ -91,8 +94,10 @@ class Process {
     alarms = 0;
     if (plan_.apart == 1 && path_ != "0") setpgid(0, 0);
     if (plan_.apart == 2 && path_ != "0") setsid();
-    group_ = getpgrp();
-    session_ = getsid(0);
+    if (path_ == "0") setenv(kRoot, std::to_string(getpid()).c_str(), 1);
+    root_ = atoi(getenv(kRoot));
+    group_ = getpgrp() == getpgid(root_) ? kInherited : getpgrp();
+    session_ = getsid(0) == getsid(root_) ? kInherited : getsid(0);
     fill();
   }
   void make_children() {
@@ -141,7 +146,7 @@ class Process {
   std::string path_;
   Plan plan_;
   Random random_;
-  pid_t pid_ = getpid(), parent_ = getppid(), group_, session_;
+  pid_t pid_ = getpid(), parent_ = getppid(), root_, group_, session_;
   std::vector<Child> children_;
   std::vector<std::thread> threads_;
   std::vector<std::uint64_t> memory_ = std::vector<std::uint64_t>(5000);
@@ -210,8 +215,10 @@ void Process::short_child() {
 void Process::step() {
   for (std::size_t i = 0; i < memory_.size(); i += 61) must(memory_[i] == value(i), 1);
   must(getpid() == pid_, 7);
-  // The first one's parent is who started or restarted it.
-  must(path_ == "0" || (getppid() == parent_ && getpgrp() == group_ && getsid(0) == session_), 10);
+  // The first one's parent is who started or restarted it, and its group and session are his.
+  must(path_ == "0" || getppid() == parent_, 10);
+  must(getpgrp() == (group_ == kInherited ? getpgid(root_) : group_), 11);
+  must(getsid(0) == (session_ == kInherited ? getsid(root_) : session_), 12);
   must(wrong_order == 0, 8);
   ++steps_;
   switch (random_.below(8)) {
