@@ -92,11 +92,12 @@ def expect(done, codes, *names):
 class Subject:
     """One program from its first start to its end, through any number of restarts."""
 
-    def __init__(self, bin_dir, command, directory, environment=None, user=None):
+    def __init__(self, bin_dir, command, directory, environment=None, user=None, groups=None):
         self.bin = bin_dir
         self.directory = directory
         self.flag = os.path.join(directory, "check-yourself")
         self.user = user  # to run as
+        self.groups = groups  # supplementary ones
         self.environment = dict(os.environ, **(environment or {}))
         self.log = None
         self.starts = 0
@@ -110,7 +111,8 @@ class Subject:
         self.log = os.path.join(self.directory, f"output-{self.starts}")
         with open(self.log, "w") as out:
             self.shell = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                          cwd=self.directory, env=self.environment, user=self.user)
+                                          cwd=self.directory, env=self.environment, user=self.user,
+                                          extra_groups=self.groups)
 
     def output(self):
         with open(self.log, errors="replace") as f:

@@ -2,12 +2,13 @@
 """numbers.py BIN_DIRECTORY CR_FAMILY CASE: trees of an ordinary user, who gets a process namespace with them for their
 numbers; and the other ways to come by numbers."""
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import (ENVIRONMENT, FIRST_OF_NAMESPACE, ORDINARY, OK, PERMANENT, Failure, Skip, Subject, alive, expect, name_of,
+from cr_harness import (ENVIRONMENT, FIRST_OF_NAMESPACE, OK, ORDINARY, PERMANENT, TEMPORARY, Failure, Skip, Subject, alive, expect, name_of,
                         need_ordinary_user, run_subject, run_test, tree_of, wait_for)  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
@@ -40,6 +41,7 @@ wait $three; [ $? = 3 ] || fail "job 3"
 echo PASS
 exit ${3:-0}
 """
+GROUPS = [ORDINARY, ORDINARY + 1]
 NO_RIGHTS = "0000000000000000"
 WAIT = ["--wait", "20"]  # one may only begin
 
@@ -56,7 +58,8 @@ def with_script(body, *words, text=SCRIPT):
     def run(directory):
         need_ordinary_user(BIN, directory)
         script = write_script(directory, text)
-        subject = Subject(BIN, ["bash", script, "@FLAG@", *(words or [NO_RIGHTS])], directory, user=ORDINARY)
+        subject = Subject(BIN, ["bash", script, "@FLAG@", *(words or [NO_RIGHTS])], directory, user=ORDINARY,
+                          groups=GROUPS)
         try:
             subject.wait_ready()
             body(subject)
@@ -78,8 +81,7 @@ def end(directory):
 
 
 def own_number(pid):
-    with open(f"/proc/{pid}/status") as f:
-        return int(next(line for line in f if line.startswith("NSpid:")).split()[-1])
+    return int(line_of_status(pid, "NSpid")[-1])
 
 
 def save_and_restart(subject, name, *options):
@@ -125,19 +127,26 @@ def asks_itself(subject):
     subject.must_pass()
 
 
+def line_of_status(pid, name):
+    with open(f"/proc/{pid}/status") as f:
+        return next(line for line in f if line.startswith(name + ":")).split()[1:]
+
+
 def as_root(subject):
-    """What was saved in a namespace is restarted by root, with the same numbers and none; and root may save it."""
+    """What was saved in a namespace is restarted by root, with the same numbers and groups; and root may save it."""
+    groups = line_of_status(subject.pid, "Groups")
+    if groups != [str(group) for group in GROUPS]:
+        raise Failure(f"its groups are {groups}")
     save_and_restart(subject, "first")
-    subject.user = None
+    subject.user = subject.groups = None
     subject.must_checkpoint("second", *WAIT)
     number = own_number(subject.pid)
     subject.kill()
     subject.restart("second")
     if OWN_NAMESPACE in subject.output() or subject.pid != number:
         raise Failure(f"process {number} is {subject.pid}: {subject.output()}")
-    with open(f"/proc/{subject.pid}/status") as f:
-        if f"Uid:\t{ORDINARY}\t{ORDINARY}\t{ORDINARY}\t{ORDINARY}\n" not in f.read():
-            raise Failure("it belongs to another user")
+    if line_of_status(subject.pid, "Uid") != [str(ORDINARY)] * 4 or line_of_status(subject.pid, "Groups") != groups:
+        raise Failure(f"it belongs to {line_of_status(subject.pid, 'Uid')}, in {line_of_status(subject.pid, 'Groups')}")
     subject.must_pass()
 
 
@@ -249,6 +258,34 @@ def one_process(subject):
     subject.kill()
 
 
+ENDED = """
+import os, signal, sys, time
+child = os.posix_spawn(sys.argv[2], [sys.argv[2]], os.environ)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+print("READY", flush=True)
+while not os.path.exists(sys.argv[1]): time.sleep(0.02)
+print("PASS" if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1 else "FAIL", flush=True)
+"""
+
+
+def hidden_end(directory):
+    """Of a child that had more rights: this user sees 0 instead of its status, which must not be saved."""
+    need_ordinary_user(BIN, directory)
+    false = os.path.join(directory, "false")
+    shutil.copy("/bin/false", false)
+    os.chmod(false, 0o4755)
+    if os.statvfs(directory).f_flag & os.ST_NOSUID:
+        raise Skip("set-id programs do not work here")
+    program = write_script(directory, ENDED)
+    subject = Subject(BIN, ["/usr/bin/python3", program, "@FLAG@", false], directory, user=ORDINARY)
+    try:
+        subject.wait_ready()
+        expect(subject.checkpoint("context"), TEMPORARY, "has ended, and this user is not told how")
+        subject.must_pass()
+    finally:
+        subject.close()
+
+
 def job_control(directory):
     """^Z, fg and ^C in a shell on a terminal."""
     need_ordinary_user(BIN, directory)
@@ -288,8 +325,8 @@ def job_control(directory):
         terminal.close()
 
 
-if CASE == "job_control":
-    run_test(job_control)
+if CASE in ("job_control", "hidden_end"):
+    run_test({"job_control": job_control, "hidden_end": hidden_end}[CASE])
 elif CASE in ("script", "as_root", "killed", "orphan"):
     with_script({"script": script, "as_root": as_root, "killed": killed, "orphan": orphan}[CASE])
 elif CASE == "signal":
