@@ -115,6 +115,9 @@ Tree::Tree(const cairn_control_request& request, int directory, const state::Sta
   index_.leader_beside = true;
 }
 
+// And no program of the tree's that asks by libcr.
+bool Tree::is_command(pid_t pid) const { return pid == command_ && !beginning::has_program(pid); }
+
 Group::Members Tree::find(const Group::Members& known) {
   Group::Members found;
   if (known.empty()) {
@@ -127,7 +130,7 @@ Group::Members Tree::find(const Group::Members& known) {
   const std::vector<TreeProcess> tree = process_tree(getpid());
   const auto is_new = [this](const TreeProcess& process) {
     const pid_t pid = process.described.pid;
-    return pid != getpid() && !process.described.ended && others_.count(pid) == 0;
+    return pid != getpid() && !process.described.ended && others_.count(pid) == 0 && !is_command(pid);
   };
   // Forked copies come to their hosts all at the same time.
   for (const TreeProcess& process : tree) {
@@ -154,14 +157,16 @@ Group::Members Tree::find(const Group::Members& known) {
 void Tree::check_standing() {
   index_.processes.clear();
   std::vector<pid_t> running;
-  for (const TreeProcess& process : process_tree(getpid())) {
-    const context::GroupProcess& p = process.described;
+  for (TreeProcess& process : process_tree(getpid())) {
+    context::GroupProcess& p = process.described;
+    const bool command = !p.ended && is_command(p.pid);
+    if (command) p.ended = true;
     const std::string name = "process " + std::to_string(p.pid) + " (" + p.name + ")";
     if (!p.ended && p.pid != getpid() && others_.count(p.pid) == 0)
       throw TemporaryError(name + " has turned up while the others stood");
     if (!p.ended && p.pid != getpid() && process.exit_signal != SIGCHLD)
       throw PermanentError(name + " tells its parent of its end by signal " + std::to_string(process.exit_signal));
-    if (p.ended) check_end(p, name);
+    if (p.ended && !command) check_end(p, name);
     if (!p.ended) running.push_back(p.pid);
     index_.processes.push_back(p);
   }

@@ -35,6 +35,9 @@ class Tree {
   // NAME.ctx.
   Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard, const Member& own);
 
+  // The command that has asked may be one of them, as in a script that saves itself: it is no member, and will have
+  // ended with success.
+  void leave_out(pid_t command) noexcept { command_ = command; }
   // Group::Enumerate, with this process first.
   Group::Members find(const Group::Members& known);
   // All members stand: who there is is final, and what they have in common. Throws for what a restart could not make
@@ -51,8 +54,10 @@ class Tree {
 
  private:
   void remove_unfinished() const;
+  bool is_command(pid_t pid) const;
 
   RemoteProcess::Wanted wanted_;
+  pid_t command_ = 0;
   state::GroupSharing sharing_;
   UniqueFd message_;  // the same, for the members
   state::GroupScope scope_;

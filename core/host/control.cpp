@@ -147,10 +147,16 @@ bool is_unknown(const ucred& peer) {
   return peer.pid == 0 && peer.uid == to_number(trimmed(read_file("/proc/sys/kernel/overflowuid").value_or("")));
 }
 
-bool may_ask(int socket) {
-  ucred peer{};
+// Of nobody, if that is not known.
+ucred peer_of(int socket) {
+  ucred peer{0, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
   socklen_t length = sizeof peer;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return false;
+  getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+  return peer;
+}
+
+bool may_ask(int socket) {
+  const ucred peer = peer_of(socket);
   return (peer.uid == 0 || peer.uid == getuid()) && !is_unknown(peer);
 }
 
@@ -204,7 +210,8 @@ void Control::begin_checkpoint(const cairn_control_request& request, UniqueFd de
     leader = Leader{[client](const cairn_control_reply& reply) { client->send(reply); },
                     [client](double seconds) { return next_order(client->socket.get(), seconds); }};
   }
-  if (worker_.start(std::make_shared<ControlJob>(request, std::move(descriptor), other_process, answer, leader))) {
+  if (worker_.start(std::make_shared<ControlJob>(request, std::move(descriptor), other_process, answer, leader,
+                                                 peer_of(client->socket.get()).pid))) {
     client_ = std::move(client);
   } else {
     client->send_final(CAIRN_EXIT_TEMPORARY, "another checkpoint of this process is being taken");

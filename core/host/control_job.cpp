@@ -36,12 +36,13 @@ cairn_control_reply make_reply(std::uint32_t state, int code, const std::string&
 }
 
 ControlJob::ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer,
-                       std::optional<Leader> leader)
+                       std::optional<Leader> leader, pid_t command)
     : request_(request),
       descriptor_(std::move(descriptor)),
       asker_(asker),
       answer_(std::move(answer)),
-      leader_(std::move(leader)) {}
+      leader_(std::move(leader)),
+      command_(command) {}
 
 group::Group::Members ControlJob::find_members(const group::Group::Members& known) {
   return tree_ ? tree_->find(known) : group::own_process_only(known);
@@ -153,6 +154,7 @@ void ControlJob::lead_tree(group::Request& request) {
   if (request_.parameters.save_files)
     throw PermanentError("--save-files: contents of files cannot be saved yet for a process with children");
   tree_.emplace(request_, target_->directory(), state::standard_files());
+  tree_->leave_out(command_);
   request.all_stand = [this] {
     check_cancelled();
     tree_->check_standing();

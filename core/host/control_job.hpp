@@ -3,6 +3,8 @@
 // control.cpp; progress() and cancel() may be called from others.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <functional>
 #include <optional>
@@ -26,9 +28,10 @@ class ControlJob {
   // The program itself waits for its callbacks: one of them may be what asks.
   enum class Asker { program, other_process };
 
-  // `leader`: tells what is to be done, if the request makes the process a member of a group.
+  // `leader`: tells what is to be done, if the request makes the process a member of a group. `command`: the process
+  // that asks, if it is another.
   ControlJob(const cairn_control_request& request, UniqueFd descriptor, Asker asker, Answer answer,
-             std::optional<Leader> leader = std::nullopt);
+             std::optional<Leader> leader = std::nullopt, pid_t command = 0);
   // Takes the checkpoint; all errors end up in the reply.
   void run() noexcept;
   Asker asker() const noexcept { return asker_; }
@@ -59,6 +62,7 @@ class ControlJob {
   Asker asker_;
   Answer answer_;
   std::optional<Leader> leader_;
+  pid_t command_;
   std::optional<ControlTarget> target_;  // outlives the group, which removes its file by way of it
   std::optional<group::Tree> tree_;      // nothing: this process alone
   group::Group group_{[this](const auto& known) { return find_members(known); }};

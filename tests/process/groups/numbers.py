@@ -6,10 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import (ENVIRONMENT, FIRST_OF_NAMESPACE, OK, ORDINARY, PERMANENT, TEMPORARY, Failure, Skip, Subject, alive, expect, name_of,
-                        need_ordinary_user, run_subject, run_test, tree_of, wait_for)  # noqa: E402
+from cr_harness import (ENVIRONMENT, FIRST_OF_NAMESPACE, OK, ORDINARY, PERMANENT, TEMPORARY, Failure, Skip, Subject, alive, expect,
+                        kill_tree, name_of, need_ordinary_user, run_subject, run_test, tree_of, wait_for)  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 BIN, FAMILY, CASE = sys.argv[1:4]
@@ -109,21 +110,33 @@ def script(subject):
 
 ASKING = SCRIPT.replace("echo READY", """echo READY
 while [ ! -e "$1.ask" ]; do nap; done
-( { exec 9<&-; "$(cat "$1.ask")/cr_checkpoint" --wait 20 -f "$1.inside" $$ >"$1.said" 2>&1; echo $? >"$1.asks"; mv "$1.asks" "$1.asked"; } & )
+bin=$(cat "$1.ask")
+"$bin/cr_checkpoint" --wait 20 -f "$1.own" $$ 9<&- || fail "not saved"
+echo SAVED
+while [ ! -e "$1.again" ]; do nap; done
+( { exec 9<&-; "$bin/cr_checkpoint" --wait 20 -f "$1.inside" $$ >"$1.said" 2>&1; echo $? >"$1.asks"; mv "$1.asks" "$1.asked"; } & )
 """)
 
 
-def asks_itself(subject):
-    """From a process in the namespace that is no descendant, by the number that the program has there."""
-    save_and_restart(subject, "first")
+def asks_itself(subject, in_namespace=True):
+    """A script that saves itself, and goes on behind that after a restart; then by a process that is no descendant. Both
+    by the number that the program has for itself."""
+    if in_namespace:
+        save_and_restart(subject, "first")
     with open(subject.flag + ".asks", "w") as f:
         f.write(BIN)
     os.rename(subject.flag + ".asks", subject.flag + ".ask")
-    wait_for(lambda: os.path.exists(subject.flag + ".asked") or not alive(subject.pid), "its own checkpoint")
-    if open(subject.flag + ".asked").read() != "0\n":
-        raise Failure(subject.output())
+    wait_for(lambda: "SAVED" in subject.output() or not alive(subject.pid), "its own checkpoint")
     subject.kill()
-    subject.restart(os.path.basename(subject.flag) + ".inside")
+    subject.restart(os.path.basename(subject.flag) + ".own", "--grown=keep")
+    wait_for(lambda: "SAVED" in subject.output() or not alive(subject.pid), "what it does behind that")
+    with open(subject.flag + ".again", "w"):
+        pass
+    wait_for(lambda: os.path.exists(subject.flag + ".asked") or not alive(subject.pid), "the other checkpoint")
+    if not os.path.exists(subject.flag + ".asked") or open(subject.flag + ".asked").read() != "0\n":
+        raise Failure(f"{subject.output()} {open(subject.flag + '.said').read()}")
+    subject.kill()
+    subject.restart(os.path.basename(subject.flag) + ".inside", "--grown=keep")
     subject.must_pass()
 
 
@@ -158,6 +171,32 @@ def killed(subject):
         raise Failure("there is no namespace")
     os.kill(subject.shell.pid, signal.SIGKILL)
     gone(pids, subject.directory)
+
+
+def works_in(pid, directory):
+    try:
+        return alive(pid) and os.readlink(f"/proc/{pid}/cwd") == directory
+    except OSError:
+        return False
+
+
+def killed_early(subject):
+    """At any moment of a restart: none of its processes is left."""
+    subject.must_checkpoint("context")
+    subject.kill()
+    path = os.path.join(subject.directory, "context")
+    went_on = 0
+    for pause in (0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8):
+        command = subprocess.Popen([os.path.join(BIN, "cr_restart"), path], user=ORDINARY, cwd=subject.directory,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        time.sleep(pause)
+        command.kill()
+        went_on += OWN_NAMESPACE in command.communicate()[1]
+        wait_for(lambda: not any(works_in(pid, subject.directory) for pid in os.listdir("/proc") if pid.isdigit()) and
+                 not firsts(path), "the end of all", 20)
+    print(f"{went_on} had gone on")
+    subject.restart("context")
+    subject.must_pass()
 
 
 def by_signal(subject):
@@ -224,6 +263,29 @@ def no_namespaces(subject):
         return subprocess.run(command, user=ORDINARY, capture_output=True, text=True, cwd=subject.directory, timeout=60)
     expect(restart(), ENVIRONMENT, "no process namespace can be made here (unshare)", "--no-restore-pid")
     expect(restart("--pid-namespace=never"), ENVIRONMENT, "cannot be had", "--no-restore-pid")
+
+
+def nested(subject):
+    """In a namespace of the user's own, and saved from outside of both."""
+    number = own_number(subject.pid)
+    subject.must_checkpoint("first", *WAIT)
+    subject.kill()
+    own = ["unshare", "--user", "--map-current-user", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*own, "true"], user=ORDINARY).returncode != 0:
+        raise Skip("no such namespace")
+    started = os.path.join(subject.directory, "started")
+    with subprocess.Popen([*own, os.path.join(BIN, "cr_restart"), "--run-on-success", f"touch {started}", "first"],
+                          user=ORDINARY, cwd=subject.directory, stdin=subprocess.DEVNULL) as command:
+        wait_for(lambda: os.path.exists(started) or command.poll() is not None, "the restart")
+        inner = [pid for pid in tree_of(command.pid) if len(line_of_status(pid, "NSpid")) == 3 and own_number(pid) == number]
+        if len(inner) == 1:
+            done = subject.run("cr_checkpoint", *WAIT, "-f", "second", str(inner[0]), user=ORDINARY)
+        kill_tree(command.pid)
+    if len(inner) != 1:
+        raise Failure("it is not there")
+    expect(done, OK)
+    subject.restart("second")
+    subject.must_pass()
 
 
 def by_option(subject):
@@ -327,12 +389,12 @@ def job_control(directory):
 
 if CASE in ("job_control", "hidden_end"):
     run_test({"job_control": job_control, "hidden_end": hidden_end}[CASE])
-elif CASE in ("script", "as_root", "killed", "orphan"):
-    with_script({"script": script, "as_root": as_root, "killed": killed, "orphan": orphan}[CASE])
+elif CASE in ("script", "as_root", "killed", "orphan", "nested"):
+    with_script({"script": script, "nested": nested, "as_root": as_root, "killed": killed, "orphan": orphan}[CASE])
 elif CASE == "signal":
     with_script(by_signal)
-elif CASE == "asks_itself":
-    with_script(asks_itself, text=ASKING)
+elif CASE in ("asks_itself", "asks_itself_outside"):
+    with_script(lambda subject: asks_itself(subject, CASE == "asks_itself"), text=ASKING)
 else:
-    cases = {"member_fails": member_fails, "no_namespaces": no_namespaces, "by_option": by_option, "one_process": one_process}
+    cases = {"member_fails": member_fails, "no_namespaces": no_namespaces, "by_option": by_option, "killed_early": killed_early, "one_process": one_process}
     run_subject(BIN, [FAMILY, "@FLAG@", "plain"], cases[CASE], user=None if CASE == "by_option" else ORDINARY)
