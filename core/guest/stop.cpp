@@ -170,6 +170,12 @@ bool below_host_code(const void* here) {
   return false;
 }
 
+// What the program waited for is waited for again (interrupted.hpp).
+void note_interruption() {
+  state.stop_signals = state.stop_signals + 1;
+  if (state.interrupted_at == 0) state.interrupted_at = monotonic_nanoseconds();
+}
+
 bool may_stop(const void* here) {
   if (state.defer != 0 || below_host_code(here)) return false;
   if (state.critical_depth != 0) {
@@ -223,8 +229,7 @@ void stop_if_wanted() {
 // Returns at once where the thread cannot stand; it comes back to stop_if_wanted() when it can.
 void stop_in_frame(void* frame) {
   if (within_crossing() || stands_above_host(*static_cast<ucontext_t*>(frame))) return;
-  state.stop_signals = state.stop_signals + 1;
-  if (state.interrupted_at == 0) state.interrupted_at = monotonic_nanoseconds();
+  note_interruption();
   if (load(cairn_guest_self.stop_wanted) == 0 || !may_stop(__builtin_frame_address(0))) return;
   cairn_thread* slot = own_slot();
   if (slot == nullptr) return;
@@ -240,8 +245,9 @@ void stop_in_frame(void* frame) {
 // that cannot returns at once, and is asked again.
 static void stand_for_new_host(const ucontext_t& frame) {
   cairn_table& t = table();
-  if (within_crossing() || stands_above_host(frame) || state.defer != 0 ||
-      below_host_code(__builtin_frame_address(0)) || load(t.copy) != own_pid())
+  if (within_crossing() || stands_above_host(frame)) return;
+  note_interruption();
+  if (state.defer != 0 || below_host_code(__builtin_frame_address(0)) || load(t.copy) != own_pid())
     return;
   put_turn_aside();
   __atomic_add_fetch(&t.standing, 1, __ATOMIC_SEQ_CST);
