@@ -122,6 +122,46 @@ struct cairn_turns {
   struct cairn_turn of[CAIRN_TURNS];
 };
 
+/* System V objects that the program has got or used by libc's functions: nobody can ask the kernel which. `id` is what
+ * the program knows it by; `now` the kernel's number, another one where a restart could not have the same. Entries come
+ * and go under `lock`, with all signals blocked; who only looks, reads `kind` first. */
+enum { CAIRN_SYSTEM_V_NONE = 0, CAIRN_SYSTEM_V_MEMORY = 1, CAIRN_SYSTEM_V_SEMAPHORES = 2, CAIRN_SYSTEM_V_QUEUE = 3 };
+struct cairn_system_v_object {
+  uint32_t kind;
+  int32_t id, now;
+  uint32_t made; /* by this process, or the one that it is a copy of */
+};
+/* What the kernel undoes when the process ends (SEM_UNDO), but for what is under way. */
+struct cairn_semaphore_undo {
+  int32_t id;
+  uint16_t number;
+  int16_t adjust; /* 0: none */
+  int64_t since;  /* CLOCK_REALTIME, seconds: of its first operation */
+};
+/* An operation with SEM_UNDO that a thread is in. It is done, and in no cairn_semaphore_undo yet, if `result` is 0, or if
+ * the thread was stopped at `after_call` with 0 in rax. */
+struct cairn_semaphore_call {
+  int32_t tid; /* 0: none */
+  int32_t id;
+  uint32_t count;
+  uint32_t unused;
+  uint64_t operations; /* struct sembuf[count] */
+  int64_t result;
+};
+#define CAIRN_SYSTEM_V_OBJECTS 256
+#define CAIRN_SEMAPHORE_UNDOS 128
+#define CAIRN_SEMAPHORE_CALLS 128
+struct cairn_system_v {
+  uint32_t lock;
+  uint32_t used;     /* objects[] from there on are free */
+  uint32_t changed;  /* there is an object with another number */
+  uint32_t overflow; /* there were more than can be noted */
+  uint64_t after_call;
+  struct cairn_system_v_object objects[CAIRN_SYSTEM_V_OBJECTS];
+  struct cairn_semaphore_undo undos[CAIRN_SEMAPHORE_UNDOS];
+  struct cairn_semaphore_call calls[CAIRN_SEMAPHORE_CALLS];
+};
+
 struct cairn_guest {
   uint64_t magic;
   uint32_t version;
@@ -174,6 +214,7 @@ struct cairn_guest {
   /* Where a thread's struct cairn_light is, from its thread pointer. 0, and the end of the struct before: an older
    * libcr. */
   int64_t light_place;
+  struct cairn_system_v system_v; /* the end of the struct before: an older libcr */
 };
 
 #ifdef __cplusplus

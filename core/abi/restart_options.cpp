@@ -81,6 +81,11 @@ bool take_given(Options& options, const std::string& name, const std::string& va
     const auto [device, rest] = pair_of(name, value);
     const auto [inode, fd] = pair_of(name, rest);
     options.given_memory.push_back({to_number(device), to_number(inode), moved_up(fd)});
+  } else if (name == "given-system-v") {
+    const auto [kind, rest] = pair_of(name, value);
+    const auto [saved, now] = pair_of(name, rest);
+    options.given_system_v.push_back({static_cast<std::uint32_t>(to_number(kind)), std::atoi(saved.c_str()),
+                                      std::atoi(now.c_str())});
   } else {
     return false;
   }
@@ -150,6 +155,10 @@ std::string to_text(const Options& options) {
   for (const auto& memory : options.given_memory) {
     text += "given-memory=" + std::to_string(memory.device) + "\t" + std::to_string(memory.inode) + "\\t" +
             std::to_string(memory.fd) + "\n";
+  }
+  for (const auto& object : options.given_system_v) {
+    text += "given-system-v=" + std::to_string(object.kind) + "\t" + std::to_string(object.saved) + "\\t" +
+            std::to_string(object.now) + "\n";
   }
   if (options.together) text += "together\n";
   if (options.verbose) text += "verbose\n";

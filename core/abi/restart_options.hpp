@@ -38,6 +38,12 @@ struct Options {
   };
   std::vector<std::pair<std::uint32_t, int>> given;
   std::vector<GivenMemory> given_memory;
+  // System V objects of the group: kind, and the kernel's number at the checkpoint and now.
+  struct GivenSystemV {
+    std::uint32_t kind;
+    std::int32_t saved, now;
+  };
+  std::vector<GivenSystemV> given_system_v;
 };
 
 inline constexpr const char* options_variable = "CAIRN_RESTART_OPTIONS";

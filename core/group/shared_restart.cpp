@@ -17,6 +17,7 @@
 #include "core/state/kind.hpp"
 #include "core/state/memory/kind.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/system_v/kind.hpp"
 
 namespace cairn::group {
 namespace {
@@ -270,6 +271,8 @@ void SharedRestart::Maker::run() {
   settle_files();
   for (const auto& [where, others] : others_) make_alone(where);
   make_memory();
+  for (const auto& [name, now] : state::make_system_v(images_))
+    result_.system_v_.push_back({name.kind, name.number, now});
 }
 
 SharedRestart::SharedRestart(std::span<const state::Image* const> images, const restart::Options& options,
@@ -288,6 +291,7 @@ void SharedRestart::hand_over(std::size_t i, restart::Options& options) const {
   for (const auto& [description, fd] : given_[i].descriptions) options.given.emplace_back(description, own(fd));
   for (const auto& memory : given_[i].memory)
     options.given_memory.push_back({memory.device, memory.inode, own(memory.fd)});
+  options.given_system_v = system_v_;
 }
 
 }  // namespace cairn::group

@@ -36,6 +36,7 @@ class SharedRestart {
     std::vector<restart::Options::GivenMemory> memory;
   };
   std::vector<Given> given_;  // by process
+  std::vector<restart::Options::GivenSystemV> system_v_;
   std::vector<UniqueFd> made_;
   std::vector<std::string> notes_;
 };

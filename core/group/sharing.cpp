@@ -20,6 +20,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/descriptors/other_holders.hpp"
+#include "core/state/system_v/memory.hpp"
 
 namespace cairn::group {
 namespace {
@@ -65,7 +66,10 @@ class Look {
     }
     look_at_others();
     for (auto& [identity, file] : files_) find_descriptions(identity, file);
-    for (const auto& [identity, memory] : memory_) sharing_.memory.push_back(memory);
+    for (auto& [identity, memory] : memory_) {
+      count_attachments(memory);
+      sharing_.memory.push_back(memory);
+    }
     return std::move(sharing_);
   }
 
@@ -75,6 +79,7 @@ class Look {
   void look_at_descriptors(std::size_t member);
   void look_at_memory(pid_t pid, bool member);
   void look_at_others();
+  static void count_attachments(state::MemberMemory& memory);
   void find_descriptions(const Identity& identity, File& file);
   void add_object(const Identity& identity, const File& file, const std::vector<Place>& owners);
 
@@ -127,7 +132,9 @@ void Look::look_at_memory(pid_t pid, bool member) {
     const bool nameless =
         line.ends_with(" (deleted)") || (words.size() > kPath && words[kPath].starts_with("[anon_shmem:"));
     if (words.size() <= kInode || !words[kRights].ends_with("s") || !nameless) continue;
-    const Identity identity{device_of(words[kDevice]), to_number(words[kInode])};
+    const bool system_v = words.size() > kPath && state::is_shown_as_system_v(std::string(words[kPath]));
+    const Identity identity{device_of(words[kDevice]) | (system_v ? state::system_v_device : 0),
+                            to_number(words[kInode])};
     const std::size_t dash = words[kRange].find('-');
     const std::uint64_t start = to_number(words[kRange].substr(0, dash), 16);
     const std::uint64_t end = to_number(words[kRange].substr(dash + 1), 16);
@@ -161,6 +168,13 @@ void Look::look_at_others() {
     }
     if (!memory_.empty()) look_at_memory(pid, false);
   }
+}
+
+// Before anybody saves it: a process that writes the memory of a member has it attached as well.
+void Look::count_attachments(state::MemberMemory& memory) {
+  if ((memory.device & state::system_v_device) == 0 || !memory.outside.empty()) return;
+  if (state::attachments(state::name_of_memory(memory.inode).number) > memory.ranges.size())
+    memory.outside = state::unknown_process;
 }
 
 // -1, 0 or 1: a total order of open file descriptions.

@@ -12,6 +12,7 @@
 #include "core/guest/real.hpp"
 #include "core/guest/signals.hpp"
 #include "core/guest/stop.hpp"
+#include "core/guest/system_v.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/timer_clocks.hpp"
 #include "core/guest/turn.hpp"
@@ -46,6 +47,7 @@ void in_child() {
   forget_slots();
   forget_turns();
   forget_timers();
+  forget_semaphore_undo();
   const uint64_t guest = cairn_enter();
   table().fork_child();
   cairn_leave(guest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// poll, select, epoll and System V waits, unbroken by checkpoints (interrupted.hpp).
+// poll, select and epoll, unbroken by checkpoints (interrupted.hpp).
 #include "core/guest/export.hpp"
 #include "core/guest/interrupted.hpp"
 #include "core/guest/real.hpp"
@@ -76,18 +76,4 @@ CAIRN_INTERPOSE(int, epoll_pwait2,
   const VisibleMask visible(mask);
   return repeated_for(limit,
                       [&](const timespec* left) { return real().epoll_pwait2(fd, events, count, left, visible); });
-}
-
-CAIRN_INTERPOSE(int, semop, (int id, sembuf* operations, size_t count)) {
-  return repeated([=] { return real().semop(id, operations, count); });
-}
-CAIRN_INTERPOSE(int, semtimedop, (int id, sembuf* operations, size_t count, const timespec* limit)) {
-  if (!hosted()) return real().semtimedop(id, operations, count, limit);
-  return repeated_for(limit, [=](const timespec* left) { return real().semtimedop(id, operations, count, left); });
-}
-CAIRN_INTERPOSE(ssize_t, msgrcv, (int id, void* message, size_t size, long type, int flags)) {
-  return repeated([=] { return real().msgrcv(id, message, size, type, flags); });
-}
-CAIRN_INTERPOSE(int, msgsnd, (int id, const void* message, size_t size, int flags)) {
-  return repeated([=] { return real().msgsnd(id, message, size, flags); });
 }

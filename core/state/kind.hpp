@@ -24,6 +24,7 @@
 #include "core/state/record_locks/state.hpp"
 #include "core/state/resident.hpp"
 #include "core/state/shared_objects/state.hpp"
+#include "core/state/system_v/state.hpp"
 
 namespace cairn::context {
 class Writer;
@@ -110,6 +111,7 @@ struct Restart {
   // By descriptors in `open`, until `descriptors`: what files without a path have become, by what they were. The
   // descriptors are the host's.
   std::map<ObjectIdentity, int> nameless{};
+  std::map<SystemVName, std::int32_t> system_v{};  // by system_v in `open`: the kernel's numbers of now
 };
 
 class Reviver {

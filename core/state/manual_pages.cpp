@@ -19,6 +19,7 @@ constexpr const char* kRseq = STATE "threads/rseq.cpp";
 constexpr const char* kSignals = STATE "signals/signals.cpp";
 constexpr const char* kMemory = STATE "memory/memory.cpp";
 constexpr const char* kParticulars = STATE "memory/particulars.cpp";
+constexpr const char* kSystemV = STATE "system_v/system_v.py";
 constexpr const char* kRecordLocks = STATE "record_locks/record_locks.py";
 constexpr const char* kLocks = STATE "descriptors/locks.py";
 constexpr const char* kPipes = STATE "descriptors/pipes.cpp";
@@ -191,7 +192,7 @@ constexpr ManualItem kItems[] = {
     {"ioprio_set(2)", "IOPRIO_*, of each thread", chosen, "as far as the user may", kChosen},
     {"clone(2)", "CLONE_FILES, CLONE_FS, CLONE_NEW*", refused, "of a thread (unshare)", kRefused},
     {"clone(2)", "CLONE_VM, CLONE_SIGHAND, CLONE_THREAD, CLONE_SETTLS, CLONE_CHILD_CLEARTID", saved, "", kThreads},
-    {"clone(2)", "CLONE_SYSVSEM", lost, "what semop(SEM_UNDO) would undo", ""},
+    {"clone(2)", "CLONE_SYSVSEM", saved, "what semop(SEM_UNDO) would undo", kSystemV},
     {"clone(2)", "CLONE_IO", new_place, "of the disk scheduler", ""},
     {"clone(2)", "CLONE_PIDFD", refused, "with its descriptor, but for one of the process itself", kRefused},
     {"clone(2)",

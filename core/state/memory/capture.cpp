@@ -23,6 +23,7 @@
 #include "core/state/memory/mapping_table.hpp"
 #include "core/state/memory/particulars.hpp"
 #include "core/state/memory/shown_path.hpp"
+#include "core/state/system_v/memory.hpp"
 
 namespace cairn::state {
 namespace {
@@ -74,8 +75,6 @@ void check(const Area& area, ShownPaths& paths) {
   const std::string& path = area.path;
   if (area.deleted && path == "/[aio]")
     throw TemporaryError("asynchronous I/O context (aio)" + where(area) + " cannot be saved yet");
-  if (area.deleted && path.starts_with("/SYSV"))
-    throw TemporaryError("System V shared memory" + where(area) + " cannot be saved yet");
   if (path.starts_with("anon_inode:")) throw TemporaryError(path.substr(11) + where(area) + " cannot be saved yet");
   check_flags(area);
   if (!path.empty() && !area.deleted && paths.is_no_file(path))
@@ -92,6 +91,7 @@ std::vector<Area> find_areas(MappingDetail detail, std::uint64_t brk_start, std:
     set_flags(area);
     settle_path(area, paths);
     check(area, paths);
+    if (area.shared && area.deleted && is_shown_as_system_v(area.path)) area.device |= system_v_device;
     area.is_brk = area.path.empty() && area.start >= brk_start && area.start < brk_end;
   }
   return areas;
@@ -128,10 +128,13 @@ void write_back(const std::vector<Area>& areas) {
 }
 
 // Memory of all that the kernel shows as a deleted file.
-bool has_no_file(const Area& area) { return area.path == "/dev/zero" || area.path.string().starts_with("/memfd:"); }
+bool has_no_file(const Area& area) { return is_system_v(area) || area.path == "/dev/zero" || area.path.string().starts_with("/memfd:"); }
 
 [[noreturn]] void refuse_other_holder(const Area& area, const std::string& holder) {
-  throw TemporaryError((has_no_file(area) ? "shared memory " : "deleted file ") + shortened(area.path) + where(area) +
+  const std::string what = is_system_v(area)   ? "System V shared memory " + std::to_string(area.inode)
+                           : has_no_file(area) ? "shared memory " + shortened(area.path)
+                                               : "deleted file " + shortened(area.path);
+  throw TemporaryError(what + where(area) +
                        " is mapped by " + holder + ", too, and cannot be saved yet");
 }
 
@@ -149,6 +152,15 @@ bool is_saved_elsewhere(const Area& area, const MemberMemory& memory) {
     }
   }
   return at >= end;
+}
+
+// Its users are counted, also those that nobody sees. In a group its leader does so.
+void check_attachments(const Area& area, const std::vector<Area>& all) {
+  const auto ours = std::count_if(all.begin(), all.end(), [&](const Area& other) {
+    return other.device == area.device && other.inode == area.inode;
+  });
+  if (attachments(name_of_memory(area.inode).number) > static_cast<std::uint64_t>(ours))
+    refuse_other_holder(area, unknown_process);
 }
 
 // What a file is of which another member has a descriptor is saved by that one, all of it.
@@ -174,6 +186,10 @@ void settle_nameless(Capture& capture) {
     if (!area.shared || !area.deleted) continue;
     if (const GroupSharing* sharing = group_sharing()) {
       settle_in_group(area, *sharing, capture.saved_elsewhere);
+      continue;
+    }
+    if (is_system_v(area)) {
+      check_attachments(area, capture.areas);
       continue;
     }
     const auto open = std::find_if(shared.objects.begin(), shared.objects.end(), [&](const SharedObject& object) {

@@ -23,6 +23,7 @@
 #include "core/state/memory/kind.hpp"
 #include "core/state/memory/particulars.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/system_v/memory.hpp"
 
 namespace cairn::state {
 namespace {
@@ -180,6 +181,10 @@ void Memory::map(std::size_t index) {
   const StoredArea& stored = image_.reader().areas()[index];
   const Area& area = stored.area;
   if (is_reservation(stored) && !has_payload(stored)) return restore_particulars(state_, area);
+  if (is_system_v(area)) {
+    attach_area(area, restart_.system_v.at(name_of_memory(area.inode)), may_be_written(area) || has_payload(stored));
+    return restore_particulars(state_, area);
+  }
   int prot = static_cast<int>(area.prot), flags = MAP_FIXED, fd = -1;
   std::uint64_t offset = 0;
   if (has_payload(stored)) prot |= PROT_READ | PROT_WRITE;
@@ -220,7 +225,9 @@ void Memory::load() {
   image_.reader().load(targets, std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
   for (const StoredArea& stored : areas) {
     const Area& area = stored.area;
-    if (has_payload(stored) && area.prot != (PROT_READ | PROT_WRITE) &&
+    if (is_system_v(area) && has_payload(stored) && !may_be_written(area))
+      attach_area(area, restart_.system_v.at(name_of_memory(area.inode)), false);
+    if ((has_payload(stored) || is_system_v(area)) && area.prot != (PROT_READ | PROT_WRITE) &&
         mprotect(place(area), length(area), static_cast<int>(area.prot)) != 0)
       throw EnvironmentError(with_errno("cannot protect the program's memory " + named_range(area), errno));
     for (const Advice& advice : kAdvice) {
@@ -257,7 +264,7 @@ void Memory::note_lock_of_future() {
 
 }  // namespace
 
-bool is_nameless_memory(const Area& area) noexcept { return area.shared && area.deleted; }
+bool is_nameless_memory(const Area& area) noexcept { return area.shared && area.deleted && !is_system_v(area); }
 
 // Memory without a name gets one.
 std::string shared_memory_name(const Area& area) {

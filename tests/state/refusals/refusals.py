@@ -33,7 +33,7 @@ NAMES = {
     "label": ["security label"],
     "lease": ["lease or delegation held on", "leased"],
     "shared_file_deleted": ["deleted file", "mapped at", "is mapped by process"],
-    "sysv": ["System V shared memory"],
+    "sysv": ["System V shared memory", "is mapped by"],
     "raw_handler": ["raw handler for signal 12"],
     "aio": ["aio"],
     "owner": ["signals of", "F_SETOWN"],

@@ -195,7 +195,11 @@ Undo make_sysv() {
   void* p = shmat(id, nullptr, 0);
   shmctl(id, IPC_RMID, nullptr);
   CHECK(p != reinterpret_cast<void*>(-1));
-  return [p] { shmdt(p); };
+  const Undo undo = hold_elsewhere({});
+  return [p, undo] {
+    shmdt(p);
+    undo();
+  };
 }
 
 // Past libc: what a static runtime does.

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// System V objects: which of them the program has got or used, and whether it has made them, is noted for the host, who
+// cannot ask the kernel (struct cairn_system_v); so is what SEM_UNDO is to undo. Where a restart could not have an object
+// with the same number, the program goes on with the old one. Waits are unbroken by checkpoints (interrupted.hpp). What
+// the program does by system calls of its own is not seen. Any thread.
+#include "core/guest/system_v.hpp"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/shm.h>
+#include <time.h>
+
+#include "core/base/futex.hpp"
+#include "core/base/raw_syscall.hpp"
+#include "core/base/spin_lock.hpp"
+#include "core/guest/export.hpp"
+#include "core/guest/host.hpp"
+#include "core/guest/interrupted.hpp"
+#include "core/guest/real.hpp"
+
+using namespace cairn;
+using namespace cairn::guest;
+
+namespace {
+
+cairn_system_v& all() { return cairn_guest_self.system_v; }
+SpinLock& lock() { return *reinterpret_cast<SpinLock*>(&all().lock); }
+static_assert(sizeof(SpinLock) == sizeof(uint32_t));
+
+// Null: unknown. `by_now`: `id` is the kernel's.
+cairn_system_v_object* find(uint32_t kind, int id, bool by_now = false) {
+  const uint32_t used = load(all().used);
+  for (uint32_t i = 0; i < used; ++i) {
+    cairn_system_v_object& object = all().objects[i];
+    if (load(object.kind) == kind && (by_now ? object.now : object.id) == id) return &object;
+  }
+  return nullptr;
+}
+
+void note(uint32_t kind, int id, bool made) {
+  const Locked locked(lock());
+  if (cairn_system_v_object* known = find(kind, id)) {
+    known->made |= made ? 1 : 0;
+    return;
+  }
+  uint32_t i = 0;
+  while (i < CAIRN_SYSTEM_V_OBJECTS && all().objects[i].kind != CAIRN_SYSTEM_V_NONE) ++i;
+  if (i == CAIRN_SYSTEM_V_OBJECTS) {
+    store(all().overflow, 1u);
+    return;
+  }
+  all().objects[i] = {CAIRN_SYSTEM_V_NONE, id, id, made ? 1u : 0u};
+  store(all().objects[i].kind, kind);
+  if (all().used <= i) store(all().used, i + 1);
+}
+
+// It is gone, and the kernel may give its number to another.
+void forget(uint32_t kind, int id) {
+  const Locked locked(lock());
+  if (cairn_system_v_object* known = find(kind, id)) store(known->kind, static_cast<uint32_t>(CAIRN_SYSTEM_V_NONE));
+  if (kind != CAIRN_SYSTEM_V_SEMAPHORES) return;
+  for (cairn_semaphore_undo& undo : all().undos) {
+    if (undo.id == id) undo.adjust = 0;
+  }
+}
+
+// The kernel's number of an object that the program uses.
+int used(uint32_t kind, int id) {
+  if (!hosted()) return id;
+  const cairn_system_v_object* known = find(kind, id);
+  if (known != nullptr) return known->now;
+  note(kind, id, false);
+  return id;
+}
+
+// What the program is told of an object that it has got.
+int got(uint32_t kind, int now, bool made) {
+  if (now < 0 || !hosted()) return now;
+  if (load(all().changed) != 0) {
+    if (const cairn_system_v_object* known = find(kind, now, true)) return known->id;
+  }
+  note(kind, now, made);
+  return now;
+}
+
+// `get` takes the flags. What did not exist before has been made by this process.
+template <typename Get>
+int get(uint32_t kind, key_t key, int flags, const Get& call) {
+  if (!hosted()) return call(flags);
+  if (key == IPC_PRIVATE) return got(kind, call(flags), true);
+  if ((flags & IPC_CREAT) == 0) return got(kind, call(flags), false);
+  const int error = errno;
+  const int fresh = call(flags | IPC_EXCL);
+  if (fresh >= 0 || errno != EEXIST || (flags & IPC_EXCL) != 0) return got(kind, fresh, true);
+  errno = error;
+  return got(kind, call(flags), false);
+}
+
+// Commands that take an index instead of a number.
+bool takes_index(uint32_t kind, int command) {
+  if (command == IPC_INFO) return true;
+  if (kind == CAIRN_SYSTEM_V_MEMORY) return command == SHM_STAT || command == SHM_INFO || command == SHM_STAT_ANY;
+  if (kind == CAIRN_SYSTEM_V_QUEUE) return command == MSG_STAT || command == MSG_INFO || command == MSG_STAT_ANY;
+  return command == SEM_STAT || command == SEM_INFO || command == SEM_STAT_ANY;
+}
+
+// Memory that is attached can still be attached when it has been removed, and is found there.
+template <typename Control>
+int control(uint32_t kind, int id, int command, const Control& call) {
+  if (!hosted() || takes_index(kind, command)) return call(id);
+  const int result = call(used(kind, id));
+  if (result >= 0 && command == IPC_RMID && kind != CAIRN_SYSTEM_V_MEMORY) forget(kind, id);
+  return result;
+}
+
+// --- SEM_UNDO ---
+
+bool undoes(const sembuf* operations, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if ((operations[i].sem_flg & SEM_UNDO) != 0) return true;
+  }
+  return false;
+}
+
+int64_t now_in_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec;
+}
+
+void note_undo(int id, const sembuf& operation) {
+  cairn_semaphore_undo* free = nullptr;
+  for (cairn_semaphore_undo& undo : all().undos) {
+    if (undo.adjust != 0 && undo.id == id && undo.number == operation.sem_num) {
+      undo.adjust = static_cast<int16_t>(undo.adjust - operation.sem_op);
+      return;
+    }
+    if (undo.adjust == 0 && free == nullptr) free = &undo;
+  }
+  if (free == nullptr) {
+    store(all().overflow, 1u);
+    return;
+  }
+  *free = {id, operation.sem_num, static_cast<int16_t>(-operation.sem_op), now_in_seconds()};
+}
+
+cairn_semaphore_call* take_call(int id, const sembuf* operations, size_t count) {
+  const int tid = own_tid();
+  for (cairn_semaphore_call& call : all().calls) {
+    int32_t none = 0;
+    if (!__atomic_compare_exchange_n(&call.tid, &none, -1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) continue;
+    call.id = id;
+    call.count = static_cast<uint32_t>(count);
+    call.operations = reinterpret_cast<uint64_t>(operations);
+    call.result = -EINPROGRESS;
+    store(call.tid, tid);
+    return &call;
+  }
+  store(all().overflow, 1u);
+  return nullptr;
+}
+
+void end_call(cairn_semaphore_call& call) {
+  const Locked locked(lock());
+  const auto* operations = reinterpret_cast<const sembuf*>(call.operations);
+  for (uint32_t i = 0; call.result == 0 && i < call.count; ++i) {
+    if ((operations[i].sem_flg & SEM_UNDO) != 0 && operations[i].sem_op != 0) note_undo(call.id, operations[i]);
+  }
+  store(call.tid, 0);
+}
+
+void set_semaphores(int id, int number) {
+  const Locked locked(lock());
+  for (cairn_semaphore_undo& undo : all().undos) {
+    if (undo.id == id && (number < 0 || undo.number == number)) undo.adjust = 0;
+  }
+}
+
+}  // namespace
+
+// semtimedop(2), whose result is in memory one instruction after it is known.
+extern "C" __attribute__((naked, visibility("hidden"))) void cairn_semaphore_operate(int, const sembuf*, size_t,
+                                                                                    const timespec*, int64_t*) {
+  __asm__(
+      "mov %rcx, %r10\n"
+      "mov $220, %eax\n"
+      "syscall\n"
+      ".globl cairn_semaphore_operated\n"
+      ".hidden cairn_semaphore_operated\n"
+      "cairn_semaphore_operated:\n"
+      "mov %rax, (%r8)\n"
+      "ret\n");
+}
+extern "C" __attribute__((visibility("hidden"))) char cairn_semaphore_operated[];
+
+namespace {
+
+int operate(int id, sembuf* operations, size_t count, const timespec* limit) {
+  const int now = used(CAIRN_SYSTEM_V_SEMAPHORES, id);
+  if (!hosted() || !undoes(operations, count)) return real().semtimedop(now, operations, count, limit);
+  all().after_call = reinterpret_cast<uint64_t>(cairn_semaphore_operated);
+  cairn_semaphore_call* call = take_call(id, operations, count);
+  if (call == nullptr) return real().semtimedop(now, operations, count, limit);
+  cairn_semaphore_operate(now, operations, count, limit, &call->result);
+  const int64_t result = call->result;
+  end_call(*call);
+  if (result >= 0) return 0;
+  errno = static_cast<int>(-result);
+  return -1;
+}
+
+}  // namespace
+
+void cairn::guest::forget_semaphore_undo() {
+  lock().reset();
+  for (cairn_semaphore_undo& undo : all().undos) undo.adjust = 0;
+  for (cairn_semaphore_call& call : all().calls) call.tid = 0;
+}
+
+CAIRN_INTERPOSE(int, shmget, (key_t key, size_t size, int flags)) {
+  return get(CAIRN_SYSTEM_V_MEMORY, key, flags, [=](int f) { return real().shmget(key, size, f); });
+}
+CAIRN_INTERPOSE(void*, shmat, (int id, const void* address, int flags)) {
+  return real().shmat(used(CAIRN_SYSTEM_V_MEMORY, id), address, flags);
+}
+CAIRN_INTERPOSE(int, shmctl, (int id, int command, shmid_ds* buffer)) {
+  return control(CAIRN_SYSTEM_V_MEMORY, id, command, [=](int now) { return real().shmctl(now, command, buffer); });
+}
+
+CAIRN_INTERPOSE(int, semget, (key_t key, int count, int flags)) {
+  return get(CAIRN_SYSTEM_V_SEMAPHORES, key, flags, [=](int f) { return real().semget(key, count, f); });
+}
+CAIRN_INTERPOSE(int, semctl, (int id, int number, int command, ...)) {
+  va_list arguments;
+  va_start(arguments, command);
+  void* const argument = va_arg(arguments, void*);  // a union of the size of a pointer, or none
+  va_end(arguments);
+  const int result = control(CAIRN_SYSTEM_V_SEMAPHORES, id, command,
+                             [=](int now) { return real().semctl(now, number, command, argument); });
+  if (result >= 0 && hosted() && (command == SETVAL || command == SETALL))
+    set_semaphores(id, command == SETVAL ? number : -1);
+  return result;
+}
+CAIRN_INTERPOSE(int, semop, (int id, sembuf* operations, size_t count)) {
+  return repeated([=] { return operate(id, operations, count, nullptr); });
+}
+CAIRN_INTERPOSE(int, semtimedop, (int id, sembuf* operations, size_t count, const timespec* limit)) {
+  if (!hosted()) return real().semtimedop(id, operations, count, limit);
+  return repeated_for(limit, [=](const timespec* left) { return operate(id, operations, count, left); });
+}
+
+CAIRN_INTERPOSE(int, msgget, (key_t key, int flags)) {
+  return get(CAIRN_SYSTEM_V_QUEUE, key, flags, [=](int f) { return real().msgget(key, f); });
+}
+CAIRN_INTERPOSE(int, msgctl, (int id, int command, msqid_ds* buffer)) {
+  return control(CAIRN_SYSTEM_V_QUEUE, id, command, [=](int now) { return real().msgctl(now, command, buffer); });
+}
+CAIRN_INTERPOSE(ssize_t, msgrcv, (int id, void* message, size_t size, long type, int flags)) {
+  return repeated([=] { return real().msgrcv(used(CAIRN_SYSTEM_V_QUEUE, id), message, size, type, flags); });
+}
+CAIRN_INTERPOSE(int, msgsnd, (int id, const void* message, size_t size, int flags)) {
+  return repeated([=] { return real().msgsnd(used(CAIRN_SYSTEM_V_QUEUE, id), message, size, flags); });
+}
