@@ -84,8 +84,8 @@ bool take_given(Options& options, const std::string& name, const std::string& va
   } else if (name == "given-system-v") {
     const auto [kind, rest] = pair_of(name, value);
     const auto [saved, now] = pair_of(name, rest);
-    options.given_system_v.push_back({static_cast<std::uint32_t>(to_number(kind)), std::atoi(saved.c_str()),
-                                      std::atoi(now.c_str())});
+    options.given_system_v.push_back(
+        {static_cast<std::uint32_t>(to_number(kind)), std::atoi(saved.c_str()), std::atoi(now.c_str())});
   } else {
     return false;
   }

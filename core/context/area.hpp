@@ -25,8 +25,8 @@ struct Area {
   SharedText path;                      // file-backed: as in /proc/self/maps, without " (deleted)"
   bool deleted = false;
   bool keep_closed = false;  // the program would lose locks that it has on the file if it were opened and closed
-  SharedText name;      // of anonymous memory, as the program has named it
-  SharedText vm_flags;  // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
+  SharedText name;           // of anonymous memory, as the program has named it
+  SharedText vm_flags;       // as in smaps' VmFlags ("rd wr mr dd wf ..."), blank-separated
 };
 
 // Is it among VmFlags ("lo", "hg", ...)? All have two letters.

@@ -247,8 +247,7 @@ static void stand_for_new_host(const ucontext_t& frame) {
   cairn_table& t = table();
   if (within_crossing() || stands_above_host(frame)) return;
   note_interruption();
-  if (state.defer != 0 || below_host_code(__builtin_frame_address(0)) || load(t.copy) != own_pid())
-    return;
+  if (state.defer != 0 || below_host_code(__builtin_frame_address(0)) || load(t.copy) != own_pid()) return;
   put_turn_aside();
   __atomic_add_fetch(&t.standing, 1, __ATOMIC_SEQ_CST);
   wake_all(t.standing);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // System V objects: which of them the program has got or used, and whether it has made them, is noted for the host, who
-// cannot ask the kernel (struct cairn_system_v); so is what SEM_UNDO is to undo. Where a restart could not have an object
-// with the same number, the program goes on with the old one. Waits are unbroken by checkpoints (interrupted.hpp). What
-// the program does by system calls of its own is not seen. Any thread.
+// cannot ask the kernel (struct cairn_system_v); so is what SEM_UNDO is to undo. Where a restart could not have an
+// object with the same number, the program goes on with the old one. Waits are unbroken by checkpoints
+// (interrupted.hpp). What the program does by system calls of its own is not seen. Any thread.
 #include "core/guest/system_v.hpp"
 
 #include <errno.h>
@@ -181,7 +181,7 @@ void set_semaphores(int id, int number) {
 
 // semtimedop(2), whose result is in memory one instruction after it is known.
 extern "C" __attribute__((naked, visibility("hidden"))) void cairn_semaphore_operate(int, const sembuf*, size_t,
-                                                                                    const timespec*, int64_t*) {
+                                                                                     const timespec*, int64_t*) {
   __asm__(
       "mov %rcx, %r10\n"
       "mov $220, %eax\n"

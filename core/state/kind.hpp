@@ -39,15 +39,15 @@ struct Resume;
 struct Capture {
   const cairn_guest& guest;
   std::uint32_t epoch = 0;
-  bool was_stopped = false;                  // by job control
-  std::uint64_t brk_start = 0, brk_end = 0;  // by process
-  std::vector<Area> areas{};                 // by memory
-  context::Writer* contents = nullptr;       // takes contents of files, if they are to be saved
-  context::Writer* writer = nullptr;         // of the context file: takes contents of files without a path
-  SharedObjects shared{};                    // by descriptors
-  std::vector<RecordLock> record_locks{};    // by descriptors, until record_locks
-  std::set<ObjectIdentity> locked_files{};   // by descriptors: closing one of these would end such locks
-  std::set<std::uint64_t> saved_elsewhere{}; // by memory: as the engine's
+  bool was_stopped = false;                   // by job control
+  std::uint64_t brk_start = 0, brk_end = 0;   // by process
+  std::vector<Area> areas{};                  // by memory
+  context::Writer* contents = nullptr;        // takes contents of files, if they are to be saved
+  context::Writer* writer = nullptr;          // of the context file: takes contents of files without a path
+  SharedObjects shared{};                     // by descriptors
+  std::vector<RecordLock> record_locks{};     // by descriptors, until record_locks
+  std::set<ObjectIdentity> locked_files{};    // by descriptors: closing one of these would end such locks
+  std::set<std::uint64_t> saved_elsewhere{};  // by memory: as the engine's
 };
 
 // The order of a restart. In each stage all kinds do their part, in no particular order: what must come after

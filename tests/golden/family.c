@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program in the golden snapshots of a job with children: each of two ranks keeps a helper, this program again, that
- * it asks over pipes at every step. It ends by itself and says PASS and its answer, or FAIL. */
+/* The program in the golden snapshots of a job with children: each of two ranks keeps a helper, this program again,
+ * that it asks over pipes at every step. It ends by itself and says PASS and its answer, or FAIL. */
 #include <mpi.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -57,7 +57,8 @@ int main(void) {
     shared[step % SLOTS] = mix(step, answer);
     check(write(pipes[1], &value, sizeof value) == sizeof value, "the pipe takes nothing");
     if (step >= EARLY) {
-      check(read(pipes[0], &early, sizeof early) == sizeof early && early == step - EARLY, "the pipe has something else");
+      check(read(pipes[0], &early, sizeof early) == sizeof early && early == step - EARLY,
+            "the pipe has something else");
     }
     check(write(sockets[0], &value, sizeof value) == sizeof value &&
               read(sockets[0], &value, sizeof value) == sizeof value,
@@ -65,7 +66,8 @@ int main(void) {
     check(epoll_wait(watch, &seen, 1, 0) == 0 && eventfd_write(events, step + 1) == 0, "an event before it is due");
     check(epoll_wait(watch, &seen, 1, 0) == 1 && seen.data.u64 == 4711, "no event");
     check(eventfd_read(events, &count) == 0 && count == step + 1, "another count");
-    check(pwrite(nameless, &value, sizeof value, (off_t)(step * sizeof value)) == sizeof value, "the file is not written");
+    check(pwrite(nameless, &value, sizeof value, (off_t)(step * sizeof value)) == sizeof value,
+          "the file is not written");
     answer = mix(answer, value + early);
     printf("step %u\n", (unsigned)step);
     fflush(stdout);
@@ -76,7 +78,8 @@ int main(void) {
     answer = mix(answer, value);
   }
   close(sockets[0]);
-  check(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7, "the child ended otherwise");
+  check(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7,
+        "the child ended otherwise");
   printf("PASS %016llx\n", (unsigned long long)answer);
   return 0;
 }

@@ -128,14 +128,15 @@ void write_back(const std::vector<Area>& areas) {
 }
 
 // Memory of all that the kernel shows as a deleted file.
-bool has_no_file(const Area& area) { return is_system_v(area) || area.path == "/dev/zero" || area.path.string().starts_with("/memfd:"); }
+bool has_no_file(const Area& area) {
+  return is_system_v(area) || area.path == "/dev/zero" || area.path.string().starts_with("/memfd:");
+}
 
 [[noreturn]] void refuse_other_holder(const Area& area, const std::string& holder) {
   const std::string what = is_system_v(area)   ? "System V shared memory " + std::to_string(area.inode)
                            : has_no_file(area) ? "shared memory " + shortened(area.path)
                                                : "deleted file " + shortened(area.path);
-  throw TemporaryError(what + where(area) +
-                       " is mapped by " + holder + ", too, and cannot be saved yet");
+  throw TemporaryError(what + where(area) + " is mapped by " + holder + ", too, and cannot be saved yet");
 }
 
 // Does an earlier member show all of it?

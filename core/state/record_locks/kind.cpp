@@ -80,12 +80,13 @@ const Kind record_locks_kind = {
     .read = read_plain<RecordLocks>,
     .check = check,
     .prepare = prepare,
-    .documentation = {"locks of the process on files (F_SETLK, lockf)",
-                      "in the section RECORD LOCKS: descriptor, range, whether exclusive; taken again before the program "
-                      "goes on",
-                      "one that somebody else holds at the restart refuses it; on what the process was started with at "
-                      "0, 1 and 2, and leases, are refused",
-                      "tests/state/record_locks/record_locks.py"},
+    .documentation =
+        {"locks of the process on files (F_SETLK, lockf)",
+         "in the section RECORD LOCKS: descriptor, range, whether exclusive; taken again before the program "
+         "goes on",
+         "one that somebody else holds at the restart refuses it; on what the process was started with at "
+         "0, 1 and 2, and leases, are refused",
+         "tests/state/record_locks/record_locks.py"},
 };
 
 }  // namespace cairn::state

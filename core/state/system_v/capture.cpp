@@ -92,7 +92,7 @@ class Look {
   const cairn_system_v& table_;
   Capture* const capture_;
   SystemVState state_;
-  std::set<SystemVName> shown_;  // memory that areas show
+  std::set<SystemVName> shown_;                   // memory that areas show
   std::map<std::int32_t, std::int64_t> changed_;  // sets: when their values were last set
 };
 
@@ -144,8 +144,9 @@ void Look::add_undo(std::int32_t id, std::uint16_t number, int adjust, std::int6
   const SystemVObject* const set = set_of(id);
   if (set == nullptr || adjust == 0) return;
   if (changed_[set->name.number] > since)
-    throw TemporaryError(text_of(*set) + " has been set (semctl SETVAL) while there was something to undo (SEM_UNDO): "
-                                         "what is left of that cannot be told");
+    throw TemporaryError(text_of(*set) +
+                         " has been set (semctl SETVAL) while there was something to undo (SEM_UNDO): "
+                         "what is left of that cannot be told");
   for (SemaphoreUndo& known : state_.undos) {
     if (known.set != set->name.number || known.number != number) continue;
     known.adjust = static_cast<std::int16_t>(known.adjust + adjust);
@@ -216,7 +217,8 @@ void system_v_obstacle(const cairn_guest& guest) {
 std::vector<std::uint8_t> capture_system_v(Capture& capture) {
   const bool shown = std::any_of(capture.areas.begin(), capture.areas.end(), is_system_v);
   if (!has_table(capture.guest)) {
-    if (shown) throw TemporaryError("System V shared memory cannot be saved with the libcr that the program began with");
+    if (shown)
+      throw TemporaryError("System V shared memory cannot be saved with the libcr that the program began with");
     return {};
   }
   SystemVState state = Look(capture.guest, &capture).find();

@@ -165,8 +165,9 @@ std::int32_t Maker::make() {
   if (!look_at({object_.name.kind, object_.id}).exists) choose_number(object_);
   const int number = get(object_);
   if (number < 0 && errno == EEXIST)
-    throw EnvironmentError(text() + ", which the program has made, cannot be made again: somebody else has made another "
-                                    "one with that key");
+    throw EnvironmentError(text() +
+                           ", which the program has made, cannot be made again: somebody else has made another "
+                           "one with that key");
   if (number < 0) throw EnvironmentError(with_errno(text() + " cannot be made again", errno));
   fresh_ = number;
   fill(number);

@@ -14,7 +14,9 @@
 namespace cairn::state {
 namespace {
 
-std::uint64_t in_pages(std::uint64_t bytes) { return (bytes + CAIRN_PAGE_SIZE - 1) & ~std::uint64_t{CAIRN_PAGE_SIZE - 1}; }
+std::uint64_t in_pages(std::uint64_t bytes) {
+  return (bytes + CAIRN_PAGE_SIZE - 1) & ~std::uint64_t{CAIRN_PAGE_SIZE - 1};
+}
 
 // At an address that is mapped: the kernel would choose one of the guest's.
 void attach_at(std::uint64_t address, std::int32_t number, int flags) {

@@ -42,8 +42,7 @@ class SystemVReviver : public Reviver {
 // With others, they have been made for all.
 void SystemVReviver::find_objects() {
   if (state_.objects.empty()) return;
-  for (const auto& given : restart_.options.given_system_v)
-    restart_.system_v[{given.kind, given.saved}] = given.now;
+  for (const auto& given : restart_.options.given_system_v) restart_.system_v[{given.kind, given.saved}] = given.now;
   const Image* const image = &restart_.image;
   if (!restart_.options.together) restart_.system_v = make_system_v({&image, 1});
   for (const SystemVObject& object : state_.objects) {
@@ -60,7 +59,8 @@ void SystemVReviver::tell_numbers() const {
   if (guest.size < sizeof guest) restart_.image.contradiction("its libcr knows no System V objects");
   for (const SystemVObject& object : state_.objects) tell_number(guest.system_v, object);
   // Their values have been set just now.
-  for (cairn_semaphore_undo& undo : guest.system_v.undos) undo.since = std::max<std::int64_t>(undo.since, time(nullptr));
+  for (cairn_semaphore_undo& undo : guest.system_v.undos)
+    undo.since = std::max<std::int64_t>(undo.since, time(nullptr));
 }
 
 void SystemVReviver::tell_number(cairn_system_v& table, const SystemVObject& object) const {
@@ -78,12 +78,13 @@ void SystemVReviver::tell_number(cairn_system_v& table, const SystemVObject& obj
   }
   if (now == object.id) return;
   if (place == nullptr && table.used < CAIRN_SYSTEM_V_OBJECTS) place = &table.objects[table.used++];
-  if (place == nullptr) throw EnvironmentError("there is no room for the new number of " + described(object.name.kind, object.id));
+  if (place == nullptr)
+    throw EnvironmentError("there is no room for the new number of " + described(object.name.kind, object.id));
   *place = {object.name.kind, object.id, now, 0};
 }
 
-// On the thread from which all of the process's are made: they have one list of what is to be undone. What the kernel has
-// undone when the process ended is done again, where the values are not those of the checkpoint anyway.
+// On the thread from which all of the process's are made: they have one list of what is to be undone. What the kernel
+// has undone when the process ended is done again, where the values are not those of the checkpoint anyway.
 void SystemVReviver::undo_again() const {
   for (const SemaphoreUndo& undo : state_.undos) {
     const auto set = std::find_if(state_.objects.begin(), state_.objects.end(), [&](const SystemVObject& object) {
@@ -127,9 +128,9 @@ void check_system_v(const Image& image) {
   std::set<SystemVName> names;
   for (const SystemVObject& object : state.objects) {
     const bool semaphores = object.name.kind == CAIRN_SYSTEM_V_SEMAPHORES;
-    const bool stored = object.content == SystemVObject::no_content ||
-                        (object.content < image.reader().objects().size() &&
-                         image.reader().objects()[object.content].size == object.size);
+    const bool stored =
+        object.content == SystemVObject::no_content || (object.content < image.reader().objects().size() &&
+                                                        image.reader().objects()[object.content].size == object.size);
     const bool sound = object.name.kind >= CAIRN_SYSTEM_V_MEMORY && object.name.kind <= CAIRN_SYSTEM_V_QUEUE &&
                        object.name.number >= 0 && object.id >= 0 && (object.mode & ~0777u) == 0 &&
                        object.size <= static_cast<std::uint64_t>(INT64_MAX) && stored &&

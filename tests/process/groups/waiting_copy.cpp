@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cr_waiting_copy FLAG: a copy that fork made waits all the time, by calls that a signal ends. Checkpoints, the first of which
-// gives it a host of its own, are no signals of the program's.
+// cr_waiting_copy FLAG: a copy that fork made waits all the time, by calls that a signal ends. Checkpoints, the first
+// of which gives it a host of its own, are no signals of the program's.
 #include <poll.h>
 #include <sys/wait.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cr_record_locks FLAG ALONE|TREE: holds locks of the process on files (F_SETLK, lockf): of ones that are mapped, in
-// memory, deleted, open several times; with TREE a child, too, which has inherited the descriptors but none of the locks.
-// That they are held is asked by processes that end at once.
+// memory, deleted, open several times; with TREE a child, too, which has inherited the descriptors but none of the
+// locks. That they are held is asked by processes that end at once.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -81,11 +81,13 @@ struct Files {
     CHECK(others_may(ranges, F_WRLCK, 15, 35) && !others_may(ranges, F_RDLCK, 50, 1));
     CHECK(others_may(ranges, F_RDLCK, 100, 0) && !others_may(ranges, F_WRLCK, 1000000, 1));
     CHECK(others_may(mapped, F_WRLCK, 0, 1) && !others_may(mapped, F_RDLCK, 1, 0));
-    CHECK(!others_may(copied, F_RDLCK, 0, 0) && !others_may(memory, F_RDLCK, 0, 1) && others_may(memory, F_RDLCK, 1, 0));
+    CHECK(!others_may(copied, F_RDLCK, 0, 0) && !others_may(memory, F_RDLCK, 0, 1) &&
+          others_may(memory, F_RDLCK, 1, 0));
     CHECK(!others_may(gone, F_RDLCK, 3, 1) && others_may(gone, F_WRLCK, 4, 0));
     char text[8] = {};
     CHECK(pread(gone, text, 7, 0) == 7 && strcmp(text, "content") == 0 && strcmp(copy, "content, changed") == 0);
-    for (int i = 0; i < kPieces; ++i) CHECK(*pieces[i] == static_cast<char>(i) && *in_memory[i] == static_cast<char>(i));
+    for (int i = 0; i < kPieces; ++i)
+      CHECK(*pieces[i] == static_cast<char>(i) && *in_memory[i] == static_cast<char>(i));
     CHECK(take(ranges, F_UNLCK, 10, 5) && others_may(ranges, F_WRLCK, 10, 5));
     close(reading);  // all of the file's are gone
     CHECK(others_may(ranges, F_WRLCK, 0, 0));

@@ -169,7 +169,8 @@ int live_as_child(const Objects& objects) {
     ++objects.first[2 * kPage];
     operate(objects.set, kPong, 1);
   }
-  if (objects.of_own[1000] == 0) subject::fail(__FILE__, __LINE__, "the child could not wait: " + std::string(strerror(errno)));
+  if (objects.of_own[1000] == 0)
+    subject::fail(__FILE__, __LINE__, "the child could not wait: " + std::string(strerror(errno)));
   CHECK(strcmp(objects.of_own, "own") == 0 && strcmp(objects.of_removed + kPage, "removed") == 0);
   return subject::failures;
 }
