@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import ENVIRONMENT, NOBODY, Failure, expect, run_subject  # noqa: E402
+from cr_harness import ENVIRONMENT, ORDINARY, Failure, expect, run_subject  # noqa: E402
 
 
 makers = set()  # processes that have made objects of the test
@@ -89,7 +89,7 @@ def main():
             subject.close()
             remove(key)
 
-    run_subject(bin_dir, [program, "@FLAG@", str(key), case], body, user=NOBODY if user else None)
+    run_subject(bin_dir, [program, "@FLAG@", str(key), case], body, user=ORDINARY if user else None)
 
 
 main()
