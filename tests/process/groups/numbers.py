@@ -274,16 +274,17 @@ def nested(subject):
     if subprocess.run([*own, "true"], user=ORDINARY).returncode != 0:
         raise Skip("no such namespace")
     started = os.path.join(subject.directory, "started")
-    with subprocess.Popen([*own, os.path.join(BIN, "cr_restart"), "--run-on-success", f"touch {started}", "first"],
-                          user=ORDINARY, cwd=subject.directory, stdin=subprocess.DEVNULL) as command:
+    command = subprocess.Popen([*own, os.path.join(BIN, "cr_restart"), "--run-on-success", f"touch {started}", "first"],
+                               user=ORDINARY, cwd=subject.directory, stdin=subprocess.DEVNULL)
+    try:
         wait_for(lambda: os.path.exists(started) or command.poll() is not None, "the restart")
-        inner = [pid for pid in tree_of(command.pid) if len(line_of_status(pid, "NSpid")) == 3 and own_number(pid) == number]
-        if len(inner) == 1:
-            done = subject.run("cr_checkpoint", *WAIT, "-f", "second", str(inner[0]), user=ORDINARY)
+        inner = [pid for pid in tree_of(command.pid) if name_of(pid) == "bash" and own_number(pid) == number]
+        if len(inner) != 1 or len(line_of_status(inner[0], "NSpid")) != 3:
+            raise Failure(f"it is not there: {inner}")
+        expect(subject.run("cr_checkpoint", *WAIT, "-f", "second", str(inner[0]), user=ORDINARY), OK)
+    finally:
         kill_tree(command.pid)
-    if len(inner) != 1:
-        raise Failure("it is not there")
-    expect(done, OK)
+        command.wait(60)
     subject.restart("second")
     subject.must_pass()
 
