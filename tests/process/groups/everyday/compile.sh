@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
 # A small project, compiled by make -j2, and its program run.
 set -e
 for n in 1 2 3 4 5 6; do

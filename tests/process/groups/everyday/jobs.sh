@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
 # Jobs in the background that are waited for by number, traps, here-documents, a FIFO, arithmetic.
 trap 'echo trapped >>said; trapped=$((trapped + 1))' USR1
 trapped=0
