@@ -388,6 +388,12 @@ def job_control(directory):
         terminal.close()
 
 
+if os.geteuid() == 0 and CASE != "no_namespaces":
+    tried = subprocess.run(["unshare", "--user", "--map-current-user", "--pid", "--fork", "--mount-proc", "true"], user=ORDINARY,
+                           capture_output=True, text=True)
+    if tried.returncode != 0:
+        print(f"users make no namespaces here: {tried.stderr}")
+        sys.exit(77)
 if CASE in ("job_control", "hidden_end"):
     run_test({"job_control": job_control, "hidden_end": hidden_end}[CASE])
 elif CASE in ("script", "as_root", "killed", "orphan", "nested"):
