@@ -82,7 +82,8 @@ struct cairn_thread_settings {
 /* Bits of cairn_guest::untold. */
 enum {
   CAIRN_UNTOLD_SYSCALL_DISPATCH = 1, /* a thread has its system calls dispatched (PR_SET_SYSCALL_USER_DISPATCH) */
-  CAIRN_UNTOLD_LANDLOCK = 2          /* a thread has restricted itself (landlock_restrict_self) */
+  CAIRN_UNTOLD_LANDLOCK = 2,         /* a thread has restricted itself (landlock_restrict_self) */
+  CAIRN_UNTOLD_NOTIFICATION = 4      /* it has asked to be told of messages (mq_notify); perhaps not any more */
 };
 
 struct cairn_thread {

@@ -39,9 +39,10 @@ struct Place {
 struct File {
   mode_t mode = 0;
   nlink_t links = 0;
+  bool queue = false;
   std::vector<Place> places;
-  bool is_object() const { return S_ISFIFO(mode) || S_ISSOCK(mode) || is_nameless(); }
-  bool is_nameless() const { return S_ISREG(mode) && links == 0; }
+  bool is_object() const { return S_ISFIFO(mode) || S_ISSOCK(mode) || queue || is_nameless(); }
+  bool is_nameless() const { return S_ISREG(mode) && links == 0 && !queue; }
 };
 
 std::string directory_of(pid_t pid) { return "/proc/" + std::to_string(pid) + "/fd"; }
@@ -116,6 +117,7 @@ void Look::look_at_descriptors(std::size_t member) {
     File& file = files_[{status.st_dev, status.st_ino}];
     file.mode = status.st_mode;
     file.links = status.st_nlink;
+    file.queue = file.queue || (file.places.empty() && state::is_message_queue(path_of(at), status));
     // The rights of the link say how it is open.
     file.places.push_back({member, at, (link.st_mode & S_IRUSR) != 0, (link.st_mode & S_IWUSR) != 0});
   }

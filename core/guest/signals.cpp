@@ -224,6 +224,8 @@ CAIRN_INTERPOSE(int, timer_create, (clockid_t wanted, sigevent* event, timer_t* 
   return result;
 }
 CAIRN_INTERPOSE(int, mq_notify, (mqd_t queue, const sigevent* event)) {
+  if (event != nullptr)
+    __atomic_or_fetch(&cairn_guest_self.untold, uint64_t{CAIRN_UNTOLD_NOTIFICATION}, __ATOMIC_SEQ_CST);
   if (event == nullptr || event->sigev_notify != SIGEV_THREAD || !hosted()) return real().mq_notify(queue, event);
   const AllSignalsBlocked blocked;
   const int result = real().mq_notify(queue, event);

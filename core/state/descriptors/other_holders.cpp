@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/descriptors/other_holders.hpp"
 
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -61,6 +63,14 @@ std::string described_process(const std::string& process) {
   return "process " + process + " (" + name + ")";
 }
 
+// They are in a file system without a device.
+bool is_message_queue(const std::string& path, const struct stat& status) {
+  constexpr long kMessageQueues = 0x19800202;
+  struct statfs system {};
+  return S_ISREG(status.st_mode) && major(status.st_dev) == 0 && statfs(path.c_str(), &system) == 0 &&
+         system.f_type == kMessageQueues;
+}
+
 // What other kinds have is not looked at: links are read without being followed first.
 void look_at_objects(const std::string& process, const std::function<void(const struct stat&)>& found) {
   const std::string directory = "/proc/" + process + "/fd/";
@@ -71,7 +81,8 @@ void look_at_objects(const std::string& process, const std::function<void(const 
     if (!is_path && !target.starts_with("pipe:") && !target.starts_with("socket:")) continue;
     struct stat status {};
     const auto matters = [&] {
-      return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || (S_ISREG(status.st_mode) && status.st_nlink == 0);
+      return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
+             (S_ISREG(status.st_mode) && status.st_nlink == 0) || is_message_queue(link, status);
     };
     if (stat(link.c_str(), &status) == 0 && matters()) found(status);
   }

@@ -14,7 +14,10 @@ namespace cairn::state {
 
 // "process 4711 (make)"
 std::string described_process(const std::string& process);
-// Each pipe, FIFO, socket and file without a path that a process has open, as far as this one may look at it.
+// Of POSIX. `path` leads to what `status` describes.
+bool is_message_queue(const std::string& path, const struct stat& status);
+// Each pipe, FIFO, socket, message queue and file without a path that a process has open, as far as this one may look
+// at it.
 void look_at_objects(const std::string& process, const std::function<void(const struct stat&)>& found);
 
 class OtherHolders {

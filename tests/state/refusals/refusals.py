@@ -46,7 +46,7 @@ NAMES = {
     "pidfd": ["pidfd at descriptor"],
     "userfaultfd": ["userfaultfd at descriptor"],
     "secret_memory": ["secretmem", "at descriptor"],
-    "message_queue": ["cairn-refused", "at descriptor"],
+    "message_queue": ["message queue /cairn-refused", "at descriptor", "mq_notify"],
     "seccomp": ["seccomp filter"],
     "landlock": ["landlock"],
     "chroot": ["root directory (chroot)"],

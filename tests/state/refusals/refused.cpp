@@ -301,6 +301,9 @@ Undo make_message_queue() {
   const std::string name = "/cairn-refused-" + std::to_string(getpid());
   const mqd_t queue = mq_open(name.c_str(), O_CREAT | O_RDWR, 0600, nullptr);
   mq_unlink(name.c_str());
+  sigevent nothing{};
+  nothing.sigev_notify = SIGEV_NONE;
+  CHECK(mq_notify(queue, &nothing) == 0);
   return make_descriptor(queue, "POSIX message queue");
 }
 
