@@ -18,17 +18,14 @@ std::optional<std::string> read_file(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return std::nullopt;
   std::string text;
-  std::size_t used = 0;
+  char part[16384];  // of files in /proc the kernel gives a page at a time
   for (;;) {
-    if (text.size() - used < 65536) text.resize(text.size() * 2 + 65536);
-    const ssize_t n = read(fd.get(), text.data() + used, text.size() - used);
+    const ssize_t n = read(fd.get(), part, sizeof part);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return std::nullopt;
-    if (n == 0) break;
-    used += static_cast<std::size_t>(n);
+    if (n == 0) return text;
+    text.append(part, static_cast<std::size_t>(n));
   }
-  text.resize(used);
-  return text;
 }
 
 std::string read_file_or_throw(const std::string& path) {

@@ -40,10 +40,20 @@ constexpr uint32_t kRseqSignature = 0x53053053;  // what libc registers with on 
 constexpr long kRseqBytes = 32;
 constexpr int kRseqFailed = -2;  // RSEQ_CPU_ID_REGISTRATION_FAILED
 
+uint32_t slots_reached = 1;  // those from there on have never been used, and their pages not touched
+
+void reach_slot(uint32_t i) {
+  uint32_t reached = load(slots_reached);
+  while (reached <= i &&
+         !__atomic_compare_exchange_n(&slots_reached, &reached, i + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+  }
+}
+
 cairn_thread* claim_slot(int tid) {
   cairn_guest& g = cairn_guest_self;
   if (tid == own_pid()) return &g.threads[0];
   for (uint32_t i = 1; i < g.threads_max; ++i) {
+    reach_slot(i);
     uint32_t expected = CAIRN_THREAD_FREE;
     if (__atomic_compare_exchange_n(&g.threads[i].state, &expected, CAIRN_THREAD_RUNNING, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED)) {
@@ -215,9 +225,10 @@ void release_slot() {
 
 void forget_slots() {
   cairn_guest& g = cairn_guest_self;
-  for (uint32_t i = 0; i < g.threads_max; ++i) {
+  for (uint32_t i = 0; i < slots_reached && i < g.threads_max; ++i) {
     if (g.threads[i].tid != 0) g.threads[i] = cairn_thread{};
   }
+  slots_reached = 1;
   state.slot = nullptr;
 }
 

@@ -49,8 +49,26 @@ void lift_address_space_limit() {
 
 namespace {
 
+// The whole arena, while it is empty: what the kernel chooses then is above it, and need not be given back.
+class ReservedArena {
+ public:
+  ReservedArena() noexcept
+      : held_(arena_mmap(reinterpret_cast<void*>(kLowest), CAIRN_ARENA_TOP - kLowest, PROT_NONE,
+                         kPlugFlags | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED) {}
+  ~ReservedArena() {
+    if (held_) arena_munmap(reinterpret_cast<void*>(kLowest), CAIRN_ARENA_TOP - kLowest);
+  }
+  ReservedArena(const ReservedArena&) = delete;
+  ReservedArena& operator=(const ReservedArena&) = delete;
+
+ private:
+  static constexpr std::uintptr_t kLowest = 0x10000;  // vm.mmap_min_addr, usually
+  const bool held_;
+};
+
 // True if something above the arena could be had at all.
 bool fill_holes() noexcept {
+  const ReservedArena quicker;
   bool any = false;
   for (std::size_t size = 1UL << 46; size >= CAIRN_PAGE_SIZE; size >>= 1) {
     for (;;) {

@@ -32,7 +32,7 @@ __attribute__((visibility("default"))) const char* malloc_conf = "dss:disabled,n
 namespace cairn::host {
 namespace {
 
-constexpr unsigned kFirstDonors = 4;
+constexpr unsigned kFirstDonors = 1;  // most programs have one thread or none; each costs time at every exec
 
 // <prefix>/libexec/cairn/<host> -> <prefix>/lib/cairn
 std::string library_directory(const std::string& host) {

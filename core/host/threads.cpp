@@ -31,7 +31,7 @@ thread_local std::uint64_t attached_guest_fs __attribute__((tls_model("initial-e
 
 constexpr int kMaxHostThreads = 4096;
 constexpr int kMaxDonors = 1024;
-constexpr int kDonorsLow = 2;  // the keeper makes more when fewer than this are free
+constexpr int kDonorsLow = 1;  // the keeper makes more when fewer than this are free
 constexpr int kDonorsStep = 4;
 constexpr std::size_t kStackSize = 2UL << 20;
 
@@ -205,7 +205,9 @@ void return_fs(std::uint64_t host_fs) noexcept {
 }
 
 void threads_after_fork() noexcept {
-  for (auto& slot : threads.tids) slot.store(0);
+  for (auto& slot : threads.tids) {
+    if (slot.load() != 0) slot.store(0);  // pages that nobody writes stay the parent's
+  }
 }
 
 bool is_host_thread(int tid) noexcept {
