@@ -43,6 +43,7 @@ struct Donor {
 struct Threads {
   std::uint64_t main_fs = 0;
   std::atomic<int> tids[kMaxHostThreads] = {};  // 0: free slot
+  std::atomic<int> tids_reached{0};             // those from there on have never been used
   Donor donors[kMaxDonors];
   std::atomic<int> donor_count{0};
   std::atomic<int> donors_free{0};
@@ -51,10 +52,20 @@ struct Threads {
 };
 Threads threads;
 
-void note_tid(int from, int to) noexcept {
-  for (auto& slot : threads.tids) {
-    int expected = from;
-    if (slot.compare_exchange_strong(expected, to)) return;
+void add_tid(int tid) noexcept {
+  for (int i = 0; i < kMaxHostThreads; ++i) {
+    for (int reached = threads.tids_reached.load(); reached <= i;) {
+      if (threads.tids_reached.compare_exchange_weak(reached, i + 1)) break;
+    }
+    int expected = 0;
+    if (threads.tids[i].compare_exchange_strong(expected, tid)) return;
+  }
+}
+
+void remove_tid(int tid) noexcept {
+  for (int i = 0; i < threads.tids_reached.load(); ++i) {
+    int expected = tid;
+    if (threads.tids[i].compare_exchange_strong(expected, 0)) return;
   }
 }
 
@@ -70,12 +81,12 @@ struct Start {
   void* argument;
 };
 
-void leave_registry(void*) noexcept { note_tid(static_cast<int>(raw_syscall(SYS_gettid)), 0); }
+void leave_registry(void*) noexcept { remove_tid(own_tid()); }
 
 void* run_registered(void* raw) {
   const Start start = *static_cast<Start*>(raw);
   std::free(raw);
-  note_tid(0, static_cast<int>(raw_syscall(SYS_gettid)));
+  add_tid(own_tid());
   void* result = nullptr;
   pthread_cleanup_push(leave_registry, nullptr);
   result = start.function(start.argument);
@@ -148,7 +159,7 @@ void register_main_thread() noexcept {
   attached_guest_fs = 0;
 }
 
-void keep_main_thread() noexcept { note_tid(0, own_tid()); }
+void keep_main_thread() noexcept { add_tid(own_tid()); }
 
 std::uint64_t main_thread_fs() noexcept { return threads.main_fs; }
 
@@ -205,14 +216,13 @@ void return_fs(std::uint64_t host_fs) noexcept {
 }
 
 void threads_after_fork() noexcept {
-  for (auto& slot : threads.tids) {
-    if (slot.load() != 0) slot.store(0);  // pages that nobody writes stay the parent's
-  }
+  for (int i = 0; i < threads.tids_reached.load(); ++i) threads.tids[i].store(0);
+  threads.tids_reached.store(0);
 }
 
 bool is_host_thread(int tid) noexcept {
-  for (const auto& slot : threads.tids) {
-    if (slot.load(std::memory_order_relaxed) == tid) return true;
+  for (int i = 0, reached = threads.tids_reached.load(std::memory_order_acquire); i < reached; ++i) {
+    if (threads.tids[i].load(std::memory_order_relaxed) == tid) return true;
   }
   return false;
 }
