@@ -42,30 +42,33 @@ void show_own_processes(int orders) {
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) fail(orders, "mount /proc");
 }
 
+// Of those that have ended. False once it is alone.
+bool reap(pid_t of_whom, int& status) {
+  int ended = 0;
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, &ended, WNOHANG)) > 0) {
+    if (pid == of_whom) status = ended;
+  }
+  return pid == 0;
+}
+
 // Who is asked for is ending already: as it wants to, that is. The others are killed, its parent too, so that it is
 // ours to wait for. -1: that is not seen.
 int end_all(pid_t of_whom) {
   for (const Deadline patience(kEndSeconds); of_whom > 0 && !patience.passed() && !runs_nobody(of_whom);)
     usleep(kLook * 1000);
-  for (const Deadline patience(kEndSeconds); !patience.passed(); usleep(kLook * 1000)) {
+  int status = -1;
+  for (const Deadline patience(kEndSeconds); !patience.passed() && status == -1; usleep(kLook * 1000)) {
     kill(-1, SIGKILL);
-    int status = 0;
-    pid_t pid = 0;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-      if (pid == of_whom) return status;
-    }
+    reap(of_whom, status);
     if (of_whom <= 0) break;
   }
-  return -1;
+  return status;
 }
 
-// False once it is alone.
 bool wait_for_orphans() {
-  int status = 0;
-  pid_t pid = 0;
-  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-  }
-  return pid == 0;
+  int of_nobody = 0;
+  return reap(0, of_nobody);
 }
 
 }  // namespace

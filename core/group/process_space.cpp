@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "core/base/capability_sets.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/numbered_fork.hpp"
@@ -45,13 +46,12 @@ SpaceReport hear(int socket) {
   }
 }
 
+// Is it another process's, or ours and has ended? Then it has been waited for.
+bool is_collected(pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; }
+
 // Waits for it, but not for ever: it may be unable to end.
-bool collect(pid_t pid) {
-  for (const Deadline patience(kPatience); !patience.passed(); usleep(kLook)) {
-    const pid_t ended = waitpid(pid, nullptr, WNOHANG);
-    if (ended == pid || (ended < 0 && errno == ECHILD)) return true;
-  }
-  return false;
+void collect(pid_t pid) {
+  for (const Deadline patience(kPatience); !patience.passed() && !is_collected(pid);) usleep(kLook);
 }
 
 // --- in the process that makes it ---
@@ -185,20 +185,16 @@ std::uint64_t ProcessSpace::lent() const noexcept { return own_users_ && geteuid
 
 void ProcessSpace::lend_rights() const noexcept {
   if (lent() == 0) return;
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
-  if (syscall(SYS_capget, &header, sets) != 0) return;
-  for (int half = 0; half < _LINUX_CAPABILITY_U32S_3; ++half)
-    sets[half].inheritable |= static_cast<std::uint32_t>(lent() >> (32 * half));
-  syscall(SYS_capset, &header, sets);
+  CapabilitySets sets;
+  if (!sets.read()) return;
+  sets.add_inheritable(lent());
+  sets.put_in_force();
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHECKPOINT_RESTORE, 0, 0);
 }
 
 void ProcessSpace::drop_rights() const noexcept {
   if (!own_users_ || geteuid() == 0) return;
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
-  syscall(SYS_capset, &header, none);
+  CapabilitySets().put_in_force();
 }
 
 std::optional<int> ProcessSpace::end_all(pid_t of_whom) noexcept {
@@ -223,8 +219,8 @@ void ProcessSpace::leave() noexcept {
 void ProcessSpace::wait_for_end() noexcept {
   if (first_pid_ < 0) return;
   for (const Deadline patience(kPatience); !patience.passed(); usleep(kLook)) {
-    if (child_ > 0 && waitpid(child_, nullptr, WNOHANG) != 0) child_ = -1;
-    if (waitpid(first_pid_, nullptr, WNOHANG) != 0) break;
+    if (child_ > 0 && is_collected(child_)) child_ = -1;
+    if (is_collected(first_pid_)) break;
   }
   first_pid_ = -1;
 }

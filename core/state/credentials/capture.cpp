@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <optional>
 
+#include "core/base/capability_sets.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/credentials/of_thread.hpp"
@@ -60,17 +60,11 @@ void note_start_credentials_as(std::span<const std::uint8_t> bytes) {
 
 void give_back_lent_capabilities() noexcept {
   if (lent == 0) return;
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
   raw_syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  if (is_error(raw_syscall(SYS_capget, address(&header), address(sets)))) return;
-  for (int half = 0; half < _LINUX_CAPABILITY_U32S_3; ++half) {
-    const auto kept = ~static_cast<std::uint32_t>(lent >> (32 * half));
-    sets[half].effective &= kept;
-    sets[half].permitted &= kept;
-    sets[half].inheritable &= kept;
-  }
-  raw_syscall(SYS_capset, address(&header), address(sets));
+  CapabilitySets sets;
+  if (!sets.read()) return;
+  sets.remove(lent);
+  sets.put_in_force();
 }
 
 void note_saved_groups(const std::vector<std::uint32_t>& groups) { start.groups = groups; }
