@@ -18,8 +18,8 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
-#include "core/base/write_all.hpp"
 #include "core/context/format.h"
+#include "core/context/sparse_copy.hpp"
 
 namespace cairn::context {
 
@@ -43,8 +43,8 @@ struct XxhState {
   }
 };
 
-// Hashes, and copies if `to` >= 0.
-ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, int to, const std::string& to_name) {
+// Hashes, and copies if there is a copy.
+ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, const SparseCopy* copy) {
   XxhState hash;
   const auto buffer = std::make_unique<char[]>(kBuffer);
   for (std::uint64_t at = 0; at < size;) {
@@ -53,7 +53,7 @@ ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, int to
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) throw EnvironmentError(with_errno("cannot read " + name + " to its end", n < 0 ? errno : ENODATA));
     XXH3_128bits_update(hash.state, buffer.get(), static_cast<std::size_t>(n));
-    if (to >= 0) write_all(to, buffer.get(), static_cast<std::size_t>(n), to_name);
+    if (copy != nullptr) copy->write(buffer.get(), static_cast<std::size_t>(n), at);
     at += static_cast<std::uint64_t>(n);
   }
   return hash.value();
@@ -163,7 +163,7 @@ UniqueFd open_mapped_file(const Area& area) {
   return fd;
 }
 
-ObjectHash hash_file(int fd, std::uint64_t size, const std::string& name) { return pass_over(fd, size, name, -1, {}); }
+ObjectHash hash_file(int fd, std::uint64_t size, const std::string& name) { return pass_over(fd, size, name, nullptr); }
 
 ObjectHash store_object(int fd, std::uint64_t size, const std::string& name, const std::string& directory,
                         const std::optional<ObjectHash>& known, ObjectCache* cache) {
@@ -176,7 +176,8 @@ ObjectHash store_object(int fd, std::uint64_t size, const std::string& name, con
   if (!out) throw EnvironmentError(with_errno("cannot create a file in " + directory, errno));
   try {
     // What counts is what was copied, should the file have changed since.
-    const ObjectHash hash = pass_over(fd, size, name, out.get(), temporary);
+    const SparseCopy copy(out.get(), size, temporary);
+    const ObjectHash hash = pass_over(fd, size, name, &copy);
     const std::string final_name = directory + "/" + to_hex(hash.data(), hash.size());
     if (fchmod(out.get(), 0644) != 0 || fdatasync(out.get()) != 0 ||
         ::rename(temporary.c_str(), final_name.c_str()) != 0) {

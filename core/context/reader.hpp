@@ -98,8 +98,8 @@ class Reader {
   // REFERENCE's original is missing or changed.
   UniqueFd open_object(std::uint32_t object, bool prefer_original = true) const;
 
-  // The stored content of an object to a file, from its beginning on; `to` < 0: is only verified. Throws
-  // PermanentError, perhaps after it has written some of it.
+  // The stored content of an object as the whole content of a file; `to` < 0: is only verified. Throws PermanentError,
+  // perhaps after it has written some of it.
   void copy_object(std::uint32_t object, int to, const std::string& name) const;
 
   // Every chunk and every object with content, and the padding. `fill_cache`: what was read stays in the page cache,

@@ -9,12 +9,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
-#include "core/base/write_all.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/reader_state.hpp"
+#include "core/context/sparse_copy.hpp"
 
 namespace cairn::context {
 
@@ -74,13 +75,15 @@ void Reader::State::copy_embedded(std::uint32_t object, int to, const std::strin
   const Buffer content(std::aligned_alloc(CAIRN_CTX_PAGE, buffer_bytes), &std::free);
   if (!packed || !raw || !content) throw TemporaryError("not enough memory to read " + name);
   const auto bytes = [](const Buffer& b) { return static_cast<std::uint8_t*>(b.get()); };
+  std::optional<SparseCopy> copy;
+  if (to >= 0) copy.emplace(to, o.size, to_name);
   for (std::uint32_t i = object_chunks[object].first; i < object_chunks[object].last; ++i) {
     const cairn_ctx_chunk& chunk = chunks[i];
     const std::uint64_t origin = runs[chunk.first_run].address;
     const LoadJob job{&chunk, bytes(content), origin};
     load_group({&job, 1}, bytes(packed), bytes(raw));
     const std::uint64_t count = std::min<std::uint64_t>(chunk.raw, o.size - std::min(origin, o.size));
-    if (to >= 0) pwrite_all(to, bytes(content), count, origin, to_name);
+    if (copy) copy->write(bytes(content), count, origin);
   }
 }
 
@@ -89,12 +92,13 @@ void Reader::copy_object(std::uint32_t object, int to, const std::string& name) 
   if (o.kind == CAIRN_CTX_OBJECT_EMBEDDED) return state_->copy_embedded(object, to, name);
   const UniqueFd fd = open_object(object, false);
   if (to < 0) return;
+  const SparseCopy copy(to, o.size, name);
   const auto buffer = std::make_unique<char[]>(CAIRN_CTX_CHUNK_MAX);
   for (std::uint64_t at = 0; at < o.size;) {
     const ssize_t n = pread(fd.get(), buffer.get(), CAIRN_CTX_CHUNK_MAX, static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) throw EnvironmentError(with_errno("cannot read the copy of " + o.path, n < 0 ? errno : ENODATA));
-    pwrite_all(to, buffer.get(), static_cast<std::size_t>(n), at, name);
+    copy.write(buffer.get(), static_cast<std::size_t>(n), at);
     at += static_cast<std::uint64_t>(n);
   }
 }

@@ -154,8 +154,9 @@ UniqueFd DescriptorsReviver::open_description(const Description& description) co
 void DescriptorsReviver::set_common(int fd, const Description& description) const {
   raw_syscall(SYS_fcntl, fd, F_SETFL, static_cast<int>(description.flags) & kSettable);
   if (description.signal != 0) raw_syscall(SYS_fcntl, fd, F_SETSIG, description.signal);
-  // Only the process itself can still be named; whoever else was the owner is gone.
+  // Only the process itself and its group can still be named; whoever else was the owner is gone.
   if (description.owner == image_.get<ProcessState>().pid) raw_syscall(SYS_fcntl, fd, F_SETOWN, getpid());
+  if (description.owner < 0) raw_syscall(SYS_fcntl, fd, F_SETOWN, -getpgrp());
 }
 
 void DescriptorsReviver::connect_all() {

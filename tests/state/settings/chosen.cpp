@@ -105,11 +105,14 @@ int main(int argc, char** argv) {
   std::thread clockless(without_clocks, std::cref(go));
   const int owned = open("/dev/null", O_RDWR);
   CHECK(fcntl(owned, F_SETOWN, getpid()) == 0 && fcntl(owned, F_SETSIG, SIGRTMIN + 1) == 0);
+  const int of_group = open("/dev/zero", O_RDWR);
+  CHECK(fcntl(of_group, F_SETOWN, -getpgrp()) == 0);
   const std::string process = process_settings(), mine = thread_settings();
   subject::stay_until_asked(argv[1], subject::nap);
   check(process_settings(), process);
   check(thread_settings(), mine);
   CHECK_EQUAL(fcntl(owned, F_GETOWN), getpid());
+  CHECK_EQUAL(fcntl(of_group, F_GETOWN), -getpgrp());
   CHECK_EQUAL(fcntl(owned, F_GETSIG), SIGRTMIN + 1);
   go = true;
   other.join();
