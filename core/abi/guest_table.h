@@ -45,6 +45,9 @@ extern "C" {
 #define CAIRN_STOP_VALUE 0x706f7473 /* si_value.sival_int */
 /* The value of a CAIRN_STOP_SIGNAL, by rt_sigqueueinfo() with SI_QUEUE: a forked copy is to have its own host. */
 #define CAIRN_ADOPT_VALUE 0x74706461
+/* Likewise: the process was stopped, and is woken for a checkpoint; the thread waits for it, this long at most. */
+#define CAIRN_HOLD_VALUE 0x646c6f68
+#define CAIRN_HOLD_MILLISECONDS 20000
 
 enum { CAIRN_THREAD_FREE = 0, CAIRN_THREAD_RUNNING = 1, CAIRN_THREAD_STOPPED = 2 };
 

@@ -24,10 +24,13 @@ inline long queue_signal(int pid, int signal, int value) noexcept {
   return raw_syscall(SYS_rt_sigqueueinfo, pid, signal, address(&info));
 }
 
+inline long queue_signal_for_thread(int pid, int tid, int signal, int value) noexcept {
+  siginfo_t info = queued_signal(signal, value);
+  return raw_syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, address(&info));
+}
 // For a thread of this process.
 inline long queue_signal_for_thread(int tid, int signal, int value) noexcept {
-  siginfo_t info = queued_signal(signal, value);
-  return raw_syscall(SYS_rt_tgsigqueueinfo, own_pid(), tid, signal, address(&info));
+  return queue_signal_for_thread(own_pid(), tid, signal, value);
 }
 
 }  // namespace cairn

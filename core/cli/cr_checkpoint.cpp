@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/abi/control_client.hpp"
+#include "core/abi/stopped_process.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/asking_again.hpp"
@@ -57,7 +58,7 @@ cairn_control_reply ask(const CheckpointOptions& options) {
   if (target.is_file) request.flags |= CAIRN_CONTROL_TO_FD;
   if (stopped) request.flags |= CAIRN_CONTROL_WAS_STOPPED;
   client.send(request, target.descriptor.get());
-  if (stopped) kill(options.pid, SIGCONT);  // its host sleeps with it
+  if (stopped) wake_for_checkpoint(options.pid);
   CheckpointProgress progress(options.quiet);
   const cairn_control_reply reply = client.wait([&](const auto& state) { progress.show(state); });
   progress.clear();

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/abi/forked_copy.hpp"
+#include "core/abi/stopped_process.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
@@ -45,13 +46,13 @@ RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& w
   const UniqueFd directory(openat(wanted.directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) throw EnvironmentError(with_errno("the directory of the group", errno));
   client_->send(request, directory.get());
-  if (was_stopped_) kill(pid, SIGCONT);  // its host sleeps with it
+  if (was_stopped_) wake_for_checkpoint(pid);
 }
 
 // A stopped copy that fork made is woken for the time that it takes to come to a host.
 void RemoteProcess::connect() {
   const bool wake = was_stopped_ && is_forked_copy(pid_);
-  if (wake) kill(pid_, SIGCONT);
+  if (wake) wake_for_checkpoint(pid_);
   try {
     client_.emplace(pid_);
   } catch (...) {

@@ -10,6 +10,8 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "core/abi/thread_settings.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/futex.hpp"
@@ -276,6 +278,22 @@ static void stand_for_new_host(const ucontext_t& frame) {
   take_turn_again();
 }
 
+// The process has been stopped: the program goes on when somebody else wakes it, which a wait tells that takes too
+// long, or by itself if nobody stops it for a checkpoint.
+static void hold(const ucontext_t& frame) {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kLook{50};
+  constexpr std::int64_t kStoppedMeanwhile = 1'000'000'000, kLongest = CAIRN_HOLD_MILLISECONDS * 1'000'000LL;
+  if (within_crossing() || stands_above_host(frame) || state.defer != 0 || state.critical_depth != 0) return;
+  const std::int64_t begin = monotonic_nanoseconds();
+  for (std::int64_t now = begin; load(cairn_guest_self.stop_wanted) == 0 && now - begin < kLongest;) {
+    wait_while(cairn_guest_self.stop_wanted, 0, kLook);
+    const std::int64_t before = now;
+    now = monotonic_nanoseconds();
+    if (now - before > kStoppedMeanwhile) return;
+  }
+}
+
 bool come_to_own_host() {
   const cairn_table& t = table();
   if (load(t.copy) != own_pid()) return true;
@@ -295,7 +313,9 @@ void tell_about_stop_signal() {
 static void stop_handler(int, siginfo_t* info, void* frame) {
   if (info->si_code == SI_QUEUE && info->si_value.sival_int == CAIRN_ADOPT_VALUE)
     return stand_for_new_host(*static_cast<ucontext_t*>(frame));
-  if (info->si_code != SI_TKILL) tell_about_stop_signal();
+  const bool held = info->si_code == SI_QUEUE && info->si_value.sival_int == CAIRN_HOLD_VALUE;
+  if (held) hold(*static_cast<ucontext_t*>(frame));
+  if (info->si_code != SI_TKILL && !held) tell_about_stop_signal();
   stop_in_frame(frame);
 }
 

@@ -161,12 +161,16 @@ void ControlJob::lead_tree(group::Request& request) {
   };
 }
 
+// Nothing is done here between the signals: the second one is for this thread as well.
+void ControlJob::stop_again(int signal) const {
+  if (!was_stopped() || signal == SIGCONT) return;
+  if (signal != 0) kill(getpid(), signal);
+  kill(getpid(), SIGSTOP);
+}
+
 // The signal is there before any thread of the program runs again, so the image is the last it has done.
 void ControlJob::end_with_signal() {
-  if (was_stopped() && request_.signal != SIGCONT) {
-    if (request_.signal != 0) kill(getpid(), request_.signal);
-    kill(getpid(), SIGSTOP);
-  }
+  stop_again(request_.signal);
   group_.release(0, request_.signal);
 }
 

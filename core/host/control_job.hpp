@@ -51,6 +51,7 @@ class ControlJob {
   group::Request request_of_group() const;
   cairn_control_reply success(const std::vector<CheckpointStatistics>& statistics) const;
   void answer(const cairn_control_reply& reply);
+  void stop_again(int signal) const;
   void end_with_signal();
   void check_cancelled() const;
   void wait_for_callbacks(double seconds) const;

@@ -82,7 +82,7 @@ void ControlJob::follow_to_the_end() {
   for (bool released = false, finished = false; !released || !finished;) {
     const Told order = leader_->next(kLongest);
     if (order.step == CAIRN_CONTROL_RELEASE && !released) {
-      if (was_stopped() && order.signal != SIGCONT) kill(getpid(), SIGSTOP);
+      stop_again(order.signal);
       group_.release(order.failure, order.signal);
       state_.store(CAIRN_CONTROL_WRITING);
       released = true;

@@ -96,6 +96,15 @@ void await_tree(Work& work) {
   work.others.reset();
 }
 
+// One that was stopped is so before any thread of its program runs again; who wakes it lets them go.
+void stay_stopped(Work& work) {
+  auto& signals = work.options.signals;
+  if (std::find(signals.begin(), signals.end(), SIGSTOP) == signals.end()) return;
+  restart::tell_started(work.options, work.restart.starter_changed);
+  work.options.started = -1;
+  signals.clear();
+}
+
 // The end of the conversation, on a thread of the host while the guest's go on. Then it takes their checkpoints.
 [[noreturn]] void let_go(Work& work, cairn_guest& guest) {
   using std::chrono::milliseconds;
@@ -103,6 +112,7 @@ void await_tree(Work& work) {
   if (!restart::await_others(work.options)) _exit(CAIRN_EXIT_TEMPORARY);
   await_tree(work);
   work.revival.restore(state::Stage::go);
+  stay_stopped(work);
   StandingProcessorClock clock;
   const std::uint32_t epoch = work.image.get<state::GuestState>().epoch;
   store_and_wake(guest.revive_go, epoch);
