@@ -103,7 +103,9 @@ void read_scheduling(int tid, ThreadState& thread) {
   if (size > 0) thread.affinity.assign(mask, mask + size);
   SchedulingAttributes a{};
   if (raw_syscall(SYS_sched_getattr, tid, reinterpret_cast<long>(&a), sizeof a, 0) != 0) return;
-  thread.scheduling = {a.policy, a.priority, a.flags, a.runtime, a.deadline, a.period, a.nice};
+  // sched_getattr() tells it of the usual policies only.
+  const int nice = getpriority(PRIO_PROCESS, static_cast<id_t>(tid));
+  thread.scheduling = {a.policy, a.priority, a.flags, a.runtime, a.deadline, a.period, nice};
 }
 
 bool inherited_cpus(int tid, const ThreadState& thread) {

