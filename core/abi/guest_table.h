@@ -142,8 +142,8 @@ struct cairn_semaphore_undo {
   int16_t adjust; /* 0: none */
   int64_t since;  /* CLOCK_REALTIME, seconds: of its first operation */
 };
-/* An operation with SEM_UNDO that a thread is in. It is done, and in no cairn_semaphore_undo yet, if `result` is 0, or
- * if the thread was stopped at `after_call` with 0 in rax. */
+/* An operation with SEM_UNDO that a thread stands in, but no handler of the program's. It is done and not noted yet if
+ * `result` is 0; of an older libcr also if it was stopped at `after_call` with 0 in rax. */
 struct cairn_semaphore_call {
   int32_t tid; /* 0: none */
   int32_t id;

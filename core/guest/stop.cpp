@@ -22,6 +22,7 @@
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
 #include "core/guest/moments.hpp"
+#include "core/guest/system_v.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/trampoline.hpp"
 #include "core/guest/turn.hpp"
@@ -250,6 +251,7 @@ void stop_in_frame(void* frame) {
   forget_host_stack(*static_cast<ucontext_t*>(frame));
   describe_thread(*slot);
   slot->frame = reinterpret_cast<uint64_t>(frame);
+  show_semaphore_call(*static_cast<ucontext_t*>(frame));
   run_signal_callbacks();
   errno = saved_errno;
 }

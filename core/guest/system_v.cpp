@@ -18,6 +18,7 @@
 #include "core/guest/host.hpp"
 #include "core/guest/interrupted.hpp"
 #include "core/guest/real.hpp"
+#include "core/guest/trampoline.hpp"
 
 using namespace cairn;
 using namespace cairn::guest;
@@ -145,29 +146,31 @@ void note_undo(int id, const sembuf& operation) {
   *free = {id, operation.sem_num, static_cast<int16_t>(-operation.sem_op), now_in_seconds()};
 }
 
-cairn_semaphore_call* take_call(int id, const sembuf* operations, size_t count) {
-  const int tid = own_tid();
-  for (cairn_semaphore_call& call : all().calls) {
+// Of those that are shown to the host there are so many.
+void show(SemaphoreCall& call) {
+  for (cairn_semaphore_call& place : all().calls) {
     int32_t none = 0;
-    if (!__atomic_compare_exchange_n(&call.tid, &none, -1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) continue;
-    call.id = id;
-    call.count = static_cast<uint32_t>(count);
-    call.operations = reinterpret_cast<uint64_t>(operations);
-    call.result = -EINPROGRESS;
-    store(call.tid, tid);
-    return &call;
+    if (!__atomic_compare_exchange_n(&place.tid, &none, -1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) continue;
+    call.shown = &place;
+    place.id = call.id;
+    place.count = call.count;
+    place.operations = reinterpret_cast<uint64_t>(call.operations);
+    place.result = call.result;
+    store(place.tid, own_tid());
+    return;
   }
   store(all().overflow, 1u);
-  return nullptr;
 }
 
-void end_call(cairn_semaphore_call& call) {
+void note_and_hide(SemaphoreCall& call) {
   const Locked locked(lock());
-  const auto* operations = reinterpret_cast<const sembuf*>(call.operations);
-  for (uint32_t i = 0; call.result == 0 && i < call.count; ++i) {
-    if ((operations[i].sem_flg & SEM_UNDO) != 0 && operations[i].sem_op != 0) note_undo(call.id, operations[i]);
+  for (uint32_t i = 0; call.result == 0 && !call.noted && i < call.count; ++i) {
+    const sembuf& operation = call.operations[i];
+    if ((operation.sem_flg & SEM_UNDO) != 0 && operation.sem_op != 0) note_undo(call.id, operation);
   }
-  store(call.tid, 0);
+  call.noted = call.result == 0;
+  if (call.shown != nullptr) store(call.shown->tid, 0);
+  call.shown = nullptr;
 }
 
 void set_semaphores(int id, int number) {
@@ -196,21 +199,45 @@ extern "C" __attribute__((visibility("hidden"))) char cairn_semaphore_operated[]
 
 namespace {
 
+// The thread is in the call until it is noted. A callback in the stop signal's frame may have one of its own.
 int operate(int id, sembuf* operations, size_t count, const timespec* limit) {
   const int now = used(CAIRN_SYSTEM_V_SEMAPHORES, id);
   if (!hosted() || !undoes(operations, count)) return real().semtimedop(now, operations, count, limit);
-  all().after_call = reinterpret_cast<uint64_t>(cairn_semaphore_operated);
-  cairn_semaphore_call* call = take_call(id, operations, count);
-  if (call == nullptr) return real().semtimedop(now, operations, count, limit);
-  cairn_semaphore_operate(now, operations, count, limit, &call->result);
-  const int64_t result = call->result;
-  end_call(*call);
-  if (result >= 0) return 0;
-  errno = static_cast<int>(-result);
+  SemaphoreCall call{id, static_cast<uint32_t>(count), operations, -EINPROGRESS, false, nullptr};
+  SemaphoreCall* const outer = state.semaphore_call;
+  __atomic_store_n(&state.semaphore_call, &call, __ATOMIC_SEQ_CST);
+  if (call.shown == nullptr) show(call);
+  cairn_semaphore_operate(now, operations, count, limit, &call.result);
+  {
+    const AllSignalsBlocked blocked;
+    note_and_hide(call);
+    __atomic_store_n(&state.semaphore_call, outer, __ATOMIC_SEQ_CST);
+  }
+  if (call.result >= 0) return 0;
+  errno = static_cast<int>(-call.result);
   return -1;
 }
 
 }  // namespace
+
+void cairn::guest::show_semaphore_call(const ucontext_t& frame) {
+  SemaphoreCall* const call = state.semaphore_call;
+  if (call == nullptr) return;
+  const auto& registers = interrupted_by(frame).uc_mcontext.gregs;
+  if (registers[REG_RIP] == reinterpret_cast<greg_t>(cairn_semaphore_operated)) call->result = registers[REG_RAX];
+  if (call->shown != nullptr && !call->noted) call->shown->result = call->result;
+}
+
+void cairn::guest::put_semaphore_call_aside(const ucontext_t& frame) {
+  show_semaphore_call(frame);
+  note_and_hide(*state.semaphore_call);
+  state.semaphore_call = nullptr;
+}
+
+void cairn::guest::take_semaphore_call_again(SemaphoreCall& call) {
+  __atomic_store_n(&state.semaphore_call, &call, __ATOMIC_SEQ_CST);
+  if (call.result == -EINPROGRESS && call.shown == nullptr) show(call);
+}
 
 void cairn::guest::forget_semaphore_undo() {
   lock().reset();

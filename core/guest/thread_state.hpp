@@ -12,6 +12,7 @@ namespace cairn::guest {
 class Chain;
 class Moment;
 struct Callback;
+struct SemaphoreCall;
 
 struct ThreadState {
   cairn_thread* slot;         // claimed at the thread's first stop
@@ -32,9 +33,10 @@ struct ThreadState {
   uint32_t key_set;         // the end-of-thread destructor is armed
   uint64_t rseq;            // the area that the program has registered itself (rseq(2)), or 0
   uint32_t rseq_size, rseq_signature;
-  uint32_t dispatching;  // its system calls are dispatched (PR_SET_SYSCALL_USER_DISPATCH)
-  uint32_t turn_aside;   // what `turn` said before the thread stood still
-  cairn_turn* turn;      // turn.hpp; claimed at the thread's first
+  uint32_t dispatching;           // its system calls are dispatched (PR_SET_SYSCALL_USER_DISPATCH)
+  uint32_t turn_aside;            // what `turn` said before the thread stood still
+  cairn_turn* turn;               // turn.hpp; claimed at the thread's first
+  SemaphoreCall* semaphore_call;  // system_v.hpp; innermost
 };
 
 extern __thread ThreadState state __attribute__((tls_model("initial-exec")));

@@ -11,6 +11,7 @@
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
 #include "core/guest/stop.hpp"
+#include "core/guest/system_v.hpp"
 #include "core/guest/thread_state.hpp"
 
 namespace cairn::guest {
@@ -27,10 +28,15 @@ extern "C" const char __start_cairn_between[] __attribute__((visibility("hidden"
 extern "C" const char __stop_cairn_between[] __attribute__((visibility("hidden")));
 
 __attribute__((noinline)) void run_handler(int signal, siginfo_t* info, void* frame) {
-  if (load(cairn_guest_self.stop_wanted) != 0) stop_if_wanted();  // it may have come too early
+  if (load(cairn_guest_self.stop_wanted) != 0) {  // it may have come too early
+    show_semaphore_call(*static_cast<const ucontext_t*>(frame));
+    stop_if_wanted();
+  }
   state.handlers = state.handlers + 1;
   const uint64_t handler = load(application_actions[signal].handler);
-  if (handler > 1) reinterpret_cast<Handler>(handler)(signal, info, frame);
+  if (handler <= 1) return;
+  const SemaphoreCallAside aside(*static_cast<const ucontext_t*>(frame));
+  reinterpret_cast<Handler>(handler)(signal, info, frame);
 }
 
 // The same for a thread that is inside the host: it cannot be stopped before it has left the host, even while it
@@ -109,6 +115,13 @@ CAIRN_BETWEEN bool stands_above_host(const ucontext_t& frame) {
   if (at >= reinterpret_cast<uint64_t>(&cairn_restorer) && at < address_of(cairn_restorer_end))
     return stands_above_host(*reinterpret_cast<ucontext_t*>(stack));
   return at >= address_of(__start_cairn_between) && at < address_of(__stop_cairn_between);
+}
+
+const ucontext_t& interrupted_by(const ucontext_t& frame) {
+  const ucontext_t* inner = &frame;
+  while (static_cast<uint64_t>(inner->uc_mcontext.gregs[REG_RIP]) == trampoline_address())
+    inner = reinterpret_cast<const ucontext_t*>(inner->uc_mcontext.gregs[REG_RSP] + 8);
+  return *inner;
 }
 
 uint64_t trampoline_address() { return reinterpret_cast<uint64_t>(&trampoline); }

@@ -22,6 +22,10 @@ extern ApplicationAction application_actions[65];
 // then looks itself whether a stop is wanted. With the guest's thread pointer.
 bool stands_above_host(const ucontext_t& frame);
 
+// What a handler has interrupted. Where two signals came at once, the first one's handler has not begun when the
+// second one's does: then it is what that one's frame shows.
+const ucontext_t& interrupted_by(const ucontext_t& frame);
+
 uint64_t trampoline_address();
 bool is_stop_handler(uint64_t handler);  // stop.cpp
 int is_own_handler(uint64_t handler);    // TLS-free, either thread pointer
