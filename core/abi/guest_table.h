@@ -133,7 +133,7 @@ enum { CAIRN_SYSTEM_V_NONE = 0, CAIRN_SYSTEM_V_MEMORY = 1, CAIRN_SYSTEM_V_SEMAPH
 struct cairn_system_v_object {
   uint32_t kind;
   int32_t id, now;
-  uint32_t made; /* by this process, or the one that it is a copy of */
+  uint32_t made; /* by this process, or the one that it is a copy of: core/abi/system_v.hpp */
 };
 /* What the kernel undoes when the process ends (SEM_UNDO), but for what is under way. */
 struct cairn_semaphore_undo {

@@ -9,6 +9,7 @@
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/guest/host.hpp"
+#include "core/guest/system_v.hpp"
 
 namespace cairn::guest {
 namespace {
@@ -122,13 +123,13 @@ bool can_be_hosted(const char* path) {
 std::size_t HostCommand::word_count(char* const* argv) {
   std::size_t n = 0;
   while (argv != nullptr && argv[n] != nullptr) ++n;
-  // host, options, --cairn-landlocked, --cairn-argv0, --, program, null
-  return n + 6 + sizeof table().host_options / 2;
+  // host, options, --cairn-landlocked, --cairn-system-v, --cairn-argv0, --, program, null
+  return n + 7 + sizeof table().host_options / 2;
 }
 
 std::size_t HostCommand::text_size(const char* path, char* const* argv) {
   const std::size_t name = argv != nullptr && argv[0] != nullptr ? strlen(argv[0]) : 0;
-  return strlen(path) + name + sizeof table().host_options + 32;
+  return strlen(path) + name + sizeof table().host_options + 64 + changed_numbers_size();
 }
 
 const char* HostCommand::keep(const char* first, const char* second) {
@@ -151,11 +152,20 @@ void HostCommand::add_options() {
   }
 }
 
+void HostCommand::add_numbers() {
+  const std::size_t size = changed_numbers_size();
+  if (size == 1) return;
+  words_[count_++] = keep("--cairn-system-v=");
+  write_changed_numbers(text_ - 1, size);
+  text_ += size - 1;
+}
+
 char* const* HostCommand::build(const char* path, char* const* argv) {
   const char* const name = argv != nullptr && argv[0] != nullptr ? argv[0] : "";
   words_[count_++] = table().host_path;
   add_options();
   if ((load(cairn_guest_self.untold) & CAIRN_UNTOLD_LANDLOCK) != 0) words_[count_++] = "--cairn-landlocked";
+  add_numbers();
   if (strcmp(name, path) != 0) words_[count_++] = keep("--cairn-argv0=", name);
   words_[count_++] = "--";
   // Without a slash the host would search PATH.

@@ -25,6 +25,7 @@ class HostCommand {
  private:
   const char* keep(const char* first, const char* second = "");
   void add_options();
+  void add_numbers();
 
   const char** words_;
   char* text_;

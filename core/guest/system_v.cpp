@@ -6,11 +6,13 @@
 #include "core/guest/system_v.hpp"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/shm.h>
 #include <time.h>
 
+#include "core/abi/system_v.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/base/spin_lock.hpp"
@@ -39,10 +41,17 @@ cairn_system_v_object* find(uint32_t kind, int id, bool by_now = false) {
   return nullptr;
 }
 
-void note(uint32_t kind, int id, bool made) {
+// What the program is told: its number, unless the program has another object by that.
+int id_for(uint32_t kind, int now) {
+  int id = now;
+  for (int next = INT_MAX; find(kind, id) != nullptr; --next) id = next;
+  return id;
+}
+
+void note(uint32_t kind, int id, int now, bool made) {
   const Locked locked(lock());
   if (cairn_system_v_object* known = find(kind, id)) {
-    known->made |= made ? 1 : 0;
+    known->made = (known->made | (made ? system_v_made : 0)) & ~system_v_handed_on;
     return;
   }
   uint32_t i = 0;
@@ -51,7 +60,8 @@ void note(uint32_t kind, int id, bool made) {
     store(all().overflow, 1u);
     return;
   }
-  all().objects[i] = {CAIRN_SYSTEM_V_NONE, id, id, made ? 1u : 0u};
+  if (id != now) store(all().changed, 1u);
+  all().objects[i] = {CAIRN_SYSTEM_V_NONE, id, now, made ? system_v_made : 0};
   store(all().objects[i].kind, kind);
   if (all().used <= i) store(all().used, i + 1);
 }
@@ -70,19 +80,19 @@ void forget(uint32_t kind, int id) {
 int used(uint32_t kind, int id) {
   if (!hosted()) return id;
   const cairn_system_v_object* known = find(kind, id);
-  if (known != nullptr) return known->now;
-  note(kind, id, false);
-  return id;
+  const int now = known != nullptr ? known->now : id;
+  if (known == nullptr || (known->made & system_v_handed_on) != 0) note(kind, id, id, false);
+  return now;
 }
 
 // What the program is told of an object that it has got.
 int got(uint32_t kind, int now, bool made) {
   if (now < 0 || !hosted()) return now;
-  if (load(all().changed) != 0) {
-    if (const cairn_system_v_object* known = find(kind, now, true)) return known->id;
-  }
-  note(kind, now, made);
-  return now;
+  const cairn_system_v_object* known = load(all().changed) != 0 ? find(kind, now, true) : nullptr;
+  const bool taken = load(all().changed) != 0 && known == nullptr;
+  const int id = known != nullptr ? known->id : taken ? id_for(kind, now) : now;
+  note(kind, id, now, made);
+  return id;
 }
 
 // `get` takes the flags. What did not exist before has been made by this process.
@@ -237,6 +247,37 @@ void cairn::guest::put_semaphore_call_aside(const ucontext_t& frame) {
 void cairn::guest::take_semaphore_call_again(SemaphoreCall& call) {
   __atomic_store_n(&state.semaphore_call, &call, __ATOMIC_SEQ_CST);
   if (call.result == -EINPROGRESS && call.shown == nullptr) show(call);
+}
+
+static bool is_changed(const cairn_system_v_object& object) {
+  return load(object.kind) != CAIRN_SYSTEM_V_NONE && object.id != object.now;
+}
+
+// "KIND.ID.NOW,", in hexadecimal with leading zeros.
+static constexpr std::size_t kChangedNumber = 1 + 1 + 8 + 1 + 8 + 1;
+
+std::size_t cairn::guest::changed_numbers_size() {
+  std::size_t size = 1;
+  if (load(all().changed) == 0) return size;
+  for (uint32_t i = 0, used = load(all().used); i < used; ++i)
+    size += is_changed(all().objects[i]) ? kChangedNumber : 0;
+  return size;
+}
+
+void cairn::guest::write_changed_numbers(char* word, std::size_t size) {
+  const auto put = [&](uint32_t value, int digits, char end) {
+    while (digits-- > 0) *word++ = "0123456789abcdef"[value >> (4 * digits) & 15];
+    *word++ = end;
+  };
+  for (uint32_t i = 0, used = load(all().used); i < used && size > kChangedNumber; ++i) {
+    const cairn_system_v_object& object = all().objects[i];
+    if (!is_changed(object)) continue;
+    put(object.kind, 1, '.');
+    put(static_cast<uint32_t>(object.id), 8, '.');
+    put(static_cast<uint32_t>(object.now), 8, ',');
+    size -= kChangedNumber;
+  }
+  *word = '\0';
 }
 
 void cairn::guest::forget_semaphore_undo() {

@@ -48,4 +48,9 @@ class SemaphoreCallAside {
   SemaphoreCall* call_;
 };
 
+// For the host of a program that is executed, which may be told numbers that this one knows: one word, of `size`
+// characters at most, with its end; empty if all are the kernel's. Safe in the child of a vfork.
+std::size_t changed_numbers_size();
+void write_changed_numbers(char* word, std::size_t size);
+
 }  // namespace cairn::guest

@@ -114,6 +114,7 @@ int run(int argc, char** argv, Extension& extension) {
     const Options options = parse_options(argc, argv);
     state::begin(options.inherited, guest_stack_limit());
     set_host_options("--cairn-inherited=" + state::beginning_word());
+    set_system_v_before(options.system_v);
     set_untold_before(options.landlocked ? CAIRN_UNTOLD_LANDLOCK : 0);
     open_control();
     if (!options.restart.empty()) revive(extension.context_file(options.restart), extension);

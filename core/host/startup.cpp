@@ -19,6 +19,7 @@ namespace cairn::host {
 namespace {
 
 constexpr const char* kInherited = "--cairn-inherited=";
+constexpr const char* kSystemV = "--cairn-system-v=";
 // Of application context files, which know no quotes: percent-encoded.
 constexpr const char* kRestartFrom = "--cairn-restart-from=";
 constexpr const char* kRestartOptions = "--cairn-restart-options=";
@@ -69,6 +70,8 @@ Options parse_options(int argc, char** argv) {
       options.argv0 = word.substr(std::strlen("--cairn-argv0="));
     } else if (starts_with(argv[i], kInherited)) {
       options.inherited = word.substr(std::strlen(kInherited));
+    } else if (starts_with(argv[i], kSystemV)) {
+      options.system_v = word.substr(std::strlen(kSystemV));
     } else if (word == "--cairn-landlocked") {
       options.landlocked = true;
     } else if (starts_with(argv[i], kRestartFrom)) {

@@ -12,6 +12,7 @@ struct Options {
   std::string restart;               // --cairn-restart OPERAND
   std::string inherited;             // --cairn-inherited=WORD: handed on by the host that executed this one
   bool landlocked = false;           // --cairn-landlocked: the program before has restricted itself
+  std::string system_v;              // --cairn-system-v=WORD: numbers that the program before knew
   std::vector<std::string> command;  // program and arguments
 };
 

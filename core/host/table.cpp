@@ -11,9 +11,11 @@
 #include <cstddef>
 #include <cstring>
 
+#include "core/abi/system_v.hpp"
 #include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
+#include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/engine/features.hpp"
 #include "core/host/adoption.hpp"
@@ -39,12 +41,18 @@ struct Process {
   int (*request_self)(const cairn_self_request*) = nullptr;
   pid_t pid = 0;
   std::uint64_t untold_before = 0;
+  std::vector<cairn_system_v_object> system_v_before;
 };
 Process process;
 
 // With the guest's thread pointer: no TLS, no libc.
 void attach_guest(cairn_guest* guest) {
   __atomic_or_fetch(&guest->untold, process.untold_before, __ATOMIC_SEQ_CST);
+  cairn_system_v& system_v = guest->system_v;
+  for (const cairn_system_v_object& object : process.system_v_before) {
+    if (system_v.used < CAIRN_SYSTEM_V_OBJECTS) system_v.objects[system_v.used++] = object;
+    system_v.changed = 1;
+  }
   set_guest(guest);
 }
 int host_fd(int fd) { return is_host_fd(fd) ? 1 : 0; }
@@ -134,6 +142,17 @@ void fill(cairn_table& table, std::uint64_t generation) {
 void set_host_path(const std::string& path) { process.host_path = path; }
 void set_host_options(const std::string& options) { process.host_options = options; }
 void set_untold_before(std::uint64_t untold) noexcept { process.untold_before = untold; }
+void set_system_v_before(const std::string& numbers) {
+  constexpr std::size_t kOne = 20;  // characters
+  for (std::size_t at = 0; at < numbers.size(); at += kOne) {
+    const std::string_view one = std::string_view(numbers).substr(at, kOne);
+    if (one.size() != kOne || one[1] != '.' || one[10] != '.' || one[19] != ',')
+      throw ArgumentError("what is said of System V objects makes no sense: " + numbers);
+    const auto number = [&](std::size_t from) { return static_cast<std::int32_t>(to_number(one.substr(from, 8), 16)); };
+    process.system_v_before.push_back(
+        {static_cast<std::uint32_t>(to_number(one.substr(0, 1), 16)), number(2), number(11), system_v_handed_on});
+  }
+}
 void set_request_self(int (*function)(const cairn_self_request*)) noexcept { process.request_self = function; }
 void set_extension(Extension& extension) noexcept {
   process.extension = &extension;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 
+#include "core/abi/system_v.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/unique_fd.hpp"
@@ -185,8 +186,9 @@ SystemVState Look::find() {
     const std::uint32_t kind = load(object.kind);
     if (kind == CAIRN_SYSTEM_V_NONE) continue;
     const SystemVName name{kind, object.now};
+    if ((object.made & system_v_handed_on) != 0 && !shown_.contains(name)) continue;
     known.insert(name);
-    add(name, object.id, object.made != 0 || shown_.contains(name));
+    add(name, object.id, (object.made & system_v_made) != 0 || shown_.contains(name));
   }
   for (const SystemVName& name : shown_) {
     if (!known.contains(name)) add(name, name.number, true);

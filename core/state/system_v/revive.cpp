@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <set>
 
+#include "core/abi/system_v.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
 #include "core/state/system_v/kind.hpp"
@@ -30,6 +31,7 @@ class SystemVReviver : public Reviver {
  private:
   void find_objects();
   void tell_numbers() const;
+  void tell_numbers_handed_on(cairn_system_v& table) const;
   void tell_number(cairn_system_v& table, const SystemVObject& object) const;
   void undo_again() const;
   void end() const;
@@ -41,7 +43,6 @@ class SystemVReviver : public Reviver {
 
 // With others, they have been made for all.
 void SystemVReviver::find_objects() {
-  if (state_.objects.empty()) return;
   for (const auto& given : restart_.options.given_system_v) restart_.system_v[{given.kind, given.saved}] = given.now;
   const Image* const image = &restart_.image;
   if (!restart_.options.together) restart_.system_v = make_system_v({&image, 1});
@@ -54,13 +55,26 @@ void SystemVReviver::find_objects() {
 
 // The program goes on with the numbers that it knows.
 void SystemVReviver::tell_numbers() const {
-  if (state_.objects.empty()) return;
   cairn_guest& guest = *restart_.guest;
-  if (guest.size < sizeof guest) restart_.image.contradiction("its libcr knows no System V objects");
+  if (guest.size < sizeof guest) {
+    if (!state_.objects.empty()) restart_.image.contradiction("its libcr knows no System V objects");
+    return;
+  }
+  tell_numbers_handed_on(guest.system_v);
   for (const SystemVObject& object : state_.objects) tell_number(guest.system_v, object);
   // Their values have been set just now.
   for (cairn_semaphore_undo& undo : guest.system_v.undos)
     undo.since = std::max<std::int64_t>(undo.since, time(nullptr));
+}
+
+// Those of objects that others of the tree have: the program has not used them yet, and they are in no section.
+void SystemVReviver::tell_numbers_handed_on(cairn_system_v& table) const {
+  for (std::uint32_t i = 0; i < std::min<std::uint32_t>(table.used, CAIRN_SYSTEM_V_OBJECTS); ++i) {
+    cairn_system_v_object& known = table.objects[i];
+    if (known.kind == CAIRN_SYSTEM_V_NONE || (known.made & system_v_handed_on) == 0) continue;
+    const auto now = restart_.system_v.find({known.kind, known.now});
+    if (now != restart_.system_v.end()) known.now = now->second;
+  }
 }
 
 void SystemVReviver::tell_number(cairn_system_v& table, const SystemVObject& object) const {
