@@ -28,6 +28,7 @@
 #include "core/context/reader.hpp"
 #include "core/group/group_start.hpp"
 #include "core/group/process_space.hpp"
+#include "core/state/made.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -171,6 +172,7 @@ int restart_group(RestartOptions& options) {
   const char started_as = group.wait_started();
   prctl(PR_SET_CHILD_SUBREAPER, 0);
   const bool goes_on = started_as != '\0';
+  if (goes_on) state::keep_made();
   announcements.clear();
   if (goes_on && space) tell_of_space(options, *space, group.number_of_first(), child.pid());
   if (goes_on) run_hook(options.on_success);
@@ -178,6 +180,7 @@ int restart_group(RestartOptions& options) {
   if (goes_on && space) space->leave();
   if (started_as != restart::started_plainly) borrowed.put_back();
   if (goes_on) return end_like(status);
+  state::remove_made();
   const int code = group.failure() >= 0 ? group.failure() : code_of_failed_start(status);
   run_failure_hooks(options, code);
   return code;
@@ -220,6 +223,7 @@ int run(RestartOptions& options) {
   try {
     return context::is_group(options.file) ? restart_group(options) : restart_process(options);
   } catch (const Error& error) {
+    state::remove_made();
     run_failure_hooks(options, error.code());
     if (options.messages) throw;
     complain(kCommand, options.file + " could not be restarted");

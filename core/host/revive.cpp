@@ -28,6 +28,7 @@
 #include "core/state/guest/state.hpp"
 #include "core/state/image.hpp"
 #include "core/state/kinds.hpp"
+#include "core/state/made.hpp"
 #include "core/state/process/new_environment.hpp"
 #include "core/state/process/state.hpp"
 #include "core/state/threads/resume.hpp"
@@ -90,6 +91,7 @@ void await_tree(Work& work) {
   if (const auto missing = work.others->all_whole()) {
     dprintf(work.messages.get(), "cairn: %s, of the tree of process %d, could not be brought back\n",
             printable(*missing).c_str(), getpid());
+    state::remove_made();
     _exit(CAIRN_EXIT_TEMPORARY);
   }
   work.others->let_others_go();
@@ -109,9 +111,13 @@ void stay_stopped(Work& work) {
 [[noreturn]] void let_go(Work& work, cairn_guest& guest) {
   using std::chrono::milliseconds;
   while (load(work.ready) == 0) wait_while(work.ready, 0);
-  if (!restart::await_others(work.options)) _exit(CAIRN_EXIT_TEMPORARY);
+  if (!restart::await_others(work.options)) {
+    state::remove_made();
+    _exit(CAIRN_EXIT_TEMPORARY);
+  }
   await_tree(work);
   work.revival.restore(state::Stage::go);
+  state::keep_made();
   stay_stopped(work);
   StandingProcessorClock clock;
   const std::uint32_t epoch = work.image.get<state::GuestState>().epoch;

@@ -23,6 +23,7 @@
 #include "core/host/threads.hpp"
 #include "core/host/trace.hpp"
 #include "core/state/beginning.hpp"
+#include "core/state/made.hpp"
 
 // jemalloc reads this at its first use: no sbrk (the break is the guest's), few arenas.
 extern "C" {
@@ -120,9 +121,11 @@ int run(int argc, char** argv, Extension& extension) {
     if (!options.restart.empty()) revive(extension.context_file(options.restart), extension);
     start(options, host);
   } catch (const Error& error) {
+    state::remove_made();
     std::fprintf(stderr, "cairn: %s\n", error.what());
     return error.code();
   } catch (const std::exception& error) {
+    state::remove_made();
     std::fprintf(stderr, "cairn: internal error: %s\n", error.what());
     return code_of(error);
   }

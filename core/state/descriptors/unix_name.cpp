@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/state/made.hpp"
 
 namespace cairn::state {
 namespace {
@@ -48,8 +49,10 @@ bool is_left_over(const std::string& path, const SocketAddress& address) {
 }
 
 bool bind_in_file_system(int fd, const BoundName& name) {
-  if (is_left_over(name.file, name.address)) unlink(name.file.c_str());
+  const bool left_over = is_left_over(name.file, name.address);
+  if (left_over) unlink(name.file.c_str());
   if (!bind_to(fd, name.address)) return false;
+  if (!left_over) note_made([file = name.file] { unlink(file.c_str()); });
   struct stat now {};
   if (stat(name.file.c_str(), &now) != 0) return false;
   if ((now.st_uid != name.user || now.st_gid != name.group) && lchown(name.file.c_str(), name.user, name.group) != 0 &&

@@ -16,6 +16,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/context/reader.hpp"
+#include "core/state/made.hpp"
 #include "core/state/system_v/kind.hpp"
 #include "core/state/system_v/memory.hpp"
 
@@ -74,6 +75,12 @@ int get(const SystemVObject& object) {
   return semget(object.key, static_cast<int>(object.size), flags);
 }
 
+void remove(std::uint32_t kind, int number) {
+  if (kind == CAIRN_SYSTEM_V_MEMORY) shmctl(number, IPC_RMID, nullptr);
+  if (kind == CAIRN_SYSTEM_V_SEMAPHORES) semctl(number, 0, IPC_RMID);
+  if (kind == CAIRN_SYSTEM_V_QUEUE) msgctl(number, IPC_RMID, nullptr);
+}
+
 // The next one to be made has that number, if this user may say so. A private namespace would be where everybody may.
 void choose_number(const SystemVObject& object) {
   constexpr std::array<const char*, 4> kNext{"", "shm_next_id", "sem_next_id", "msg_next_id"};
@@ -115,9 +122,7 @@ class Maker {
  public:
   Maker(const SystemVObject& object, const Image& image) : object_(object), image_(image) {}
   // The kernel's number of now.
-  std::int32_t make();
-  // What make() has made, if the others cannot be.
-  void remove() const noexcept;
+  std::int32_t make() const;
 
  private:
   std::string text() const {
@@ -133,7 +138,6 @@ class Maker {
 
   const SystemVObject& object_;
   const Image& image_;
-  int fresh_ = -1;
 };
 
 bool is_same(const SystemVObject& object, const Found& found) {
@@ -150,7 +154,7 @@ std::int32_t Maker::refer() const {
   throw EnvironmentError(text() + ", which the program uses and has not made, is not there");
 }
 
-std::int32_t Maker::make() {
+std::int32_t Maker::make() const {
   if (!object_.own) return refer();
   for (const std::int32_t number : {object_.id, object_.name.number}) {
     const Found found = look_at({object_.name.kind, number});
@@ -169,16 +173,9 @@ std::int32_t Maker::make() {
                            ", which the program has made, cannot be made again: somebody else has made another "
                            "one with that key");
   if (number < 0) throw EnvironmentError(with_errno(text() + " cannot be made again", errno));
-  fresh_ = number;
+  note_made([kind = object_.name.kind, number] { remove(kind, number); });
   fill(number);
   return number;
-}
-
-void Maker::remove() const noexcept {
-  if (fresh_ < 0) return;
-  if (object_.name.kind == CAIRN_SYSTEM_V_MEMORY) shmctl(fresh_, IPC_RMID, nullptr);
-  if (object_.name.kind == CAIRN_SYSTEM_V_SEMAPHORES) semctl(fresh_, 0, IPC_RMID);
-  if (object_.name.kind == CAIRN_SYSTEM_V_QUEUE) msgctl(fresh_, IPC_RMID, nullptr);
 }
 
 // Where it has been before, its pages are given back: those that were empty are in no file.
@@ -236,15 +233,7 @@ std::map<SystemVName, std::int32_t> make_system_v(std::span<const Image* const> 
     }
   }
   std::map<SystemVName, std::int32_t> made;
-  std::vector<Maker> makers;
-  for (const auto& [name, part] : parts) makers.emplace_back(part.object, *part.image);
-  try {
-    std::size_t i = 0;
-    for (const auto& [name, part] : parts) made[name] = makers[i++].make();
-  } catch (...) {
-    for (const Maker& maker : makers) maker.remove();
-    throw;
-  }
+  for (const auto& [name, part] : parts) made[name] = Maker(part.object, *part.image).make();
   return made;
 }
 

@@ -17,6 +17,7 @@
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/open_files.hpp"
 #include "core/state/descriptors/other_holders.hpp"
+#include "core/state/made.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -151,7 +152,10 @@ UniqueFd make_queue(const QueueDetail& detail) {
   mq_attr wanted{};
   wanted.mq_maxmsg = detail.most_messages;
   wanted.mq_msgsize = detail.most_bytes;
-  const UniqueFd low(mq_open(name.c_str(), O_CREAT | O_RDWR | O_NONBLOCK, detail.mode | 0600, &wanted));
+  constexpr int kFlags = O_RDWR | O_NONBLOCK;
+  UniqueFd low(mq_open(name.c_str(), O_CREAT | O_EXCL | kFlags, detail.mode | 0600, &wanted));
+  if (low && !detail.removed) note_made([name] { mq_unlink(name.c_str()); });
+  if (!low && errno == EEXIST && !detail.removed) low.reset(mq_open(name.c_str(), kFlags));
   UniqueFd queue(low ? fcntl(low.get(), F_DUPFD_CLOEXEC, 0) : -1);  // by the host's: out of the program's way
   if (!queue) fail(detail, with_errno("cannot be made again", errno));
   if (detail.removed) mq_unlink(name.c_str());
