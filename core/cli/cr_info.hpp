@@ -14,6 +14,7 @@ namespace cairn::cli {
 struct FileInfoOptions {
   bool areas = false;    // list every area
   bool objects = false;  // list every stored file
+  bool ipc = false;      // list System V objects, message queues, locks
   bool verify = false;   // check all payload and stored files too
   unsigned threads = 2;  // for verifying
 };
@@ -25,6 +26,7 @@ std::string cpu_text(const cairn_ctx_header& header);
 void print_machine_info();
 void print_file_info(const std::string& path, const FileInfoOptions& options);
 void print_file_info(const context::Reader& reader, const FileInfoOptions& options, context::VerifiedCopies& copies);
+void print_ipc(const context::Reader& reader);
 // Who is in the group, and then what is in the file of each.
 void print_group_info(const std::string& directory, const FileInfoOptions& options);
 

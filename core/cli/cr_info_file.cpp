@@ -144,6 +144,7 @@ void print_file_info(const Reader& reader, const FileInfoOptions& options, conte
   print_sections(reader);
   if (options.areas) print_areas(reader);
   if (options.objects) print_objects(reader);
+  if (options.ipc) print_ipc(reader);
   if (!options.verify) return;
   std::fflush(stdout);
   reader.verify_all(options.threads, false, &copies);

@@ -13,6 +13,7 @@ CommandLine table() {
           .groups = {{"Options",
                       {{"areas,a", "", "list every area of the process's memory"},
                        {"objects,o", "", "list the files that are stored with it, and their originals"},
+                       {"ipc,i", "", "list System V objects, POSIX message queues and locks on files"},
                        {"verify,V", "", "check everything in the file, memory and stored files too"},
                        {"threads,t", "N", "threads for --verify (2)"},
                        {"help,h", "", "show this and end"},
@@ -30,9 +31,10 @@ std::optional<InfoOptions> parse_info(const std::vector<std::string>& words) {
   o.files = given->operands();
   o.file.areas = given->has("areas");
   o.file.objects = given->has("objects");
+  o.file.ipc = given->has("ipc");
   o.file.verify = given->has("verify");
   o.file.threads = given->number<unsigned>("threads", o.file.threads, 1);
-  for (const char* option : {"areas", "objects", "verify"}) {
+  for (const char* option : {"areas", "objects", "ipc", "verify"}) {
     if (given->has(option) && o.files.empty())
       throw ArgumentError(std::string("--") + option + " wants a context file");
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // POSIX message queues (mq_open). The kernel shows messages to nobody: they are received, and sent again in the same
 // order while the program and its tree stand.
+#include "core/state/descriptors/kinds/message_queue.hpp"
+
 #include <fcntl.h>
 #include <mqueue.h>
 #include <sys/stat.h>
@@ -25,27 +27,6 @@ namespace {
 
 constexpr std::string_view kDeleted = " (deleted)";
 constexpr int kFlagsOfOpening = O_ACCMODE | O_NONBLOCK;
-
-struct QueueMessage {
-  std::uint32_t priority = 0;
-  std::vector<std::uint8_t> text;
-  template <class Archive>
-  void fields(Archive& a) {
-    a(priority, text);
-  }
-};
-
-struct QueueDetail {
-  std::string name;      // "/name"
-  bool removed = false;  // mq_unlink
-  std::uint32_t mode = 0;
-  std::int64_t most_messages = 0, most_bytes = 0;
-  std::vector<QueueMessage> messages;  // as they are received
-  template <class Archive>
-  void fields(Archive& a) {
-    a(name, removed, mode, most_messages, most_bytes, messages);
-  }
-};
 
 bool recognise(const OpenFile& file) {
   return file.standard < 0 && (file.flags & O_PATH) == 0 &&
@@ -195,7 +176,7 @@ constexpr ObjectKind kMessageQueue = {
 
 extern const DescriptorKind message_queue_descriptor;
 const DescriptorKind message_queue_descriptor = {
-    .number = 19,
+    .number = message_queue_number,
     .name = "POSIX message queue",
     .inheritable = false,
     .recognise = recognise,

@@ -17,7 +17,7 @@ TEST(InfoOptions, WithoutFilesThisMachineIsMeant) {
 }
 
 TEST(InfoOptions, WhatIsSaidOfAFileNeedsOne) {
-  for (const char* option : {"-a", "--objects", "--verify"}) {
+  for (const char* option : {"-a", "--objects", "-i", "--verify"}) {
     EXPECT_THROW(parse_info({option}), ArgumentError) << option;
     EXPECT_EQ(parse_info({option, "f", "g"}).value().files.size(), 2u) << option;
   }
