@@ -63,5 +63,17 @@ case $name in
     there=$("$BIN/cr_info" --areas "$SCRATCH/state.ctx" | sed -n 's|.* \(/tmp/golden\.[A-Za-z0-9]*\)/state.*|\1|p' | head -n 1)
     start_command "$BIN/cr_restart" --relocate "$there=$SCRATCH" "$SCRATCH/state.ctx"
     expect_answer fdc1dabf4c794289 ;;
+  ipc-*)
+    unpack "$SCRATCH"
+    shown=$("$BIN/cr_info" --ipc "$SCRATCH/ipc.ctx")
+    for words in 'key 0x00060de1' '3 semaphores: 4 3 0' '2 messages, 13 B' ', removed' 'to undo: +2' \
+      '/cairn-golden-ipc, mode 600, 2 of 4 messages of up to 32 bytes' 'exclusive, 3 bytes at 2' '(flock), shared, all'; do
+      grep -qF -- "$words" <<<"$shown" || fail "cr_info does not say '$words': $shown"
+    done
+    there=$("$BIN/cr_info" --areas "$SCRATCH/ipc.ctx" | sed -n 's|.* \(/tmp/golden\.[A-Za-z0-9]*\)/ipc.*|\1|p' | head -n 1)
+    alone=()
+    [ "$(id -u)" -ne 0 ] || alone=(unshare --ipc)  # nobody has its keys and names there
+    start_command "${alone[@]}" "$BIN/cr_restart" --relocate "$there=$SCRATCH" "$SCRATCH/ipc.ctx"
+    expect_answer a571c94909307089 ;;
   *) fail "no program is known for $name" ;;
 esac

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# record.bash PREFIX NAME [PROGRAM...]: writes process-NAME.ctx, and PROGRAM-NAME.tar.xz for family, job, self, state and
-# tree, here, or those of the PROGRAMs, with the Cairn that is installed in PREFIX. The environment and the directories are such
+# record.bash PREFIX NAME [PROGRAM...]: writes process-NAME.ctx, and PROGRAM-NAME.tar.xz for family, ipc, job, self, state
+# and tree, here, or those of the PROGRAMs, with the Cairn that is installed in PREFIX. The environment and the directories are such
 # that nothing of this machine but its host name gets into the files.
 set -eu
 prefix=$1 name=$2
@@ -73,7 +73,23 @@ record_state() {
   tar --owner=0 --group=0 --mode=u+rwX,go+rX -C "$scratch" -cJf "$here/state-$name.tar.xz" state.ctx data
 }
 
-[ $# -gt 0 ] || set -- family job process self state tree
+# In an IPC namespace of its own, which ends with it and all that is in it.
+record_ipc() {
+  cc -std=gnu11 -D_GNU_SOURCE -O1 -o "$scratch/ipc" "$here/ipc.c" -lrt
+  printf 0123456 >"$scratch/data"
+  cd "$scratch"
+  "${clean[@]}" unshare --ipc bash -c 'cr_run "$0" & echo $! >pid; wait' "$scratch/ipc" </dev/null >&3 2>&1 3>&- &
+  shell=$!
+  cd /
+  until [ -s "$scratch/pid" ]; do sleep 0.02; done
+  pid=$(cat "$scratch/pid")
+  until_step 20
+  "${clean[@]}" nsenter --target "$pid" --ipc cr_checkpoint --compress=zstd --kill -f "$scratch/ipc.ctx" "$pid"
+  wait "$shell" || true
+  tar --owner=0 --group=0 --mode=u+rwX,go+rX -C "$scratch" -cJf "$here/ipc-$name.tar.xz" ipc.ctx data
+}
+
+[ $# -gt 0 ] || set -- family ipc job process self state tree
 for program in "$@"; do
   exec 3> >(exec cat >"$scratch/log")  # a pipe: a file would have to be there at the restart
   "record_$program"
