@@ -3,23 +3,30 @@
 // which section, and why, before anybody acts on it.
 #include "core/state/image.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <map>
+#include <random>
 
 #include "core/base/error.hpp"
 #include "core/context/writer.hpp"
 #include "core/state/credentials/state.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/kinds/message_queue.hpp"
 #include "core/state/extension/state.hpp"
 #include "core/state/guest/state.hpp"
 #include "core/state/kinds.hpp"
 #include "core/state/memory/state.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/record_locks/state.hpp"
 #include "core/state/settings/state.hpp"
+#include "core/state/shared_objects/state.hpp"
 #include "core/state/signals/state.hpp"
+#include "core/state/system_v/state.hpp"
 #include "core/state/threads/state.hpp"
 #include "core/state/timers/state.hpp"
 #include "tests/unit/core/context/support.hpp"
@@ -43,8 +50,9 @@ struct Forged {
   CredentialsState credentials;  // these three are written if the test has set something
   MemoryState memory;
   SettingsState settings;
-  std::map<std::uint32_t, std::uint32_t> versions;  // of sections, where another than today's
-  std::uint32_t left_out = 0;                       // a section
+  std::map<std::uint32_t, std::vector<std::uint8_t>> raw;  // sections as they are
+  std::map<std::uint32_t, std::uint32_t> versions;         // of sections, where another than today's
+  std::uint32_t left_out = 0;                              // a section
 
   Forged() {
     process.pid = 4711;
@@ -77,6 +85,7 @@ struct Forged {
     if (!credentials.threads.empty()) add(*writer, CAIRN_CTX_CREDENTIALS, 1, credentials);
     if (!memory.guards.empty()) add(*writer, CAIRN_CTX_MEMORY, 1, memory);
     if (!settings.threads.empty()) add(*writer, CAIRN_CTX_SETTINGS, 2, settings);
+    for (const auto& [type, bytes] : raw) writer->add_section(type, type == CAIRN_CTX_IPC ? 2 : 1, bytes);
     writer->finish();
     return read_image(options.path);
   }
@@ -179,6 +188,94 @@ TEST(image, descriptors_have_a_description_of_a_known_kind) {
                 f.files.descriptions[0].standard = 3;
               }),
               HasSubstr("makes no sense"));
+}
+
+// A file with a lock, each kind of System V object and a message queue, so that each section can be forged.
+struct ForgedIpc {
+  RecordLocks locks{{{3, true, 0, 10}}};
+  SystemVState system_v;
+  QueueDetail queue{"/queue", false, 0600, 10, 100, {{1, {1, 2, 3}}, {0, {}}}};
+
+  ForgedIpc() {
+    system_v.objects.resize(3);
+    for (int i = 0; i < 3; ++i) system_v.objects[i].name = {static_cast<std::uint32_t>(i + 1), i};
+    system_v.objects[0].size = 4096;
+    system_v.objects[1].size = 2;
+    system_v.objects[1].values = {1, 2};
+    system_v.objects[2].messages = {{1, {1, 2, 3}}};
+    system_v.undos = {{1, 0, -1}};
+  }
+  Forged all() {
+    Forged forged;
+    forged.files.descriptions.resize(1);
+    EndDetail end{{1, 2}, {}};
+    forged.files.descriptions[0] = {message_queue_number, "/queue", O_RDWR, -1, 0, 0, encode(end)};
+    forged.files.descriptors = {{3, 0, false}};
+    SharedObjects shared{{{message_queue_number, {1, 2}, 4711, encode(queue)}}, {}, false};
+    forged.raw = {{CAIRN_CTX_IPC, encode(shared)},
+                  {CAIRN_CTX_RECORD_LOCKS, encode(locks)},
+                  {CAIRN_CTX_SYSTEM_V, encode(system_v)}};
+    return forged;
+  }
+};
+
+std::string refusal_of_ipc(const std::function<void(ForgedIpc&)>& change) {
+  ForgedIpc forged;
+  change(forged);
+  return refusal([&](Forged& f) { f = forged.all(); });
+}
+
+TEST(image, system_v_objects_make_sense) {
+  EXPECT_EQ(ForgedIpc().all().read().get<SystemVState>().objects.size(), 3u);
+  const auto refused = [](const std::function<void(SystemVState&)>& change) {
+    return refusal_of_ipc([&](ForgedIpc& f) { change(f.system_v); });
+  };
+  EXPECT_THAT(refused([](auto& s) { s.objects[0].size = ~0ULL; }), HasSubstr("shared memory 0 makes no sense"));
+  EXPECT_THAT(refused([](auto& s) { s.objects[0].content = 7; }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refused([](auto& s) { s.objects[1].size = 0x10000; }), HasSubstr("semaphores 0 makes no sense"));
+  EXPECT_THAT(refused([](auto& s) { s.objects[1].values.pop_back(); }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refused([](auto& s) { s.objects[2].mode = 01777; }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refused([](auto& s) { s.objects[2].name.kind = 4; }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refused([](auto& s) { s.objects[1].name = s.objects[0].name; }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refused([](auto& s) { s.undos[0].set = 5; }), HasSubstr("to undo makes no sense"));
+}
+
+TEST(image, message_queues_and_locks_make_sense) {
+  const auto refused = [](const std::function<void(QueueDetail&)>& change) {
+    return refusal_of_ipc([&](ForgedIpc& f) { change(f.queue); });
+  };
+  EXPECT_THAT(refused([](auto& q) { q.name = "queue"; }), HasSubstr("message queue queue makes no sense"));
+  EXPECT_THAT(refused([](auto& q) { q.most_bytes = 2; }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refused([](auto& q) { q.most_messages = -1; }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refused([](auto& q) { q.mode = 04600; }), HasSubstr("makes no sense"));
+  EXPECT_THAT(refusal_of_ipc([](ForgedIpc& f) { f.locks.locks[0].number = 9; }), HasSubstr("descriptor 9"));
+  EXPECT_THAT(refusal_of_ipc([](ForgedIpc& f) { f.locks.locks[0].start = -1; }), HasSubstr("descriptor 3"));
+}
+
+// Whatever is in these sections: a state, or an error. CAIRN_FUZZ_RUNS: how often.
+TEST(image, damaged_ipc_is_an_error_at_worst) {
+  const char* const wanted = std::getenv("CAIRN_FUZZ_RUNS");
+  const int runs = wanted != nullptr ? std::atoi(wanted) : 500;
+  const Forged good = ForgedIpc().all();
+  std::mt19937 random(12345);
+  int believed = 0;
+  for (int run = 0; run < runs; ++run) {
+    Forged forged = good;
+    auto& bytes = std::next(forged.raw.begin(), random() % 3)->second;
+    for (unsigned i = 1 + random() % 4; i > 0; --i) {
+      const std::size_t at = random() % bytes.size();
+      // Counts and sizes are of several bytes.
+      for (std::size_t n = random() % 3 == 0 ? 4 : 1; n > 0 && at + n <= bytes.size(); --n)
+        bytes[at + n - 1] = static_cast<std::uint8_t>(random() % 2 == 0 ? 0xff : random());
+    }
+    if (random() % 8 == 0) bytes.resize(random() % (bytes.size() + 1));
+    try {
+      static_cast<void>(forged.read());
+      ++believed;
+    } catch (const PermanentError&) {
+    }
+  }
+  EXPECT_LT(believed, runs);
 }
 
 TEST(image, every_kind_that_writes_a_section_reads_it) {

@@ -7,11 +7,15 @@
 
 #include "core/base/codec.hpp"
 #include "core/base/error.hpp"
+#include "core/state/descriptors/kinds/message_queue.hpp"
 #include "core/state/descriptors/state.hpp"
 #include "core/state/files/read.hpp"
 #include "core/state/guest/state.hpp"
 #include "core/state/process/state.hpp"
+#include "core/state/record_locks/state.hpp"
+#include "core/state/shared_objects/state.hpp"
 #include "core/state/signals/state.hpp"
+#include "core/state/system_v/state.hpp"
 #include "core/state/threads/state.hpp"
 #include "core/state/timers/state.hpp"
 
@@ -70,6 +74,22 @@ FileRecords some_records() {
   return records;
 }
 
+SystemVState some_system_v() {
+  SystemVState state;
+  state.objects.resize(2);
+  state.objects[0].name = {CAIRN_SYSTEM_V_SEMAPHORES, 7};
+  state.objects[0].values = {1, 2, 3};
+  state.objects[0].size = 3;
+  state.objects[1].name = {CAIRN_SYSTEM_V_QUEUE, 8};
+  state.objects[1].messages = {{5, {1, 2, 3}}, {6, {}}};
+  state.undos = {{7, 1, -2}};
+  return state;
+}
+
+QueueDetail some_queue() { return {"/name", false, 0600, 10, 8192, {{3, {1, 2}}, {0, {}}}}; }
+RecordLocks some_record_locks() { return {{{3, true, 100, 0}, {4, false, 0, 10}}}; }
+SharedObjects some_shared_objects() { return {{{19, {1, 2}, 4711, {1, 2, 3}}}, {{0, true, true, 0, 0}}, true}; }
+
 template <class State>
 void comes_back(State state) {
   const auto bytes = encode(state);
@@ -102,6 +122,10 @@ TEST(state, what_is_written_is_read_back) {
   comes_back(some_records());
   comes_back(TimersState{{{1, 2, 3, 4, 5, 6, 7, -8}}});
   comes_back(GuestState{});
+  comes_back(some_system_v());
+  comes_back(some_queue());
+  comes_back(some_record_locks());
+  comes_back(some_shared_objects());
 }
 
 // Before contents were saved their list was not there.
@@ -131,6 +155,10 @@ TEST(state, damage_is_an_error_at_worst) {
   survives_damage(some_files());
   survives_damage(some_signals());
   survives_damage(some_records());
+  survives_damage(some_system_v());
+  survives_damage(some_queue());
+  survives_damage(some_record_locks());
+  survives_damage(some_shared_objects());
 }
 
 TEST(state, every_truncation_is_an_error) {
