@@ -20,6 +20,9 @@ constexpr const char* kSignals = STATE "signals/signals.cpp";
 constexpr const char* kMemory = STATE "memory/memory.cpp";
 constexpr const char* kParticulars = STATE "memory/particulars.cpp";
 constexpr const char* kSystemV = STATE "system_v/system_v.py";
+constexpr const char* kUndo = STATE "system_v/undo.cpp";
+constexpr const char* kHandedOn = STATE "system_v/handed_on.py";
+constexpr const char* kMessageQueues = STATE "descriptors/message_queues.py";
 constexpr const char* kRecordLocks = STATE "record_locks/record_locks.py";
 constexpr const char* kLocks = STATE "descriptors/locks.py";
 constexpr const char* kPipes = STATE "descriptors/pipes.cpp";
@@ -170,6 +173,18 @@ constexpr ManualItem kItems[] = {
      "MEMBARRIER_CMD_QUERY, MEMBARRIER_CMD_SHARED, MEMBARRIER_CMD_GLOBAL, MEMBARRIER_CMD_GLOBAL_EXPEDITED, "
      "MEMBARRIER_CMD_PRIVATE_*, MEMBARRIER_CMD_FLAG_CPU, MEMBARRIER_CMD_GET_REGISTRATIONS",
      no_state, "done when they return", ""},
+
+    {"svipc(7)", "shmget, shmat, SHM_RDONLY, SHM_EXEC, SHM_REMAP, SHM_LOCK, IPC_RMID while it is attached", saved, "",
+     kSystemV},
+    {"svipc(7)", "semget, semctl, values", saved, "", kSystemV},
+    {"svipc(7)", "semop, semtimedop, SEM_UNDO", saved, "also in a handler that has interrupted them", kUndo},
+    {"svipc(7)", "msgget, msgsnd, msgrcv, messages, msg_qbytes", saved, "", kSystemV},
+    {"svipc(7)", "keys, rights, owner", saved, "", kSystemV},
+    {"svipc(7)", "numbers", saved,
+     "the same where permitted; else translated for the program, its copies and what it executes", kHandedOn},
+    {"svipc(7)", "times, last users, SHM_HUGETLB, SHM_NORESERVE", new_place, "", ""},
+    {"mq_overview(7)", "mq_open, mq_attr, messages with priorities, mq_unlink", saved, "", kMessageQueues},
+    {"mq_overview(7)", "mq_notify", refused, "while it lasts", kRefused},
 
     {"open(2)", "O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE, O_APPEND, O_DIRECT, O_DSYNC, O_SYNC, O_RSYNC, O_FSYNC", saved,
      "", kFlags},
