@@ -29,13 +29,18 @@ uint64_t interrupting = 0;  // signals on which siginterrupt(s, 1) was called
 
 uint64_t first_word(const sigset_t& set) { return *reinterpret_cast<const uint64_t*>(&set); }
 
+bool is_of_faults(int signal) {
+  return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL || signal == SIGTRAP ||
+         signal == SIGABRT || signal == SIGSYS;
+}
+
 bool libc_own(int signal) { return signal == 32 || signal == 33; }
 
 int kernel_sigaction(int signal, const KernelAction* action, KernelAction* old) {
   return static_cast<int>(raw_syscall(SYS_rt_sigaction, signal, address(action), address(old), sizeof old->mask));
 }
 
-void report(int signal, const KernelAction& kernel, const ApplicationAction& asked, struct sigaction* old) {
+void report(const KernelAction& kernel, const ApplicationAction& asked, struct sigaction* old) {
   *old = {};
   const bool ours = kernel.handler == trampoline_address();
   const uint64_t handler = ours ? asked.handler : kernel.handler;
@@ -44,26 +49,45 @@ void report(int signal, const KernelAction& kernel, const ApplicationAction& ask
   *reinterpret_cast<uint64_t*>(&old->sa_mask) = ours ? asked.mask : kernel.mask;
 }
 
+ApplicationAction as_asked(const struct sigaction& wanted) {
+  return {reinterpret_cast<uint64_t>(wanted.sa_handler), static_cast<uint32_t>(wanted.sa_flags),
+          first_word(wanted.sa_mask)};
+}
+
+// The stop signal's action is what the program has asked for to all appearance, and never done. A refusal would make
+// programs that set the actions of all signals there are (the Go runtime) do it past libc. Who really uses the signal
+// is told when it is sent.
+int keep_for_show(const struct sigaction* wanted, struct sigaction* old) {
+  ApplicationAction previous;
+  {
+    Locked locked(lock);
+    previous = application_actions[CAIRN_STOP_SIGNAL];
+    if (wanted != nullptr) application_actions[CAIRN_STOP_SIGNAL] = as_asked(*wanted);
+  }
+  if (old != nullptr) report({trampoline_address(), 0, 0, 0}, previous, old);
+  return 0;
+}
+
 }  // namespace
 
 void reset_signal_lock() { lock.reset(); }
 
 int change_action(int signal, const struct sigaction* wanted, struct sigaction* old) {
-  if (signal < 1 || signal >= CAIRN_STOP_SIGNAL || libc_own(signal)) {
-    if (signal == CAIRN_STOP_SIGNAL && wanted != nullptr && wanted->sa_handler != SIG_DFL) tell_about_stop_signal();
+  if (signal == CAIRN_STOP_SIGNAL) return keep_for_show(wanted, old);
+  if (signal < 1 || signal > CAIRN_STOP_SIGNAL || libc_own(signal)) {
     errno = EINVAL;
     return -1;
   }
   KernelAction action{}, before{};
   ApplicationAction asked{};
   if (wanted != nullptr) {
-    asked = {reinterpret_cast<uint64_t>(wanted->sa_handler), static_cast<uint32_t>(wanted->sa_flags),
-             first_word(wanted->sa_mask)};
+    asked = as_asked(*wanted);
     action = {asked.handler, asked.flags | kRestorerFlag, reinterpret_cast<uint64_t>(&cairn_restorer),
               asked.mask & ~signal_bit(CAIRN_STOP_SIGNAL)};
     if (asked.handler > 1) {
       action.handler = trampoline_address();
       action.flags |= SA_SIGINFO;
+      if ((asked.flags & SA_ONSTACK) != 0 && !is_of_faults(signal)) stop_on_alternate_stacks();
     }
   }
   ApplicationAction previous;
@@ -84,7 +108,7 @@ int change_action(int signal, const struct sigaction* wanted, struct sigaction* 
     return -1;
   }
   if (wanted != nullptr) __atomic_or_fetch(&cairn_guest_self.chosen_signals, signal_bit(signal), __ATOMIC_SEQ_CST);
-  if (old != nullptr) report(signal, before, previous, old);
+  if (old != nullptr) report(before, previous, old);
   return 0;
 }
 

@@ -104,9 +104,11 @@ void describe_thread(cairn_thread& slot) {
 }
 
 // An alternate signal stack that a library of the host has set for this thread will not be there after a restart.
-void forget_host_stack(ucontext_t& frame) {
-  if (reinterpret_cast<uint64_t>(frame.uc_stack.ss_sp) < CAIRN_ARENA_TOP) return;
+// True if that is where this signal's handler runs: it has to come again, on another.
+bool forget_host_stack(ucontext_t& frame) {
+  if (reinterpret_cast<uint64_t>(frame.uc_stack.ss_sp) < CAIRN_ARENA_TOP) return false;
   frame.uc_stack = {nullptr, SS_DISABLE, 0};
+  return address(&frame) >= static_cast<long>(CAIRN_ARENA_TOP);
 }
 
 // The new thread's rseq area is known to no kernel yet. Where a host has registered its own for this thread, libc
@@ -175,10 +177,12 @@ int go_on_revived(cairn_thread& slot, uint32_t epoch) {
   return 1;
 }
 
-// The interrupted code is a handler that itself interrupted the host: the thread is still inside the host.
-bool below_host_code(const void* here) {
+// The interrupted code is a handler that itself interrupted the host: the thread is still inside the host. Its own
+// stack tells, which need not be the one that this signal's handler runs on.
+bool below_host_code(const ucontext_t& frame) {
   if (state.host_frame == nullptr) return false;
-  if (here < state.host_frame && reinterpret_cast<uint64_t>(here) >= state.host_frame_floor) return true;
+  const auto here = static_cast<uint64_t>(frame.uc_mcontext.gregs[REG_RSP]);
+  if (here < reinterpret_cast<uint64_t>(state.host_frame) && here >= state.host_frame_floor) return true;
   state.host_frame = nullptr;  // that handler was left by longjmp
   return false;
 }
@@ -189,8 +193,8 @@ void note_interruption() {
   if (state.interrupted_at == 0) state.interrupted_at = monotonic_nanoseconds();
 }
 
-bool may_stop(const void* here) {
-  if (state.defer != 0 || below_host_code(here)) return false;
+bool may_stop(const ucontext_t& frame) {
+  if (state.defer != 0 || below_host_code(frame)) return false;
   if (state.critical_depth != 0) {
     report_critical_section();
     return false;
@@ -244,11 +248,14 @@ void stop_if_wanted() {
 void stop_in_frame(void* frame) {
   if (within_crossing() || stands_above_host(*static_cast<ucontext_t*>(frame))) return;
   note_interruption();
-  if (load(cairn_guest_self.stop_wanted) == 0 || !may_stop(__builtin_frame_address(0))) return;
+  if (load(cairn_guest_self.stop_wanted) == 0 || !may_stop(*static_cast<ucontext_t*>(frame))) return;
+  if (forget_host_stack(*static_cast<ucontext_t*>(frame))) {
+    signal_thread(own_tid(), CAIRN_STOP_SIGNAL);
+    return;
+  }
   cairn_thread* slot = own_slot();
   if (slot == nullptr) return;
   const int saved_errno = errno;
-  forget_host_stack(*static_cast<ucontext_t*>(frame));
   describe_thread(*slot);
   slot->frame = reinterpret_cast<uint64_t>(frame);
   show_semaphore_call(*static_cast<ucontext_t*>(frame));
@@ -262,7 +269,7 @@ static void stand_for_new_host(const ucontext_t& frame) {
   cairn_table& t = table();
   if (within_crossing() || stands_above_host(frame)) return;
   note_interruption();
-  if (state.defer != 0 || below_host_code(__builtin_frame_address(0)) || load(t.copy) != own_pid()) return;
+  if (state.defer != 0 || below_host_code(frame) || load(t.copy) != own_pid()) return;
   put_turn_aside();
   __atomic_add_fetch(&t.standing, 1, __ATOMIC_SEQ_CST);
   wake_all(t.standing);
@@ -321,13 +328,27 @@ static void stop_handler(int, siginfo_t* info, void* frame) {
   stop_in_frame(frame);
 }
 
-void install_stop_handler() {
+// Programs whose stack pointer is not always that of a C stack (goroutines, Erlang's processes) have all their handlers
+// run on alternate ones: where a frame went elsewhere it would overwrite what lies below.
+static uint64_t stack_flag = 0;
+
+static void set_stop_action() {
   KernelAction action{};
   action.handler = reinterpret_cast<uint64_t>(&stop_handler);
-  action.flags = SA_SIGINFO | SA_RESTART | kRestorerFlag;
+  action.flags = SA_SIGINFO | SA_RESTART | kRestorerFlag | load(stack_flag);
   action.restorer = reinterpret_cast<uint64_t>(&cairn_restorer);
   action.mask = ~0ULL;
   raw_syscall(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, address(&action), 0, sizeof action.mask);
+}
+
+void stop_on_alternate_stacks() {
+  if (load(stack_flag) != 0) return;
+  store(stack_flag, uint64_t{SA_ONSTACK});
+  if (hosted()) set_stop_action();
+}
+
+void install_stop_handler() {
+  set_stop_action();
   const uint64_t stop_signal = 1ULL << (CAIRN_STOP_SIGNAL - 1);
   raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, address(&stop_signal), 0, sizeof stop_signal);
 }

@@ -6,12 +6,13 @@
 
 namespace cairn::guest {
 
-void install_stop_handler();  // also in the child of a fork: harmless
-void ignore_stop_signal();    // as what the process executes next is to find it
-void release_slot();          // of the calling thread, at its end
-void forget_host_fs();        // of the calling thread, whose host is gone; attach.cpp
-void forget_slots();          // of all threads; the caller is the only one left (child of a fork)
-void arm_end_of_thread();     // attach.cpp: have the slot and the host half returned at the thread's end
+void install_stop_handler();      // also in the child of a fork: harmless
+void stop_on_alternate_stacks();  // from now on; signal-safe
+void ignore_stop_signal();        // as what the process executes next is to find it
+void release_slot();              // of the calling thread, at its end
+void forget_host_fs();            // of the calling thread, whose host is gone; attach.cpp
+void forget_slots();              // of all threads; the caller is the only one left (child of a fork)
+void arm_end_of_thread();         // attach.cpp: have the slot and the host half returned at the thread's end
 
 // False in a forked copy that cannot have a host of its own now. Ordinary code, outside of any crossing.
 bool come_to_own_host();

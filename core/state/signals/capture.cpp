@@ -99,9 +99,10 @@ class TakenSignals {
 
 void check_handlers(const cairn_guest& guest) {
   for (int number = 1; number <= signal_count; ++number) {
-    if (number == CAIRN_STOP_SIGNAL || belongs_to_libc(number)) continue;
+    if (belongs_to_libc(number) || guest.is_own_handler == nullptr) continue;
     const Action action = action_of(number);
-    if (action.handler <= 1 || guest.is_own_handler == nullptr) continue;
+    // Without a handler of ours the stop signal would stop nobody, or end the program.
+    if (action.handler <= 1 && number != CAIRN_STOP_SIGNAL) continue;
     if (!guest.is_own_handler(action.handler))
       throw PermanentError("raw handler for signal " + std::to_string(number) +
                            ": it was installed without the C library's sigaction()");

@@ -157,6 +157,16 @@ Undo make_thread_timer(bool past_libc) {
   };
 }
 
+// Of the signal that Cairn stops threads by.
+Undo take_stop_signal() {
+  struct {
+    void (*handler)(int);
+    unsigned long flags, restorer, mask;
+  } none = {nullptr, 0, 0, 0}, old = none;
+  CHECK(syscall(SYS_rt_sigaction, 64, &none, &old, 8) == 0);
+  return [old] { syscall(SYS_rt_sigaction, 64, &old, nullptr, 8); };
+}
+
 }  // namespace
 
 const std::map<std::string, Undo (*)()>& rare_kinds() {
@@ -170,6 +180,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"shadow_stack", make_shadow_stack},
       {"tagged_addresses", make_tagged_addresses},
       {"label", make_label},
+      {"stop_signal", take_stop_signal},
   };
   return kinds;
 }

@@ -35,6 +35,7 @@ NAMES = {
     "shared_file_deleted": ["deleted file", "mapped at", "is mapped by process"],
     "sysv": ["System V shared memory", "is mapped by"],
     "raw_handler": ["raw handler for signal 12"],
+    "stop_signal": ["raw handler for signal 64"],
     "aio": ["aio"],
     "owner": ["signals of", "F_SETOWN"],
     "own_files": ["descriptors of its own"],
