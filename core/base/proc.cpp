@@ -46,7 +46,10 @@ std::string read_link(const std::string& path) {
   return target;
 }
 
-std::vector<std::string> directory_entries(const std::string& path) {
+namespace {
+
+template <class Wanted>
+std::vector<std::string> entries(const std::string& path, const Wanted& wanted) {
   std::vector<std::string> names;
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   alignas(dirent64) char buffer[8192];
@@ -54,11 +57,21 @@ std::vector<std::string> directory_entries(const std::string& path) {
     for (ssize_t at = 0; at < n;) {
       const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
       at += entry->d_reclen;
-      if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
-        names.emplace_back(entry->d_name);
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != ".." && wanted(*entry)) names.emplace_back(name);
     }
   }
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> directory_entries(const std::string& path) {
+  return entries(path, [](const dirent64&) { return true; });
+}
+
+std::vector<std::string> entries_of_inode(const std::string& path, std::uint64_t inode) {
+  return entries(path, [&](const dirent64& entry) { return entry.d_ino == inode; });
 }
 
 std::vector<std::string_view> split_lines(std::string_view text) {

@@ -22,6 +22,8 @@ std::string read_link(const std::string& path);
 
 // Names in a directory, without "." and ".."; empty if it cannot be read.
 std::vector<std::string> directory_entries(const std::string& path);
+// Those of them that may be names of the inode: a file system over others (overlayfs) may show other numbers here.
+std::vector<std::string> entries_of_inode(const std::string& path, std::uint64_t inode);
 
 // Lines without their newline. The views live as long as `text`.
 std::vector<std::string_view> split_lines(std::string_view text);

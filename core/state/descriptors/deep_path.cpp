@@ -71,7 +71,7 @@ std::string path_of_regular(const OpenFile& file) {
   const std::string shown = shown_name(reinterpret_cast<std::uintptr_t>(memory));
   munmap(memory, CAIRN_PAGE_SIZE);
   if (shown.empty()) return {};
-  return path_of_mapping(shown, file.status.st_ino).path;
+  return path_of_mapping(shown, file.status.st_dev, file.status.st_ino).path;
 }
 
 }  // namespace

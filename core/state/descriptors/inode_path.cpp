@@ -76,4 +76,15 @@ std::string find_inode_path(const InodeHandle& handle) {
   return found == likely.end() ? std::string() : *found;
 }
 
+std::string find_other_link(const std::string& deleted, dev_t device, std::uint64_t inode) {
+  const std::size_t slash = deleted.rfind('/');
+  if (slash == std::string::npos) return {};
+  const std::string directory = deleted.substr(0, slash + 1);
+  for (const std::string& name : entries_of_inode(directory, inode)) {
+    std::string path = directory + name;
+    if (is_it(path, {.device = device, .inode = inode, .type = 0, .bytes = {}})) return path;
+  }
+  return {};
+}
+
 }  // namespace cairn::state

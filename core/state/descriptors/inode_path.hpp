@@ -20,4 +20,9 @@ struct InodeHandle {
 // directory and what lies in it, what it has open, and the directories above all these. Empty: not found, or deleted.
 std::string find_inode_path(const InodeHandle& handle);
 
+// Of a file whose path the kernel shows as deleted: another one in the same directory. Who makes a file under a name
+// for the moment and links it to the right one (libc, semaphores with names), or makes it by O_TMPFILE, is shown the
+// former. Empty: there is none.
+std::string find_other_link(const std::string& deleted, dev_t device, std::uint64_t inode);
+
 }  // namespace cairn::state

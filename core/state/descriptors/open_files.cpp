@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/state/descriptors/deep_path.hpp"
+#include "core/state/descriptors/inode_path.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/kinds/by_reference.hpp"
 #include "core/state/descriptors/other_holders.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/group_scope.hpp"
@@ -20,6 +24,15 @@
 
 namespace cairn::state {
 namespace {
+
+// It has a path, which is another one than it was opened by.
+void settle_other_link(OpenFile& file) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (file.status.st_nlink == 0 || !file.path.ends_with(kDeleted) || is_at_its_path(file)) return;
+  const std::string was = file.path.substr(0, file.path.size() - kDeleted.size());
+  std::string other = find_other_link(was, file.status.st_dev, file.status.st_ino);
+  if (!other.empty()) file.path = std::move(other);
+}
 
 OpenFile look_at(int fd) {
   OpenFile file;
@@ -30,6 +43,7 @@ OpenFile look_at(int fd) {
   file.flags = static_cast<int>(raw_syscall(SYS_fcntl, fd, F_GETFL));
   file.info = read_file("/proc/self/fdinfo/" + number).value_or("");
   if (file.path.empty()) file.path = find_deep_path(file);
+  settle_other_link(file);
   file.offset = static_cast<std::int64_t>(to_number(field(file.info, "pos")));
   return file;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -48,7 +50,7 @@ void settle_path(Area& area, ShownPaths& paths) {
     area.name = name_after(shared_named);
     area.path = std::string_view("/dev/zero (deleted)");  // as without a name
   }
-  const ShownPath& shown = paths.of(area.path, area.inode);
+  const ShownPath& shown = paths.of(area.path, area.device, area.inode);
   area.path = shown.path;
   area.deleted = shown.deleted;
   if (!area.path.string().starts_with("[") &&
@@ -83,6 +85,16 @@ void check(const Area& area, ShownPaths& paths) {
     throw TemporaryError("huge pages of " + shortened(path) + where(area) + " cannot be saved yet");
 }
 
+// Shown as deleted, but it has another path in some other directory: who uses that would not see this memory any more.
+// Only an administrator is told.
+void check_links(const Area& area) {
+  char link[80];
+  std::snprintf(link, sizeof link, "/proc/self/map_files/%" PRIx64 "-%" PRIx64, area.start, area.end);
+  struct stat status {};
+  if (stat(link, &status) == 0 && status.st_nlink != 0)
+    throw TemporaryError("file " + shortened(area.path) + where(area) + " is not at its path any more");
+}
+
 // Many areas are of few files: each path is looked at once.
 std::vector<Area> find_areas(MappingDetail detail, std::uint64_t brk_start, std::uint64_t brk_end) {
   std::vector<Area> areas = read_guest_mappings(detail);
@@ -92,6 +104,7 @@ std::vector<Area> find_areas(MappingDetail detail, std::uint64_t brk_start, std:
     settle_path(area, paths);
     check(area, paths);
     if (area.shared && area.deleted && is_shown_as_system_v(area.path)) area.device |= system_v_device;
+    if (area.shared && area.deleted) check_links(area);
     area.is_brk = area.path.empty() && area.start >= brk_start && area.start < brk_end;
   }
   return areas;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/long_path.hpp"
+#include "core/state/descriptors/inode_path.hpp"
 
 namespace cairn::state {
 namespace {
@@ -43,7 +44,7 @@ std::string with_newlines(const std::string& shown, const std::vector<std::size_
 
 }  // namespace
 
-ShownPath path_of_mapping(const std::string& shown, std::uint64_t inode) {
+ShownPath path_of_mapping(const std::string& shown, std::uint64_t device, std::uint64_t inode) {
   const auto places = places_of(shown);
   const std::size_t choices = std::size_t{1} << std::min(places.size(), kMostPlaces);
   for (std::size_t choice = 0; choice < choices; ++choice) {
@@ -52,13 +53,16 @@ ShownPath path_of_mapping(const std::string& shown, std::uint64_t inode) {
   }
   std::string path = with_newlines(shown, places, 0);
   const bool deleted = path.ends_with(kDeleted);
-  if (deleted) path.resize(path.size() - kDeleted.size());
+  if (deleted) {
+    path.resize(path.size() - kDeleted.size());
+    if (const std::string other = find_other_link(path, device, inode); !other.empty()) return {other, false};
+  }
   return {path, deleted};
 }
 
-const ShownPath& ShownPaths::of(const SharedText& shown, std::uint64_t inode) {
-  const auto [known, fresh] = shown_.try_emplace({inode, shown.string()});
-  if (fresh) known->second = {shown, path_of_mapping(shown, inode)};
+const ShownPath& ShownPaths::of(const SharedText& shown, std::uint64_t device, std::uint64_t inode) {
+  const auto [known, fresh] = shown_.try_emplace({device, inode, shown.string()});
+  if (fresh) known->second = {shown, path_of_mapping(shown, device, inode)};
   return known->second.path;
 }
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 
 #include "core/base/shared_text.hpp"
 
@@ -19,13 +19,13 @@ struct ShownPath {
   bool deleted = false;
 };
 
-// `shown` as in /proc/self/maps.
-ShownPath path_of_mapping(const std::string& shown, std::uint64_t inode);
+// All three as in /proc/self/maps.
+ShownPath path_of_mapping(const std::string& shown, std::uint64_t device, std::uint64_t inode);
 
 // Answers that are remembered, for a table of mappings in which the same files come again and again.
 class ShownPaths {
  public:
-  const ShownPath& of(const SharedText& shown, std::uint64_t inode);
+  const ShownPath& of(const SharedText& shown, std::uint64_t device, std::uint64_t inode);
   // Something else than a regular file is there.
   bool is_no_file(const std::string& path);
 
@@ -34,7 +34,7 @@ class ShownPaths {
     SharedText shown;  // that the key lies in
     ShownPath path;
   };
-  std::map<std::pair<std::uint64_t, std::string_view>, Known> shown_;
+  std::map<std::tuple<std::uint64_t, std::uint64_t, std::string_view>, Known> shown_;
   std::map<std::string, bool> no_file_;
 };
 

@@ -17,6 +17,11 @@ namespace {
 // What open() does to a file must not be done again.
 constexpr int kOnlyOnce = O_CREAT | O_EXCL | O_TRUNC;
 
+int flags_to_reopen(int flags) {
+  flags &= ~kOnlyOnce;
+  return (flags & O_TMPFILE) == O_TMPFILE ? flags & ~O_TMPFILE : flags;  // it has a path now
+}
+
 std::string named(const Description& description) {
   return "file " + description.path + ", which the program had open";
 }
@@ -43,8 +48,8 @@ void check_reference(const OpenFile& file) {
 }
 
 UniqueFd reopen_path(const Description& description, bool (*fits)(const Description&, const struct stat&)) {
-  const int flags = static_cast<int>(description.flags) & ~kOnlyOnce;
-  UniqueFd fd = open_path(description.path, flags | O_CLOEXEC | O_NOCTTY);
+  UniqueFd fd =
+      open_path(description.path, flags_to_reopen(static_cast<int>(description.flags)) | O_CLOEXEC | O_NOCTTY);
   struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(named(description), errno));
   if (!fits(description, status)) throw EnvironmentError(named(description) + ", is of another kind now");
