@@ -20,6 +20,7 @@
 #include "core/base/deadline.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 
 namespace cairn {
 namespace {
@@ -63,9 +64,10 @@ UniqueFd make_socket() {
     case Beginning::none:
       break;
   }
-  throw PermanentError(name +
-                       " cannot be checkpointed: it was not started by cr_run or mpirun --with-cr, or its program is "
-                       "linked statically");
+  const std::string program = trimmed(read_file("/proc/" + std::to_string(pid) + "/comm").value_or(""));
+  throw PermanentError(name + (program.empty() ? "" : " (" + program + ")") +
+                       " cannot be checkpointed: it was not started by cr_run or mpirun --with-cr, or past the C "
+                       "library, or its program is linked statically or has rights of its own (set-id)");
 }
 
 // Root is nobody in particular to a process with a user namespace of its own: it asks as the owner of that, then.
