@@ -15,17 +15,11 @@
 namespace cairn {
 namespace {
 
-// Threads of the host block all signals.
-bool is_of_program(const std::string& thread) {
-  const auto status = read_file(thread + "/status");
-  return status && (to_number(field(*status, "SigBlk"), 16) >> (CAIRN_STOP_SIGNAL - 1) & 1) == 0;
-}
-
+// Those that stand for a checkpoint, or a restart, take it when they go on; those of the host, which block it, never.
 void hold_threads(pid_t pid) {
   const bool copy = is_forked_copy(pid);
   const std::string threads = "/proc/" + std::to_string(pid) + "/task";
   for (const std::string& name : directory_entries(threads)) {
-    if (!is_of_program(threads + "/" + name)) continue;
     const auto tid = static_cast<int>(to_number(name));
     if (copy) queue_signal_for_thread(pid, tid, CAIRN_STOP_SIGNAL, CAIRN_ADOPT_VALUE);  // taken in this order
     queue_signal_for_thread(pid, tid, CAIRN_STOP_SIGNAL, CAIRN_HOLD_VALUE);

@@ -37,7 +37,7 @@ char state_of(pid_t pid) noexcept {
 
 RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& wanted)
     : pid_(pid), program_(name), standard_(wanted.standard), was_stopped_(state_of(pid) == 'T') {
-  connect();
+  const bool woken = connect();
   cairn_control_request request = wanted.request;
   request.command = CAIRN_CONTROL_CHECKPOINT;
   request.flags = (request.flags & CAIRN_CONTROL_OBJECTS_ABOVE) | CAIRN_CONTROL_MEMBER |
@@ -46,11 +46,11 @@ RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& w
   const UniqueFd directory(openat(wanted.directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) throw EnvironmentError(with_errno("the directory of the group", errno));
   client_->send(request, directory.get());
-  if (was_stopped_) wake_for_checkpoint(pid);
+  if (was_stopped_ && !woken) wake_for_checkpoint(pid);
 }
 
-// A stopped copy that fork made is woken for the time that it takes to come to a host.
-void RemoteProcess::connect() {
+// A stopped copy that fork made is woken before, so that it can come to a host; true then.
+bool RemoteProcess::connect() {
   const bool wake = was_stopped_ && is_forked_copy(pid_);
   if (wake) wake_for_checkpoint(pid_);
   try {
@@ -59,6 +59,7 @@ void RemoteProcess::connect() {
     if (wake) kill(pid_, SIGSTOP);
     throw;
   }
+  return wake;
 }
 
 std::string RemoteProcess::name() const { return "process " + std::to_string(pid_) + " (" + program_ + ")"; }

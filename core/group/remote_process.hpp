@@ -50,7 +50,7 @@ class RemoteProcess final : public Member {
   bool was_stopped() const noexcept { return was_stopped_; }
 
  private:
-  void connect();
+  bool connect();
   void order(std::uint32_t step, double seconds = 0, int failure = 0, int signal = 0, int descriptor = -1);
   // Until it is in that state. Throws what it says if it fails.
   cairn_control_reply await(std::uint32_t state, double seconds) const;

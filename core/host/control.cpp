@@ -21,6 +21,7 @@
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/raw_syscall.hpp"
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
 #include "core/host/self_request_v1.hpp"
@@ -119,6 +120,8 @@ class Control {
   void listen_for_ever();
   [[noreturn]] void work_for_ever() { worker_.run(); }
   Worker& worker() { return worker_; }
+  // In a copy that fork has made: without libc.
+  void stop_listening() noexcept { raw_syscall(SYS_close, listening_.release()); }
 
  private:
   void accept_one();
@@ -267,6 +270,8 @@ bool begin_own_checkpoint(const cairn_control_request& request, UniqueFd descrip
 }
 
 void open_control() { control = std::make_unique<Control>(); }
+
+void control_after_fork() noexcept { control->stop_listening(); }
 
 void serve_control() {
   state::give_back_lent_capabilities();

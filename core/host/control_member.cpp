@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "core/base/deadline.hpp"
 #include "core/base/descriptor_message.hpp"
@@ -77,13 +78,18 @@ void ControlJob::follow() {
   follow_to_the_end();
 }
 
-// The program is let go before its file is whole, or after.
+// The program is let go before its file is whole, or after; but one that is to be stopped again at the very end, when
+// nothing is left to say.
 void ControlJob::follow_to_the_end() {
+  std::optional<cairn_control_order> last;
   for (bool released = false, finished = false; !released || !finished;) {
     const Told order = leader_->next(kLongest);
     if (order.step == CAIRN_CONTROL_RELEASE && !released) {
-      stop_again(order.signal);
-      group_.release(order.failure, order.signal);
+      if (was_stopped() && order.signal != SIGCONT) {
+        last = order;
+      } else {
+        group_.release(order.failure, order.signal);
+      }
       state_.store(CAIRN_CONTROL_WRITING);
       released = true;
     } else if (order.step == CAIRN_CONTROL_FINISH && !finished) {
@@ -97,6 +103,9 @@ void ControlJob::follow_to_the_end() {
     }
   }
   answer(make_reply(CAIRN_CONTROL_DONE));
+  if (!last) return;
+  stop_again(last->signal);
+  group_.release(last->failure, last->signal);
 }
 
 }  // namespace cairn::host

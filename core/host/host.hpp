@@ -43,6 +43,9 @@ void set_guest_exe(const std::string& path);
 // --- control (control.cpp): the threads behind @cairn/<pid> ---
 // First the name: whoever asks for a checkpoint while the process starts or is being brought back is heard later.
 void open_control();
+// In a copy that fork has made, which has nobody who answers: it may live longer than this process, and whoever has the
+// number then wants the name.
+void control_after_fork() noexcept;
 // Then the thread that hears, and last the checkpoints, taken by the calling thread: once the program stands on its own
 // feet.
 void start_control();

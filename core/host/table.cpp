@@ -74,6 +74,7 @@ void fork_child() {
   turn_fork_child();
   threads_after_fork();
   clocks_after_fork();
+  control_after_fork();
   store(CAIRN_TABLE->standing, 0U);
   store(CAIRN_TABLE->adoption, static_cast<std::uint32_t>(CAIRN_ADOPTION_NONE));
   CAIRN_TABLE->copy_host_fs = cairn_own_fs();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -23,6 +24,13 @@ void restore_actions(const SignalsState& signals) {
   }
 }
 
+// What only the kernel could say of a child that has ended is found by asking for that child.
+bool send_end_of_child() {
+  siginfo_t info{};
+  if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return false;
+  return !is_error(raw_syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, address(&info)));
+}
+
 void restore_pending(const SignalsState& signals, const ThreadNumbers& numbers) {
   for (const Pending& pending : signals.pending) {
     const int tid = pending.tid == 0 ? 0 : current_number(numbers, pending.tid);
@@ -30,7 +38,7 @@ void restore_pending(const SignalsState& signals, const ThreadNumbers& numbers) 
       raw_syscall(SYS_tgkill, getpid(), tid, pending.number);
     } else if (pending.has_info) {
       raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, reinterpret_cast<long>(pending.info.data()));
-    } else {
+    } else if (pending.number != SIGCHLD || !send_end_of_child()) {
       raw_syscall(SYS_kill, getpid(), pending.number);
     }
   }
