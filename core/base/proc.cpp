@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -117,6 +119,13 @@ std::uint64_t to_number(std::string_view text, int base) {
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value, base);
   return value;
+}
+
+std::uint64_t shown_device(std::string_view shown) {
+  const std::size_t colon = std::min(shown.find(':'), shown.size());
+  const std::uint64_t major = to_number(shown.substr(0, colon), 16);
+  const std::uint64_t minor = colon < shown.size() ? to_number(shown.substr(colon + 1), 16) : 0;
+  return makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
 }
 
 std::vector<std::string> stat_fields(const std::string& path) {

@@ -35,6 +35,8 @@ std::vector<std::string_view> split_words(std::string_view line);
 std::string_view field(std::string_view text, std::string_view name);
 // Numbers; 0 where there is none.
 std::uint64_t to_number(std::string_view text, int base = 10);
+// A device as a line of /proc/PID/maps shows it, "fe:00".
+std::uint64_t shown_device(std::string_view shown);
 
 // /proc/self/stat after the parenthesised name; index 0 is field 3 (state) of proc(5).
 std::vector<std::string> stat_fields(const std::string& path);

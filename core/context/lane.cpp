@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/context/lane_state.hpp"
+#include "core/context/object_store.hpp"
 #include "core/context/zero.hpp"
 
 namespace cairn::context {
@@ -93,7 +94,7 @@ bool Lane::append_unreadable(std::uint32_t area, std::uint64_t address, std::uin
   return true;
 }
 
-bool Lane::append_file(std::uint32_t object, int fd, std::uint64_t offset, std::uint64_t bytes) {
+bool Lane::append_file(std::uint32_t object, int fd, std::uint64_t offset, std::uint64_t bytes, ContentHash& hash) {
   State& s = *state_;
   while (bytes > 0) {
     ChunkSlot* slot = s.slot_for(object, CAIRN_CTX_CHUNK_OBJECT);
@@ -102,6 +103,7 @@ bool Lane::append_file(std::uint32_t object, int fd, std::uint64_t offset, std::
     const std::uint64_t padded = (take + kPage - 1) / kPage * kPage;
     std::uint8_t* to = slot->bounce + slot->raw;
     if (!s.read_file(fd, offset, to, take)) return false;
+    hash.add(to, take);
     std::memset(to + take, 0, padded - take);
     slot->add_run(offset, padded / kPage, 0);
     slot->add_memory(to, padded);

@@ -13,6 +13,8 @@
 
 namespace cairn::context {
 
+class ContentHash;
+
 class Output;
 
 struct LaneError {
@@ -48,8 +50,9 @@ class Lane {
   bool append_unreadable(std::uint32_t area, std::uint64_t address, std::uint64_t pages, bool over_object = false);
   // Pages of zeros that hide an object's.
   bool append_zero(std::uint32_t area, std::uint64_t address, std::uint64_t pages);
-  // Content of an embedded object from a file: `bytes` at `offset` of `fd`, the last page padded with zeros.
-  bool append_file(std::uint32_t object, int fd, std::uint64_t offset, std::uint64_t bytes);
+  // Content of an embedded object from a file: `bytes` at `offset` of `fd`, the last page padded with zeros. `hash`
+  // gets what has been read, which may change at any time.
+  bool append_file(std::uint32_t object, int fd, std::uint64_t offset, std::uint64_t bytes, ContentHash& hash);
 
   // What follows is another chunk, though it may belong to the same area. Chunks of several areas go out in one write.
   void end_chunk() noexcept;

@@ -27,32 +27,16 @@ namespace {
 
 constexpr std::size_t kBuffer = 1u << 20;
 
-struct XxhState {
-  XxhState() : state(XXH3_createState()) { XXH3_128bits_reset(state); }
-  ~XxhState() { XXH3_freeState(state); }
-  XxhState(const XxhState&) = delete;
-  XxhState& operator=(const XxhState&) = delete;
-  XXH3_state_t* state;
-
-  ObjectHash value() const {
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
-    ObjectHash hash;
-    std::memcpy(hash.data(), canonical.digest, hash.size());
-    return hash;
-  }
-};
-
 // Hashes, and copies if there is a copy.
 ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, const SparseCopy* copy) {
-  XxhState hash;
+  ContentHash hash;
   const auto buffer = std::make_unique<char[]>(kBuffer);
   for (std::uint64_t at = 0; at < size;) {
     const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(kBuffer, size - at));
     const ssize_t n = pread(fd, buffer.get(), want, static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) throw EnvironmentError(with_errno("cannot read " + name + " to its end", n < 0 ? errno : ENODATA));
-    XXH3_128bits_update(hash.state, buffer.get(), static_cast<std::size_t>(n));
+    hash.add(buffer.get(), static_cast<std::size_t>(n));
     if (copy != nullptr) copy->write(buffer.get(), static_cast<std::size_t>(n), at);
     at += static_cast<std::uint64_t>(n);
   }
@@ -112,6 +96,19 @@ bool mapping_shows(int fd, const Area& area) {
 }
 
 }  // namespace
+
+ContentHash::ContentHash() : state_(XXH3_createState()) { XXH3_128bits_reset(state_); }
+ContentHash::~ContentHash() { XXH3_freeState(state_); }
+
+void ContentHash::add(const void* bytes, std::size_t length) noexcept { XXH3_128bits_update(state_, bytes, length); }
+
+ObjectHash ContentHash::value() const noexcept {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state_));
+  ObjectHash hash;
+  std::memcpy(hash.data(), canonical.digest, hash.size());
+  return hash;
+}
 
 std::string to_hex(const std::uint8_t* bytes, std::size_t size) {
   static constexpr char kDigits[] = "0123456789abcdef";

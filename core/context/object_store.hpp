@@ -16,9 +16,25 @@
 #include "core/base/unique_fd.hpp"
 #include "core/context/area.hpp"
 
+struct XXH3_state_s;  // of xxhash.h
+
 namespace cairn::context {
 
 using ObjectHash = std::array<std::uint8_t, 16>;  // XXH3-128, canonical
+
+// Of bytes that come one after the other.
+class ContentHash {
+ public:
+  ContentHash();
+  ~ContentHash();
+  ContentHash(const ContentHash&) = delete;
+  ContentHash& operator=(const ContentHash&) = delete;
+  void add(const void* bytes, std::size_t length) noexcept;
+  ObjectHash value() const noexcept;
+
+ private:
+  ::XXH3_state_s* state_;
+};
 
 std::string to_hex(const std::uint8_t* bytes, std::size_t size);
 

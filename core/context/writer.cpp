@@ -38,7 +38,7 @@ struct Writer::State {
 
   void fill_header();
   std::uint32_t add_object(UniqueFd fd, const std::string& path, const FileIdentity& identity, bool by_reference);
-  void store(std::size_t i, Lane* lane);
+  void store(std::size_t i, Lane* lane, ObjectCache* cache);
 };
 
 namespace {
@@ -136,14 +136,15 @@ std::uint32_t Writer::store_file(UniqueFd fd, const std::string& path) {
   fd = move_high(std::move(fd), s.options.fd_base);
   const FileIdentity identity = identify(fd.get(), path);
   const std::uint32_t index = s.add_object(std::move(fd), path, identity, false);
+  s.object_of[{identity.device, identity.inode}] = index;  // of its mappings, too, which may show other content later
   Lane lane = open_lane(false);
-  s.store(index, &lane);
+  s.store(index, &lane, nullptr);  // stores through a mapping change no time of it
   lane.flush();
   lane.throw_if_failed();
   return index;
 }
 
-void Writer::State::store(std::size_t i, Lane* lane) {
+void Writer::State::store(std::size_t i, Lane* lane, ObjectCache* cache) {
   const UniqueFd fd = std::move(object_files[i]);
   PendingObject& object = objects[i];
   const auto id = build_id(fd.get());
@@ -152,21 +153,22 @@ void Writer::State::store(std::size_t i, Lane* lane) {
   const FileIdentity identity = identify(fd.get(), object.path);
   object.record.size = identity.size, object.record.mtime_ns = identity.mtime_ns;
   std::optional<ObjectHash> hash;
-  if (options.cache != nullptr) hash = options.cache->find(identity);
+  if (cache != nullptr) hash = cache->find(identity);
   if (object.record.kind == CAIRN_CTX_OBJECT_EXTERNAL) {
-    hash = store_object(fd.get(), identity.size, object.path, options.object_directory, hash, options.cache);
+    hash = store_object(fd.get(), identity.size, object.path, options.object_directory, hash, cache);
     object.location = object_prefix + to_hex(hash->data(), hash->size());
   } else if (object.record.kind == CAIRN_CTX_OBJECT_EMBEDDED) {
-    lane->append_file(static_cast<std::uint32_t>(i), fd.get(), 0, identity.size);
+    ContentHash content;
+    lane->append_file(static_cast<std::uint32_t>(i), fd.get(), 0, identity.size, content);
     lane->throw_if_failed();
-    if (!hash) hash = hash_file(fd.get(), identity.size, object.path);
+    hash = content.value();
     if (identify(fd.get(), object.path) != identity) {
       throw TemporaryError(object.path + " changed while it was being saved");
     }
   }
   if (!hash) return;
   std::memcpy(object.record.hash, hash->data(), hash->size());
-  if (options.cache != nullptr) options.cache->remember(identity, *hash);
+  if (cache != nullptr) cache->remember(identity, *hash);
 }
 
 void Writer::store_objects() {
@@ -175,7 +177,7 @@ void Writer::store_objects() {
   for (std::size_t i = 0; i < s.objects.size(); ++i) {
     if (!s.object_files[i]) continue;
     if (!lane && s.objects[i].record.kind == CAIRN_CTX_OBJECT_EMBEDDED) lane = std::make_unique<Lane>(open_lane(false));
-    s.store(i, lane.get());
+    s.store(i, lane.get(), s.options.cache);
   }
   if (!lane) return;
   lane->flush();

@@ -4,7 +4,6 @@
 #include <linux/kcmp.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,14 +46,6 @@ struct File {
 
 std::string directory_of(pid_t pid) { return "/proc/" + std::to_string(pid) + "/fd"; }
 std::string path_of(const MemberDescriptor& at) { return directory_of(at.pid) + "/" + std::to_string(at.number); }
-
-// Device and inode as a line of /proc/PID/maps shows them, "fe:00 1230139".
-std::uint64_t device_of(std::string_view shown) {
-  const std::size_t colon = std::min(shown.find(':'), shown.size());
-  const std::uint64_t major = to_number(shown.substr(0, colon), 16);
-  const std::uint64_t minor = colon < shown.size() ? to_number(shown.substr(colon + 1), 16) : 0;
-  return makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
-}
 
 class Look {
  public:
@@ -135,7 +126,7 @@ void Look::look_at_memory(pid_t pid, bool member) {
         line.ends_with(" (deleted)") || (words.size() > kPath && words[kPath].starts_with("[anon_shmem:"));
     if (words.size() <= kInode || !words[kRights].ends_with("s") || !nameless) continue;
     const bool system_v = words.size() > kPath && state::is_shown_as_system_v(std::string(words[kPath]));
-    const Identity identity{device_of(words[kDevice]) | (system_v ? state::system_v_device : 0),
+    const Identity identity{shown_device(words[kDevice]) | (system_v ? state::system_v_device : 0),
                             to_number(words[kInode])};
     const std::size_t dash = words[kRange].find('-');
     const std::uint64_t start = to_number(words[kRange].substr(0, dash), 16);

@@ -55,8 +55,8 @@ ApplicationAction as_asked(const struct sigaction& wanted) {
 }
 
 // The stop signal's action is what the program has asked for to all appearance, and never done. A refusal would make
-// programs that set the actions of all signals there are (the Go runtime) do it past libc. Who really uses the signal
-// is told when it is sent.
+// programs that set the actions of all signals there are (the Go runtime) do it past libc. Who means this one, and has
+// not set its neighbour's as well, is told now; others when it is sent.
 int keep_for_show(const struct sigaction* wanted, struct sigaction* old) {
   ApplicationAction previous;
   {
@@ -65,6 +65,8 @@ int keep_for_show(const struct sigaction* wanted, struct sigaction* old) {
     if (wanted != nullptr) application_actions[CAIRN_STOP_SIGNAL] = as_asked(*wanted);
   }
   if (old != nullptr) report({trampoline_address(), 0, 0, 0}, previous, old);
+  const bool takes_all = (load(cairn_guest_self.chosen_signals) & signal_bit(CAIRN_STOP_SIGNAL - 1)) != 0;
+  if (wanted != nullptr && wanted->sa_handler != SIG_DFL && !takes_all) tell_about_stop_signal();
   return 0;
 }
 

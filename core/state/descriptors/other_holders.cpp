@@ -112,15 +112,20 @@ void OtherMappings::look_at(const std::string& process) {
   for (std::string_view line : split_lines(*maps)) {
     if (!line.ends_with(" (deleted)")) continue;
     const auto words = split_words(line);
-    constexpr std::size_t kRights = 1, kInode = 4;
+    constexpr std::size_t kRights = 1, kDevice = 3, kInode = 4;
     if (words.size() > kInode && words[kRights].ends_with("s"))
-      process_of_.try_emplace(to_number(words[kInode]), process);
+      process_of_.try_emplace({to_number(words[kInode]), shown_device(words[kDevice])}, process);
   }
 }
 
-std::string OtherMappings::of(std::uint64_t inode) const {
-  const auto found = process_of_.find(inode);
+std::string OtherMappings::of_memory(std::uint64_t device, std::uint64_t inode) const {
+  const auto found = process_of_.find({inode, device});
   return found == process_of_.end() ? std::string() : described_process(found->second);
+}
+
+std::string OtherMappings::of_file(std::uint64_t inode) const {
+  const auto found = process_of_.lower_bound({inode, 0});
+  return found == process_of_.end() || found->first.first != inode ? std::string() : described_process(found->second);
 }
 
 }  // namespace cairn::state

@@ -32,17 +32,18 @@ class OtherHolders {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> process_of_;  // by device and inode
 };
 
-// Which deleted files other processes have mapped shared.
+// Which deleted files, and memory that has none, other processes have mapped shared.
 class OtherMappings {
  public:
   OtherMappings();
-  // Inodes alone: what is shown as the device is not always what fstat() says.
-  std::string of(std::uint64_t inode) const;
+  // As maps shows it. Of a file: by its inode alone, since what is shown as the device is not always what fstat() says.
+  std::string of_memory(std::uint64_t device, std::uint64_t inode) const;
+  std::string of_file(std::uint64_t inode) const;
 
  private:
   void look_at(const std::string& process);
 
-  std::map<std::uint64_t, std::string> process_of_;  // by inode
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> process_of_;  // by inode and device
 };
 
 }  // namespace cairn::state

@@ -210,10 +210,11 @@ void settle_nameless(Capture& capture) {
       return object.kind == nameless_file_number && object.identity.inode == area.inode &&
              (object.identity.device == area.device || !has_no_file(area));
     });
-    if (open != shared.objects.end()) area.device = open->identity.device;
-    if (open == shared.objects.end() && has_no_file(area)) continue;
     if (!others) others.emplace();
-    if (const std::string holder = others->of(area.inode); !holder.empty()) refuse_other_holder(area, holder);
+    const std::string holder =
+        has_no_file(area) ? others->of_memory(area.device, area.inode) : others->of_file(area.inode);
+    if (!holder.empty()) refuse_other_holder(area, holder);
+    if (open != shared.objects.end()) area.device = open->identity.device;
   }
 }
 
