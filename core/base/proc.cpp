@@ -20,7 +20,7 @@ std::optional<std::string> read_file(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return std::nullopt;
   std::string text;
-  char part[16384];  // of files in /proc the kernel gives a page at a time
+  char part[4096];  // as much as the kernel gives at a time of files in /proc; the stack may be a small one
   for (;;) {
     const ssize_t n = read(fd.get(), part, sizeof part);
     if (n < 0 && errno == EINTR) continue;

@@ -119,7 +119,7 @@ void ControlJob::run() noexcept {
   target_.reset();
   wait_for_callbacks(deadline.left());
   answer(reply);
-  if (was_stopped()) kill(getpid(), SIGSTOP);
+  stop_again(0);
 }
 
 void ControlJob::take() {

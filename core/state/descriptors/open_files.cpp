@@ -27,9 +27,8 @@ namespace {
 
 // It has a path, which is another one than it was opened by.
 void settle_other_link(OpenFile& file) {
-  constexpr std::string_view kDeleted = " (deleted)";
-  if (file.status.st_nlink == 0 || !file.path.ends_with(kDeleted) || is_at_its_path(file)) return;
-  const std::string was = file.path.substr(0, file.path.size() - kDeleted.size());
+  const std::string was = without_deleted(file.path);
+  if (file.status.st_nlink == 0 || was == file.path || is_at_its_path(file)) return;
   std::string other = find_other_link(was, file.status.st_dev, file.status.st_ino);
   if (!other.empty()) file.path = std::move(other);
 }
@@ -88,6 +87,12 @@ class Known {
 };
 
 }  // namespace
+
+std::string without_deleted(std::string path) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
+  return path;
+}
 
 OpenFiles::OpenFiles() = default;
 OpenFiles::~OpenFiles() = default;

@@ -14,6 +14,9 @@ namespace cairn::state {
 
 class OtherHolders;
 
+// A path as /proc shows it, without the mark of one that is gone.
+std::string without_deleted(std::string path);
+
 class OpenFiles {
  public:
   // `guest_stands` false: while obstacles are looked for. Throws TemporaryError.

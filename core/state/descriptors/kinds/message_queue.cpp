@@ -25,7 +25,6 @@
 namespace cairn::state {
 namespace {
 
-constexpr std::string_view kDeleted = " (deleted)";
 constexpr int kFlagsOfOpening = O_ACCMODE | O_NONBLOCK;
 
 bool recognise(const OpenFile& file) {
@@ -84,9 +83,8 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
   if (const std::string holder = all.other_holder(file); !holder.empty())
     throw TemporaryError(name_of(file) + " cannot be saved yet: " + holder + " has it open, too");
   QueueDetail detail;
-  detail.name = file.path;
   detail.removed = file.status.st_nlink == 0;
-  if (detail.removed && detail.name.ends_with(kDeleted)) detail.name.resize(detail.name.size() - kDeleted.size());
+  detail.name = detail.removed ? without_deleted(file.path) : file.path;
   detail.mode = file.status.st_mode & 0777;
   mq_attr attributes{};
   if (mq_getattr(file.fd, &attributes) != 0) throw TemporaryError(with_errno(name_of(file), errno));

@@ -28,7 +28,6 @@ namespace cairn::state {
 namespace {
 
 constexpr std::string_view kMemory = "/memfd:";
-constexpr std::string_view kDeleted = " (deleted)";
 constexpr std::uint32_t kNoObject = ~0u;  // it is empty
 constexpr int kFlagsOfOpening = O_ACCMODE | O_APPEND | O_DIRECT | O_DSYNC | O_SYNC | O_NOATIME | O_NONBLOCK;
 
@@ -101,8 +100,7 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
     throw TemporaryError(name_of(file) + " cannot be saved yet: " + holder + " has it open, too");
   NamelessDetail detail;
   detail.memory = file.path.starts_with(kMemory);
-  detail.path = file.path;
-  if (detail.path.ends_with(kDeleted)) detail.path.resize(detail.path.size() - kDeleted.size());
+  detail.path = without_deleted(file.path);
   if (detail.memory) detail.path.erase(0, kMemory.size());
   detail.mode = file.status.st_mode & 07777;
   detail.size = static_cast<std::uint64_t>(file.status.st_size);
