@@ -94,7 +94,7 @@ struct cairn_table {
   struct cairn_turns *turns; /* the guest's; it writes where they are, at start and when it is revived. Null: none */
 
   /* A copy that fork made has no threads of the host's. It gets a new host, in its place, when somebody asks for a
-   * checkpoint of it (core/abi/forked_copy.hpp, docs/host-guest-table.md). */
+   * checkpoint of it, or it has too many threads (core/abi/forked_copy.hpp, docs/host-guest-table.md). */
   struct cairn_guest *guest; /* what attach_guest() was called with */
   int32_t copy;              /* the process's number, in such a copy; else, and while it executes a program, 0 */
   uint32_t adoption;         /* futex: CAIRN_ADOPTION_... */
@@ -112,6 +112,8 @@ struct cairn_table {
    * crossing: begins and ends one. The latter ends the process, by name, if something has been written there. */
   uint64_t (*stand_in_begin)(uint64_t guest_fs);
   void (*stand_in_end)(void);
+
+  uint64_t (*try_borrow_fs)(void); /* G. As borrow_fs; 0 in a copy that has none free: nobody makes more there */
 };
 
 enum { CAIRN_ADOPTION_NONE = 0, CAIRN_ADOPTION_BEGUN = 1, CAIRN_ADOPTION_DONE = 2, CAIRN_ADOPTION_FAILED = 3 };

@@ -5,7 +5,12 @@
 #include <link.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <cstring>
+
+#include "core/base/deadline.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/base/spin_lock.hpp"
@@ -32,6 +37,7 @@ __thread ThreadState state __attribute__((tls_model("initial-exec")));
 namespace {
 
 constexpr uint32_t kMaxThreads = 4096;
+constexpr int64_t kOwnHostNanoseconds = 30'000'000'000;  // for a forked copy to have one
 
 enum Hosted : int { kUnknown = 0, kYes = 1, kNo = 2 };
 int hosted_state = kUnknown;
@@ -132,6 +138,38 @@ void fill_guest() {
   g.light_place = static_cast<int64_t>(reinterpret_cast<uint64_t>(&cairn_light) - cairn_read_fs());
 }
 
+// 0 in a forked copy whose host has no room for one more thread: it needs a host of its own first. A handler of the
+// application may interrupt this and cross by itself: whoever finds cairn_host_fs set keeps it.
+uint64_t attach_to_host() {
+  cairn_table& t = table();
+  StopDeferred deferred;
+  const bool main_thread = own_tid() == own_pid();
+  uint64_t host_fs = main_thread ? t.main_host_fs : t.try_borrow_fs();
+  if (host_fs == 0) return 0;
+  {
+    AllSignalsBlocked blocked;
+    if (cairn_host_fs != 0) {
+      if (!main_thread) t.return_fs(host_fs);
+      host_fs = cairn_host_fs;
+    }
+    const uint64_t guest_fs = cairn_read_fs();
+    *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(t.host_guest_fs_offset)) = guest_fs;
+    keep_host_fs(host_fs, guest_fs);
+  }
+  arm_end_of_thread();
+  return host_fs;
+}
+
+[[noreturn]] void end_without_host() {
+  static constexpr char kText[] =
+      "cairn: a copy of a process has more threads than the host it was forked with, and cannot have another: ";
+  const cairn_table& t = table();
+  raw_syscall(SYS_write, STDERR_FILENO, address(kText), sizeof kText - 1);
+  raw_syscall(SYS_write, STDERR_FILENO, address(t.adoption_failure), static_cast<long>(strlen(t.adoption_failure)));
+  raw_syscall(SYS_write, STDERR_FILENO, address("\n"), 1);
+  abort();
+}
+
 __attribute__((constructor)) void attach(int /*argc*/, char** /*argv*/, char** environment) {
   real();
   if (!hosted()) return;
@@ -178,24 +216,13 @@ using cairn::guest::StopDeferred;
 
 CAIRN_EXPORT int cairn_is_hosted(void) { return cairn::guest::hosted() ? 1 : 0; }
 
-// A handler of the application may interrupt this and cross by itself: whoever finds cairn_host_fs set keeps it.
 CAIRN_EXPORT uint64_t cairn_attach_thread(void) {
-  cairn_table& t = cairn::guest::table();
-  StopDeferred deferred;
-  const bool main_thread = cairn::own_tid() == cairn::own_pid();
-  uint64_t host_fs = main_thread ? t.main_host_fs : t.borrow_fs();
-  {
-    cairn::AllSignalsBlocked blocked;
-    if (cairn_host_fs != 0) {
-      if (!main_thread) t.return_fs(host_fs);
-      host_fs = cairn_host_fs;
-    }
-    const uint64_t guest_fs = cairn_read_fs();
-    *reinterpret_cast<uint64_t*>(host_fs + static_cast<uint64_t>(t.host_guest_fs_offset)) = guest_fs;
-    cairn::guest::keep_host_fs(host_fs, guest_fs);
+  const int64_t begin = cairn::monotonic_nanoseconds();
+  for (;;) {
+    if (const uint64_t host_fs = cairn::guest::attach_to_host(); host_fs != 0) return host_fs;
+    if (cairn::guest::come_to_own_host()) continue;
+    if (cairn::monotonic_nanoseconds() - begin > cairn::guest::kOwnHostNanoseconds) cairn::guest::end_without_host();
   }
-  cairn::guest::arm_end_of_thread();
-  return host_fs;
 }
 
 CAIRN_EXPORT uint64_t cairn_enter_otherwise(void) {

@@ -20,8 +20,18 @@
 namespace cairn::guest {
 namespace {
 
+// A thread that has no half in the host may have to stand still until it has one.
+void begin_attached() {
+  for (;;) {
+    if (cairn_host_fs == 0) cairn_attach_thread();
+    StopDeferred::begin();
+    if (cairn_host_fs != 0) return;
+    StopDeferred::end();
+  }
+}
+
 void prepare() {
-  StopDeferred::begin();
+  begin_attached();
   const uint64_t guest = cairn_enter();
   table().fork_prepare();
   cairn_leave(guest);

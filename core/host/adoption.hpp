@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A copy that fork made has the program's memory, and the host's, but none of the host's threads, and whatever those
 // were doing is left half done in the copy: their locks, libc's lists of threads. So the copy's half of the host is
-// left alone. When somebody asks for a checkpoint of the copy, a second host is loaded beside it, as the kernel and
-// ld.so loaded the first one, and takes its place while the threads of the program stand (docs/host-guest-table.md).
-// Nothing of this costs a fork anything.
+// left alone. When somebody asks for a checkpoint of the copy, or it has more threads than
+// the old host has room for, a second host is loaded beside it, as the kernel and ld.so loaded the first one, and takes
+// its place while the threads of the program stand (docs/host-guest-table.md). Nothing of this costs a fork anything.
 #pragma once
 
 #include "core/state/extension.hpp"

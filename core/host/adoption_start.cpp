@@ -19,6 +19,7 @@
 #include "core/base/queued_signal.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/host/adoption.hpp"
+#include "core/host/resident_memory.hpp"
 
 namespace cairn::host {
 namespace {
@@ -270,6 +271,7 @@ std::uintptr_t write_stack(std::uintptr_t top, const char* program, const Loader
   const Range plug = largest_plug();
   if (plug.size() < 2 * kHole) fail("there is no room for another host");
   hole = {plug.end - kHole, plug.end};
+  give_up_resident_range(hole.start, hole.end);  // this host's functions are still called by the next
   if (is_error(raw_syscall(SYS_munmap, to_long(hole.start), to_long(hole.size())))) fail("the plug cannot be opened");
   const Loader loader = load_loader();
   const long stack = raw_syscall(SYS_mmap, 0, kStackSize, PROT_READ | PROT_WRITE,

@@ -44,6 +44,17 @@ class PageRanges {
     return start;
   }
 
+  // Takes what the set has of [start, end). What does not fit into the storage is forgotten, as in give().
+  void take_all(std::uintptr_t start, std::uintptr_t end) noexcept {
+    for (std::size_t i = count_; i-- > 0;) {
+      const Range range = ranges_[i];
+      if (range.end <= start || range.start >= end) continue;
+      erase(i);
+      if (range.start < start) give(range.start, start - range.start);
+      if (range.end > end) give(end, range.end - end);
+    }
+  }
+
  private:
   struct Range {
     std::uintptr_t start, end;

@@ -125,6 +125,12 @@ void add_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept {
   resident.lock.unlock();
 }
 
+void give_up_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept {
+  resident.lock.lock();
+  resident.free.take_all(start, end);
+  resident.lock.unlock();
+}
+
 void memory_fork_prepare() noexcept {
   je_jemalloc_prefork();
   resident.lock.lock();

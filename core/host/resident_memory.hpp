@@ -11,6 +11,8 @@ namespace cairn::host {
 
 // From now on carve from [start, end), which is mapped PROT_NONE.
 void add_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept;
+// Somebody else has [start, end). Frozen-world code.
+void give_up_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept;
 bool is_plugged() noexcept;
 
 // While the plug is being made no other thread may have the kernel choose a place for a mapping: it would choose one

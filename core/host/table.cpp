@@ -115,6 +115,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.nofile_soft = table.nofile_hard = RLIM_INFINITY;
   table.soft_limit_is_guests = 1;
   table.borrow_fs = borrow_fs;
+  table.try_borrow_fs = try_borrow_fs;
   table.return_fs = return_fs;
   table.attach_guest = attach_guest;
   table.is_host_fd = host_fd;
@@ -171,7 +172,7 @@ void set_guest(cairn_guest* guest) noexcept {
 Extension& extension() noexcept { return *process.extension; }
 const std::string& guest_exe() noexcept { return process.guest_exe; }
 void set_guest_exe(const std::string& path) { process.guest_exe = path; }
-bool is_original_process() noexcept { return process.pid == getpid(); }
+bool is_original_process() noexcept { return process.pid == own_pid(); }
 
 void take_over_table() {
   cairn_table& table = *CAIRN_TABLE;

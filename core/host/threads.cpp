@@ -152,6 +152,22 @@ void* keep_donors(void*) {
   return nullptr;
 }
 
+void want_donors() noexcept {
+  threads.wanted.fetch_add(1);
+  futex_wake(threads.wanted, 1);
+}
+
+std::uint64_t borrow_free_fs() noexcept {
+  const int count = threads.donor_count.load();
+  for (int i = 0; i < count; ++i) {
+    Donor& donor = threads.donors[i];
+    if (donor.fs.load() == 0 || donor.busy.exchange(true)) continue;
+    if (threads.donors_free.fetch_sub(1) <= kDonorsLow) want_donors();
+    return donor.fs.load();
+  }
+  return 0;
+}
+
 }  // namespace
 
 void register_main_thread() noexcept {
@@ -187,22 +203,14 @@ void start_donors(unsigned count) {
 
 std::uint64_t borrow_fs() noexcept {
   for (;;) {
-    const int count = threads.donor_count.load();
-    for (int i = 0; i < count; ++i) {
-      Donor& donor = threads.donors[i];
-      if (donor.fs.load() == 0 || donor.busy.exchange(true)) continue;
-      if (threads.donors_free.fetch_sub(1) <= kDonorsLow) {
-        threads.wanted.fetch_add(1);
-        futex_wake(threads.wanted, 1);
-      }
-      return donor.fs.load();
-    }
+    if (const std::uint64_t fs = borrow_free_fs(); fs != 0) return fs;
     const int free_now = threads.donors_free.load();
-    threads.wanted.fetch_add(1);
-    futex_wake(threads.wanted, 1);
+    want_donors();
     if (free_now <= 0) futex_wait(threads.donors_free, free_now);
   }
 }
+
+std::uint64_t try_borrow_fs() noexcept { return is_original_process() ? borrow_fs() : borrow_free_fs(); }
 
 void return_fs(std::uint64_t host_fs) noexcept {
   const int count = threads.donor_count.load();

@@ -14,6 +14,7 @@ void keep_main_thread() noexcept;
 
 // The table's functions: guest thread pointer, no TLS, no libc.
 std::uint64_t borrow_fs() noexcept;
+std::uint64_t try_borrow_fs() noexcept;
 void return_fs(std::uint64_t host_fs) noexcept;
 
 // Offset from a host thread pointer of the word that holds the attached guest thread's pointer.

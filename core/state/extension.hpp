@@ -37,6 +37,8 @@ class Extension {
     std::uint64_t device = 0, inode = 0;  // what it was when it was opened; no inode: not known
   };
   virtual std::vector<OpenFile> open_files() const { return {}; }
+  // Shared memory that is called `name` may be mapped by other processes, too: a restart has it shared again.
+  virtual bool restores_sharing(const std::string& /*name*/) const { return false; }
   // In a restart: a descriptor, which becomes the caller's, of the shared memory that was called `name`, if other
   // processes have it, too; -1: it is this one's only.
   virtual int shared_memory(const std::string& /*name*/) { return -1; }

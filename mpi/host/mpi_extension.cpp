@@ -154,6 +154,8 @@ void MpiExtension::shared_memory_mapped(std::uint64_t start, const std::string& 
   state.windows[start].reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, host::fd_base()));
 }
 
+bool MpiExtension::restores_sharing(const std::string& name) const { return name.starts_with(CAIRN_MPI_WINDOW_MEMORY); }
+
 int MpiExtension::shared_memory(const std::string& name) {
   const bool shared = state.initialized && !state.finalized && name.starts_with(CAIRN_MPI_COMMON_MEMORY);
   return shared ? state.common.open(name) : -1;

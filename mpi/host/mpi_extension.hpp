@@ -20,6 +20,7 @@ class MpiExtension final : public host::Extension {
   std::vector<std::uint8_t> save_section() override;
   void before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) override;
   std::vector<OpenFile> open_files() const override;
+  bool restores_sharing(const std::string& name) const override;
   int shared_memory(const std::string& name) override;
   void started() override;
   void shared_memory_mapped(std::uint64_t start, const std::string& name, int descriptor) override;

@@ -18,6 +18,7 @@
 #include "core/context/object_store.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/other_holders.hpp"
+#include "core/state/extension.hpp"
 #include "core/state/group_scope.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/host_pointers.hpp"
@@ -206,6 +207,7 @@ void settle_nameless(Capture& capture) {
       check_attachments(area, capture.areas);
       continue;
     }
+    if (has_no_file(area) && host::extension().restores_sharing(shared_memory_name(area))) continue;
     const auto open = std::find_if(shared.objects.begin(), shared.objects.end(), [&](const SharedObject& object) {
       return object.kind == nameless_file_number && object.identity.inode == area.inode &&
              (object.identity.device == area.device || !has_no_file(area));

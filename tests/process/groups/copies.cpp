@@ -103,6 +103,27 @@ int with_threads() {
   return result != 0 ? result : wrong.load();
 }
 
+// More threads at a time than the host of the process that has forked knew of, each of which forks: it crosses.
+int crowd() {
+  constexpr int kThreads = 8;
+  std::atomic<bool> go_on{true};
+  std::atomic<int> through{0}, wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      const pid_t child = copy([&] { return i; });
+      if (child <= 0 || end_of(child) != i) wrong = 30;
+      ++through;
+      while (go_on) subject::nap();
+    });
+  }
+  while (through < kThreads) subject::nap();
+  const int result = count("crowd", 13);
+  go_on = false;
+  for (std::thread& thread : threads) thread.join();
+  return result != 0 ? result : wrong.load();
+}
+
 // With one below it that is a copy of the copy.
 int nested() {
   const pid_t low = copy([] { return count("low", 50); });
@@ -154,12 +175,13 @@ int main(int argc, char** argv) {
   pid_t of_thread = 0;
   std::thread([&] { of_thread = copy([] { return count("of_thread", 2); }); }).join();
   const pid_t threads = copy(with_threads);
+  const pid_t crowded = copy(crowd);
   const pid_t deep = copy(nested);
   const pid_t makes = copy(makes_copies);
   const pid_t session = copy(in_session);
   const pid_t executing = copy([&] { return executes(argv); });
   const pid_t vforked = by_vfork();
-  for (const char* role : {"plain", "of_thread", "threads", "nested", "makes", "session", "executes", "vfork"})
+  for (const char* role : {"plain", "of_thread", "threads", "crowd", "nested", "makes", "session", "executes", "vfork"})
     await(role);
   Private memory(99);
   bool right = true;
@@ -168,7 +190,7 @@ int main(int argc, char** argv) {
     subject::nap();
   });
   CHECK(right);
-  for (const pid_t child : {plain, of_thread, threads, deep, makes, session, vforked}) expect(child, 0);
+  for (const pid_t child : {plain, of_thread, threads, crowded, deep, makes, session, vforked}) expect(child, 0);
   expect(executing, 45);
   CHECK_EQUAL(waitpid(-1, nullptr, 0), -1);
   return subject::verdict();

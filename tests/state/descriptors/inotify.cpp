@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <cstring>
 #include <string>
@@ -31,6 +32,13 @@ std::string event(int number, unsigned mask, const std::string& name = "") {
   return std::to_string(number) + ":" + std::to_string(mask) + ":" + name;
 }
 
+// Also after a restart: what was made meanwhile may still be there.
+std::string fresh_name() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::to_string(now.tv_sec) + "." + std::to_string(now.tv_nsec);
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -51,9 +59,10 @@ int main(int, char** argv) {
   std::string came;
   std::thread waiter([&] { came = next(waited); });
   subject::stay_until_asked(argv[1], [&] {
-    touch("watched/x");
-    CHECK(next(fd) == event(directory, IN_CREATE, "x"));
-    CHECK(unlink("watched/x") == 0 && next(fd) == event(directory, IN_DELETE, "x"));
+    const std::string name = fresh_name(), path = "watched/" + name;
+    CHECK(mkdir(path.c_str(), 0755) == 0 && next(fd) == event(directory, IN_CREATE | IN_ISDIR, name));
+    // It may be gone: the disk is as it was when the program was killed, not as it was at the checkpoint.
+    if (rmdir(path.c_str()) == 0) CHECK(next(fd) == event(directory, IN_DELETE | IN_ISDIR, name));
     usleep(20000);
   });
 

@@ -44,6 +44,20 @@ TEST_F(Pages, TheSmallestThatFitsIsUsed) {
   EXPECT_EQ(ranges_->take(2 * kPage), 10 * kPage);
 }
 
+TEST_F(Pages, WhatSomebodyElseHasIsNotTaken) {
+  ranges_->give(10 * kPage, 2 * kPage);
+  ranges_->give(20 * kPage, 10 * kPage);
+  ranges_->give(40 * kPage, 2 * kPage);
+  ranges_->take_all(11 * kPage, 23 * kPage);
+  ranges_->take_all(25 * kPage, 26 * kPage);
+  ranges_->take_all(30 * kPage, 40 * kPage);
+  EXPECT_EQ(ranges_->take(kPage), 10 * kPage);
+  EXPECT_EQ(ranges_->take(2 * kPage), 23 * kPage);
+  EXPECT_EQ(ranges_->take(2 * kPage), 40 * kPage);
+  EXPECT_EQ(ranges_->take(4 * kPage), 26 * kPage);
+  EXPECT_EQ(ranges_->take(kPage), 0u);
+}
+
 TEST_F(Pages, MoreThanTheStorageHoldsIsForgottenAndHarmsNothing) {
   constexpr std::uintptr_t kMany = 10000;
   for (std::uintptr_t i = 1; i <= kMany; ++i) ranges_->give(2 * i * kPage, kPage);
