@@ -144,7 +144,9 @@ uint64_t attach_to_host() {
   cairn_table& t = table();
   StopDeferred deferred;
   const bool main_thread = own_tid() == own_pid();
-  uint64_t host_fs = main_thread ? t.main_host_fs : t.try_borrow_fs();
+  // A restart may bring an older host, whose table ends before.
+  uint64_t (*const borrow)() = t.try_borrow_fs != nullptr ? t.try_borrow_fs : t.borrow_fs;
+  uint64_t host_fs = main_thread ? t.main_host_fs : borrow();
   if (host_fs == 0) return 0;
   {
     AllSignalsBlocked blocked;
