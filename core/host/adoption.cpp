@@ -26,7 +26,6 @@
 namespace cairn::host {
 namespace {
 
-constexpr unsigned kSpareDonors = 4;
 constexpr std::size_t kMostTold = 1UL << 20;
 
 // What only the old host knows. Asked while the table is still its own.
@@ -71,8 +70,6 @@ std::vector<AddressRange> mapped_in_arena() {
   return result;
 }
 
-unsigned count_threads() { return static_cast<unsigned>(directory_entries("/proc/self/task").size()); }
-
 void take_over(Extension& extension) {
   const Old old;
   if (old.guest == nullptr) throw TemporaryError("its program has only begun to start");
@@ -89,7 +86,7 @@ void take_over(Extension& extension) {
   set_host_path(old.host_path);
   set_host_options(old.options);
   set_guest_exe(old.program);
-  start_donors(count_threads() + kSpareDonors);
+  start_donors(kUsualDonors);
   open_control();
   start_control();
   // Nothing fails any more.

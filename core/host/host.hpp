@@ -33,8 +33,10 @@ void build_fixed_area(std::uint64_t generation);
 bool set_guest_brk(std::uint64_t start, std::uint64_t current) noexcept;
 
 // --- threads (threads.cpp) ---
-// Makes `count` more donors: host threads that lend their thread pointer to guest threads.
+// Makes `count` more donors: host threads that lend their thread pointer to guest threads. From then on more are made
+// as threads of the guest need them.
 void start_donors(unsigned count);
+inline constexpr unsigned kUsualDonors = 4;
 
 // --- the guest ---
 void set_guest(cairn_guest* guest) noexcept;  // by revive

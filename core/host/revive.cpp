@@ -38,7 +38,6 @@ namespace cairn::host {
 namespace {
 
 constexpr double kRunSeconds = 60;
-constexpr unsigned kSpareDonors = 4;
 
 // From now on the process behaves as the guest's: no signal may reach a thread before it is whole.
 void block_all_signals() noexcept {
@@ -157,7 +156,7 @@ void report(const state::Restart& restart, int messages) {
 
 // The host as it is at the first start, around the addresses that the guest will take.
 void complete_host(const Work& work) {
-  start_donors(static_cast<unsigned>(work.image.get<state::ThreadsState>().threads.size()) + kSpareDonors);
+  start_donors(kUsualDonors);
   plug(work.restart.reserved);
   restore_stack_limit();
   set_guest_exe(work.image.get<state::ProcessState>().program);
