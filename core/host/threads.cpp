@@ -31,7 +31,7 @@ thread_local std::uint64_t attached_guest_fs __attribute__((tls_model("initial-e
 
 constexpr int kMaxHostThreads = 8192;
 constexpr int kMaxDonors = 4096;  // as many threads as a program may have (core/guest/attach.cpp)
-constexpr int kDonorsLow = 1;  // the keeper makes more when fewer than this are free
+constexpr int kDonorsLow = 1;     // the keeper makes more when fewer than this are free
 constexpr int kDonorsStep = 4;
 constexpr std::size_t kStackSize = 2UL << 20;
 
