@@ -32,7 +32,6 @@
 #include "core/state/process/new_environment.hpp"
 #include "core/state/process/state.hpp"
 #include "core/state/threads/resume.hpp"
-#include "core/state/threads/state.hpp"
 
 namespace cairn::host {
 namespace {
