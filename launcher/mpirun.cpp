@@ -189,7 +189,7 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   std::map<std::string, std::string> variables = coordinator.environment();
   variables[kMpirunVariable] = std::to_string(::getpid());
   auto runtime = std::make_unique<pmix::RuntimeDirectory>(coordinator.snapshot());
-  if (const auto input = forwarded_input(options.arguments)) ::setenv(forwarded_input_variable, input->c_str(), 1);
+  ::setenv(forwarded_input_variable, forwarded_input(options.arguments).text().c_str(), 1);
   std::vector<std::string> words = real_arguments(options);
   words.insert(words.begin(), argv0_for(own_name, real));
   // Whoever read what we report may be gone: that must not end the job.

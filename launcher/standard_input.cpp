@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/abi/forwarded_input.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 
@@ -21,18 +20,18 @@ bool goes_to_rank_0(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-std::optional<std::string> forwarded_input(const std::vector<std::string>& arguments) {
+ForwardedInput forwarded_input(const std::vector<std::string>& arguments) {
   struct stat status {
   }, named{};
-  if (!goes_to_rank_0(arguments) || fstat(STDIN_FILENO, &status) != 0) return std::nullopt;
+  if (!goes_to_rank_0(arguments) || fstat(STDIN_FILENO, &status) != 0) return ForwardedInput::nothing_to_lose();
   if (!S_ISREG(status.st_mode)) {
     const bool stream = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
-    return stream ? std::optional(ForwardedInput().text()) : std::nullopt;
+    return stream ? ForwardedInput() : ForwardedInput::nothing_to_lose();
   }
   ForwardedInput input{status.st_ino, lseek(STDIN_FILENO, 0, SEEK_CUR), read_link("/proc/self/fd/0")};
   const bool there = stat(input.path.c_str(), &named) == 0 && named.st_ino == status.st_ino;
-  if (!there || named.st_dev != status.st_dev || input.offset < 0) input.path.clear();
-  return input.text();
+  if (!there || named.st_dev != status.st_dev) input.path.clear();
+  return input;
 }
 
 void read_terminal_without_waiting() {

@@ -2,15 +2,15 @@
 // mpirun's own standard input, as far as rank 0 has to know it. Ordinary code.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/abi/forwarded_input.hpp"
+
 namespace cairn::launcher {
 
-// The text for forwarded_input_variable; nothing for a terminal, /dev/null and the like, or if `arguments` give it to
-// nobody, to another rank or to all.
-std::optional<std::string> forwarded_input(const std::vector<std::string>& arguments);
+// What there is for rank 0; nothing to lose if `arguments` give it to nobody, to another rank or to all.
+ForwardedInput forwarded_input(const std::vector<std::string>& arguments);
 
 // In the child that becomes the real mpirun. When that has been stopped and goes on it reads its terminal, whether
 // there is something or not, and forwards no signal before it has got some: so it reads without waiting, through an

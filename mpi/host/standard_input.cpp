@@ -36,13 +36,23 @@ bool take_file(const ForwardedInput& input) {
   return lseek(file.get(), input.offset, SEEK_SET) == input.offset && dup2(file.get(), STDIN_FILENO) == STDIN_FILENO;
 }
 
+// If the other end sees that nobody reads, the mpirun of Open MPI 4.1 drops what it forwards, and crashes at its end.
+// But the program's descriptor 0 may become another file, here or in a restart.
+void keep_pipe_of_mpirun() {
+  struct stat status {};
+  if (fstat(STDIN_FILENO, &status) == 0 && S_ISFIFO(status.st_mode))
+    UniqueFd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)).release();
+}
+
 }  // namespace
 
 void take_standard_input() {
   const std::string text = variable(forwarded_input_variable);
   unsetenv(forwarded_input_variable);
   const auto input = ForwardedInput::from_text(text);
-  if (!input || !is_first_rank()) return;
+  if (!input) return;
+  keep_pipe_of_mpirun();
+  if (!input->can_be_lost() || !is_first_rank()) return;
   if (input->path.empty() || !take_file(*input)) state::note_forwarded_input();
 }
 

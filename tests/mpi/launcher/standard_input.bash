@@ -44,6 +44,20 @@ file() {
   expect_pass 60
 }
 
+# Longer than what mpirun and its pipe take: Open MPI mostly crashes if nobody is left to read the pipe, unless mpirun is
+# started by its absolute name.
+long_file() {
+  seq --format '%060.0f' 1 20000 >numbers
+  echo 20000 >last
+  touch go_on end
+  local PATH=$BIN:$PATH
+  for _ in 1 2 3 4 5; do
+    timeout 60 mpirun --with-cr --cr-dir "$SCRATCH/snapshots" -np 2 --oversubscribe "$reader" <numbers >output 2>&1 ||
+      fail "status $?: $(cat output)"
+    grep -q '^PASS' output || fail "$(cat output)"
+  done
+}
+
 # The shell had read of it before.
 begun_file() {
   { echo "a title"; cat numbers; } >titled
