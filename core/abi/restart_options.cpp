@@ -86,6 +86,9 @@ bool take_given(Options& options, const std::string& name, const std::string& va
     const auto [saved, now] = pair_of(name, rest);
     options.given_system_v.push_back(
         {static_cast<std::uint32_t>(to_number(kind)), std::atoi(saved.c_str()), std::atoi(now.c_str())});
+  } else if (name == "number") {
+    const auto [saved, now] = pair_of(name, value);
+    options.numbers.emplace_back(std::atoi(saved.c_str()), std::atoi(now.c_str()));
   } else {
     return false;
   }
@@ -160,6 +163,8 @@ std::string to_text(const Options& options) {
     text += "given-system-v=" + std::to_string(object.kind) + "\t" + std::to_string(object.saved) + "\\t" +
             std::to_string(object.now) + "\n";
   }
+  for (const auto& [saved, now] : options.numbers)
+    text += "number=" + std::to_string(saved) + "\t" + std::to_string(now) + "\n";
   if (options.together) text += "together\n";
   if (options.verbose) text += "verbose\n";
   if (options.keep_numbers) text += "keep-numbers\n";
@@ -176,6 +181,16 @@ std::string to_text(const Options& options) {
     if (options.*word.member != usual.*word.member) text += std::string(word.name) + "=" + options.*word.member + "\n";
   }
   return text;
+}
+
+std::int32_t number_now(const Options& options, std::int32_t saved) {
+  if (!options.together)
+    throw EnvironmentError("it refers to process " + std::to_string(saved) +
+                           ", which was saved together with it, and is restarted together with it: by the directory "
+                           "that both are in");
+  const auto known =
+      std::find_if(options.numbers.begin(), options.numbers.end(), [=](const auto& n) { return n.first == saved; });
+  return known != options.numbers.end() ? known->second : saved;
 }
 
 std::string relocated(const Options& options, const std::string& path) {

@@ -44,6 +44,9 @@ struct Options {
     std::int32_t saved, now;
   };
   std::vector<GivenSystemV> given_system_v;
+  // Of the processes of a group, and the process group that its first is in, those whose numbers are others now: as
+  // saved, and now.
+  std::vector<std::pair<std::int32_t, std::int32_t>> numbers;
 };
 
 inline constexpr const char* options_variable = "CAIRN_RESTART_OPTIONS";
@@ -52,6 +55,9 @@ inline constexpr const char* options_variable = "CAIRN_RESTART_OPTIONS";
 Options take_options();
 // The same text, for the side that sets it.
 std::string to_text(const Options& options);
+// Of another process of the group, or one of their process groups: its number now. Throws EnvironmentError for a
+// process that is restarted alone: another one has that number, or nobody.
+std::int32_t number_now(const Options& options, std::int32_t saved);
 // `path` as it is here.
 std::string relocated(const Options& options, const std::string& path);
 // What whoever started the restart is told by one byte.

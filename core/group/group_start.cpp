@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <cstring>
 
 #include "core/base/deadline.hpp"
+#include "core/base/end_as.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/numbered_fork.hpp"
@@ -28,7 +28,7 @@ namespace cairn::group {
 namespace {
 
 constexpr double kMeetSeconds = 60;
-constexpr std::size_t kMeetings = 2;  // all are there; all are in their groups
+constexpr std::size_t kMeetings = 3;  // all are there; all are in their groups; what is made last is there
 constexpr std::size_t kMost = 4096;
 constexpr int kUnable = 127;
 const std::string kNoNumber = "its number cannot be had";
@@ -99,7 +99,6 @@ void GroupStart::make_shared() {
   for (const auto& image : images_) images.push_back(image ? &*image : nullptr);
   shared_.emplace(images, options_, standard_);
   notes_ = shared_->notes();
-  images_.clear();
 }
 
 std::vector<pid_t> GroupStart::numbers() const {
@@ -163,21 +162,6 @@ void GroupStart::take_group(std::size_t i) {
   if (getpgrp() != group && setpgid(0, group) != 0) fail(i, "it cannot join its process group", errno);
 }
 
-// As it had ended, with all that is left of it: its status.
-void GroupStart::end_as(int status) {
-  if (space_ != nullptr) space_->drop_rights();
-  if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
-  const rlimit none{};
-  setrlimit(RLIMIT_CORE, &none);
-  signal(WTERMSIG(status), SIG_DFL);
-  sigset_t set;
-  sigfillset(&set);
-  sigdelset(&set, WTERMSIG(status));
-  sigprocmask(SIG_SETMASK, &set, nullptr);
-  kill(getpid(), WTERMSIG(status));
-  _exit(kUnable);
-}
-
 void GroupStart::become(std::size_t i) {
   const PlannedProcess& plan = plan_[i];
   self_ = i;
@@ -190,7 +174,15 @@ void GroupStart::become(std::size_t i) {
   meet(0);
   take_group(i);
   meet(1);
-  if (index_.processes[i].ended) end_as(index_.processes[i].status);
+  own_options_ = options_of(i);
+  if (shared_->has_last()) {
+    if (!has_ended(i)) shared_->make_last(i, own_options_);
+    meet(2);
+  }
+  if (has_ended(i)) {
+    if (space_ != nullptr) space_->drop_rights();
+    end_as(index_.processes[i].status);
+  }
   for (const auto* children : {&plan.first, &plan.then}) {
     for (const std::size_t child : *children) {
       siginfo_t info;
@@ -200,8 +192,20 @@ void GroupStart::become(std::size_t i) {
   }
 }
 
+// The first's group is that of whoever has started it.
+void GroupStart::add_numbers(restart::Options& options) const {
+  for (std::size_t i = 0; i < index_.processes.size(); ++i) {
+    const std::int32_t saved = index_.processes[i].pid, now = common_->numbers[i];
+    if (saved != now) options.numbers.emplace_back(saved, now);
+  }
+  const context::GroupProcess& first = index_.processes.front();
+  if (first.group != first.pid) options.numbers.emplace_back(first.group, getpgid(common_->numbers[0]));
+}
+
 restart::Options GroupStart::options_of(std::size_t i) const {
   restart::Options options = options_;
+  options.together = true;
+  add_numbers(options);
   shared_->hand_over(i, options);
   options.stdio = "new";  // open_standard_files() has chosen
   if (space_ != nullptr) options.lent = space_->lent();
@@ -209,9 +213,8 @@ restart::Options GroupStart::options_of(std::size_t i) const {
 }
 
 void GroupStart::prepare_host(std::size_t i) const {
-  restart::Options options = options_of(i);
+  restart::Options options = own_options_;
   options.started = theirs_[i].get();
-  options.together = true;
   fcntl(options.started, F_SETFD, 0);
   if (space_ != nullptr) space_->lend_rights();
   setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
@@ -242,15 +245,14 @@ restart::Options GroupStart::become_first_here() {
   here_ = true;
   take_standard_files();
   become(0);
-  restart::Options options = options_of(0);
-  options.together = true;
   forget_shared();
   for (UniqueFd& fd : theirs_) fd.reset();
-  return options;
+  return own_options_;
 }
 
 void GroupStart::forget_shared() {
   shared_.reset();
+  images_.clear();
   standard_.clear();
 }
 

@@ -79,8 +79,8 @@ class GroupStart {
   void take_group(std::size_t i);
   [[noreturn]] void fail(std::size_t i, const std::string& what, int error);
   [[noreturn]] void leave();
-  [[noreturn]] void end_as(int status);
   void meet(std::size_t meeting);
+  void add_numbers(restart::Options& options) const;
   restart::Options options_of(std::size_t i) const;
   void prepare_host(std::size_t i) const;
   bool hear(std::size_t i, char wanted, char& heard) const;
@@ -99,10 +99,11 @@ class GroupStart {
   std::vector<PlannedProcess> plan_;
   std::vector<std::string> files_, host_of_;
   std::vector<UniqueFd> ours_, theirs_;              // by process; ended ones have none
-  std::vector<std::optional<state::Image>> images_;  // until all that they share has been made
+  std::vector<std::optional<state::Image>> images_;  // until all that they share has been handed over
   std::vector<std::pair<int, UniqueFd>> standard_;
   std::optional<SharedRestart> shared_;
   std::vector<std::string> notes_;
+  restart::Options own_options_;  // of the process that this is, when all are there
   Common* common_ = nullptr;
   int failure_ = -1;
 };

@@ -45,11 +45,19 @@ class SharedRestart::Maker {
   void run();
 
  private:
+  struct Object {
+    std::vector<Where> ends;  // as they are described, by whoever has saved them
+    std::vector<std::pair<std::size_t, const SharedObject*>> parts;
+    bool shared = false;
+  };
+
   void index();
   Where owner_of(std::size_t process, const Description& description) const;
   void find_shared_descriptions();
   void find_shared_objects();
   void make_object(const ObjectIdentity& identity);
+  void leave_for_last(std::vector<Holders> ends, std::function<std::vector<UniqueFd>(const restart::Options&)> make);
+  Holders holders_of(const Where& where) const;
   void settle_files();
   void make_alone(const Where& where);
   void make_memory();
@@ -67,11 +75,6 @@ class SharedRestart::Maker {
     images_[process]->contradiction(what);
   }
 
-  struct Object {
-    std::vector<Where> ends;  // as they are described, by whoever has saved them
-    std::vector<std::pair<std::size_t, const SharedObject*>> parts;
-    bool shared = false;
-  };
   SharedRestart& result_;
   const std::span<const state::Image* const> images_;
   const restart::Options& options_;
@@ -120,7 +123,7 @@ void SharedRestart::Maker::find_shared_objects() {
     for (const SharedObject& object : images_[i]->get<SharedObjects>().objects) {
       Object& known = objects_[object.identity];
       const state::DescriptorKind& kind = *state::find_descriptor_kind(object.kind);
-      known.shared = known.shared || !known.parts.empty() || kind.object->made_first;
+      known.shared = known.shared || !known.parts.empty() || kind.object->made_first || kind.object->made_last;
       known.parts.emplace_back(i, &object);
       for (std::uint32_t d = 0; d < files(i).descriptions.size(); ++d) {
         if (!is_end_of(files(i).descriptions[d], object)) continue;
@@ -174,13 +177,47 @@ void SharedRestart::Maker::make_object(const ObjectIdentity& identity) {
   const bool mixed = std::any_of(object.parts.begin(), object.parts.end(),
                                  [=](const auto& part) { return part.second->kind != kind; });
   if (parts.empty() || mixed) contradiction(object.parts.front().first, "what its processes share is in no file");
+  const state::ObjectKind& made_by = *state::find_descriptor_kind(kind)->object;
   std::vector<Description> described;
   for (const Where& end : object.ends) described.push_back(relocated(at(end)));
-  std::vector<const Description*> ends;
-  for (const Description& description : described) ends.push_back(&description);
+  const auto make = [parts, described, &made_by](state::Making& making) {
+    std::vector<const Description*> ends;
+    for (const Description& description : described) ends.push_back(&description);
+    return made_by.make(parts, ends, making);
+  };
+  if (made_by.made_last) {
+    std::vector<Holders> ends;
+    for (const Where& end : object.ends) ends.push_back(holders_of(end));
+    leave_for_last(std::move(ends), [make](const restart::Options& options) {
+      std::vector<std::string> notes;
+      std::map<ObjectIdentity, int> nameless;
+      state::Making making{options, notes, nameless};
+      return make(making);
+    });
+    return;
+  }
   state::Making making{options_, result_.notes_, nameless_};
-  std::vector<UniqueFd> made = state::find_descriptor_kind(kind)->object->make(parts, ends, making);
+  std::vector<UniqueFd> made = make(making);
   for (std::size_t i = 0; i < made.size(); ++i) give(object.ends[i], std::move(made[i]));
+}
+
+SharedRestart::Holders SharedRestart::Maker::holders_of(const Where& where) const {
+  Holders holders{{where.process, where.description}};
+  if (const auto others = others_.find(where); others != others_.end()) {
+    for (const Where& other : others->second) holders.emplace_back(other.process, other.description);
+  }
+  return holders;
+}
+
+void SharedRestart::Maker::leave_for_last(std::vector<Holders> ends,
+                                          std::function<std::vector<UniqueFd>(const restart::Options&)> make) {
+  const std::size_t maker = ends.front().front().first;
+  for (const Holders& holders : ends) {
+    for (const auto& [process, description] : holders) {
+      if (process != maker) result_.expect_last(process);
+    }
+  }
+  result_.last_.push_back({std::move(ends), std::move(make)});
 }
 
 // What is opened here must be what it was: so files are compared, and made what they were, before any process is there
@@ -213,6 +250,14 @@ void SharedRestart::Maker::make_alone(const Where& where) {
   const Description description = relocated(at(where));
   const state::DescriptorKind& kind = *state::find_descriptor_kind(description.kind);
   if (kind.object != nullptr) return;  // made with its other ends
+  if (kind.reopen_last != nullptr) {
+    leave_for_last({holders_of(where)}, [description, &kind](const restart::Options& options) {
+      std::vector<UniqueFd> made;
+      made.push_back(kind.reopen_last(description, options));
+      return made;
+    });
+    return;
+  }
   UniqueFd made = description.standard >= 0 ? standing_at(description.standard) : UniqueFd();
   if (!made) made = kind.reopen(description);
   const int fd = keep(std::move(made));
@@ -280,18 +325,43 @@ SharedRestart::SharedRestart(std::span<const state::Image* const> images, const 
   Maker(*this, images, options, standard).run();
 }
 
+namespace {
+
+// A number for each: whoever takes it closes it.
+int own_number_for(int fd) {
+  const int number = fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
+  if (number < 0) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
+  fcntl(number, F_SETFD, 0);
+  return number;
+}
+
+}  // namespace
+
 void SharedRestart::hand_over(std::size_t i, restart::Options& options) const {
-  // A number for each: whoever takes it closes it.
-  const auto own = [](int fd) {
-    const int number = fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
-    if (number < 0) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
-    fcntl(number, F_SETFD, 0);
-    return number;
-  };
-  for (const auto& [description, fd] : given_[i].descriptions) options.given.emplace_back(description, own(fd));
+  for (const auto& [description, fd] : given_[i].descriptions)
+    options.given.emplace_back(description, own_number_for(fd));
   for (const auto& memory : given_[i].memory)
-    options.given_memory.push_back({memory.device, memory.inode, own(memory.fd)});
+    options.given_memory.push_back({memory.device, memory.inode, own_number_for(memory.fd)});
   options.given_system_v = system_v_;
+}
+
+void SharedRestart::make_last(std::size_t i, restart::Options& options) {
+  for (const Last& last : last_) {
+    if (last.ends.front().front().first != i) continue;
+    const std::vector<UniqueFd> made = last.make(options);
+    for (std::size_t end = 0; end < made.size(); ++end) {
+      for (const auto& [process, description] : last.ends[end]) {
+        if (process == i) options.given.emplace_back(description, own_number_for(made[end].get()));
+        if (process != i) inboxes_.at(process).send(description, made[end].get());
+      }
+    }
+  }
+  const auto own = inboxes_.find(i);
+  // When nobody has one that sends there, who waits sees it.
+  for (auto& [process, inbox] : inboxes_) inbox.close_sending();
+  if (own == inboxes_.end()) return;
+  for (auto& [description, fd] : own->second.receive_all())
+    options.given.emplace_back(description, own_number_for(fd.get()));
 }
 
 }  // namespace cairn::group

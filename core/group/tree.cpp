@@ -172,6 +172,7 @@ void Tree::check_standing() {
   }
   plan_restart(index_);
   sharing_ = find_sharing(running, scope_.standard);
+  for (const context::GroupProcess& process : index_.processes) sharing_.processes.push_back(process.pid);
   message_ = write_sharing(sharing_);
   scope_.sharing = &sharing_;
   scope_.message = message_.get();

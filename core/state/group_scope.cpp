@@ -35,6 +35,10 @@ const MemberMemory* GroupSharing::memory_of(std::uint64_t device, std::uint64_t 
   return find_by_identity(memory, device, inode);
 }
 
+bool GroupSharing::has_process(std::int32_t pid) const {
+  return std::find(processes.begin(), processes.end(), pid) != processes.end();
+}
+
 bool GroupSharing::concerns(std::int32_t pid) const {
   const auto of_member = [=](const auto& entry) { return entry.pid == pid; };
   return std::any_of(descriptions.begin(), descriptions.end(),

@@ -73,10 +73,13 @@ struct GroupSharing {
   std::vector<CommonDescription> descriptions;
   std::vector<MemberFile> files;     // by device and inode
   std::vector<MemberMemory> memory;  // by device and inode
+  // The members, and those of their children that have ended and not been waited for.
+  std::vector<std::int32_t> processes;
   template <class Archive>
   void fields(Archive& a) {
-    a(descriptions, files, memory);
+    a(descriptions, files, memory, processes);
   }
+  bool has_process(std::int32_t pid) const;
   // Null if there is none.
   const MemberFile* file(std::uint64_t device, std::uint64_t inode) const;
   // Of files without a path. `any_device`: where there is none of that device, one of another will do.

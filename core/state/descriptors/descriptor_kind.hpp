@@ -93,6 +93,8 @@ struct ObjectKind {
   bool made_first = false;
   // Objects of a lower turn are made before those of a higher one.
   unsigned turn = 0;
+  // For a group it is made when all processes are there, by one of those that have an end.
+  bool made_last = false;
 };
 
 // Description::detail of such kinds.
@@ -125,6 +127,8 @@ struct DescriptorKind {
   // Throws EnvironmentError.
   void (*connect)(int fd, const Description& description, const OpenedFiles& all) = nullptr;
   const ObjectKind* object = nullptr;  // what its descriptions are ends of
+  // Instead of `reopen`: what refers to another process of the group, so all of them must be there. As that one.
+  UniqueFd (*reopen_last)(const Description& description, const restart::Options& options) = nullptr;
 };
 
 inline constexpr std::uint32_t regular_file_number = 0, nameless_file_number = 10;

@@ -63,6 +63,13 @@ std::string described_process(const std::string& process) {
   return "process " + process + " (" + name + ")";
 }
 
+bool is_saved_together(pid_t process) {
+  if (process == getpid()) return true;
+  if (const GroupSharing* sharing = group_sharing()) return sharing->has_process(process);
+  const GroupScope* scope = group_scope();
+  return scope != nullptr && Family(scope->leader).has(process);
+}
+
 // They are in a file system without a device.
 bool is_message_queue(const std::string& path, const struct stat& status) {
   constexpr long kMessageQueues = 0x19800202;

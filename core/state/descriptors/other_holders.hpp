@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,9 @@ namespace cairn::state {
 
 // "process 4711 (make)"
 std::string described_process(const std::string& process);
+// Is the process, or has it been, one of those that are saved together with this one, or this one? While it is not
+// known yet who these are: may it be one?
+bool is_saved_together(pid_t process);
 // Of POSIX. `path` leads to what `status` describes.
 bool is_message_queue(const std::string& path, const struct stat& status);
 // Each pipe, FIFO, socket, message queue and file without a path that a process has open, as far as this one may look

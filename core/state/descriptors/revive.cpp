@@ -146,7 +146,8 @@ UniqueFd DescriptorsReviver::open_description(const Description& description) co
     if (!copy) throw EnvironmentError(with_errno("descriptor " + std::to_string(description.standard), errno));
     return copy;
   }
-  UniqueFd fd = find_descriptor_kind(description.kind)->reopen(description);
+  const DescriptorKind& kind = *find_descriptor_kind(description.kind);
+  UniqueFd fd = kind.reopen_last != nullptr ? kind.reopen_last(description, options_) : kind.reopen(description);
   if ((description.flags & O_PATH) == 0) set_common(fd.get(), description);
   return fd;
 }

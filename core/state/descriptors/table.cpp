@@ -8,24 +8,24 @@ namespace cairn::state {
 // One file of kinds/ each.
 extern const DescriptorKind device_descriptor, regular_descriptor, directory_descriptor, standard_descriptor,
     pipe_descriptor, eventfd_descriptor, timerfd_descriptor, epoll_descriptor, signalfd_descriptor, pidfd_descriptor,
-    nameless_descriptor, socket_pair_descriptor, tcp_connection_descriptor, tcp_socket_descriptor,
-    udp_socket_descriptor, unix_connection_descriptor, unix_socket_descriptor, inotify_descriptor, elsewhere_descriptor,
-    message_queue_descriptor, refused_descriptor;
+    ended_pidfd_descriptor, nameless_descriptor, socket_pair_descriptor, tcp_connection_descriptor,
+    tcp_socket_descriptor, udp_socket_descriptor, unix_connection_descriptor, unix_socket_descriptor,
+    inotify_descriptor, elsewhere_descriptor, message_queue_descriptor, refused_descriptor;
 
 namespace {
 
 constexpr const DescriptorKind* kKinds[] = {
     &device_descriptor,  //
     &message_queue_descriptor, &nameless_descriptor,
-    &regular_descriptor,    //
-    &directory_descriptor,  //
-    &standard_descriptor,   //
-    &pipe_descriptor,       //
-    &eventfd_descriptor,    //
-    &timerfd_descriptor,    //
-    &epoll_descriptor,      //
-    &signalfd_descriptor,   //
-    &pidfd_descriptor,      //
+    &regular_descriptor,                           //
+    &directory_descriptor,                         //
+    &standard_descriptor,                          //
+    &pipe_descriptor,                              //
+    &eventfd_descriptor,                           //
+    &timerfd_descriptor,                           //
+    &epoll_descriptor,                             //
+    &signalfd_descriptor,                          //
+    &ended_pidfd_descriptor,   &pidfd_descriptor,  //
     &socket_pair_descriptor,   &tcp_connection_descriptor,  &tcp_socket_descriptor,
     &udp_socket_descriptor,    &unix_connection_descriptor, &unix_socket_descriptor,
     &inotify_descriptor,       &elsewhere_descriptor,       &refused_descriptor,

@@ -26,6 +26,7 @@ CASES = {
     "server": ["python3", "serve.py"],
     "client": ["python3", "serve.py", "two"],
     "manager": ["python3", "managed.py"],
+    "watcher": ["python3", "watched.py"],
     "database": ["python3", "database.py"],
     "archive": ["bash", "-c", "tar -cf - --sort=name --mtime=@0 data | gzip -9n | tee copy | gunzip | md5sum; md5sum copy"],
     "xz": ["bash", "-c", "cat data/* | xz -1 -T2 --block-size=1MiB | tee copy | xz -dc -T2 | md5sum; md5sum copy"],

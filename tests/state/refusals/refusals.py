@@ -44,7 +44,7 @@ NAMES = {
     "tracer": ["traced by process"],
     "dispatch": ["PR_SET_SYSCALL_USER_DISPATCH"],
     "segments": ["modify_ldt"],
-    "pidfd": ["pidfd at descriptor"],
+    "pidfd": ["pidfd at descriptor", "it is of process", "which is not saved with it"],
     "userfaultfd": ["userfaultfd at descriptor"],
     "secret_memory": ["secretmem", "at descriptor"],
     "message_queue": ["message queue /cairn-refused", "at descriptor", "mq_notify"],

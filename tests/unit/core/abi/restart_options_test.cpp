@@ -26,6 +26,7 @@ TEST(RestartOptions, ComeBackAsTheyWere) {
   options.grown = "keep", options.changed = "accept", options.missing = "create", options.stdio = "new";
   options.lengths = {{"/a\nfile", 1234567890123}};
   options.put_back = {"/b\\\n"};
+  options.numbers = {{4711, 12}, {1, 4194303}};
   options.new_environment = {"A", "B_*"}, options.saved_environment = {"C\\"};
   const Options again = taken_from(to_text(options));
   EXPECT_EQ(again.signals, options.signals);
@@ -34,6 +35,7 @@ TEST(RestartOptions, ComeBackAsTheyWere) {
   EXPECT_EQ(again.grown + again.changed + again.missing + again.stdio, "keepacceptcreatenew");
   EXPECT_EQ(again.lengths, options.lengths);
   EXPECT_EQ(again.put_back, options.put_back);
+  EXPECT_EQ(again.numbers, options.numbers);
   EXPECT_EQ(again.new_environment, options.new_environment);
   EXPECT_EQ(again.saved_environment, options.saved_environment);
   EXPECT_EQ(again.started, -1);
@@ -46,6 +48,15 @@ TEST(RestartOptions, NoneAreTheDefaults) {
     EXPECT_FALSE(options.verbose || options.keep_numbers);
     EXPECT_EQ(options.started, -1);
   }
+}
+
+TEST(RestartOptions, NumbersOfOthersAreKnownInAGroupOnly) {
+  Options options;
+  options.numbers = {{4711, 12}};
+  EXPECT_THROW(number_now(options, 4711), EnvironmentError);
+  options.together = true;
+  EXPECT_EQ(number_now(options, 4711), 12);
+  EXPECT_EQ(number_now(options, 4712), 4712);
 }
 
 TEST(RestartOptions, AreNotLeftToTheGuest) {
