@@ -14,6 +14,7 @@
 #include "core/state/descriptors/kinds/elsewhere.hpp"
 #include "core/state/descriptors/locks.hpp"
 #include "core/state/descriptors/open_files.hpp"
+#include "core/state/descriptors/other_holders.hpp"
 #include "core/state/group_scope.hpp"
 
 namespace cairn::state {
@@ -25,19 +26,19 @@ std::string portable_path(const std::string& path) {
   return path.starts_with(own) ? "/proc/self/" + path.substr(own.size()) : path;
 }
 
-// Whom signals of the description go to. After a restart only the process itself and its process group can still be
-// named; of what comes from the new place the old owner is no matter.
+// Whom signals of the description go to. Of what comes from the new place the old owner is no matter.
 void describe_owner(const OpenFile& file, Description& result) {
   f_owner_ex owner{};
   result.signal = static_cast<std::int32_t>(raw_syscall(SYS_fcntl, file.fd, F_GETSIG));
   if (is_error(raw_syscall(SYS_fcntl, file.fd, F_GETOWN_EX, address(&owner))) || owner.pid == 0) return;
-  if (owner.type == F_OWNER_PID) result.owner = owner.pid;
-  if (owner.type == F_OWNER_PGRP && owner.pid == getpgrp()) result.owner = -owner.pid;
-  if (result.owner == getpid() || result.owner < 0 || result.standard >= 0) return;
+  if (owner.type == F_OWNER_PID && is_saved_together(owner.pid)) result.owner = owner.pid;
+  if (owner.type == F_OWNER_PGRP && is_group_saved_together(owner.pid)) result.owner = -owner.pid;
+  if (result.owner != 0 || result.standard >= 0) return;
   const char* const kinds[] = {"thread ", "process ", "process group "};
   throw TemporaryError("signals of " + shortened(file.path) + at(file) + " go to " +
                        kinds[std::clamp<int>(owner.type, 0, 2)] + std::to_string(owner.pid) +
-                       " (F_SETOWN); only the process itself and its process group can be saved as their owner");
+                       " (F_SETOWN); only processes that are saved together, and their process groups, can be saved as "
+                       "their owner");
 }
 
 const DescriptorKind& kind_of(const OpenFile& file) {

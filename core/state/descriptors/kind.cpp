@@ -17,7 +17,8 @@ const Kind descriptors_kind = {
     .prepare = prepare_descriptors,
     .documentation = {"descriptors: which share a description, numbers, close-on-exec, flags, owner",
                       "in the section FILES; each description is of one of the kinds below",
-                      "what no kind knows is refused by name", "tests/state/descriptors/files.cpp"},
+                      "what no kind knows is refused by name, and as owner whoever is not saved with it, and threads",
+                      "tests/state/descriptors/files.cpp"},
 };
 
 }  // namespace cairn::state

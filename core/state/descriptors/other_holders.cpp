@@ -70,6 +70,13 @@ bool is_saved_together(pid_t process) {
   return scope != nullptr && Family(scope->leader).has(process);
 }
 
+// A restart makes those that a process leads which is restarted, and is itself in one.
+bool is_group_saved_together(pid_t group) {
+  if (group == getpgrp()) return true;
+  const GroupScope* scope = group_scope();
+  return scope != nullptr && (group == getpgid(scope->leader) || is_saved_together(group));
+}
+
 // They are in a file system without a device.
 bool is_message_queue(const std::string& path, const struct stat& status) {
   constexpr long kMessageQueues = 0x19800202;

@@ -18,6 +18,8 @@ std::string described_process(const std::string& process);
 // Is the process, or has it been, one of those that are saved together with this one, or this one? While it is not
 // known yet who these are: may it be one?
 bool is_saved_together(pid_t process);
+// The same of a process group.
+bool is_group_saved_together(pid_t group);
 // Of POSIX. `path` leads to what `status` describes.
 bool is_message_queue(const std::string& path, const struct stat& status);
 // Each pipe, FIFO, socket, message queue and file without a path that a process has open, as far as this one may look

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -58,6 +59,7 @@ class DescriptorsReviver : public Reviver {
   void refill_all();
   UniqueFd open_description(const Description& description) const;
   void set_common(int fd, const Description& description) const;
+  void set_owner(int fd, const Description& description) const;
   bool takes_new(const Description& description) const;
 
   Restart& restart_;
@@ -155,9 +157,24 @@ UniqueFd DescriptorsReviver::open_description(const Description& description) co
 void DescriptorsReviver::set_common(int fd, const Description& description) const {
   raw_syscall(SYS_fcntl, fd, F_SETFL, static_cast<int>(description.flags) & kSettable);
   if (description.signal != 0) raw_syscall(SYS_fcntl, fd, F_SETSIG, description.signal);
-  // Only the process itself and its group can still be named; whoever else was the owner is gone.
-  if (description.owner == image_.get<ProcessState>().pid) raw_syscall(SYS_fcntl, fd, F_SETOWN, getpid());
-  if (description.owner < 0) raw_syscall(SYS_fcntl, fd, F_SETOWN, -getpgrp());
+  set_owner(fd, description);
+}
+
+// The process's own numbers are known to it alone where it is restarted alone.
+void DescriptorsReviver::set_owner(int fd, const Description& description) const {
+  if (description.owner == 0) return;
+  const bool group = description.owner < 0;
+  const auto& process = image_.get<ProcessState>();
+  const std::int32_t saved = std::abs(description.owner), own = group ? process.group : process.pid;
+  const std::int32_t now = saved != own ? restart::number_now(options_, saved) : group ? getpgrp() : getpid();
+  const std::string what = "the signals of " + description.path + " cannot go to process " + (group ? "group " : "") +
+                           std::to_string(saved) + " again (F_SETOWN)";
+  if (now == 0)
+    throw EnvironmentError(what +
+                           ": that is cr_restart's, which has no number in a process namespace; try "
+                           "--pid-namespace=never");
+  if (is_error(raw_syscall(SYS_fcntl, fd, F_SETOWN, group ? -now : now)))
+    throw EnvironmentError(with_errno(what, ESRCH));
 }
 
 void DescriptorsReviver::connect_all() {

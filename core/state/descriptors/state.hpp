@@ -14,7 +14,7 @@ struct Description {
   std::string path;
   std::uint32_t flags = 0;             // O_*, as F_GETFL
   std::int32_t standard = -1;          // 0, 1 or 2: the new process's descriptor to use if it is open
-  std::int32_t owner = 0, signal = 0;  // F_GETOWN (negative: the process's own group), F_GETSIG
+  std::int32_t owner = 0, signal = 0;  // F_GETOWN (negative: a process group), F_GETSIG
   std::vector<std::uint8_t> detail;    // the kind's own struct, encoded
   template <class Archive>
   void fields(Archive& a) {
