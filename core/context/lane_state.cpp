@@ -10,6 +10,7 @@
 #include <new>
 
 #include "core/base/error.hpp"
+#include "core/base/read_at.hpp"
 #include "core/context/checksum.hpp"
 
 namespace cairn::context {
@@ -230,15 +231,9 @@ bool Lane::State::read_memory(std::uint64_t address, std::uint8_t* to, std::uint
 }
 
 bool Lane::State::read_file(int fd, std::uint64_t offset, std::uint8_t* to, std::uint64_t bytes) noexcept {
-  while (bytes > 0) {
-    const ssize_t n = pread(fd, to, bytes, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return fail(n < 0 ? errno : ENODATA, "reading a file that is stored with the snapshot", offset);
-    to += n;
-    offset += static_cast<std::uint64_t>(n);
-    bytes -= static_cast<std::uint64_t>(n);
-  }
-  return true;
+  const std::size_t have = cairn::read_at(fd, to, bytes, offset);
+  return have == bytes ||
+         fail(errno != 0 ? errno : ENODATA, "reading a file that is stored with the snapshot", offset + have);
 }
 
 }  // namespace cairn::context

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/read_at.hpp"
 
 namespace cairn::context {
 
@@ -178,13 +179,8 @@ std::uint64_t Output::payload_stored() const noexcept { return shared_->stored; 
 template <typename Record>
 std::vector<Record> Output::read_table(int fd, std::uint64_t count) const {
   std::vector<Record> table(count);
-  auto* to = reinterpret_cast<char*>(table.data());
-  for (std::size_t done = 0, all = count * sizeof(Record); done < all;) {
-    const ssize_t n = pread(fd, to + done, all - done, static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw EnvironmentError(with_errno(name_ + ": its table in memory cannot be read", n < 0 ? errno : EIO));
-    done += static_cast<std::size_t>(n);
-  }
+  if (read_at(fd, table.data(), count * sizeof(Record), 0) != count * sizeof(Record))
+    throw EnvironmentError(with_errno(name_ + ": its table in memory cannot be read", errno != 0 ? errno : EIO));
   return table;
 }
 

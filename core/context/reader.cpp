@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/read_at.hpp"
 #include "core/context/checksum.hpp"
 #include "core/context/reader_state.hpp"
 #include "core/context/zero.hpp"
@@ -89,16 +90,10 @@ void Reader::State::unreadable(std::uint64_t offset, int error) const {
 }
 
 void Reader::State::read(void* to, std::uint64_t bytes, std::uint64_t offset) const {
-  auto* at = static_cast<std::uint8_t*>(to);
-  while (bytes > 0) {
-    const ssize_t n = pread(fd.get(), at, bytes, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) unreadable(offset, errno);
-    if (n == 0) damaged(offset, "the file ends here, but it was longer when it was opened");
-    at += n;
-    offset += static_cast<std::uint64_t>(n);
-    bytes -= static_cast<std::uint64_t>(n);
-  }
+  const std::size_t have = read_at(fd.get(), to, bytes, offset);
+  if (have == bytes) return;
+  if (errno != 0) unreadable(offset + have, errno);
+  damaged(offset + have, "the file ends here, but it was longer when it was opened");
 }
 
 void Reader::State::read_header() {

@@ -11,6 +11,7 @@
 
 #include "core/base/codec.hpp"
 #include "core/base/error.hpp"
+#include "core/base/read_at.hpp"
 #include "core/base/write_all.hpp"
 
 namespace cairn::group {
@@ -27,12 +28,8 @@ state::GroupSharing read_sharing(int fd) {
   struct stat status {};
   if (fstat(fd, &status) != 0) throw EnvironmentError(with_errno("what the processes have in common", errno));
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(status.st_size));
-  for (std::size_t at = 0; at < bytes.size();) {
-    const ssize_t n = pread(fd, bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw EnvironmentError(with_errno("what the processes have in common", errno));
-    at += static_cast<std::size_t>(n);
-  }
+  if (read_at(fd, bytes.data(), bytes.size(), 0) != bytes.size())
+    throw EnvironmentError(with_errno("what the processes have in common", errno));
   auto sharing = decode<state::GroupSharing>(bytes, "what the processes have in common");
   if (std::any_of(sharing.descriptions.begin(), sharing.descriptions.end(),
                   [](const state::CommonDescription& d) { return d.places.empty(); }))

@@ -79,6 +79,16 @@ def kill_tree(pid):
     return pids
 
 
+def end_all_in(directory):
+    """Ends what works there: of a program that crashed, its children are left."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if (os.readlink(f"/proc/{name}/cwd") + "/").startswith(directory + "/"):
+                os.kill(int(name), signal.SIGKILL)
+        except OSError:
+            pass
+
+
 def expect(done, codes, *names):
     """A CompletedProcess ended with one of the codes, and its output says all the names."""
     text = done.stderr + done.stdout
@@ -191,9 +201,12 @@ def need_ordinary_user(bin_dir, directory):
 
 def run_test(body):
     """`body(directory)` in a scratch directory; kept after a failure."""
-    directory = tempfile.mkdtemp(prefix="cairn-cr.")
+    directory = os.path.realpath(tempfile.mkdtemp(prefix="cairn-cr."))
     try:
-        body(directory)
+        try:
+            body(directory)
+        finally:
+            end_all_in(directory)
     except (Failure, subprocess.TimeoutExpired) as failure:
         print(f"FAILED: {failure}\nfiles are kept in {directory}")
         sys.exit(1)

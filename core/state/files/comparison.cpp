@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "core/base/long_path.hpp"
+#include "core/base/read_at.hpp"
 #include "core/context/checksum.hpp"
 #include "core/context/format.h"
 #include "core/context/object_store.hpp"
@@ -30,21 +31,14 @@ struct Sample {
 };
 
 // Up to `length` bytes; as many as there are.
-std::vector<std::uint8_t> read_at(int fd, std::uint64_t offset, std::uint64_t length) {
+std::vector<std::uint8_t> part_of(int fd, std::uint64_t offset, std::uint64_t length) {
   std::vector<std::uint8_t> bytes(length);
-  std::size_t have = 0;
-  while (have < length) {
-    const ssize_t n = pread(fd, bytes.data() + have, length - have, static_cast<off_t>(offset + have));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    have += static_cast<std::size_t>(n);
-  }
-  bytes.resize(have);
+  bytes.resize(read_at(fd, bytes.data(), length, offset));
   return bytes;
 }
 
 std::uint64_t checksum_of(int fd, std::uint64_t offset, std::uint64_t length) {
-  const auto bytes = read_at(fd, offset, length);
+  const auto bytes = part_of(fd, offset, length);
   return context::checksum64(bytes.data(), bytes.size());
 }
 
@@ -97,7 +91,7 @@ bool take_record(FileRecord& record) {
   record.head = ends.head;
   record.tail = ends.tail;
   if (record.written && record.size <= kKeep) {
-    record.content = read_at(fd.get(), 0, record.size);
+    record.content = part_of(fd.get(), 0, record.size);
     record.kept = record.content.size() == record.size;
   }
   return true;
@@ -135,7 +129,7 @@ Comparison compare_content(const FileRecord& record, const std::string& path, co
 bool begins_as_kept(const FileRecord& record, const std::string& path) {
   const UniqueFd fd = open_to_read(path);
   if (!fd) return false;
-  const std::vector<std::uint8_t> now = read_at(fd.get(), 0, record.content.size() + 1);
+  const std::vector<std::uint8_t> now = part_of(fd.get(), 0, record.content.size() + 1);
   return now.size() <= record.content.size() && std::equal(now.begin(), now.end(), record.content.begin());
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/read_at.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/context/reader.hpp"
 #include "core/state/made.hpp"
@@ -186,12 +187,8 @@ void Maker::fill_memory(std::int32_t number) const {
   const UniqueFd copy(memfd_create("cairn-system-v", MFD_CLOEXEC));
   if (!copy) throw EnvironmentError(with_errno("memory for " + text(), errno));
   image_.reader().copy_object(object_.content, copy.get(), text());
-  for (std::size_t at = 0; at < segment.size();) {  // one call reads 2 GiB at most
-    const ssize_t n = pread(copy.get(), segment.bytes() + at, segment.size() - at, static_cast<off_t>(at));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw EnvironmentError("the content of " + text() + " is not whole");
-    at += static_cast<std::size_t>(n);
-  }
+  if (read_at(copy.get(), segment.bytes(), segment.size(), 0) != segment.size())
+    throw EnvironmentError("the content of " + text() + " is not whole");
 }
 
 void Maker::fill_queue(std::int32_t number) const {
