@@ -5,15 +5,17 @@ namespace cairn::state {
 
 extern const Kind process_kind, guest_kind, threads_kind, descriptors_kind, timers_kind, memory_kind, clocks_kind,
     credentials_kind, file_records_kind, settings_kind, signals_kind, starter_kind, extension_kind, shared_objects_kind,
-    record_locks_kind, system_v_kind;
+    record_locks_kind, system_v_kind, working_directory_kind;
 
 namespace {
 
 // Signals come late: to be looked at they are taken out of the process's queue for a moment.
 constexpr const Kind* kKinds[] = {
-    &process_kind,  &guest_kind,   &threads_kind,  &descriptors_kind,  &shared_objects_kind, &record_locks_kind,
-    &timers_kind,   &memory_kind,  &system_v_kind, &file_records_kind, &clocks_kind,         &credentials_kind,
-    &settings_kind, &starter_kind, &signals_kind,  &extension_kind,
+    &process_kind,     &working_directory_kind, &guest_kind,        &threads_kind,
+    &descriptors_kind, &shared_objects_kind,    &record_locks_kind, &timers_kind,
+    &memory_kind,      &system_v_kind,          &file_records_kind, &clocks_kind,
+    &credentials_kind, &settings_kind,          &starter_kind,      &signals_kind,
+    &extension_kind,
 };
 
 }  // namespace

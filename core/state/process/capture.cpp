@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/state/working_directory/capture.hpp"
+
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <memory>
 #include <optional>
 
 #include "core/base/clock.hpp"
@@ -90,26 +89,6 @@ void check() {
       throw PermanentError("thread " + std::to_string(tid) + " has a seccomp filter");
   }
   check_children();
-}
-
-// The kernel tells no path that is longer than 4095 bytes; libc goes up from directory to directory.
-std::string long_working_directory() {
-  const std::unique_ptr<char, decltype(&std::free)> path(getcwd(nullptr, 0), &std::free);
-  if (path == nullptr) throw TemporaryError(with_errno("the path of its working directory cannot be found", errno));
-  return path.get();
-}
-
-// The path must lead to it: for a directory that has been deleted the kernel shows something like a path.
-std::string working_directory() {
-  std::string path = read_link("/proc/self/cwd");
-  struct stat shown {
-  }, own{};
-  if (stat("/proc/self/cwd", &own) != 0 || own.st_nlink == 0)
-    throw TemporaryError("its working directory has been deleted: " + path);
-  if (path.empty()) return long_working_directory();
-  if (stat(path.c_str(), &shown) != 0 || shown.st_ino != own.st_ino || shown.st_dev != own.st_dev)
-    throw TemporaryError("its working directory is not at its path any more: " + path);
-  return path;
 }
 
 ProcessState describe() {

@@ -16,7 +16,7 @@ const Kind process_kind = {
     .check = nullptr,
     .prepare = prepare_process,
     .documentation =
-        {"numbers, working directory, umask, limits, interval timers, prctl state, heap",
+        {"numbers, umask, limits, interval timers, prctl state, heap",
          "in the section PROCESS; limits after everything that may need more, interval timers last",
          "real and effective user or group differ, chroot, seccomp, tracers, and children that are not saved "
          "with it are refused; a number of a single process that is taken is replaced, and cr_restart says so",

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -13,7 +12,6 @@
 
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
-#include "core/base/long_path.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/credentials/state.hpp"
 #include "core/state/process/kind.hpp"
@@ -43,8 +41,6 @@ void restore_memory_layout(const ProcessState& process) {
 }
 
 void restore_process(const ProcessState& process, bool threads_have_credentials, std::uint32_t inherited) {
-  if (const UniqueFd directory = open_directory(process.directory); !directory || fchdir(directory.get()) != 0)
-    throw EnvironmentError(with_errno("working directory " + process.directory, errno));
   if ((inherited & kInheritedUmask) == 0) umask(process.mask);
   personality(process.personality);
   restore_memory_layout(process);
@@ -69,11 +65,8 @@ void restore_interval_timers(const ProcessState& process) {
 class ProcessReviver : public Reviver {
  public:
   explicit ProcessReviver(Restart& restart)
-      : restart_(restart), image_(restart.image), process_(image_.get<ProcessState>()) {
-    process_.directory = restart::relocated(restart.options, process_.directory);
-  }
+      : restart_(restart), image_(restart.image), process_(image_.get<ProcessState>()) {}
   void restore(Stage stage) override {
-    if (stage == Stage::check) check_directory();
     if (stage == Stage::process)
       restore_process(process_, !image_.get<CredentialsState>().threads.empty(), inherited());
     if (stage == Stage::limits) restore_limits(process_, inherited(), restart_.notes);
@@ -82,16 +75,6 @@ class ProcessReviver : public Reviver {
   }
 
  private:
-  // Can the working directory be entered?
-  void check_directory() const {
-    const std::string& directory = process_.directory;
-    const UniqueFd opened = open_directory(directory);
-    if (!opened && errno == ENOTDIR)
-      throw EnvironmentError(image_.reader().name() + ": " + directory + " is no directory");
-    if (!opened || faccessat(opened.get(), ".", X_OK, 0) != 0)
-      throw EnvironmentError(image_.reader().name() + ": " + with_errno("working directory " + directory, errno));
-  }
-
   std::uint32_t inherited() const { return image_.get<SettingsState>().inherited; }
   // A process that may not be dumped, and one whose rights change, loses sight of its own files in /proc.
   void note_dumpable() {
@@ -102,7 +85,7 @@ class ProcessReviver : public Reviver {
 
   Restart& restart_;
   const Image& image_;
-  ProcessState process_;
+  const ProcessState& process_;
 };
 
 }  // namespace

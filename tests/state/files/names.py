@@ -5,7 +5,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import TEMPORARY, Failure, Subject, expect, run_test  # noqa: E402
+from cr_harness import Failure, Subject, run_test  # noqa: E402
 
 FILES = ["plain", "gone (deleted)", "shared (deleted) (deleted)", "new\nline", "back\\012slash", "both\n \\012 \\", "=", "a = b",
          "[heap]", "private (deleted)", "private\n1", "not\udcff\udc80UTF-8"]
@@ -50,21 +50,6 @@ def really_deleted(bin_dir, program, directory):
         subject.restart("again")
         subject.must_pass()
     finally:
-        subject.close()
-
-
-def deleted_directory(bin_dir, program, directory):
-    inner = os.path.join(directory, "inner")
-    os.mkdir(inner)
-    subject = Subject(bin_dir, [program, os.path.join(directory, "flag")], inner)
-    try:
-        subject.wait_ready()
-        os.rename(subject.log, os.path.join(directory, "log"))
-        os.rmdir(inner)
-        os.mkdir(inner + " (deleted)")
-        expect(subject.checkpoint(os.path.join(directory, "context")), TEMPORARY, "working directory has been deleted")
-    finally:
-        subject.log = os.path.join(directory, "log")
         subject.close()
 
 
