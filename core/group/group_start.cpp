@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -162,18 +163,53 @@ void GroupStart::take_group(std::size_t i) {
   if (getpgrp() != group && setpgid(0, group) != 0) fail(i, "it cannot join its process group", errno);
 }
 
+// Of the session that it has made; those that it forks then have it, too.
+const state::SessionTerminal* GroupStart::terminal_of(std::size_t i) const {
+  if (!plan_[i].makes_session) return nullptr;
+  const auto& all = shared_->terminals();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const auto& terminal) { return terminal.session == index_.processes[i].pid; });
+  return found != all.end() ? &*found : nullptr;
+}
+
+void GroupStart::take_terminal(std::size_t i) {
+  const state::SessionTerminal* terminal = terminal_of(i);
+  if (terminal != nullptr && ioctl(terminal->slave.get(), TIOCSCTTY, 0) != 0)
+    fail(i, "it cannot have its terminal", errno);
+}
+
+// When all groups are there. Whose group has ended, and has nobody left, is nobody's foreground.
+void GroupStart::set_foreground(std::size_t i) {
+  const state::SessionTerminal* terminal = terminal_of(i);
+  if (terminal == nullptr) return;
+  const auto& all = index_.processes;
+  const auto leader =
+      std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.pid == terminal->foreground; });
+  if (leader == all.end() || leader->group != leader->pid) return;
+  sigset_t stop, before;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTTOU);  // once another group is in the foreground
+  sigprocmask(SIG_BLOCK, &stop, &before);
+  const int set = tcsetpgrp(terminal->slave.get(), common_->numbers[leader - all.begin()]);
+  const int error = errno;
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (set != 0) fail(i, "its terminal cannot have its foreground process group", error);
+}
+
 void GroupStart::become(std::size_t i) {
   const PlannedProcess& plan = plan_[i];
   self_ = i;
   common_->numbers[i] = getpid();
   for (const std::size_t child : plan.first) make(child);
   if (plan.makes_session && setsid() < 0) fail(i, "it cannot make its session", errno);
+  take_terminal(i);
   for (const std::size_t child : plan.then) make(child);
   // Now: who is to be in the group that all have inherited need not join it, which may have no number here.
   if (plan.makes_group && setpgid(0, 0) != 0) fail(i, "it cannot make its process group", errno);
   meet(0);
   take_group(i);
   meet(1);
+  set_foreground(i);
   own_options_ = options_of(i);
   if (shared_->has_last()) {
     if (!has_ended(i)) shared_->make_last(i, own_options_);

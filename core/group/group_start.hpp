@@ -77,6 +77,9 @@ class GroupStart {
   void make(std::size_t i);
   void execute_host(std::size_t i);
   void take_group(std::size_t i);
+  void take_terminal(std::size_t i);
+  void set_foreground(std::size_t i);
+  const state::SessionTerminal* terminal_of(std::size_t i) const;
   [[noreturn]] void fail(std::size_t i, const std::string& what, int error);
   [[noreturn]] void leave();
   void meet(std::size_t meeting);

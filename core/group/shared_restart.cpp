@@ -191,12 +191,13 @@ void SharedRestart::Maker::make_object(const ObjectIdentity& identity) {
     leave_for_last(std::move(ends), [make](const restart::Options& options) {
       std::vector<std::string> notes;
       std::map<ObjectIdentity, int> nameless;
-      state::Making making{options, notes, nameless};
+      std::vector<state::SessionTerminal> terminals;  // which are made earlier
+      state::Making making{options, notes, nameless, terminals};
       return make(making);
     });
     return;
   }
-  state::Making making{options_, result_.notes_, nameless_};
+  state::Making making{options_, result_.notes_, nameless_, result_.terminals_};
   std::vector<UniqueFd> made = make(making);
   for (std::size_t i = 0; i < made.size(); ++i) give(object.ends[i], std::move(made[i]));
 }
@@ -315,6 +316,10 @@ void SharedRestart::Maker::run() {
   for (auto& [identity, fd] : nameless_) fd = keep(UniqueFd(fd));
   settle_files();
   for (const auto& [where, others] : others_) make_alone(where);
+  for (state::SessionTerminal& terminal : result_.terminals_) {
+    if (terminal.slave.get() <= STDERR_FILENO)
+      terminal.slave.reset(fcntl(terminal.slave.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  }
   make_memory();
   for (const auto& [name, now] : state::make_system_v(images_))
     result_.system_v_.push_back({name.kind, name.number, now});

@@ -15,6 +15,7 @@
 #include "core/abi/restart_options.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/group/descriptor_inbox.hpp"
+#include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/image.hpp"
 
 namespace cairn::group {
@@ -35,6 +36,8 @@ class SharedRestart {
   // what others have made handed over. No process goes on to its host before all have done so: others may have to be
   // made, for a moment, whose numbers are any. Throws EnvironmentError.
   void make_last(std::size_t i, restart::Options& options);
+  // Those that sessions of the group are to have.
+  const std::vector<state::SessionTerminal>& terminals() const noexcept { return terminals_; }
   // For the user.
   const std::vector<std::string>& notes() const noexcept { return notes_; }
 
@@ -57,6 +60,7 @@ class SharedRestart {
   std::map<std::size_t, DescriptorInbox> inboxes_;  // by process, of those for whom others make something
   std::vector<restart::Options::GivenSystemV> system_v_;
   std::vector<UniqueFd> made_;
+  std::vector<state::SessionTerminal> terminals_;
   std::vector<std::string> notes_;
 };
 

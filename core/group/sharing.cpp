@@ -19,6 +19,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/descriptors/other_holders.hpp"
+#include "core/state/descriptors/terminal_pair.hpp"
 #include "core/state/system_v/memory.hpp"
 
 namespace cairn::group {
@@ -33,6 +34,7 @@ struct Place {
   std::size_t order;  // of the member
   MemberDescriptor at;
   bool reads, writes;
+  bool master = false;  // of a terminal
 };
 
 struct File {
@@ -40,7 +42,10 @@ struct File {
   nlink_t links = 0;
   bool queue = false;
   std::vector<Place> places;
-  bool is_object() const { return S_ISFIFO(mode) || S_ISSOCK(mode) || queue || is_nameless(); }
+  bool is_object() const { return S_ISFIFO(mode) || S_ISSOCK(mode) || queue || is_nameless() || has_master(); }
+  bool has_master() const {
+    return std::any_of(places.begin(), places.end(), [](const Place& place) { return place.master; });
+  }
   bool is_nameless() const { return S_ISREG(mode) && links == 0 && !queue; }
 };
 
@@ -56,6 +61,9 @@ class Look {
       look_at_descriptors(i);
       look_at_memory(members_[i], true);
     }
+    std::erase_if(files_, [this](const auto& entry) {
+      return S_ISCHR(entry.second.mode) && !entry.second.has_master() && is_standard(entry.first);
+    });
     look_at_others();
     for (auto& [identity, file] : files_) find_descriptions(identity, file);
     for (auto& [identity, memory] : memory_) {
@@ -89,9 +97,10 @@ bool Look::is_standard(const Identity& identity) const {
   });
 }
 
-// Devices that can be saved have no state, or are terminals.
+// Other devices that can be saved have no state. A terminal is what stands at 0, 1 and 2 only if no member has its
+// master.
 bool Look::counts(const struct stat& status) const {
-  if (S_ISCHR(status.st_mode)) return false;
+  if (S_ISCHR(status.st_mode)) return state::is_terminal_master(status) || state::is_terminal_slave(status);
   const bool known_by_identity = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
   return !known_by_identity || !is_standard({status.st_dev, status.st_ino});
 }
@@ -105,12 +114,19 @@ void Look::look_at_descriptors(std::size_t member) {
     struct stat status {
     }, link{};
     if (stat(path_of(at).c_str(), &status) != 0 || lstat(path_of(at).c_str(), &link) != 0 || !counts(status)) continue;
-    File& file = files_[{status.st_dev, status.st_ino}];
+    state::ObjectIdentity identity{status.st_dev, status.st_ino};
+    if (S_ISCHR(status.st_mode)) {
+      const auto pair = state::pair_of("/proc/" + std::to_string(pid), name, status);
+      if (!pair) continue;
+      identity = *pair;
+    }
+    File& file = files_[{identity.device, identity.inode}];
     file.mode = status.st_mode;
     file.links = status.st_nlink;
     file.queue = file.queue || (file.places.empty() && state::is_message_queue(path_of(at), status));
     // The rights of the link say how it is open.
-    file.places.push_back({member, at, (link.st_mode & S_IRUSR) != 0, (link.st_mode & S_IWUSR) != 0});
+    file.places.push_back(
+        {member, at, (link.st_mode & S_IRUSR) != 0, (link.st_mode & S_IWUSR) != 0, state::is_terminal_master(status)});
   }
 }
 
@@ -153,8 +169,8 @@ void Look::look_at_others() {
     const auto pid = static_cast<pid_t>(to_number(name));
     if (pid <= 0 || members.count(pid) != 0) continue;
     if (objects) {
-      state::look_at_objects(name, [&](const struct stat& status) {
-        const auto known = files_.find({status.st_dev, status.st_ino});
+      state::look_at_objects(name, [&](const state::ObjectIdentity& found) {
+        const auto known = files_.find({found.device, found.inode});
         if (known != files_.end() && known->second.is_object())
           outside_.try_emplace(known->first, state::described_process(name));
       });
@@ -212,14 +228,15 @@ void Look::add_object(const Identity& identity, const File& file, const std::vec
   object.nameless = file.is_nameless();
   // What stands at 0, 1 and 2 is another after a restart, and saved by nobody.
   const auto rank = [standard = is_standard(identity)](const Place& place) {
-    return std::tuple(standard && place.at.number <= STDERR_FILENO, !place.reads, place.order);
+    return std::tuple(standard && place.at.number <= STDERR_FILENO, !place.master, !place.reads, place.order);
   };
   const auto best =
       std::min_element(owners.begin(), owners.end(), [&](const Place& a, const Place& b) { return rank(a) < rank(b); });
   object.owner = best->at.pid;
   for (const Place& place : file.places) {
-    object.reads = object.reads || place.reads;
-    object.writes = object.writes || place.writes;
+    const bool terminal = S_ISCHR(file.mode);
+    object.reads = object.reads || (terminal ? !place.master && (place.reads || place.writes) : place.reads);
+    object.writes = object.writes || (terminal ? place.master : place.writes);
   }
   if (const auto outside = outside_.find(identity); outside != outside_.end()) object.outside = outside->second;
   sharing_.files.push_back(std::move(object));

@@ -36,12 +36,12 @@ struct CommonDescription {
   }
 };
 
-// A pipe, a socket or a file without a path that some member has open.
+// A pipe, a socket, a pseudo-terminal or a file without a path that some member has open.
 struct MemberFile {
   std::uint64_t device = 0, inode = 0;
   std::int32_t owner = 0;              // the member that saves its content
   bool nameless = false;               // no pipe or socket
-  bool reads = false, writes = false;  // a member has it open that way
+  bool reads = false, writes = false;  // a member has it open that way; of a terminal: has the slave, the master
   std::string outside;                 // who else has it open, "process 4711 (make)"; empty: nobody
   template <class Archive>
   void fields(Archive& a) {

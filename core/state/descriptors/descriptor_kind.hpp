@@ -66,11 +66,18 @@ struct ObjectPart {
 };
 using ObjectParts = std::span<const ObjectPart>;
 
+// A terminal that has been made, and is to be that of a session: by numbers as they were saved.
+struct SessionTerminal {
+  std::int32_t session = 0, foreground = 0;  // the process that leads; the process group
+  UniqueFd slave;
+};
+
 // Where objects are made, at a restart.
 struct Making {
   const restart::Options& options;
   std::vector<std::string>& notes;          // for the user
   std::map<ObjectIdentity, int>& nameless;  // as Restart's
+  std::vector<SessionTerminal>& terminals;  // what whoever makes the processes is to give to them
 };
 
 // For kinds whose descriptions are ends of something that they share with others: a pipe, a pair of sockets. It is

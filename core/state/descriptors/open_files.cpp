@@ -19,6 +19,7 @@
 #include "core/state/descriptors/kinds/by_reference.hpp"
 #include "core/state/descriptors/other_holders.hpp"
 #include "core/state/descriptors/standard_files.hpp"
+#include "core/state/descriptors/terminal_pair.hpp"
 #include "core/state/group_scope.hpp"
 #include "core/state/resident.hpp"
 
@@ -86,6 +87,17 @@ class Known {
   std::map<std::tuple<dev_t, ino_t, int>, std::vector<Entry>> lists_;
 };
 
+// A slave whose master the process or a member of its group has: no terminal that was there at the start, although it
+// may have the number that such a one had.
+bool is_terminal_of(const std::vector<OpenFile>& files, const OpenFile& slave) {
+  if (!is_terminal_slave(slave.status)) return false;
+  const ObjectIdentity identity = identity_of(slave);
+  const GroupSharing* sharing = group_sharing();
+  return std::any_of(files.begin(), files.end(),
+                     [&](const OpenFile& f) { return is_terminal_master(f.status) && pair_of(f) == identity; }) ||
+         (sharing != nullptr && sharing->file(identity.device, identity.inode) != nullptr);
+}
+
 }  // namespace
 
 std::string without_deleted(std::string path) {
@@ -108,19 +120,20 @@ OpenFiles::OpenFiles(bool guest_stands) : files_(guest_files(guest_stands)), gue
 }
 
 std::string OpenFiles::other_holder(const OpenFile& file) const {
+  const ObjectIdentity identity = pair_of(file).value_or(identity_of(file));
   if (const GroupSharing* sharing = group_sharing()) {
-    const MemberFile* known = sharing->file(file.status.st_dev, file.status.st_ino);
+    const MemberFile* known = sharing->file(identity.device, identity.inode);
     return known != nullptr ? known->outside : std::string();
   }
   if (!holders_) holders_ = std::make_unique<OtherHolders>();
-  return holders_->of(file.status);
+  return holders_->of(identity);
 }
 
 std::vector<OpenFile> guest_files(bool guest_stands) {
   std::vector<OpenFile> files;
   for (int fd : settled_guest_fds()) files.push_back(look_at(fd));
   for (OpenFile& file : files) {
-    file.standard = standard_of(file, files);
+    file.standard = is_terminal_of(files, file) ? -1 : standard_of(file, files);
     file.guest_stands = guest_stands;
   }
   return files;

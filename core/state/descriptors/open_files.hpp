@@ -32,9 +32,9 @@ class OpenFiles {
   // The open file description of files()[i], as its index in FilesState::descriptions. They are numbered in the order
   // of their first descriptors.
   std::uint32_t description_of(std::size_t i) const { return description_of_[i]; }
-  // Another process, none of the group, that has the pipe, FIFO, socket or deleted file open, "process 4711 (make)";
-  // empty if none has of those that this process may look at. Not seen: what processes of other users have, and
-  // descriptors that lie in a socket.
+  // Another process, none of the group, that has the pipe, FIFO, socket, terminal or deleted file open, "process 4711
+  // (make)"; empty if none has of those that this process may look at. Not seen: what processes of other users have,
+  // and descriptors that lie in a socket.
   std::string other_holder(const OpenFile& file) const;
 
  private:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/proc.hpp"
+#include "core/state/descriptors/terminal_pair.hpp"
 #include "core/state/group_scope.hpp"
 
 namespace cairn::state {
@@ -86,32 +87,38 @@ bool is_message_queue(const std::string& path, const struct stat& status) {
 }
 
 // What other kinds have is not looked at: links are read without being followed first.
-void look_at_objects(const std::string& process, const std::function<void(const struct stat&)>& found) {
+void look_at_objects(const std::string& process, const std::function<void(const ObjectIdentity&)>& found) {
   const std::string directory = "/proc/" + process + "/fd/";
   for (const std::string& number : directory_entries(directory)) {
     const std::string link = directory + number;
     const std::string target = read_link(link);
-    const bool is_path = target.starts_with("/") && !target.starts_with("/dev/");
+    const bool terminal = is_terminal_path(target);
+    const bool is_path = target.starts_with("/") && (!target.starts_with("/dev/") || terminal);
     if (!is_path && !target.starts_with("pipe:") && !target.starts_with("socket:")) continue;
     struct stat status {};
     const auto matters = [&] {
       return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
              (S_ISREG(status.st_mode) && status.st_nlink == 0) || is_message_queue(link, status);
     };
-    if (stat(link.c_str(), &status) == 0 && matters()) found(status);
+    if (stat(link.c_str(), &status) != 0) continue;
+    if (matters()) found({status.st_dev, status.st_ino});
+    if (const auto pair = terminal ? pair_of("/proc/" + process, number, status) : std::nullopt) found(*pair);
   }
+}
+
+bool may_be_of_group(pid_t pid) {
+  const GroupScope* scope = group_scope();
+  return scope != nullptr && Family(scope->leader).has(pid);
 }
 
 OtherHolders::OtherHolders() {
   for (const std::string& process : other_processes()) {
-    look_at_objects(process, [&](const struct stat& status) {
-      process_of_.try_emplace({status.st_dev, status.st_ino}, process);
-    });
+    look_at_objects(process, [&](const ObjectIdentity& found) { process_of_.try_emplace(found, process); });
   }
 }
 
-std::string OtherHolders::of(const struct stat& file) const {
-  const auto found = process_of_.find({file.st_dev, file.st_ino});
+std::string OtherHolders::of(const ObjectIdentity& file) const {
+  const auto found = process_of_.find(file);
   return found == process_of_.end() ? std::string() : described_process(found->second);
 }
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "core/state/shared_objects/state.hpp"
+
 namespace cairn::state {
 
 // "process 4711 (make)"
@@ -22,9 +24,11 @@ bool is_saved_together(pid_t process);
 bool is_group_saved_together(pid_t group);
 // Of POSIX. `path` leads to what `status` describes.
 bool is_message_queue(const std::string& path, const struct stat& status);
-// Each pipe, FIFO, socket, message queue and file without a path that a process has open, as far as this one may look
-// at it.
-void look_at_objects(const std::string& process, const std::function<void(const struct stat&)>& found);
+// Each pipe, FIFO, socket, message queue, end of a pseudo-terminal and file without a path that a process has open, as
+// far as this one may look at it.
+void look_at_objects(const std::string& process, const std::function<void(const ObjectIdentity&)>& found);
+// Is it the leader of the group that is saved, or a descendant of his? False without a group.
+bool may_be_of_group(pid_t pid);
 
 class OtherHolders {
  public:
@@ -32,10 +36,10 @@ class OtherHolders {
   // descendants.
   OtherHolders();
   // "process 4711 (make)"; empty if none of them has it open.
-  std::string of(const struct stat& file) const;
+  std::string of(const ObjectIdentity& file) const;
 
  private:
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> process_of_;  // by device and inode
+  std::map<ObjectIdentity, std::string> process_of_;
 };
 
 // Which deleted files, and memory that has none, other processes have mapped shared.

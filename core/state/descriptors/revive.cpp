@@ -133,7 +133,8 @@ void DescriptorsReviver::make_object(const SharedObject& object) {
     ends.push_back(&description);
   }
   const ObjectPart whole{object, image_};
-  Making making{options_, restart_.notes, restart_.nameless};
+  std::vector<SessionTerminal> terminals;  // of sessions that the process has not made itself: there are none
+  Making making{options_, restart_.notes, restart_.nameless, terminals};
   std::vector<UniqueFd> made = find_descriptor_kind(object.kind)->object->make({&whole, 1}, ends, making);
   for (std::size_t i = 0; i < places.size(); ++i) {
     set_common(made[i].get(), *ends[i]);

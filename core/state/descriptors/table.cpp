@@ -10,25 +10,36 @@ extern const DescriptorKind device_descriptor, regular_descriptor, directory_des
     pipe_descriptor, eventfd_descriptor, timerfd_descriptor, epoll_descriptor, signalfd_descriptor, pidfd_descriptor,
     ended_pidfd_descriptor, nameless_descriptor, socket_pair_descriptor, tcp_connection_descriptor,
     tcp_socket_descriptor, udp_socket_descriptor, unix_connection_descriptor, unix_socket_descriptor,
-    inotify_descriptor, elsewhere_descriptor, message_queue_descriptor, refused_descriptor;
+    inotify_descriptor, elsewhere_descriptor, message_queue_descriptor, pseudo_terminal_descriptor,
+    hung_up_terminal_descriptor, refused_descriptor;
 
 namespace {
 
 constexpr const DescriptorKind* kKinds[] = {
     &device_descriptor,  //
-    &message_queue_descriptor, &nameless_descriptor,
-    &regular_descriptor,                           //
-    &directory_descriptor,                         //
-    &standard_descriptor,                          //
-    &pipe_descriptor,                              //
-    &eventfd_descriptor,                           //
-    &timerfd_descriptor,                           //
-    &epoll_descriptor,                             //
-    &signalfd_descriptor,                          //
-    &ended_pidfd_descriptor,   &pidfd_descriptor,  //
-    &socket_pair_descriptor,   &tcp_connection_descriptor,  &tcp_socket_descriptor,
-    &udp_socket_descriptor,    &unix_connection_descriptor, &unix_socket_descriptor,
-    &inotify_descriptor,       &elsewhere_descriptor,       &refused_descriptor,
+    &message_queue_descriptor,
+    &nameless_descriptor,
+    &regular_descriptor,    //
+    &directory_descriptor,  //
+    &standard_descriptor,   //
+    &pipe_descriptor,       //
+    &eventfd_descriptor,    //
+    &timerfd_descriptor,    //
+    &epoll_descriptor,      //
+    &signalfd_descriptor,   //
+    &ended_pidfd_descriptor,
+    &pidfd_descriptor,  //
+    &socket_pair_descriptor,
+    &tcp_connection_descriptor,
+    &tcp_socket_descriptor,
+    &udp_socket_descriptor,
+    &unix_connection_descriptor,
+    &unix_socket_descriptor,
+    &inotify_descriptor,
+    &elsewhere_descriptor,
+    &hung_up_terminal_descriptor,
+    &pseudo_terminal_descriptor,
+    &refused_descriptor,
 };
 
 }  // namespace

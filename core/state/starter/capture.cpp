@@ -13,6 +13,7 @@
 #include "core/base/unique_fd.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
+#include "core/state/descriptors/terminal_pair.hpp"
 #include "core/state/starter/kind.hpp"
 #include "core/state/starter/terminal.hpp"
 
@@ -72,6 +73,7 @@ TerminalModes everything() {
 
 void capture_terminal(StarterState& now) {
   const int terminal = controlling_terminal();
+  if (terminal >= 0 && is_terminal_of_group(terminal)) return;  // saved as a whole, and perhaps just now
   const auto modes = terminal < 0 ? std::nullopt : modes_of(terminal);
   now.foreground = modes.has_value() && in_foreground(terminal);
   if (!now.foreground) return;  // what it has is somebody else's

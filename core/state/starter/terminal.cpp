@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/starter/terminal.hpp"
 
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "core/state/descriptors/terminal_pair.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::state {
@@ -70,7 +72,9 @@ bool set_modes(int fd, const TerminalModes& modes) {
 
 int controlling_terminal() {
   for (int fd : host::guest_fds()) {
-    if (tcgetpgrp(fd) >= 0) return fd;
+    struct stat status {};
+    // A master tells the foreground of its slave, which is another's terminal.
+    if (tcgetpgrp(fd) >= 0 && fstat(fd, &status) == 0 && !is_terminal_master(status)) return fd;
   }
   return -1;
 }

@@ -37,6 +37,9 @@ CASES = {
     "perl": ["perl", "forks.pl"],
     "tcl": ["tclsh", "pipes.tcl"],
     "node": ["node", "workers.js"],
+    "expect": ["expect", "terminal.exp"],
+    "pty": ["python3", "terminal.py"],
+    "script": ["script", "-qec", "for i in 1 2 3 4 5 6 7 8; do seq $i 40 1000 | md5sum; sleep 0.1; done; test -t 0 && stty size", "typescript"],
     "java": ["java", "-XX:+UseSerialGC", "Threads.java"],
 }
 # What else a case runs.

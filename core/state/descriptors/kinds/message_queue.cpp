@@ -144,7 +144,8 @@ UniqueFd make_queue(const QueueDetail& detail) {
     fail(detail, with_errno("cannot be looked at", errno));
   if (now.mq_maxmsg != wanted.mq_maxmsg || now.mq_msgsize != wanted.mq_msgsize)
     fail(detail, "is there, but has room for other messages than it had");
-  if (const std::string holder = OtherHolders().of(status); !holder.empty()) fail(detail, "is used by " + holder);
+  if (const std::string holder = OtherHolders().of({status.st_dev, status.st_ino}); !holder.empty())
+    fail(detail, "is used by " + holder);
   return queue;
 }
 
