@@ -18,6 +18,7 @@
 #include "core/guest/path_search.hpp"
 #include "core/guest/real.hpp"
 #include "core/guest/stop.hpp"
+#include "core/guest/tracer.hpp"
 
 using namespace cairn;
 using namespace cairn::guest;
@@ -74,7 +75,7 @@ bool for_lack_of_memory(int error) { return error == E2BIG || error == ENOMEM ||
 
 int exec_program(const char* path, char* const* argv, char* const* environment) {
   const GuestLimitsInForce limits(path);
-  if (limits.enough_for_host() && can_be_hosted(path)) {
+  if (limits.enough_for_host() && can_be_hosted(path) && !is_traced_by_guest()) {
     const LeavesCopy leaving(LeavesCopy::kHosted);
     real().execve(table().host_path, CAIRN_HOST_ARGV(path, argv), environment);
     if (for_lack_of_memory(errno)) return -1;

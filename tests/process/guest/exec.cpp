@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -123,6 +124,32 @@ void all_variants() {
            execvpe("guest_exec", argv, kEnvironment);
          }),
          with_name, 42);
+}
+
+// A debugger sees what it would see without a host: one stop, in the program itself.
+void traced() {
+  char* const argv[] = {const_cast<char*>("name"), const_cast<char*>("--report"), nullptr};
+  int ends[2], status = 0;
+  CHECK(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], 1);
+    CHECK(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0);
+    execve(self, argv, kEnvironment);
+    _exit(111);
+  }
+  close(ends[1]);
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+  char program[PATH_MAX] = {};
+  CHECK(readlink(("/proc/" + std::to_string(child) + "/exe").c_str(), program, sizeof program - 1) > 0);
+  CHECK(strcmp(program, self) == 0);
+  CHECK(ptrace(PTRACE_CONT, child, nullptr, nullptr) == 0);
+  Outcome outcome{std::string(4096, ' '), 0};
+  CHECK(waitpid(child, &outcome.status, 0) == child);
+  const ssize_t n = read(ends[0], outcome.output.data(), outcome.output.size());
+  outcome.output.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  expect(outcome, "hosted=0 argv=[name][--report] env=[A=1][LD_X=]\n", 42);
 }
 
 std::string scratch_file(const char* name, const char* text, mode_t mode) {
@@ -358,6 +385,7 @@ int main(int argc, char** argv) {
   CHECK(realpath(argv[0], self) != nullptr);
   return run_cases({{"all_variants", all_variants},
                     {"errors", errors},
+                    {"traced", traced},
                     {"scripts", scripts},
                     {"programs_that_cannot_be_hosted", programs_that_cannot_be_hosted},
                     {"spawning", spawning},
