@@ -42,8 +42,17 @@ void check_obstacles(const cairn_guest& guest) {
   }
 }
 
+// One that has begun to start is given the moment that the loader takes to come to libcr.
+cairn_guest* awaited_guest() {
+  constexpr double kPatience = 2;  // seconds
+  constexpr std::chrono::milliseconds kLook{2};
+  for (const Deadline patience(kPatience); host::guest() == nullptr && !patience.passed();)
+    std::this_thread::sleep_for(kLook);
+  return host::guest();
+}
+
 cairn_guest& attached_guest() {
-  cairn_guest* found = host::guest();
+  cairn_guest* found = awaited_guest();
   if (found == nullptr) throw TemporaryError("the program has only begun to start, or runs without libcr");
   if (found->magic != CAIRN_GUEST_MAGIC || found->version != CAIRN_GUEST_VERSION)
     throw PermanentError("libcr in the program is of another version than its host");
