@@ -79,6 +79,7 @@ void leave_many() {
 void take() {
   volatile int result = 2;
   while (sigsetjmp(before, 1) == 0) {
+    result = 2;
     sleeper = gettid();
     result = operate(kTaken, -1, SEM_UNDO);
     if (in_time) break;
