@@ -64,11 +64,15 @@ std::string described_process(const std::string& process) {
   return "process " + process + " (" + name + ")";
 }
 
+bool may_be_of_group(pid_t pid) {
+  const GroupScope* scope = group_scope();
+  return scope != nullptr && Family(scope->leader).has(pid);
+}
+
 bool is_saved_together(pid_t process) {
   if (process == getpid()) return true;
-  if (const GroupSharing* sharing = group_sharing()) return sharing->has_process(process);
-  const GroupScope* scope = group_scope();
-  return scope != nullptr && Family(scope->leader).has(process);
+  const GroupSharing* sharing = group_sharing();
+  return sharing != nullptr ? sharing->has_process(process) : may_be_of_group(process);
 }
 
 // A restart makes those that a process leads which is restarted, and is itself in one.
@@ -104,11 +108,6 @@ void look_at_objects(const std::string& process, const std::function<void(const 
     if (matters()) found({status.st_dev, status.st_ino});
     if (const auto pair = terminal ? pair_of("/proc/" + process, number, status) : std::nullopt) found(*pair);
   }
-}
-
-bool may_be_of_group(pid_t pid) {
-  const GroupScope* scope = group_scope();
-  return scope != nullptr && Family(scope->leader).has(pid);
 }
 
 OtherHolders::OtherHolders() {
