@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mpirun: without --with-cr the real one, untouched; with it, the real one as a child, its ranks hosted, and beside it
 // the coordinator that takes requests for checkpoints.
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -181,6 +182,7 @@ void note_job(const pmix::RuntimeDirectory& runtime) {
 
 // Runs the job to its end; the exit code of mpirun.
 int run_with_checkpoints(const MpirunOptions& options, const std::string& own_name) {
+  ::mallopt(M_ARENA_MAX, 1);  // threads come and go with requests; another arena for one is 0.8 MB for ever
   const std::string real = real_mpirun();
   cli::Child job(manner_of_job());
   // The coordinator's threads never end, and neither does it.

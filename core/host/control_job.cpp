@@ -21,6 +21,9 @@ constexpr double kDefaultTimeout = 60;
 constexpr std::chrono::milliseconds kLook{50};
 constexpr double kWriteTimeout = 24 * 3600;  // a hung disk, not a slow one
 
+// A process without children was to be saved with those it might have, and has some now that it stands.
+struct ChildrenCame {};
+
 double timeout_of(const cairn_control_request& request) {
   return request.parameters.timeout > 0 ? request.parameters.timeout : kDefaultTimeout;
 }
@@ -125,14 +128,38 @@ void ControlJob::run() noexcept {
 void ControlJob::take() {
   if (const std::string why = extension().refuses_single_checkpoint(); !why.empty()) throw TemporaryError(why);
   if (is_member()) return follow();
-  const bool tree = (request_.flags & CAIRN_CONTROL_TREE) != 0 && group::process_tree(getpid()).size() > 1;
-  target_.emplace(request_, std::move(descriptor_),
-                  tree ? ControlTarget::Shape::directory : ControlTarget::Shape::file);
+  if ((request_.flags & CAIRN_CONTROL_TREE) == 0) return take_process(false);
+  if (group::process_tree(getpid()).size() > 1) return take_tree();
+  try {
+    take_process(true);
+  } catch (const ChildrenCame&) {
+    target_.reset();
+    wait_for_callbacks(timeout_of(request_));
+    take_tree();
+  }
+}
+
+// `alone`: only if it has no children when it stands; else ChildrenCame is thrown, and it runs again.
+void ControlJob::take_process(bool alone) {
+  target_.emplace(request_, descriptor_.get(), ControlTarget::Shape::file);
   group::Request request = request_of_group();
-  if (tree) lead_tree(request);
-  const state::ChildrenAllowed children(tree);
-  std::optional<state::InGroup> in_group;
-  if (tree) in_group.emplace(tree_->scope());
+  const state::ChildrenAllowed looked_at_later(alone);
+  request.all_stand = [alone] {
+    if (alone && state::has_children()) throw ChildrenCame();
+  };
+  take_members(request);
+}
+
+void ControlJob::take_tree() {
+  target_.emplace(request_, descriptor_.get(), ControlTarget::Shape::directory);
+  group::Request request = request_of_group();
+  lead_tree(request);
+  const state::ChildrenAllowed children;
+  const state::InGroup in_group(tree_->scope());
+  take_members(request);
+}
+
+void ControlJob::take_members(const group::Request& request) {
   state_.store(CAIRN_CONTROL_STOPPING);
   check_cancelled();
   group_.save(request);

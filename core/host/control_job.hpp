@@ -44,6 +44,9 @@ class ControlJob {
 
  private:
   void take();
+  void take_process(bool alone);
+  void take_tree();
+  void take_members(const group::Request& request);
   void lead_tree(group::Request& request);
   void follow();
   void follow_to_the_end();

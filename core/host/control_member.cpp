@@ -60,7 +60,7 @@ void ControlJob::follow() {
   state::GroupScope scope = scope_of(expect(*leader_, CAIRN_CONTROL_LOOK, kGrace));
   const state::InGroup in_group(scope);
   const state::ChildrenAllowed children;
-  target_.emplace(request_, std::move(descriptor_));
+  target_.emplace(request_, descriptor_.get());
   group::Request request = request_of_group();
   if (const auto obstacle = group_.obstacle()) throw Error(*obstacle);
   leader_->tell(make_reply(CAIRN_CONTROL_LOOKED));

@@ -32,15 +32,15 @@ void check_name(const std::string& name, const char* what) {
 
 }  // namespace
 
-ControlTarget::ControlTarget(const cairn_control_request& request, UniqueFd descriptor, Shape shape)
-    : descriptor_(std::move(descriptor)),
+ControlTarget::ControlTarget(const cairn_control_request& request, int descriptor, Shape shape)
+    : descriptor_(descriptor),
       to_file_((request.flags & CAIRN_CONTROL_TO_FD) != 0),
       member_((request.flags & CAIRN_CONTROL_MEMBER) != 0),
       objects_above_((request.flags & CAIRN_CONTROL_OBJECTS_ABOVE) != 0),
       existing_(request.existing),
       name_(text_of(request.name)),
       backup_(text_of(request.backup)) {
-  if (!descriptor_) throw ArgumentError("the request came without a descriptor");
+  if (descriptor_ < 0) throw ArgumentError("the request came without a descriptor");
   if (to_file_ && shape == Shape::directory) {
     throw ArgumentError(
         "it has children, and a process tree is saved to a directory, not to an open file or a pipe (--pid saves one "
@@ -50,7 +50,7 @@ ControlTarget::ControlTarget(const cairn_control_request& request, UniqueFd desc
   check_name(name_, "the context file's name");
   if (!backup_.empty()) check_name(backup_, "the backup's name");
   struct stat status {};
-  if (fstat(descriptor_.get(), &status) != 0 || !S_ISDIR(status.st_mode))
+  if (fstat(descriptor_, &status) != 0 || !S_ISDIR(status.st_mode))
     throw ArgumentError("the place for the context file is not a directory");
   if (existing_ == CAIRN_CONTROL_NOCLOBBER && exists(name_))
     throw EnvironmentError(name_ + " exists already (--noclobber)");
@@ -69,8 +69,8 @@ ControlTarget::~ControlTarget() {
 }
 
 void ControlTarget::make_directory() {
-  if (mkdirat(descriptor_.get(), temporary_.c_str(), 0700) == 0)
-    inside_.reset(openat(descriptor_.get(), temporary_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (mkdirat(descriptor_, temporary_.c_str(), 0700) == 0)
+    inside_.reset(openat(descriptor_, temporary_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!inside_) {
     const int error = errno;
     remove(temporary_);
@@ -80,43 +80,43 @@ void ControlTarget::make_directory() {
 
 void ControlTarget::remove(const std::string& name) const noexcept {
   if (is_directory(name)) {
-    remove_tree(descriptor_.get(), name);
+    remove_tree(descriptor_, name);
   } else {
-    unlinkat(descriptor_.get(), name.c_str(), 0);
+    unlinkat(descriptor_, name.c_str(), 0);
   }
 }
 
-int ControlTarget::fd() const noexcept { return to_file_ ? descriptor_.get() : -1; }
+int ControlTarget::fd() const noexcept { return to_file_ ? descriptor_ : -1; }
 
 std::string ControlTarget::path() const {
   if (to_file_) return "";
-  const auto in = [](const UniqueFd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()) + "/"; };
-  return inside_ ? in(inside_) + context::group_file_name(getpid()) : in(descriptor_) + temporary_;
+  const auto in = [](int fd) { return "/proc/self/fd/" + std::to_string(fd) + "/"; };
+  return inside_ ? in(inside_.get()) + context::group_file_name(getpid()) : in(descriptor_) + temporary_;
 }
 
 std::string ControlTarget::objects() const {
-  const int in = inside_ ? inside_.get() : member_ ? descriptor_.get() : -1;
+  const int in = inside_ ? inside_.get() : member_ ? descriptor_ : -1;
   if (in < 0) return {};
   return "/proc/self/fd/" + std::to_string(in) + (objects_above_ ? "/../../" : "/") + context::group_objects_name;
 }
 
 bool ControlTarget::exists(const std::string& name) const noexcept {
   struct stat status {};
-  return fstatat(descriptor_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  return fstatat(descriptor_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool ControlTarget::is_directory(const std::string& name) const noexcept {
   struct stat status {};
-  return fstatat(descriptor_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+  return fstatat(descriptor_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
 // A file, or the directory of a group with nothing else in it, that is; a symbolic link only if that is what the asker
 // wants to lose or to keep under another name.
 void ControlTarget::check_replaceable() const {
   struct stat status {};
-  if (fstatat(descriptor_.get(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode)) return;
+  if (fstatat(descriptor_, name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode)) return;
   if (S_ISDIR(status.st_mode)) {
-    const std::string path = "/proc/self/fd/" + std::to_string(descriptor_.get()) + "/" + name_;
+    const std::string path = "/proc/self/fd/" + std::to_string(descriptor_) + "/" + name_;
     const auto entries = directory_entries(path);
     if (context::is_group(path) && std::all_of(entries.begin(), entries.end(), context::is_group_name)) return;
   }
@@ -140,7 +140,7 @@ std::string ControlTarget::free_backup_name() const {
 void ControlTarget::give_name(const std::string& name) const {
   const bool change = existing_ != CAIRN_CONTROL_NOCLOBBER && exists(name) && (inside_ || is_directory(name));
   const unsigned flags = existing_ == CAIRN_CONTROL_NOCLOBBER ? RENAME_NOREPLACE : change ? RENAME_EXCHANGE : 0;
-  if (renameat2(descriptor_.get(), temporary_.c_str(), descriptor_.get(), name.c_str(), flags) != 0)
+  if (renameat2(descriptor_, temporary_.c_str(), descriptor_, name.c_str(), flags) != 0)
     throw EnvironmentError(with_errno("cannot give the checkpoint its name " + name, errno));
   if (change) remove(temporary_);
 }
@@ -150,7 +150,7 @@ void ControlTarget::commit() {
   check_replaceable();
   if (existing_ == CAIRN_CONTROL_BACKUP && exists(name_)) {
     const std::string backup = backup_.empty() ? free_backup_name() : backup_;
-    if (renameat(descriptor_.get(), name_.c_str(), descriptor_.get(), backup.c_str()) != 0)
+    if (renameat(descriptor_, name_.c_str(), descriptor_, backup.c_str()) != 0)
       throw EnvironmentError(with_errno("cannot rename " + name_ + " to " + backup, errno));
   }
   give_name(name_);

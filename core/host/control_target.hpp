@@ -13,9 +13,9 @@ namespace cairn::host {
 class ControlTarget {
  public:
   enum class Shape { file, directory };
-  // `descriptor` is the directory or the file. Throws ArgumentError (a bad name), EnvironmentError (exists, and
-  // must not be overwritten). With CLOBBER removes the old file.
-  ControlTarget(const cairn_control_request& request, UniqueFd descriptor, Shape shape = Shape::file);
+  // `descriptor` is the directory or the file, open for as long as this lives. Throws ArgumentError (a bad name),
+  // EnvironmentError (exists, and must not be overwritten). With CLOBBER removes the old file.
+  ControlTarget(const cairn_control_request& request, int descriptor, Shape shape = Shape::file);
   // Removes what is unfinished.
   ~ControlTarget();
   ControlTarget(const ControlTarget&) = delete;
@@ -38,7 +38,8 @@ class ControlTarget {
   void check_replaceable() const;
   std::string free_backup_name() const;
 
-  UniqueFd descriptor_, inside_;
+  const int descriptor_;
+  UniqueFd inside_;
   bool to_file_, member_, objects_above_;
   std::uint32_t existing_;
   std::string name_, backup_, temporary_;

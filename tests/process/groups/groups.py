@@ -278,6 +278,18 @@ def standard_output(directory):
         raise Failure(f"strange lines in {lines}")
 
 
+def busy_shell(subject):
+    """A child at this moment, none at the next: none of the requests is refused, whatever the process had when it was asked
+    and when it stood."""
+    for _ in range(12):
+        subject.must_checkpoint("context")
+    subject.kill()
+    subject.restart("context")
+    subject.must_checkpoint("context")
+    subject.must_pass()
+
+
+BUSY = 'echo READY; n=0; until [ -e "$0" ]; do m=$(expr $n + 1); [ $m = $((n + 1)) ] || exit 1; n=$m; done; echo PASS'
 CASES = {
     "replaces": (["plain"], replaces),
     "not_to_a_pipe": (["plain"], not_to_a_pipe),
@@ -301,6 +313,8 @@ CASES = {
 
 if CASE == "standard_output":
     run_test(standard_output)
+elif CASE == "busy_shell":
+    run_subject(BIN, ["dash", "-c", BUSY, "@FLAG@"], busy_shell)
 else:
     words, body = CASES[CASE]
     run_subject(BIN, [FAMILY, "@FLAG@", *words], body)
