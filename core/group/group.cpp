@@ -66,6 +66,21 @@ std::optional<Error> Group::obstacle() {
   return first_obstacle(enumerate());
 }
 
+// What was found while processes began or ended may have been theirs: it is looked for again.
+void Group::look() {
+  constexpr double kPatience = 2;  // seconds
+  constexpr int kLooks = 2;
+  const Deadline patience(kPatience);
+  for (int seen = 1;; abandon()) {
+    const auto error = obstacle();
+    if (!error) return;
+    const bool same = enumerate() == members_.size() &&
+                      std::none_of(members_.begin(), members_.end(), [](const auto& m) { return m->has_ended(); });
+    if (error->code() != CAIRN_EXIT_TEMPORARY || (same && seen == kLooks) || patience.passed()) throw Error(*error);
+    seen = same ? seen + 1 : 1;
+  }
+}
+
 void Group::drop_ended(std::size_t first) {
   const std::lock_guard lock(mutex_);
   const auto ended = [](const auto& member) { return member->has_ended(); };
@@ -103,11 +118,10 @@ void Group::have_stand(const Request& request, const Deadline& deadline) {
 void Group::stand(const Request& request) {
   state::allow_unread_input(request.parameters.drop_input);
   state::reset_outside_connections(request.parameters.reset_connections);
-  forget();
   giving_up_if_it_fails([&] {
+    if (!request.looked) return look();
+    forget();
     enumerate();
-    if (request.looked) return;
-    if (const auto error = first_obstacle(0)) throw Error(*error);
   });
   have_stand(request, Deadline(request.parameters.timeout));  // for the programs: looking at them is no time of theirs
   if (request.all_stand) giving_up_if_it_fails(request.all_stand);

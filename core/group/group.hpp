@@ -53,6 +53,8 @@ class Group {
   void forget();
   // Of those from `first` on.
   std::optional<Error> first_obstacle(std::size_t first) const;
+  // Throws what is in the way for more than a moment.
+  void look();
   // All, and those who turn up meanwhile. Who has ended before he stood is none any more.
   void have_stand(const Request& request, const Deadline& deadline);
   void drop_ended(std::size_t first);

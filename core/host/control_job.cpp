@@ -21,9 +21,6 @@ constexpr double kDefaultTimeout = 60;
 constexpr std::chrono::milliseconds kLook{50};
 constexpr double kWriteTimeout = 24 * 3600;  // a hung disk, not a slow one
 
-// A process without children was to be saved with those it might have, and has some now that it stands.
-struct ChildrenCame {};
-
 double timeout_of(const cairn_control_request& request) {
   return request.parameters.timeout > 0 ? request.parameters.timeout : kDefaultTimeout;
 }
@@ -128,26 +125,25 @@ void ControlJob::run() noexcept {
 void ControlJob::take() {
   if (const std::string why = extension().refuses_single_checkpoint(); !why.empty()) throw TemporaryError(why);
   if (is_member()) return follow();
-  if ((request_.flags & CAIRN_CONTROL_TREE) == 0) return take_process(false);
+  if ((request_.flags & CAIRN_CONTROL_TREE) == 0) return take_process();
+  const Deadline deadline(timeout_of(request_));
+  const state::ChildrenSince children;
   if (group::process_tree(getpid()).size() > 1) return take_tree();
   try {
-    take_process(true);
-  } catch (const ChildrenCame&) {
-    target_.reset();
-    wait_for_callbacks(timeout_of(request_));
-    take_tree();
+    return take_process();
+  } catch (const Error& error) {
+    if (error.code() != CAIRN_EXIT_TEMPORARY || deadline.passed() || !children.any()) throw;
   }
+  // The tree, not what a process alone shares with others, was to be judged.
+  group_.abandon();
+  target_.reset();
+  wait_for_callbacks(deadline.left());
+  take_tree();
 }
 
-// `alone`: only if it has no children when it stands; else ChildrenCame is thrown, and it runs again.
-void ControlJob::take_process(bool alone) {
+void ControlJob::take_process() {
   target_.emplace(request_, descriptor_.get(), ControlTarget::Shape::file);
-  group::Request request = request_of_group();
-  const state::ChildrenAllowed looked_at_later(alone);
-  request.all_stand = [alone] {
-    if (alone && state::has_children()) throw ChildrenCame();
-  };
-  take_members(request);
+  take_members(request_of_group());
 }
 
 void ControlJob::take_tree() {

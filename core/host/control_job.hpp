@@ -44,7 +44,7 @@ class ControlJob {
 
  private:
   void take();
-  void take_process(bool alone);
+  void take_process();
   void take_tree();
   void take_members(const group::Request& request);
   void lead_tree(group::Request& request);

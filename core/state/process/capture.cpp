@@ -4,6 +4,7 @@
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -39,6 +40,12 @@ void check_children() {
   const std::string state(field(status, "State"));
   throw TemporaryError("it has a child process " + *child + " (" + std::string(field(status, "Name")) +
                        (state.starts_with("Z") ? ", ended but not waited for)" : ")") + ", which is not saved with it");
+}
+
+long faults_of_children() noexcept {
+  rusage used{};
+  getrusage(RUSAGE_CHILDREN, &used);
+  return used.ru_minflt;
 }
 
 void capture_memory_layout(ProcessState& process) {
@@ -114,8 +121,11 @@ ProcessState describe() {
 }  // namespace
 
 bool has_children() { return first_child().has_value(); }
-ChildrenAllowed::ChildrenAllowed(bool allowed) noexcept { children_are_members = allowed; }
+ChildrenAllowed::ChildrenAllowed() noexcept { children_are_members = true; }
 ChildrenAllowed::~ChildrenAllowed() { children_are_members = false; }
+
+ChildrenSince::ChildrenSince() noexcept : faults_(faults_of_children()) {}
+bool ChildrenSince::any() const { return faults_of_children() != faults_ || has_children(); }
 
 void process_obstacle(const cairn_guest& /*guest*/) {
   check();

@@ -15,7 +15,7 @@ namespace cairn::state {
 // that takes the checkpoint.
 class ChildrenAllowed {
  public:
-  explicit ChildrenAllowed(bool allowed = true) noexcept;
+  ChildrenAllowed() noexcept;
   ~ChildrenAllowed();
   ChildrenAllowed(const ChildrenAllowed&) = delete;
   ChildrenAllowed& operator=(const ChildrenAllowed&) = delete;
@@ -23,6 +23,16 @@ class ChildrenAllowed {
 
 // Of any of this process's threads; also ended ones that nobody has waited for.
 bool has_children();
+
+// Whether this process has children, or has waited for one since this was made.
+class ChildrenSince {
+ public:
+  ChildrenSince() noexcept;
+  bool any() const;
+
+ private:
+  long faults_;  // of those it has waited for: none comes to its end without
+};
 
 // Children, tracers, filters and the like.
 void process_obstacle(const cairn_guest& guest);
