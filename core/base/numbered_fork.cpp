@@ -29,14 +29,25 @@ pid_t clone_as(std::uint64_t flags, pid_t number) {
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
-}  // namespace
-
-// Whether the number is free is looked at last.
-bool may_choose_numbers() {
-  const pid_t pid = clone_as(0, ::getpid());
+// A process with this number, which ends at once; else errno.
+bool make_for_a_moment(pid_t number) {
+  const pid_t pid = clone_as(0, number);
   if (pid == 0) ::_exit(0);
   if (pid > 0) ::waitpid(pid, nullptr, 0);
-  return pid > 0 || errno == EEXIST;
+  return pid > 0;
+}
+
+}  // namespace
+
+bool may_give_numbers(std::span<const pid_t> numbers) {
+  const Deadline patience(kPatience);
+  for (const pid_t number : numbers) {
+    while (!make_for_a_moment(number)) {
+      if (errno != EEXIST || patience.passed()) return false;
+      ::usleep(kLook);
+    }
+  }
+  return true;
 }
 
 pid_t fork_beside(pid_t number) { return clone_as(CLONE_PARENT, number); }

@@ -76,10 +76,17 @@ void run_failure_hooks(const RestartOptions& options, int code) {
 
 using Space = std::unique_ptr<group::ProcessSpace>;
 
-// The namespace in which the processes are to be; null: this command's.
-Space space_for(const RestartOptions& options, bool tree) {
+// None of a single process: it may have any.
+std::vector<pid_t> numbers_of(const context::GroupIndex& index) {
+  std::vector<pid_t> numbers;
+  for (const context::GroupProcess& process : index.processes) numbers.push_back(process.pid);
+  return numbers.size() > 1 ? numbers : std::vector<pid_t>();
+}
+
+// The namespace in which the processes are to be; null: this command's. `tree`: several, which must have these numbers.
+Space space_for(const RestartOptions& options, const std::vector<pid_t>& tree) {
   if (!options.restore_pid || options.pid_namespace == "never") return nullptr;
-  if (options.pid_namespace != "always" && (!tree || may_choose_numbers())) return nullptr;
+  if (options.pid_namespace != "always" && may_give_numbers(tree)) return nullptr;
   try {
     return std::make_unique<group::ProcessSpace>();
   } catch (const EnvironmentError& error) {
@@ -160,7 +167,7 @@ void start_group(group::GroupStart& group, Child& child, const std::string& host
 int restart_group(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   options.host.keep_numbers = options.restore_pid && !options.quiet;
-  const Space space = space_for(options, context::read_group_index(options.file).processes.size() > 1);
+  const Space space = space_for(options, numbers_of(context::read_group_index(options.file)));
   group::GroupStart group(options.file, options.host, {host, host}, options.restore_pid, space.get(), advice(space));
   std::vector<UniqueFd> announcements;
   for (const pid_t number : group.numbers()) {
@@ -190,7 +197,7 @@ int restart_process(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   const ContextFile file(options.file);
   const pid_t number = file.read_number();
-  const Space space = space_for(options, false);
+  const Space space = space_for(options, {});
   UniqueFd announcement = options.restore_pid ? announce(space, number) : UniqueFd();
   StartedPipe started;
   const Borrowed borrowed;

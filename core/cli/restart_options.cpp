@@ -31,8 +31,8 @@ OptionGroup identity() {
           {{"restore-pid", "", "with the process numbers they had, if that is permitted (default)"},
            {"no-restore-pid", "", "with new ones"},
            {"pid-namespace", values_text(),
-            "a process namespace of their own, in which every number is free: for processes with children, if their "
-            "numbers may not be chosen otherwise (default); in any case; never"},
+            "a process namespace of their own, in which every number is free: for processes with children, if a "
+            "number is taken or may not be chosen (default); in any case; never"},
            {"restore-pgid", "", "in the process groups they were in"},
            {"no-restore-pgid", "", "in this command's (default)"},
            {"restore-sid", "", "in the sessions they were in"},

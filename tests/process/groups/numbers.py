@@ -290,20 +290,27 @@ def nested(subject):
 
 
 def by_option(subject):
-    """Root, whose tree still runs: its numbers are taken, outside."""
+    """Root, who has a namespace for the asking, and without it where a number is taken: here the tree still runs."""
     subject.must_checkpoint("context")
-    expect(subject.run("cr_restart", "context"), ENVIRONMENT, "cannot be had", "--pid-namespace=always")
+    expect(subject.run("cr_restart", "--pid-namespace=never", "context"), ENVIRONMENT, "cannot be had", "--pid-namespace=always")
     other = Subject.__new__(Subject)
     other.__dict__.update(subject.__dict__, starts=10)
-    other.restart("context", "--pid-namespace=always")
-    if own_number(other.pid) != subject.pid or other.pid == subject.pid:
-        raise Failure(f"it is {other.pid}")
-    if "set-id" in other.output():
-        raise Failure(f"root needs no other users: {other.output()}")
+    for options in (["--pid-namespace=always"], []):
+        other.restart("context", *options)
+        in_a_namespace_of_root(subject, other)
+        if options:
+            other.kill()
     other.must_checkpoint("inside")
     other.must_pass()
     subject.must_pass()
     gone([], subject.directory)
+
+
+def in_a_namespace_of_root(subject, other):
+    if own_number(other.pid) != subject.pid or other.pid == subject.pid:
+        raise Failure(f"it is {other.pid}")
+    if "set-id" in other.output():
+        raise Failure(f"root needs no other users: {other.output()}")
 
 
 def one_process(subject):
