@@ -128,6 +128,16 @@ std::uint64_t shown_device(std::string_view shown) {
   return makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
 }
 
+std::vector<std::string> children_of(const std::string& process) {
+  const std::string tasks = "/proc/" + process + "/task/";
+  std::vector<std::string> children;
+  for (const std::string& tid : directory_entries(tasks)) {
+    const std::string list = trimmed(read_file(tasks + tid + "/children").value_or(""));
+    for (const std::string_view child : split_words(list)) children.emplace_back(child);
+  }
+  return children;
+}
+
 std::vector<std::string> stat_fields(const std::string& path) {
   const std::string text = read_file_or_throw(path);
   const std::size_t name_end = text.rfind(')');

@@ -38,6 +38,10 @@ std::uint64_t to_number(std::string_view text, int base = 10);
 // A device as a line of /proc/PID/maps shows it, "fe:00".
 std::uint64_t shown_device(std::string_view shown);
 
+// The children of a process ("self", "4711"), also ended ones that nobody has waited for. A child belongs to the thread
+// that made it, and to any other once that has ended.
+std::vector<std::string> children_of(const std::string& process);
+
 // /proc/self/stat after the parenthesised name; index 0 is field 3 (state) of proc(5).
 std::vector<std::string> stat_fields(const std::string& path);
 

@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <optional>
 
+#include "core/abi/beginning.hpp"
 #include "core/abi/control_client.hpp"
 #include "core/abi/stopped_process.hpp"
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/asking_again.hpp"
 #include "core/cli/checkpoint_options.hpp"
@@ -23,6 +25,18 @@ namespace cairn::cli {
 namespace {
 
 constexpr char kCommand[] = "cr_checkpoint";
+
+// Of the process to save: where it is cr_restart whose number was given, the program that it has brought back.
+pid_t program_of(pid_t pid) {
+  const std::string number = std::to_string(pid);
+  const std::string program = read_link("/proc/" + number + "/exe");
+  if (base_name(program) != "cr_restart") return pid;
+  for (const std::string& child : children_of(number)) {
+    const auto found = static_cast<pid_t>(to_number(child));
+    if (beginning::becomes_host(found)) return found;
+  }
+  throw TemporaryError("process " + number + " (cr_restart) has not brought a program back yet; ask again later");
+}
 
 template <std::size_t N>
 void copy_text(char (&field)[N], const std::string& text, const char* what) {
@@ -83,12 +97,14 @@ void tell_of_contents(const CheckpointOptions& options) {
   complain(kCommand, contents.text());
 }
 
-int checkpoint(const CheckpointOptions& options) {
+int checkpoint(CheckpointOptions& options) {
+  const pid_t given = options.pid;
   const auto told = [&](const std::string& why) {
     if (options.verbose) complain(kCommand, why + "; asking again");
   };
   std::optional<EndOfProcess> end;
   const auto attempt = [&] {
+    options.pid = program_of(given);
     if (!end) end.emplace(options.pid);
     return ask(options);
   };

@@ -23,22 +23,14 @@ namespace {
 
 bool children_are_members = false;
 
-// A child belongs to the thread that made it, and to any other, the host's too, once that has ended.
-std::optional<std::string> first_child() {
-  for (const std::string& tid : directory_entries("/proc/self/task")) {
-    const std::string list = trimmed(read_file("/proc/self/task/" + tid + "/children").value_or(""));
-    for (std::string_view child : split_words(list)) return std::string(child);
-  }
-  return std::nullopt;
-}
-
 void check_children() {
   if (children_are_members) return;
-  const auto child = first_child();
-  if (!child) return;
-  const std::string status = read_file("/proc/" + *child + "/status").value_or("");
+  const std::vector<std::string> children = children_of("self");
+  if (children.empty()) return;
+  const std::string& child = children.front();
+  const std::string status = read_file("/proc/" + child + "/status").value_or("");
   const std::string state(field(status, "State"));
-  throw TemporaryError("it has a child process " + *child + " (" + std::string(field(status, "Name")) +
+  throw TemporaryError("it has a child process " + child + " (" + std::string(field(status, "Name")) +
                        (state.starts_with("Z") ? ", ended but not waited for)" : ")") + ", which is not saved with it");
 }
 
@@ -120,7 +112,7 @@ ProcessState describe() {
 
 }  // namespace
 
-bool has_children() { return first_child().has_value(); }
+bool has_children() { return !children_of("self").empty(); }
 ChildrenAllowed::ChildrenAllowed() noexcept { children_are_members = true; }
 ChildrenAllowed::~ChildrenAllowed() { children_are_members = false; }
 

@@ -57,6 +57,18 @@ def replaces(subject):
     subject.must_pass()
 
 
+def number_of_command(subject):
+    """That of cr_restart, which is what a shell knows, stands for the program's."""
+    subject.must_checkpoint("context")
+    subject.kill()
+    subject.restart("context")
+    done = subject.run("cr_checkpoint", "-f", "second", "--kill", str(subject.shell.pid))
+    expect(done, OK)
+    subject.shell.wait(60)
+    subject.restart("second")
+    subject.must_pass()
+
+
 def forked_copy(subject):
     """Stopped, and by itself: it is a process like any other."""
     child = child_of(subject)
@@ -307,6 +319,7 @@ CASES = {
     "damaged": (["plain"], damaged),
     "info": (["plain"], info),
     "missing_member": (["plain"], missing_member),
+    "number_of_command": (["plain"], number_of_command),
     "number_taken": (["plain"], number_taken),
     "stopped_member": (["plain"], stopped_member),
 }
