@@ -68,6 +68,7 @@ class LeavesCopy {
 
 int exec_native(const char* path, char* const* argv, char* const* environment) {
   const LeavesCopy leaving(LeavesCopy::kNative);
+  const NotedLimitsInForce limits(path);
   return real().execve(path, argv, environment);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -73,6 +74,59 @@ int set_files(const rlimit* wanted) {
   return 0;
 }
 
+// --- those that are only noted ---
+
+constexpr int kNoted[] = {RLIMIT_AS, RLIMIT_DATA};
+constexpr rlimit kNotNoted{RLIM_INFINITY, RLIM_INFINITY};
+rlimit noted[] = {kNotNoted, kNotNoted};  // a restarted guest has it with its memory
+
+rlimit* note_of(int resource) {
+  for (std::size_t i = 0; i < std::size(kNoted); ++i) {
+    if (kNoted[i] == resource) return &noted[i];
+  }
+  return nullptr;
+}
+
+rlimit lower_of(const rlimit& a, const rlimit& b) {
+  return {std::min(a.rlim_cur, b.rlim_cur), std::min(a.rlim_max, b.rlim_max)};
+}
+
+int get_noted(int resource, rlimit* limit) {
+  const int result = real().getrlimit(static_cast<__rlimit_resource>(resource), limit);
+  if (result == 0) *limit = lower_of(*limit, *note_of(resource));
+  return result;
+}
+
+int set_noted(int resource, const rlimit* wanted) {
+  rlimit kernel, now;
+  if (real().getrlimit(static_cast<__rlimit_resource>(resource), &kernel) != 0) return -1;
+  now = lower_of(kernel, *note_of(resource));
+  if (wanted->rlim_cur > wanted->rlim_max) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (wanted->rlim_max > now.rlim_max && raw_syscall(SYS_geteuid) != 0) {
+    errno = EPERM;
+    return -1;
+  }
+  const rlimit higher{std::max(wanted->rlim_cur, kernel.rlim_cur), std::max(wanted->rlim_max, kernel.rlim_max)};
+  if ((higher.rlim_cur != kernel.rlim_cur || higher.rlim_max != kernel.rlim_max) &&
+      real().setrlimit(static_cast<__rlimit_resource>(resource), &higher) != 0)
+    return -1;
+  *note_of(resource) = {wanted->rlim_cur, wanted->rlim_max};
+  return 0;
+}
+
+// --- of either kind ---
+
+bool is_ours(int resource) { return resource == RLIMIT_NOFILE || note_of(resource) != nullptr; }
+int get(int resource, rlimit* limit) {
+  return resource == RLIMIT_NOFILE ? get_files(limit) : get_noted(resource, limit);
+}
+int set(int resource, const rlimit* wanted) {
+  return resource == RLIMIT_NOFILE ? set_files(wanted) : set_noted(resource, wanted);
+}
+
 bool mine(pid_t pid) { return pid == 0 || pid == own_pid(); }
 
 }  // namespace
@@ -94,26 +148,42 @@ GuestLimitsInForce::~GuestLimitsInForce() {
   if (changed_) raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&before_), 0);
 }
 
+NotedLimitsInForce::NotedLimitsInForce(const char* path) {
+  if (!hosted() || is_error(raw_syscall(SYS_faccessat, AT_FDCWD, address(path), X_OK))) return;
+  for (std::size_t i = 0; i < std::size(kNoted); ++i) {
+    if (raw_syscall(SYS_prlimit64, 0, kNoted[i], 0, address(&before_[i])) != 0) continue;
+    const rlimit lower = lower_of(before_[i], noted[i]);
+    if (lower.rlim_cur == before_[i].rlim_cur && lower.rlim_max == before_[i].rlim_max) continue;
+    changed_[i] = raw_syscall(SYS_prlimit64, 0, kNoted[i], address(&lower), 0) == 0;
+  }
+}
+
+NotedLimitsInForce::~NotedLimitsInForce() {
+  for (std::size_t i = 0; i < std::size(kNoted); ++i) {
+    if (changed_[i]) raw_syscall(SYS_prlimit64, 0, kNoted[i], address(&before_[i]), 0);
+  }
+}
+
 }  // namespace cairn::guest
 
 CAIRN_INTERPOSE(int, getrlimit, (int resource, rlimit* limit)) {
-  if (!hosted() || resource != RLIMIT_NOFILE) return real().getrlimit(static_cast<__rlimit_resource>(resource), limit);
-  return get_files(limit);
+  if (!hosted() || !is_ours(resource)) return real().getrlimit(static_cast<__rlimit_resource>(resource), limit);
+  return get(resource, limit);
 }
 CAIRN_INTERPOSE_ALIAS(int, getrlimit64, getrlimit, (int, rlimit*));
 
 CAIRN_INTERPOSE(int, setrlimit, (int resource, const rlimit* limit)) {
-  if (!hosted() || resource != RLIMIT_NOFILE || limit == nullptr)
+  if (!hosted() || !is_ours(resource) || limit == nullptr)
     return real().setrlimit(static_cast<__rlimit_resource>(resource), limit);
-  return set_files(limit);
+  return set(resource, limit);
 }
 CAIRN_INTERPOSE_ALIAS(int, setrlimit64, setrlimit, (int, const rlimit*));
 
 CAIRN_INTERPOSE(int, prlimit, (pid_t pid, int resource, const rlimit* wanted, rlimit* old)) {
-  if (!hosted() || resource != RLIMIT_NOFILE || !mine(pid))
+  if (!hosted() || !is_ours(resource) || !mine(pid))
     return real().prlimit(pid, static_cast<__rlimit_resource>(resource), wanted, old);
   rlimit before;
-  if (get_files(&before) != 0 || (wanted != nullptr && set_files(wanted) != 0)) return -1;
+  if (get(resource, &before) != 0 || (wanted != nullptr && set(resource, wanted) != 0)) return -1;
   if (old != nullptr) *old = before;
   return 0;
 }

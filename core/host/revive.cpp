@@ -198,11 +198,10 @@ void revive(const std::string& context_file, Extension& extension) {
   start_control();
   extension.started();
   block_all_signals();  // again: making those threads, libc has let its own two signals through
-  for (Stage stage : {Stage::threads, Stage::pending, Stage::timers, Stage::locks, Stage::limits, Stage::last})
-    revival.restore(stage);
-  std::thread(let_go, std::ref(*work), std::ref(guest)).detach();  // while this thread may still make others
+  for (Stage stage : {Stage::threads, Stage::pending, Stage::timers, Stage::locks}) revival.restore(stage);
+  std::thread(let_go, std::ref(*work), std::ref(guest)).detach();  // while the process may still make threads
   block_all_signals();                                             // that has let them through again
-  revival.restore(Stage::own_calls);
+  for (Stage stage : {Stage::limits, Stage::last, Stage::own_calls}) revival.restore(stage);
   report(work->restart, work->messages.get());
   store_and_wake(work->ready, 1);
   cairn_continue_main(work->restart.main_thread);

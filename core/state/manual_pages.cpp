@@ -34,6 +34,7 @@ constexpr const char* kTimers = STATE "timers/timers.cpp";
 constexpr const char* kClocks = STATE "clocks/clocks.cpp";
 constexpr const char* kProcessorTime = STATE "clocks/processor_time.cpp";
 constexpr const char* kLimits = STATE "process/limits.cpp";
+constexpr const char* kNotedLimits = STATE "process/noted_limits.cpp";
 constexpr const char* kRefused = STATE "refusals/refused.cpp";
 constexpr const char* kRare = STATE "refusals/rare.cpp";
 #undef STATE
@@ -216,6 +217,7 @@ constexpr ManualItem kItems[] = {
      "CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP, CLONE_ARGS_SIZE_*",
      no_state, "done when it returns", ""},
     {"getrlimit(2)", "RLIMIT_*", chosen, "as far as the user may; what shrinks is named", kLimits},
+    {"getrlimit(2)", "RLIMIT_AS, RLIMIT_DATA", saved, "shown, not enforced", kNotedLimits},
     {"getrlimit(2)", "processor time used of RLIMIT_CPU", new_place, "", ""},
     {"setitimer(2)", "ITIMER_REAL", saved, "", kTimers},
     {"setitimer(2)", "ITIMER_VIRTUAL, ITIMER_PROF", saved, "", kProcessorTime},
