@@ -9,6 +9,7 @@
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/settings/inherited.hpp"
 #include "core/state/settings/kind.hpp"
+#include "core/state/settings/namespaces.hpp"
 #include "core/state/signals/start.hpp"
 #include "core/state/starter/kind.hpp"
 
@@ -18,10 +19,11 @@ void begin(const std::string& handed_on, rlim_t stack_limit) {
   std::vector<std::string> parts;
   std::istringstream in(handed_on);
   for (std::string part; std::getline(in, part, '/');) parts.push_back(part);
-  parts.resize(3);
+  parts.resize(4);
   begin_inheritance(parts[0], stack_limit);
   begin_dispositions(parts[1]);
   begin_with_starter(parts[2]);
+  begin_namespaces(parts[3]);
 }
 
 namespace {
@@ -48,6 +50,8 @@ void begin_as(std::span<const std::uint8_t> bytes) {
   note_start_settings_as(told.settings);
 }
 
-std::string beginning_word() { return inheritance_word() + "/" + dispositions_word() + "/" + starter_word(); }
+std::string beginning_word() {
+  return inheritance_word() + "/" + dispositions_word() + "/" + starter_word() + "/" + namespaces_word();
+}
 
 }  // namespace cairn::state

@@ -36,6 +36,7 @@ constexpr const char* kProcessorTime = STATE "clocks/processor_time.cpp";
 constexpr const char* kLimits = STATE "process/limits.cpp";
 constexpr const char* kNotedLimits = STATE "process/noted_limits.cpp";
 constexpr const char* kRefused = STATE "refusals/refused.cpp";
+constexpr const char* kNamespaces = STATE "refusals/namespaces.py";
 constexpr const char* kRare = STATE "refusals/rare.cpp";
 #undef STATE
 
@@ -76,7 +77,7 @@ constexpr ManualItem kItems[] = {
     {"proc(5)", "timerslack_ns", saved, "", kProcess},
     {"proc(5)", "personality", chosen, "thread by thread", kChosen},
     {"proc(5)", "attr/current", refused, "if a thread has another than the process was started with", kRare},
-    {"proc(5)", "ns/*", refused, "if a thread has left one", kRefused},
+    {"proc(5)", "ns/*", refused, "if it, a thread, or what executed it has left one", kNamespaces},
     {"proc(5)", "loginuid, sessionid", new_place, "", ""},
     {"proc(5)", "times, io, sched, schedstat", new_place, "counters, processor time", ""},
 

@@ -13,20 +13,14 @@
 #include "core/base/codec.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/base/short_hash.hpp"
 #include "core/state/process/limits.hpp"
 #include "core/state/threads/scheduling_abi.hpp"
 
 namespace cairn::state {
 namespace {
 
-// Only equality counts: a short hash (FNV-1a) of each stands for it.
-using Hash = std::uint32_t;
-
-Hash hash_of(const std::vector<std::uint8_t>& bytes) {
-  Hash hash = 2166136261U;
-  for (std::uint8_t byte : bytes) hash = (hash ^ byte) * 16777619U;
-  return hash;
-}
+using Hash = std::uint32_t;  // only equality counts
 
 constexpr std::size_t kCpus = 0, kScheduling = 1, kUmask = 2, kOomScore = 3, kFirstLimit = 4;
 constexpr std::size_t kCount = kFirstLimit + RLIM_NLIMITS;
@@ -44,15 +38,15 @@ Inheritance inheritance;
 Hash cpus_hash(const ThreadState& thread) {
   auto mask = thread.affinity;
   while (!mask.empty() && mask.back() == 0) mask.pop_back();
-  return hash_of(mask);
+  return short_hash(mask);
 }
 
 Hash scheduling_hash(const ThreadState& thread) {
   Scheduling scheduling = thread.scheduling;
-  return hash_of(encode(scheduling));
+  return short_hash(encode(scheduling));
 }
 
-Hash limit_hash(Limit limit) { return hash_of(encode(limit)); }
+Hash limit_hash(Limit limit) { return short_hash(encode(limit)); }
 
 Hashes hashes_now(const ThreadState& main, const std::vector<Limit>& limits) {
   Hashes result{cpus_hash(main), scheduling_hash(main)};

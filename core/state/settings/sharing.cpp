@@ -13,11 +13,10 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/state/resident.hpp"
 #include "core/state/settings/kind.hpp"
+#include "core/state/settings/namespaces.hpp"
 
 namespace cairn::state {
 namespace {
-
-constexpr const char* kNamespaces[] = {"mnt", "net", "uts", "ipc", "cgroup", "pid_for_children", "time_for_children"};
 
 // 0: the same. Where the kernel does not say, or the thread has ended, nothing is known.
 bool has_own(int tid, long what) {
@@ -32,7 +31,7 @@ bool has_own(int tid, long what) {
 void check_sharing(int tid, const std::string& own, const std::string& task) {
   if (has_own(tid, KCMP_FILES)) refuse(tid, "descriptors of its own (unshare)");
   if (has_own(tid, KCMP_FS)) refuse(tid, "a working directory of its own (unshare)");
-  for (const char* name : kNamespaces) {
+  for (const char* name : namespaces_of_threads()) {
     const std::string theirs = read_link(task + "/ns/" + name), ours = read_link(own + "/ns/" + name);
     if (!theirs.empty() && theirs != ours)
       refuse(tid, std::string("another namespace (") + name + ") than the process was started in");
@@ -68,6 +67,7 @@ void settings_obstacle(const cairn_guest& guest) {
   if ((load(guest.untold) & CAIRN_UNTOLD_LANDLOCK) != 0)
     throw PermanentError("a thread has restricted itself (landlock), which cannot be saved");
   check_segments();
+  check_namespaces();
   const std::string tasks = "/proc/self/task/", own = tasks + std::to_string(own_tid());
   for (int tid : host::guest_threads()) {
     const std::string task = tasks + std::to_string(tid);

@@ -10,6 +10,7 @@
 
 #include "core/base/proc.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/base/short_hash.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
@@ -58,10 +59,8 @@ void take_word_of_flags(const std::string& word) {
 // Only equality counts where the word has no room for all modes (FNV-1a).
 std::string word_of_modes() {
   if (!start.modes) return "-";
-  std::uint32_t hash = 2166136261U;
-  for (std::uint8_t byte : encode(*start.modes)) hash = (hash ^ byte) * 16777619U;
   std::ostringstream word;
-  word << std::hex << hash;
+  word << std::hex << short_hash(encode(*start.modes));
   return word.str();
 }
 
