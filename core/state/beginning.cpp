@@ -19,11 +19,12 @@ void begin(const std::string& handed_on, rlim_t stack_limit) {
   std::vector<std::string> parts;
   std::istringstream in(handed_on);
   for (std::string part; std::getline(in, part, '/');) parts.push_back(part);
-  parts.resize(4);
+  parts.resize(5);
   begin_inheritance(parts[0], stack_limit);
   begin_dispositions(parts[1]);
   begin_with_starter(parts[2]);
   begin_namespaces(parts[3]);
+  begin_credentials(parts[4]);
 }
 
 namespace {
@@ -51,7 +52,8 @@ void begin_as(std::span<const std::uint8_t> bytes) {
 }
 
 std::string beginning_word() {
-  return inheritance_word() + "/" + dispositions_word() + "/" + starter_word() + "/" + namespaces_word();
+  return inheritance_word() + "/" + dispositions_word() + "/" + starter_word() + "/" + namespaces_word() + "/" +
+         credentials_word();
 }
 
 }  // namespace cairn::state

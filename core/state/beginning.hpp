@@ -16,7 +16,7 @@ namespace cairn::state {
 
 // `handed_on`: the word of the host before, or empty: this is the first. `stack_limit`: the program's.
 void begin(const std::string& handed_on, rlim_t stack_limit);
-// For the next host. No blanks; table.host_options has room for 230 characters.
+// For the next host. No blanks; with "--cairn-inherited=" it fits into table.host_options.
 std::string beginning_word();
 
 // What the kinds have noted of the process's start, as bytes; and the same for a host that takes the place of another

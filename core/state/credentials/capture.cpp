@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <optional>
+#include <sstream>
 
 #include "core/base/capability_sets.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/base/short_hash.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/credentials/of_thread.hpp"
 
@@ -18,6 +20,7 @@ struct Start {
   std::optional<Credentials> credentials;
   bool chose_identity = false, chose_capabilities = false;
   std::vector<std::uint32_t> groups;  // of an earlier life
+  std::string word;                   // of the first program's capabilities
 };
 Start start;
 std::uint64_t lent = 0;
@@ -32,6 +35,14 @@ struct Told {
   }
 };
 
+// Without the right that is lent for restarts.
+std::string word_of(const Credentials& credentials) {
+  const Credentials own = without_capabilities(credentials, 1ULL << CAP_CHECKPOINT_RESTORE);
+  std::ostringstream word;
+  word << std::hex << short_hash(capabilities_text(own));
+  return word.str();
+}
+
 Credentials of(const cairn_thread& slot) {
   Credentials result = read_credentials("/proc/self/task/" + std::to_string(slot.tid));
   result.securebits_known = (slot.settings.told & CAIRN_TOLD_SECUREBITS) != 0;
@@ -40,6 +51,14 @@ Credentials of(const cairn_thread& slot) {
 }
 
 }  // namespace
+
+void begin_credentials(const std::string& handed_on) {
+  const std::string now = word_of(own_credentials());
+  start.word = handed_on.empty() ? now : handed_on;
+  start.chose_capabilities = start.word != now;
+}
+
+const std::string& credentials_word() { return start.word; }
 
 void note_start_credentials() {
   if (!start.credentials) start.credentials = without_capabilities(own_credentials(), lent);
@@ -55,7 +74,7 @@ std::vector<std::uint8_t> told_start_credentials() {
 
 void note_start_credentials_as(std::span<const std::uint8_t> bytes) {
   const Told told = decode<Told>(bytes, "credentials at the start");
-  start = {told.credentials, told.chose_identity, told.chose_capabilities, told.groups};
+  start = {told.credentials, told.chose_identity, told.chose_capabilities, told.groups, start.word};
 }
 
 void give_back_lent_capabilities() noexcept {

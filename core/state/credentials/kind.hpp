@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/context/format.h"
@@ -13,6 +14,10 @@
 
 namespace cairn::state {
 
+// `handed_on`: the word of the host before (core/state/beginning.hpp): what another program's capabilities were made
+// before this one was executed counts as chosen.
+void begin_credentials(const std::string& handed_on);
+const std::string& credentials_word();
 // What the process was started with: to be called before the guest runs. Only the first call counts. Capabilities that
 // it has been lent (restart::Options::lent) are not among that.
 void note_start_credentials();

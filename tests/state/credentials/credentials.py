@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """credentials.py BIN_DIRECTORY PROGRAM CASE [HOW]: who gave up rights does not have them after a restart. HOW: kept
-(the default; root restarts twice what CASE is of the program), refused (a user restarts it, who cannot), or, of a user's
+(the default; root restarts twice what CASE is of the program), wrapped (the same, and another program has set capabilities and
+executed it), refused (a user restarts it, who cannot), or, of a user's
 program, by_root and by_other."""
 import os
 import subprocess
@@ -50,7 +51,8 @@ def restarted_by(user, expected):
     return body
 
 
-HOW = {"kept": kept, "refused": refused, "by_root": restarted_by(None, NOBODY), "by_other": restarted_by(OTHER, OTHER)}
+WRAPPER = ["setpriv", "--securebits=+noroot", "--inh-caps=+net_raw", "--ambient-caps=+net_raw"]
+HOW = {"kept": kept, "wrapped": kept, "refused": refused, "by_root": restarted_by(None, NOBODY), "by_other": restarted_by(OTHER, OTHER)}
 
 
 def main():
@@ -60,14 +62,14 @@ def main():
         sys.exit(77)
 
     def body(directory):
-        others = how != "kept"
+        others = HOW[how] is not kept
         if others and subprocess.run(["test", "-x", os.path.join(bin_dir, "cr_run")], user=NOBODY).returncode != 0:
             raise Skip(f"other users may not run what is in {bin_dir}")
         os.chmod(directory, 0o755)
         user = NOBODY if how.startswith("by_") else None
         if user is not None:
             os.chown(directory, user, user)
-        subject = Subject(bin_dir, [program, "@FLAG@", case], directory, user=user)
+        subject = Subject(bin_dir, [*(WRAPPER if how == "wrapped" else []), program, "@FLAG@", case], directory, user=user)
         try:
             subject.wait_ready()
             HOW[how](subject)
