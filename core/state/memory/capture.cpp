@@ -65,6 +65,8 @@ void settle_path(Area& area, ShownPaths& paths) {
 std::string where(const Area& area) { return " mapped at " + range(area); }
 
 void check_flags(const Area& area) {
+  if (area.start < lowest_address)
+    throw PermanentError("memory" + where(area) + ", where a null pointer may lead, cannot be saved");
   if (has_flag(area, "io") || has_flag(area, "pf"))
     throw PermanentError("device memory " + area.path.string() + where(area) + " cannot be saved");
   if (has_flag(area, "sf"))

@@ -9,6 +9,9 @@
 
 namespace cairn::state {
 
+// Memory below is for those who may have what a null pointer leads to (vm.mmap_min_addr, usually).
+inline constexpr std::uint64_t lowest_address = 0x10000;
+
 void memory_obstacle(const cairn_guest& guest);
 // Finds the areas, for the engine. Writes shared file mappings back to their files, by which they are saved.
 std::vector<std::uint8_t> capture_memory(Capture& capture);

@@ -279,7 +279,7 @@ void check_memory(const Image& image) {
   if (top != CAIRN_ARENA_TOP)
     image.contradiction("its arena ends at " + hex(top) + ", this host's at " + hex(CAIRN_ARENA_TOP));
   for (const StoredArea& stored : image.reader().areas()) {
-    if (stored.area.end > CAIRN_FIXED_BASE || stored.area.start < 0x10000)
+    if (stored.area.end > CAIRN_FIXED_BASE || stored.area.start < lowest_address)
       image.contradiction("memory at " + hex(stored.area.start) + " is not the program's");
   }
 }

@@ -45,7 +45,10 @@ void restore_process(const ProcessState& process, bool threads_have_credentials,
   personality(process.personality);
   restore_memory_layout(process);
   prctl(PR_SET_NAME, process.name.c_str());
-  if (process.thp_disable != 0) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+  // The value has the flags of PR_SET_THP_DISABLE beside the first bit; kernels before 6.18 have none.
+  const unsigned long huge_page_flags = process.thp_disable & ~1UL;
+  if (process.thp_disable != 0 && prctl(PR_SET_THP_DISABLE, 1, huge_page_flags, 0, 0) != 0)
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   if (process.child_subreaper != 0) prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (process.no_new_privileges != 0 && !threads_have_credentials) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if ((inherited & kInheritedOomScore) != 0) return;

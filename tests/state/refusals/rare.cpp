@@ -30,6 +30,13 @@ Undo make_pkey() {
   };
 }
 
+// Where a null pointer leads: for root, usually.
+Undo make_low_memory() {
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  if (mmap(nullptr, 4096, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) printf("SKIP: needs CAP_SYS_RAWIO\n");
+  return [] { munmap(nullptr, 4096); };
+}
+
 Undo make_multicast() {
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   ip_mreqn group{};
@@ -173,6 +180,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
   static const std::map<std::string, Undo (*)()> kinds = {
       {"unknown_thread_timer", [] { return make_thread_timer(true); }},
       {"ended_thread_timer", [] { return make_thread_timer(false); }},
+      {"low_memory", make_low_memory},
       {"multicast", make_multicast},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},

@@ -25,6 +25,7 @@ NAMES = {
     "deep_fifo": ["named pipe with a path longer than 4095 bytes at descriptor"],
     "unknown_thread_timer": ["timer 0", "processor time of a thread", "past libc"],
     "ended_thread_timer": ["timer 0", "processor time of thread", "has ended"],
+    "low_memory": ["memory mapped at 0-1000", "null pointer"],
     "pkey": ["protection key (pkey_mprotect) mapped at"],
     "other_huge_pages": ["huge pages of", "KiB mapped at"],
     "map_sync": ["memory of a device", "MAP_SYNC"],
