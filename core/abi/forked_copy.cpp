@@ -57,7 +57,7 @@ bool ask_for_host(pid_t pid) {
 
 std::string why_no_host(pid_t pid) {
   const auto table = table_of(pid);
-  if (!table) return with_errno("its memory cannot be read", errno).c_str();
+  if (!table) return std::string(with_errno("its memory cannot be read", errno));
   if (!is_settled_copy(table, status_of(pid))) return "it executes a program now, or was made past libc (clone)";
   const std::string why(table->adoption_failure, strnlen(table->adoption_failure, sizeof table->adoption_failure));
   return why.empty() ? "none of its threads could be interrupted" : why;

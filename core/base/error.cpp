@@ -16,7 +16,9 @@ constexpr int kPassing[] = {EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS, EINTR, EBUS
 }  // namespace
 
 SystemText::SystemText(const std::string& what, int error)
-    : std::string(what + ": " + std::generic_category().message(error)), error_(error) {}
+    : text_(what + ": " + std::generic_category().message(error) +
+            (error == EFBIG ? " (or the limit of file sizes, ulimit -f, is lower)" : "")),
+      error_(error) {}
 
 SystemText with_errno(const std::string& what, int error) { return {what, error}; }
 

@@ -21,12 +21,16 @@ class Error : public std::runtime_error {
 };
 
 // "what: No space left on device", and the number.
-class SystemText : public std::string {
+class SystemText {
  public:
   SystemText(const std::string& what, int error);
+  operator const std::string&() const noexcept { return text_; }
+  friend std::string operator+(const std::string& before, const SystemText& text) { return before + text.text_; }
+  friend std::string operator+(const SystemText& text, const std::string& after) { return text.text_ + after; }
   int error() const noexcept { return error_; }
 
  private:
+  std::string text_;
   int error_;
 };
 SystemText with_errno(const std::string& what, int error);

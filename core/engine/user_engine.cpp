@@ -121,7 +121,7 @@ bool UserEngine::write_later() {
   const SystemText why = with_errno("cannot fork a process that writes the memory", failed);
   child_.kill();
   if (request_.fork == ForkMode::yes) throw EnvironmentError(why);
-  statistics_.fork_reason = why;
+  statistics_.fork_reason = std::string(why);
   return false;
 }
 

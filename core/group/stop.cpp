@@ -28,7 +28,10 @@ constexpr double kPreviousSeconds = 5;   // for the callbacks of the previous ch
 
 void store(std::int32_t& word, std::int32_t value) noexcept { __atomic_store_n(&word, value, __ATOMIC_SEQ_CST); }
 
-void send_stop(int tid) noexcept { raw_syscall(SYS_tgkill, getpid(), tid, CAIRN_STOP_SIGNAL); }
+// False if there is no room for another pending signal.
+bool send_stop(int tid) noexcept {
+  return raw_syscall(SYS_tgkill, getpid(), tid, CAIRN_STOP_SIGNAL) != -EAGAIN;
+}
 
 // A thread that blocks the stop signal it was sent: one that libc has made for itself. In the signal's handler it is
 // blocked as well, but not pending.
@@ -152,6 +155,7 @@ void Stop::stop_threads(const Deadline& deadline) {
   stopped_ = true;
   store_and_wake(guest_.stop_wanted, epoch_);
   std::vector<int> signalled, moving;
+  bool sent = true;
   for (int look = 0;; ++look) {
     const std::uint32_t seen = load(guest_.stopped);
     if (all_standing(moving)) return;
@@ -160,7 +164,7 @@ void Stop::stop_threads(const Deadline& deadline) {
       if (known && look % kResend == 2 && is_deaf(tid)) send_stop_to_deaf(tid);
       if (known && look % kResend != kResend - 1) continue;
       if (!known) signalled.push_back(tid);
-      send_stop(tid);
+      sent = send_stop(tid);
     }
     if (deadline.passed()) break;
     wait_while(guest_.stopped, seen, kPoll);
@@ -169,8 +173,10 @@ void Stop::stop_threads(const Deadline& deadline) {
   for (int tid : moving) names += (names.empty() ? "" : "; ") + describe_thread(tid);
   const bool held = load(guest_.cs_refused) != 0;
   release(-CR_ETEMPFAIL);
-  throw TemporaryError("the program did not stop in time" + std::string(held ? " (a critical section is held)" : "") +
-                       ": " + names);
+  const char* const why = held    ? " (a critical section is held)"
+                          : !sent ? " (the limit of pending signals, ulimit -i, has no room for the one that stops it)"
+                                  : "";
+  throw TemporaryError(std::string("the program did not stop in time") + why + ": " + names);
 }
 
 // A thread that has said that it stands may still be on its way into its sleep, with its stack and words of libcr in

@@ -51,15 +51,15 @@ void choose_fd_base() {
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t hard = std::min<rlim_t>(limit.rlim_max, kTracked), soft = std::min(limit.rlim_cur, hard);
   if (hard < kLeast) throw EnvironmentError("the hard limit of open files (ulimit -Hn) is below 128: raise it");
-  const rlim_t highest = std::min(hard - std::clamp<rlim_t>(hard / 4, 32, kMostOfHost), kHighest);
-  base = static_cast<int>(std::min(std::max(soft, kUsual), highest));
+  const rlim_t at_most = std::min(hard - std::clamp<rlim_t>(hard / 4, 32, kMostOfHost), kHighest);
+  base = static_cast<int>(std::min(std::max(soft, kUsual), at_most));
 }
 
 RaisedLimit::RaisedLimit() noexcept {
   if (base == 0 || is_error(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)))) return;
   if (before_.rlim_cur >= before_.rlim_max || before_.rlim_cur >= static_cast<rlim_t>(base) + kMostOfHost) return;
-  const rlimit highest{before_.rlim_max, before_.rlim_max};
-  raised_ = !is_error(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&highest), 0));
+  const rlimit all{before_.rlim_max, before_.rlim_max};
+  raised_ = !is_error(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&all), 0));
 }
 
 RaisedLimit::~RaisedLimit() {

@@ -90,7 +90,7 @@ constexpr ManualItem kItems[] = {
 
     {"prctl(2)", "PR_GET_*, PR_CAPBSET_READ, PR_MCE_KILL_GET", no_state, "questions", ""},
     {"prctl(2)", "PR_SET_NAME", saved, "", kThreads},
-    {"prctl(2)", "PR_SET_DUMPABLE", saved, "", kProcess},
+    {"prctl(2)", "PR_SET_DUMPABLE", saved, "refused while it is 0 and the user is no administrator", kProcess},
     {"prctl(2)", "PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_CAPBSET_DROP, PR_CAP_AMBIENT*", saved, "", kRights},
     {"prctl(2)", "PR_SET_NO_NEW_PRIVS", saved, "", kRights},
     {"prctl(2)", "PR_SET_PDEATHSIG", chosen, "the parent is cr_restart", kChosen},

@@ -66,7 +66,7 @@ std::int64_t clock_ahead(clockid_t /*clock*/) noexcept { return 0; }
 cairn_usage usage_ahead(int /*who*/) noexcept { return {}; }
 ThreadTime thread_time_ahead(int /*tid*/) noexcept { return {}; }
 std::int64_t guest_processor_time() noexcept { return clock_now(CLOCK_PROCESS_CPUTIME_ID); }
-HostWork::HostWork(std::int64_t /*since*/) noexcept {}
+HostWork::HostWork(std::int64_t /*since*/) noexcept { static_cast<void>(slot_); }
 HostWork::~HostWork() = default;
 
 Extension& extension() noexcept {

@@ -2,7 +2,6 @@
 #include "mpi/shim/unsupported.hpp"
 
 #include <cstdio>
-#include <ranges>
 
 #include "mpi/shim/kinds.hpp"
 
@@ -18,9 +17,10 @@ std::size_t describe_obstacle(char* text, std::size_t capacity, const char* what
 
 // Backwards: what is made of other objects is named before them, a file before the datatype that it uses.
 std::size_t first_unsupported(char* text, std::size_t capacity) {
-  for (const ObjectKind& kind : object_kinds() | std::views::reverse) {
-    if (kind.obstacle == nullptr) continue;
-    if (const std::size_t n = kind.obstacle(text, capacity); n != 0) return n;
+  const auto kinds = object_kinds();
+  for (auto kind = kinds.rbegin(); kind != kinds.rend(); ++kind) {
+    if (kind->obstacle == nullptr) continue;
+    if (const std::size_t n = kind->obstacle(text, capacity); n != 0) return n;
   }
   return 0;
 }

@@ -44,8 +44,8 @@ inline void nap() { usleep(1000); }
   } while (0)
 #define CHECK_EQUAL(a, b)                                                                                    \
   do {                                                                                                       \
-    const auto a_ = (a);                                                                                     \
-    const auto b_ = (b);                                                                                     \
+    const auto& a_ = (a);                                                                                    \
+    const auto& b_ = (b);                                                                                    \
     if (!(a_ == b_))                                                                                         \
       subject::fail(__FILE__, __LINE__,                                                                      \
                     std::string(#a " == " #b ": ") + std::to_string(a_) + " against " + std::to_string(b_)); \

@@ -82,6 +82,8 @@ void check() {
     throw TemporaryError("it is being traced by process " + std::string(field(status, "TracerPid")));
   if (getuid() != geteuid() || getgid() != getegid())
     throw PermanentError("its real and effective user or group differ (a set-id program)");
+  if (prctl(PR_GET_DUMPABLE) != 1 && access("/proc/self/pagemap", R_OK) != 0)
+    throw TemporaryError("it may not be dumped (PR_SET_DUMPABLE): the kernel does not show it its own pages");
   for (int tid : host::guest_threads()) {
     const auto text = read_file("/proc/self/task/" + std::to_string(tid) + "/status");
     if (text && to_number(field(*text, "Seccomp")) != 0)

@@ -39,6 +39,7 @@ static void a_moment(long nanoseconds) {
 static void* compute(void* unused) {
   volatile double sum = 0;
   (void)unused;
+  (void)sum;
   while (!stopping) {
     for (int i = 1; i < 100000; ++i) sum += 1.0 / i;
     a_moment(1000000);

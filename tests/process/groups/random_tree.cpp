@@ -158,8 +158,7 @@ class Process {
 pid_t Process::make(const std::string& path, Birth birth) {
   const auto be = [&] {
     char** const argv = argv_;
-    const std::string mine = path;
-    Process child(argv, mine);
+    Process child(argv, path);
     _exit(child.run());
   };
   pid_t pid = -1;

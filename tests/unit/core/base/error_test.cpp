@@ -26,7 +26,8 @@ constexpr Row kTable[] = {
 
 TEST(Error, AShortageThatPassesIsTemporary) {
   for (const Row& row : kTable) {
-    EXPECT_EQ(EnvironmentError(with_errno("a call", row.error)).code(), row.code) << with_errno("a call", row.error);
+    EXPECT_EQ(EnvironmentError(with_errno("a call", row.error)).code(), row.code)
+        << std::string(with_errno("a call", row.error));
     EXPECT_EQ(code_of(std::system_error(row.error, std::generic_category())), row.code) << row.error;
     EXPECT_EQ(code_of(std::system_error(row.error, std::system_category())), row.code) << row.error;
   }

@@ -12,8 +12,6 @@
 namespace cairn::cli {
 namespace {
 
-using testing::HasSubstr;
-
 TEST(RunTool, ReturnsTheExitCode) {
   EXPECT_EQ(run_tool({"/bin/sh", "-c", "exit 7"}), 7);
   EXPECT_EQ(run_tool({"/bin/sh", "-c", "kill -TERM $$"}), 128 + SIGTERM);

@@ -18,6 +18,9 @@
 #include "core/abi/crossing.h"
 
 __thread volatile struct cairn_light cairn_light;
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wreturn-type-c-linkage"  // as functions of the MPI library give them
+#endif
 extern "C" {
 std::int64_t cairn_light_place = 0;
 std::uint32_t cairn_entries_by_kernel = 1;
