@@ -57,6 +57,7 @@ class DescriptorsReviver : public Reviver {
   }
   void connect_all();
   void refill_all();
+  UniqueFd open_as_before(std::size_t index) const;
   UniqueFd open_description(const Description& description) const;
   void set_common(int fd, const Description& description) const;
   void set_owner(int fd, const Description& description) const;
@@ -93,6 +94,7 @@ void DescriptorsReviver::open_all() {
                    [](const auto* a, const auto* b) { return turn_of(a->kind) < turn_of(b->kind); });
   for (const SharedObject* object : objects) make_object(*object);
   for (std::size_t i = 0; i < opened_.size(); ++i) {
+    if (!opened_[i]) opened_[i] = open_as_before(i);
     if (!opened_[i]) opened_[i] = open_description(files_.descriptions[i]);
   }
   for (const HeldLock& lock : image_.get<SharedObjects>().locks)
@@ -140,6 +142,16 @@ void DescriptorsReviver::make_object(const SharedObject& object) {
     set_common(made[i].get(), *ends[i]);
     opened_[places[i]] = std::move(made[i]);
   }
+}
+
+// By what has been opened for another standard descriptor.
+UniqueFd DescriptorsReviver::open_as_before(std::size_t index) const {
+  const auto& all = files_.descriptions;
+  for (std::size_t i = 0; i < index; ++i) {
+    if (is_same_standard(all[i], all[index]) && !takes_new(all[i]) && !takes_new(all[index]))
+      return UniqueFd(fcntl(opened_[i].get(), F_DUPFD_CLOEXEC, 0));
+  }
+  return {};
 }
 
 UniqueFd DescriptorsReviver::open_description(const Description& description) const {

@@ -155,4 +155,9 @@ bool takes_new_standard(int number, const std::string& choice) {
   return number != STDIN_FILENO && isatty(number) == 0;
 }
 
+bool is_same_standard(const Description& a, const Description& b) {
+  return a.standard >= 0 && b.standard >= 0 && a.kind == b.kind && a.path == b.path && a.flags == b.flags &&
+         a.detail == b.detail;
+}
+
 }  // namespace cairn::state

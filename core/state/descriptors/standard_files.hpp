@@ -24,5 +24,8 @@ bool was_open_at_start(const OpenFile& file);
 // At a restart, for a regular file that was inherited: does what the new process has at `number` stand for it, or does
 // the program go on with the file? `choice` is the option --stdio.
 bool takes_new_standard(int number, const std::string& choice);
+// Two of 0, 1 and 2 that are saved apart, since the new process may have different ones there, and were one: of the
+// same file, at the same place in it, in the same mode (`>FILE 2>&1`).
+bool is_same_standard(const Description& a, const Description& b);
 
 }  // namespace cairn::state

@@ -136,7 +136,7 @@ const std::string again = "errno " + std::to_string(EAGAIN), broken = "errno " +
 
 #define CHECK_TEXT(a, b)                                                                                   \
   do {                                                                                                     \
-    const std::string a_ = (a), b_ = (b);                                                                  \
+    const std::string &a_ = (a), &b_ = (b);                                                                \
     if (a_ != b_)                                                                                          \
       subject::fail(__FILE__, __LINE__,                                                                    \
                     std::string(#a) + ": " + a_.substr(0, 80) + " instead of " + b_.substr(0, 80) + "; " + \
