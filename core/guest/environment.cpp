@@ -71,10 +71,10 @@ struct Texts {
 
 // "NAME=VALUE" sets, "NAME" and "NAME*" remove.
 struct Change {
-  char* text;
+  const char* text;
   std::size_t name;
 
-  explicit Change(char* t) : text(t), name(name_length(t)) {}
+  explicit Change(const char* t) : text(t), name(name_length(t)) {}
   bool sets() const { return text[name] == '='; }
   bool is_family() const { return !sets() && name > 0 && text[name - 1] == '*'; }
   bool is_about(const char* entry) const {
@@ -83,20 +83,26 @@ struct Change {
   }
 };
 
-// What one restart has replaced.
+// What one restart has replaced, and the names of what the program had removed before it.
 struct Former {
   Former* next;
-  Texts entries;
+  Texts entries, removed;
 };
 
 Texts first_environment, current_changes;
 char* const* first_array = nullptr;
 Former* former = nullptr;
 
-bool is_of_family(const char* entry) {
-  for (char* text : current_changes) {
-    const Change change(text);
-    if (change.is_family() && change.is_about(entry)) return true;
+const char* entry_named(const Texts& texts, const char* name) {
+  for (const char* text : texts) {
+    if (Change(text).sets() && same_name(text, name)) return text;
+  }
+  return nullptr;
+}
+
+bool is_in_environment(const char* name) {
+  for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
+    if (same_name(*e, name)) return true;
   }
   return false;
 }
@@ -110,7 +116,26 @@ bool was_replaced(const char* entry) {
 
 // Is the entry what the program has been given, not what it has made of it?
 bool is_inherited(const char* entry, const Texts& given_before) {
-  return is_of_family(entry) || first_environment.has(entry) || given_before.has(entry) || was_replaced(entry);
+  return first_environment.has(entry) || given_before.has(entry) || was_replaced(entry);
+}
+
+// Has the program been given a variable of this name, by its start or the last restart?
+bool was_given(const char* name, const Texts& given_before) {
+  if (entry_named(given_before, name) != nullptr) return true;
+  for (const char* text : given_before) {
+    if (Change(text).is_about(name)) return false;  // that restart has removed it
+  }
+  return entry_named(first_environment, name) != nullptr;
+}
+
+bool was_removed(const char* name, const Texts& given_before) {
+  if (is_in_environment(name)) return false;
+  for (const Former* one = former; one != nullptr; one = one->next) {
+    for (const char* removed : one->removed) {
+      if (same_name(removed, name)) return true;
+    }
+  }
+  return was_given(name, given_before);
 }
 
 // What is to be what it is, stays.
@@ -122,17 +147,36 @@ bool is_to_go(const char* entry, const Texts& given_before) {
   return false;
 }
 
-// One that is there still has been chosen by the program.
-bool is_to_come(char* text, const Texts& given_before) {
-  if (!Change(text).sets()) return false;
+// One that is there still has been chosen by the program, and so has that one be missing which it has removed.
+bool is_to_come(const char* text, const Texts& given_before) {
+  if (!Change(text).sets() || was_removed(text, given_before)) return false;
   for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
     if (same_name(*e, text) && !is_to_go(*e, given_before)) return false;
   }
   return true;
 }
 
+bool is_about_any_change(const char* entry) {
+  for (const char* text : current_changes) {
+    if (Change(text).is_about(entry)) return true;
+  }
+  return false;
+}
+
+// Each of what the program has removed and this restart is about: the next one's texts do not tell of it.
+template <class Do>
+void for_each_removed(const Texts& given_before, const Do& action) {
+  const Texts* const known[] = {&first_environment, &given_before};
+  for (const Texts* given : known) {
+    for (const char* text : *given) {
+      if (Change(text).sets() && is_about_any_change(text) && !is_in_environment(text) && was_given(text, given_before))
+        action(text);
+    }
+  }
+}
+
 struct Sizes {
-  std::size_t entries = 0, come = 0, gone = 0, gone_bytes = 0;
+  std::size_t entries = 0, come = 0, gone = 0, gone_bytes = 0, removed_bytes = 0;
 };
 
 Sizes measure(const Texts& given_before) {
@@ -144,15 +188,19 @@ Sizes measure(const Texts& given_before) {
     sizes.gone_bytes += length_of(*e) + 1;
   }
   for (char* text : current_changes) sizes.come += is_to_come(text, given_before) ? 1 : 0;
+  for_each_removed(given_before, [&](const char* text) { sizes.removed_bytes += length_of(text) + 1; });
   return sizes;
 }
 
-void keep_former(Former& place, char** gone, std::size_t count) {
+void append(Texts& texts, const char* text) {
+  for (std::size_t c = 0, n = length_of(text) + 1; c < n; ++c) texts.begin[texts.size++] = text[c];
+}
+
+void keep_former(Former& place, char** gone, std::size_t count, const Texts& given_before) {
   place.entries.begin = reinterpret_cast<char*>(&place + 1);
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t c = 0, n = length_of(gone[i]) + 1; c < n; ++c)
-      place.entries.begin[place.entries.size++] = gone[i][c];
-  }
+  for (std::size_t i = 0; i < count; ++i) append(place.entries, gone[i]);
+  place.removed.begin = place.entries.begin + place.entries.size;
+  for_each_removed(given_before, [&](const char* text) { append(place.removed, text); });
   place.next = former;
   former = &place;
 }
@@ -181,9 +229,11 @@ char* freeable_copy(char* text) {
 
 void replace_environment(const Sizes& sizes, const Texts& given_before) {
   const std::size_t pointers = (sizes.come + sizes.gone) * sizeof(char*);
-  const long area = raw_syscall(SYS_mmap, 0, static_cast<long>(pointers + sizeof(Former) + sizes.gone_bytes),
-                                PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  const bool fits = environ == first_array && sizes.come <= sizes.gone;
+  const long area =
+      raw_syscall(SYS_mmap, 0, static_cast<long>(pointers + sizeof(Former) + sizes.gone_bytes + sizes.removed_bytes),
+                  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const bool as_it_is = sizes.come + sizes.gone == 0;
+  const bool fits = as_it_is || (environ == first_array && sizes.come <= sizes.gone);
   char** const entries =
       fits ? environ : static_cast<char**>(freeable((sizes.entries + sizes.come + 1) * sizeof(char*)));
   if (is_error(area) || entries == nullptr) return;
@@ -194,15 +244,15 @@ void replace_environment(const Sizes& sizes, const Texts& given_before) {
     if (is_to_come(text, given_before)) coming[coming_count++] = text;
   }
   for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
-    if (is_to_go(*e, given_before)) {
-      gone[gone_count++] = *e;
-    } else {
-      entries[count++] = fits ? *e : freeable_copy(*e);
-    }
+    if (is_to_go(*e, given_before)) gone[gone_count++] = *e;
+  }
+  // Before the array is changed, which may be the one that tells what is missing.
+  keep_former(*reinterpret_cast<Former*>(area + static_cast<long>(pointers)), gone, gone_count, given_before);
+  for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
+    if (!is_to_go(*e, given_before)) entries[count++] = fits ? *e : freeable_copy(*e);
   }
   for (std::size_t i = 0; i < coming_count; ++i) entries[count++] = fits ? coming[i] : freeable_copy(coming[i]);
   entries[count] = nullptr;
-  keep_former(*reinterpret_cast<Former*>(area + static_cast<long>(pointers)), gone, gone_count);
   environ = entries;
 }
 
@@ -216,7 +266,11 @@ void note_first_environment(char* const* environment) {
     if (*e >= end) end = *e + length_of(*e) + 1;
   }
   first_array = environment;
-  first_environment = {begin, static_cast<std::size_t>(end - begin)};
+  // A copy: programs that change their title write over it.
+  const long copy = raw_syscall(SYS_mmap, 0, end - begin, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (is_error(copy)) return;
+  first_environment = {reinterpret_cast<char*>(copy), static_cast<std::size_t>(end - begin)};
+  for (std::size_t c = 0; c < first_environment.size; ++c) first_environment.begin[c] = begin[c];
 }
 
 void apply_revive_environment() {
@@ -226,7 +280,7 @@ void apply_revive_environment() {
   const Texts given_before = current_changes;
   current_changes = {changes, size};
   const Sizes sizes = measure(given_before);
-  if (sizes.gone + sizes.come != 0) replace_environment(sizes, given_before);
+  if (sizes.gone + sizes.come + sizes.removed_bytes != 0) replace_environment(sizes, given_before);
   cairn_guest_self.revive_environment = 0;
   cairn_guest_self.revive_environment_size = 0;
 }

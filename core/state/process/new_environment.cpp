@@ -8,10 +8,13 @@ namespace {
 
 // Of the launchers that a job can be restarted by; what they said to the old processes is wrong for the new ones.
 constexpr const char* kLaunchers[] = {"PMIX_*", "OMPI_*", "PRTE_*", "ORTE_*"};
-// Of batch systems. A process that is restarted outside of one has none of them.
-constexpr const char* kBatchSystems[] = {"SLURM_*", "SLURMD_*", "SRUN_*", "PBS_*",    "LSB_*",    "LS_*",
-                                         "SGE_*",   "FLUX_*",   "OAR_*",  "COBALT_*", "_CONDOR_*"};
-// Those that batch systems set besides, and others may have set: only replaced, never removed.
+// Of batch systems and of the launchers of their steps. A process that is restarted outside of one has none of them.
+constexpr const char* kBatchSystems[] = {
+    "SLURM_*", "SLURMD_*",    "SRUN_*",         "PBS_*",     "LSB_*",         "LS_*",
+    "SGE_*",   "FLUX_*",      "OAR_*",          "COBALT_*",  "_CONDOR_*",     "PALS_*",
+    "PMI_*",   "AWS_BATCH_*", "PMIX_NAMESPACE", "PMIX_RANK", "PMIX_SERVER_*", "OMPI_COMM_WORLD_*"};
+// Those that batch systems set besides, and others may have set; and those of the login, which lead to what ends with
+// it, or name the machine: only replaced, never removed.
 constexpr const char* kSingle[] = {"TMPDIR",
                                    "JOB_ID",
                                    "JOB_NAME",
@@ -21,7 +24,22 @@ constexpr const char* kSingle[] = {"TMPDIR",
                                    "NHOSTS",
                                    "CUDA_VISIBLE_DEVICES",
                                    "ROCR_VISIBLE_DEVICES",
-                                   "GPU_DEVICE_ORDINAL"};
+                                   "GPU_DEVICE_ORDINAL",
+                                   "HOSTNAME",
+                                   "XDG_RUNTIME_DIR",
+                                   "XDG_SESSION_ID",
+                                   "DBUS_SESSION_BUS_ADDRESS",
+                                   "SSH_AUTH_SOCK",
+                                   "SSH_CONNECTION",
+                                   "SSH_CLIENT",
+                                   "KRB5CCNAME",
+                                   "DISPLAY",
+                                   "WAYLAND_DISPLAY",
+                                   "XAUTHORITY"};
+
+bool is_single(const std::string& name) {
+  return std::any_of(std::begin(kSingle), std::end(kSingle), [&](const char* single) { return name == single; });
+}
 
 bool is_about(const std::string& name, const std::string& entry) {
   if (name.ends_with("*")) return entry.starts_with(name.substr(0, name.size() - 1));
@@ -43,7 +61,7 @@ std::string new_environment(const std::vector<std::string>& environment, const r
   });
   std::string entries;
   for (const std::string& name : names) {
-    if (name.ends_with("*")) entries += name + '\0';
+    if (!is_single(name)) entries += name + '\0';
   }
   for (const std::string& entry : environment) {
     if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return is_about(name, entry); }))

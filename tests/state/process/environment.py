@@ -13,9 +13,10 @@ OLD = {"SLURM_JOB_ID": "1", "PBS_QUEUE": "old", "LSB_HOSTS": "old", "TMPDIR": "/
 NEW = {"SLURM_JOB_ID": "2", "LSB_HOSTS": "a\nb", "TMPDIR": "/new=", "OTHER": "new", "SITE_NODE": ""}
 
 
-class Shell(Subject):
-    def __init__(self, bin_dir, directory, before=":"):
-        super().__init__(bin_dir, ["/bin/bash", "-c", SCRIPT, before, "@FLAG@"], directory, OLD)
+class Program(Subject):
+    def __init__(self, bin_dir, directory, command, environment):
+        super().__init__(bin_dir, command, directory, environment)
+        self.first = environment
         self.wait_ready()
 
     def restart_in(self, environment, *options):
@@ -23,7 +24,7 @@ class Shell(Subject):
             os.unlink(os.path.join(self.directory, "context"))
         self.must_checkpoint("context", "--kill")
         self.shell.wait(60)
-        for name in OLD:
+        for name in self.first:
             self.environment.pop(name, None)
         self.environment.update(environment)
         self.restart("context", *options)
@@ -34,6 +35,11 @@ class Shell(Subject):
             line = f"\n{name}={value}\n"
             if (value is None and f"\n{name}=" in self.output()) or (value is not None and line not in self.output()):
                 raise Failure(f"{name} is not {value!r}: {self.output()}")
+
+
+class Shell(Program):
+    def __init__(self, bin_dir, directory, before=":"):
+        super().__init__(bin_dir, directory, ["/bin/bash", "-c", SCRIPT, before, "@FLAG@"], OLD)
 
 
 def inherited(bin_dir, directory):
@@ -85,15 +91,49 @@ def freed(bin_dir, directory):
     for before, after in [(OLD, {}), (OLD, NEW), ({}, NEW)]:
         place = os.path.join(directory, f"{len(before)}-{len(after)}")
         os.mkdir(place)
-        subject = Subject(bin_dir, ["/usr/bin/perl", "-e", PERL, "@FLAG@"], place, before)
+        subject = Program(bin_dir, place, ["/usr/bin/perl", "-e", PERL, "@FLAG@"], before)
         try:
-            subject.wait_ready()
-            Shell.restart_in(subject, after)
+            subject.restart_in(after)
             subject.must_pass()
             if after and "\nSLURM_JOB_ID=2\n" not in subject.output():
                 raise Failure(subject.output())
         finally:
             subject.close()
+
+
+SETTER = """import os, sys, time
+os.environ.update(SLURM_JOB_ID="mine", PBS_JOBID="mine")
+for name in ["LSB_HOSTS", "NSLOTS"]: del os.environ[name]
+print("READY", flush=True)
+while not os.path.exists(sys.argv[1]): time.sleep(0.01)
+os.system("printenv")
+print("PASS")"""
+
+
+def set_and_removed(bin_dir, directory):
+    """What a program has set stays, and what it has removed stays away, however often it is restarted; the rest of a family
+    is the new job's, also for one that the job before had not."""
+    subject = Program(bin_dir, directory, [sys.executable, "-c", SETTER, "@FLAG@"],
+                      dict(OLD, SLURM_NNODES="old", PMIX_RANK="7"))
+    try:
+        subject.restart_in({})
+        subject.restart_in(dict(NEW, PBS_JOBID="new", PBS_QUEUE="new", SLURM_NNODES="new", NSLOTS="2", HOSTNAME="new",
+                                PALS_RANKID="3"))
+        subject.expect(SLURM_JOB_ID="mine", PBS_JOBID="mine", LSB_HOSTS=None, NSLOTS=None, PBS_QUEUE="new",
+                       SLURM_NNODES="new", TMPDIR="/new=", HOSTNAME="new", PALS_RANKID="3", PMIX_RANK=None)
+    finally:
+        subject.close()
+
+
+def title(bin_dir, directory):
+    """A program that writes its title over what it was started with."""
+    script = PERL.replace("$| = 1;", '$| = 1; $0 = "t" x 300;')
+    subject = Program(bin_dir, directory, ["/usr/bin/perl", "-e", script, "@FLAG@"], OLD)
+    try:
+        subject.restart_in(NEW)
+        subject.expect(SLURM_JOB_ID="2", TMPDIR="/new=", PBS_QUEUE=None)
+    finally:
+        subject.close()
 
 
 def main():
