@@ -20,7 +20,8 @@
 namespace cairn::state {
 namespace {
 
-constexpr std::uint64_t kKeepAll = 8ULL << 20;  // contents of all files together
+constexpr std::uint64_t kKeepAll = 8ULL << 20;    // contents of all files together
+constexpr std::uint64_t kWholeAll = 32ULL << 20;  // what is read of those that are read whole: the program stands
 
 // The files met so far, by what they are.
 class Records {
@@ -40,8 +41,8 @@ class Records {
     if (record.standard != standard) record.standard = -1;
   }
   FileRecords take() {
-    std::uint64_t kept = 0;
-    std::erase_if(records_.files, [](FileRecord& record) { return !take_record(record); });
+    std::uint64_t kept = 0, whole = kWholeAll;
+    std::erase_if(records_.files, [&](FileRecord& record) { return !take_record(record, whole); });
     for (FileRecord& record : records_.files) {
       kept += record.content.size();
       if (kept <= kKeepAll) continue;

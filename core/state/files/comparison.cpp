@@ -22,8 +22,9 @@
 namespace cairn::state {
 namespace {
 
-constexpr std::uint64_t kEnd = 128 << 10;    // what is read of either end
-constexpr std::uint64_t kKeep = 1ULL << 20;  // files up to this size are kept whole
+constexpr std::uint64_t kEnd = 128 << 10;     // what is read of either end
+constexpr std::uint64_t kWhole = 8ULL << 20;  // files up to this size are read whole
+constexpr std::uint64_t kKeep = 1ULL << 20;   // and up to this size kept
 
 struct Sample {
   std::uint64_t head = 0, tail = 0;
@@ -37,16 +38,27 @@ std::vector<std::uint8_t> part_of(int fd, std::uint64_t offset, std::uint64_t le
   return bytes;
 }
 
+// As far as there is anything.
 std::uint64_t checksum_of(int fd, std::uint64_t offset, std::uint64_t length) {
-  const auto bytes = part_of(fd, offset, length);
-  return context::checksum64(bytes.data(), bytes.size());
+  std::vector<std::uint8_t> bytes(std::min(length, kEnd));
+  context::Checksum64 sum;
+  for (std::uint64_t done = 0; done < length;) {
+    const std::size_t n = read_at(fd, bytes.data(), std::min(length - done, kEnd), offset + done);
+    if (n == 0) break;
+    sum.update(bytes.data(), n);
+    done += n;
+  }
+  return sum.value();
 }
 
 // Of the first `size` bytes.
-Sample sample(int fd, std::uint64_t size) {
-  const std::uint64_t length = std::min(size, kEnd);
+Sample sample(int fd, std::uint64_t size, std::uint64_t end) {
+  const std::uint64_t length = std::min(size, end);
   return {checksum_of(fd, 0, length), checksum_of(fd, size - length, length)};
 }
+
+// Do the checksums tell of all of it?
+bool is_known_whole(const FileRecord& record) { return record.sampled && record.end >= (record.size + 1) / 2; }
 
 std::int64_t nanoseconds(const statx_timestamp& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
 
@@ -61,6 +73,7 @@ bool look_at(FileRecord& now) {
   now.inode = status.stx_ino;
   now.size = status.stx_size;
   now.modified_ns = nanoseconds(status.stx_mtime);
+  now.changed_ns = nanoseconds(status.stx_ctime);
   now.born_ns = (status.stx_mask & STATX_BTIME) != 0 ? nanoseconds(status.stx_btime) : 0;
   return true;
 }
@@ -70,23 +83,41 @@ std::optional<bool> begins_as_it_was(const FileRecord& record, const std::string
   if (!record.sampled) return std::nullopt;
   const UniqueFd fd = open_to_read(path);
   if (!fd) return std::nullopt;
-  return sample(fd.get(), record.size) == Sample{record.head, record.tail};
+  return sample(fd.get(), record.size, record.end) == Sample{record.head, record.tail};
 }
 
 bool is_same_file(const FileRecord& record, const FileRecord& now) {
   return record.device == now.device && record.inode == now.inode && record.born_ns == now.born_ns;
 }
 
+// Times of a copy may be cut to what tools and file systems keep of them.
+bool is_same_time(std::int64_t was, std::int64_t now) {
+  constexpr std::int64_t kMicrosecond = 1000, kSecond = 1'000'000'000;
+  return was == now || now == was - was % kMicrosecond || now == was - was % kSecond;
+}
+
+// Do its times say that nobody has written to it, or is it a copy that has kept the time? Who puts the time back after
+// writing changes the other one.
+bool is_of_same_time(const FileRecord& record, const FileRecord& now) {
+  if (!is_same_file(record, now)) return is_same_time(record.modified_ns, now.modified_ns);
+  return record.modified_ns == now.modified_ns && (record.changed_ns == 0 || record.changed_ns == now.changed_ns);
+}
+
 }  // namespace
 
 UniqueFd open_to_read(const std::string& path) { return open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }
 
-bool take_record(FileRecord& record) {
+bool take_record(FileRecord& record, std::uint64_t& whole) {
   if (!look_at(record)) return false;
   if (!S_ISREG(record.mode)) return true;
   const UniqueFd fd = open_to_read(record.path);
   if (!fd) return true;
-  const Sample ends = sample(fd.get(), record.size);
+  record.end = kEnd;
+  if (record.size <= std::min(kWhole, whole)) {
+    record.end = std::max(kEnd, (record.size + 1) / 2);
+    whole -= record.size;
+  }
+  const Sample ends = sample(fd.get(), record.size, record.end);
   record.sampled = true;
   record.head = ends.head;
   record.tail = ends.tail;
@@ -106,10 +137,13 @@ Comparison compare(const FileRecord& record, const std::string& path, std::uint6
   if (now.size < record.size) return {Change::shorter, now.size, 0};
   const bool grown = now.size > std::max(record.size, least);
   const bool same_file = is_same_file(record, now);
-  if (now.size == record.size && same_file && now.modified_ns == record.modified_ns) return {Change::none, now.size, 0};
+  const bool same_time = is_of_same_time(record, now);
+  if (now.size == record.size && same_file && same_time) return {Change::none, now.size, 0};
   const std::optional<bool> as_it_was = begins_as_it_was(record, path);
-  if (as_it_was.value_or(grown || now.modified_ns == record.modified_ns))
-    return {grown ? Change::grown : Change::none, now.size, 0};
+  if (as_it_was.value_or(grown || now.modified_ns == record.modified_ns)) {
+    const bool sure = same_time || is_known_whole(record);
+    return {grown ? Change::grown : sure ? Change::none : Change::unsure, now.size, 0};
+  }
   return {record.written && same_file ? Change::rewritten : Change::replaced, now.size, 0};
 }
 

@@ -12,6 +12,7 @@ namespace cairn::state {
 enum class Change {
   none,
   grown,      // what was there is there still
+  unsure,     // as long and the same as far as it is known, but of another time, and not all of it is known
   rewritten,  // the program may write to it, and it has been written since: at least as long, other content
   shorter,
   replaced,  // other content, or no file at all
@@ -24,8 +25,9 @@ struct Comparison {
   int error = 0;           // of missing
 };
 
-// Fills in everything but path, written and standard from what is at the path. False with errno if there is nothing.
-bool take_record(FileRecord& record);
+// Fills in everything but path, written and standard from what is at the path. `whole`: how many bytes may be read for
+// files that are read whole; what is read for this one is taken off. False with errno if there is nothing.
+bool take_record(FileRecord& record, std::uint64_t& whole);
 // The file at `path` with what it was. `least`: it may be that long without having grown.
 Comparison compare(const FileRecord& record, const std::string& path, std::uint64_t least = 0);
 // The same for a file whose whole content is known, by its hash (XXH3, hexadecimal): `rewritten` if it is not that any

@@ -25,14 +25,16 @@ const Kind file_records_kind = {
     .read = keep_file_records,
     .check = check_file_records,
     .prepare = prepare_file_records,
-    .documentation =
-        {"content of files that are open or mapped shared",
-         "by reference, with size, times and checksums of both ends; small ones that are written also whole; with "
-         "--save-files all that are written",
-         "at a restart a longer one is cut, the rest being kept beside it; a shorter, replaced or missing "
-         "one is refused; a kept one that is missing is made again; a saved one is put back as it was, what is there "
-         "being kept beside it",
-         "tests/state/files/comparison.py"},
+    .documentation = {"content of files that are open or mapped shared",
+                      "by reference, with size, times and checksums, of big ones only of both ends; small ones that "
+                      "are written also "
+                      "whole; with "
+                      "--save-files all that are written",
+                      "at a restart a longer one is cut, the rest being kept beside it; a shorter, replaced or missing "
+                      "one is refused; a big one of another time is used, which is said; a kept one that is missing is "
+                      "made again; a saved one is put back as it was, what is there "
+                      "being kept beside it",
+                      "tests/state/files/comparison.py"},
 };
 
 }  // namespace cairn::state

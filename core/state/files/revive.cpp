@@ -104,6 +104,7 @@ std::string FileRecordsReviver::objection(const FileRecord& record, const Compar
   const bool accepted = options_.changed == "accept";
   switch (now.change) {
     case none:
+    case unsure:
     case rewritten:
       return {};
     case grown:
@@ -271,6 +272,12 @@ void FileRecordsReviver::settle(const Change& change) {
         restart_.notes.push_back(record.path + made);
       else
         restart_.notes.push_back(record.path + " is used as it is: " + sizes(record, change.now));
+      break;
+    case state::Change::unsure:
+      if (!record.written && length_of_others(record)) break;  // others write to it, and say so
+      restart_.notes.push_back(record.path +
+                               " is used as it is, and may have other content: it is as long as it was and the same "
+                               "at both ends, but its time is another");
       break;
     case state::Change::rewritten:
       if (!record.written) break;  // said by those who write to it

@@ -22,10 +22,14 @@ struct FileRecord {
   std::uint64_t head = 0, tail = 0;
   bool kept = false;  // small and written: its whole content
   std::vector<std::uint8_t> content;
+  // Since version 3: how much of either end the checksums are of, and when its content or its status was changed last
+  // (ctime; 0: not known).
+  std::uint64_t end = 128 << 10;
+  std::int64_t changed_ns = 0;
   template <class Archive>
   void fields(Archive& a) {
     a(path, directory, written, memory, standard, mode, device, inode, size, modified_ns, born_ns, sampled, head, tail,
-      kept, content);
+      kept, content, end, changed_ns);
   }
 };
 

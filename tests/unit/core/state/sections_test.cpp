@@ -128,16 +128,20 @@ TEST(state, what_is_written_is_read_back) {
   comes_back(some_shared_objects());
 }
 
-// Before contents were saved their list was not there.
-TEST(state, file_records_of_version_1_are_read) {
-  FileRecords records = some_records();
-  records.saved.clear();
-  auto bytes = encode(records);
-  bytes.resize(bytes.size() - 4);
-  EXPECT_THROW(read_file_records(bytes, 2), PermanentError);
-  const FileRecords again = read_file_records(bytes, 1);
-  ASSERT_EQ(again.files.size(), 2u);
-  EXPECT_EQ(again.files[1].path, "/a/file");
+// Before contents were saved their list was not there; before version 3 the checksums were of 128 KiB at either end.
+TEST(state, file_records_of_older_versions_are_read) {
+  OldFileRecords old;
+  for (const FileRecord& record : some_records().files) old.files.push_back({record});
+  auto bytes = encode(old);
+  for (const std::uint32_t version : {2U, 1U}) {
+    EXPECT_THROW(read_file_records(bytes, version + 1), PermanentError);
+    const FileRecords again = read_file_records(bytes, version);
+    ASSERT_EQ(again.files.size(), 2u);
+    EXPECT_EQ(again.files[1].path, "/a/file");
+    EXPECT_EQ(again.files[1].end, 128u << 10);
+    EXPECT_EQ(again.files[1].changed_ns, 0);
+    bytes.resize(bytes.size() - 4);
+  }
 }
 
 TEST(state, values_keep_sign_and_width) {
