@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kLook{20};
 UniqueFd own_descriptor(int number) {
   UniqueFd fd(fcntl(number, F_DUPFD_CLOEXEC, 0));
   if (!fd) throw EnvironmentError(with_errno("descriptor " + std::to_string(number), errno));
+  if ((fcntl(fd.get(), F_GETFL) & O_ACCMODE) == O_RDONLY)
+    throw EnvironmentError("descriptor " + std::to_string(number) + " is not open for writing");
   return fd;
 }
 

@@ -49,6 +49,7 @@ ControlTarget::ControlTarget(const cairn_control_request& request, int descripto
   if (to_file_) return;
   check_name(name_, "the context file's name");
   if (!backup_.empty()) check_name(backup_, "the backup's name");
+  if (backup_ == name_) throw ArgumentError("the backup would be kept under the name of the new file: " + name_);
   struct stat status {};
   if (fstat(descriptor_, &status) != 0 || !S_ISDIR(status.st_mode))
     throw ArgumentError("the place for the context file is not a directory");
@@ -110,22 +111,34 @@ bool ControlTarget::is_directory(const std::string& name) const noexcept {
   return fstatat(descriptor_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
-// A file, or the directory of a group with nothing else in it, that is; a symbolic link only if that is what the asker
-// wants to lose or to keep under another name.
-void ControlTarget::check_replaceable() const {
+// The name of a file, or of the directory of a group with nothing else in it, or of nothing.
+bool ControlTarget::is_replaceable(const std::string& name) const {
   struct stat status {};
-  if (fstatat(descriptor_, name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode)) return;
-  if (S_ISDIR(status.st_mode)) {
-    const std::string path = "/proc/self/fd/" + std::to_string(descriptor_) + "/" + name_;
-    const auto entries = directory_entries(path);
-    if (context::is_group(path) && std::all_of(entries.begin(), entries.end(), context::is_group_name)) return;
+  if (fstatat(descriptor_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode)) return true;
+  if (!S_ISDIR(status.st_mode)) return false;
+  const std::string path = "/proc/self/fd/" + std::to_string(descriptor_) + "/" + name;
+  const auto entries = directory_entries(path);
+  return context::is_group(path) && std::all_of(entries.begin(), entries.end(), context::is_group_name);
+}
+
+bool ControlTarget::is_link(const std::string& name) const noexcept {
+  struct stat status {};
+  return fstatat(descriptor_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+}
+
+// A symbolic link only if that is what the asker wants to lose or to keep under another name.
+void ControlTarget::check_replaceable() const {
+  const bool link = is_link(name_);
+  if (!is_replaceable(name_) && !(link && (existing_ == CAIRN_CONTROL_CLOBBER || existing_ == CAIRN_CONTROL_BACKUP))) {
+    throw EnvironmentError(name_ +
+                           (link ? " is a symbolic link, which is neither followed nor replaced (--clobber removes "
+                                   "it, --backup renames it)"
+                                 : " is no regular file, and is not replaced"));
   }
-  const bool link = S_ISLNK(status.st_mode);
-  if (link && (existing_ == CAIRN_CONTROL_CLOBBER || existing_ == CAIRN_CONTROL_BACKUP)) return;
-  throw EnvironmentError(name_ +
-                         (link ? " is a symbolic link, which is neither followed nor replaced (--clobber removes "
-                                 "it, --backup renames it)"
-                               : " is no regular file, and is not replaced"));
+  if (existing_ != CAIRN_CONTROL_BACKUP || backup_.empty() || is_replaceable(backup_)) return;
+  throw EnvironmentError("the name for the backup, " + backup_ + ", is that of a " +
+                         (is_link(backup_) ? "symbolic link, which is" : "file that is no regular one, and is") +
+                         " not replaced");
 }
 
 std::string ControlTarget::free_backup_name() const {

@@ -35,6 +35,8 @@ class ControlTarget {
   void remove(const std::string& name) const noexcept;
   bool exists(const std::string& name) const noexcept;
   bool is_directory(const std::string& name) const noexcept;
+  bool is_link(const std::string& name) const noexcept;
+  bool is_replaceable(const std::string& name) const;
   void check_replaceable() const;
   std::string free_backup_name() const;
 

@@ -71,6 +71,9 @@ def existing_files(subject):
 def descriptor(subject):
     with open(os.path.join(subject.directory, "by-descriptor"), "wb") as f:
         expect(subject.run("cr_checkpoint", "-F", str(f.fileno()), str(subject.pid), pass_fds=[f.fileno()]), OK)
+    with open(os.path.join(subject.directory, "by-descriptor"), "rb") as f:
+        done = subject.run("cr_checkpoint", "-F", str(f.fileno()), str(subject.pid), pass_fds=[f.fileno()])
+        expect(done, ENVIRONMENT, f"descriptor {f.fileno()} is not open for writing")
     subject.kill()
     subject.restart("by-descriptor")
 

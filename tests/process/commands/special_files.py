@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import (ENVIRONMENT, OK, PERMANENT, Failure, expect, run_subject,  # noqa: E402
+from cr_harness import (ARGUMENTS, ENVIRONMENT, OK, PERMANENT, Failure, expect, run_subject,  # noqa: E402
                         wait_for)
 
 
@@ -72,6 +72,24 @@ def socket_as_target(subject):
         s.bind(path(subject, "socket"))
         for option in ["--atomic", "--clobber", "--backup"]:
             expect(subject.checkpoint("socket", option), ENVIRONMENT, "no regular file")
+
+
+def backup_elsewhere(subject):
+    """A backup replaces an older one, and nothing that is no file."""
+    subject.must_checkpoint("context")
+    os.mkfifo(path(subject, "fifo"))
+    os.symlink("not-there", path(subject, "link"))
+    os.mkdir(path(subject, "directory"))
+    for name in ["fifo", "link", "directory"]:
+        before = os.lstat(path(subject, name))
+        expect(subject.checkpoint("context", f"--backup={name}"), ENVIRONMENT, name, "not replaced")
+        if os.lstat(path(subject, name)).st_ino != before.st_ino:
+            raise Failure(f"{name} has been replaced")
+    expect(subject.checkpoint("context", "--backup=context"), ARGUMENTS, "context")
+    for _ in range(2):
+        expect(subject.checkpoint("context", "--backup=older"), OK)
+    subject.kill()
+    subject.restart("older")
 
 
 def special_files_as_input(subject):
