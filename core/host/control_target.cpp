@@ -14,6 +14,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
 #include "core/context/group_index.hpp"
+#include "core/host/leftovers.hpp"
 
 namespace cairn::host {
 namespace {
@@ -60,7 +61,8 @@ ControlTarget::ControlTarget(const cairn_control_request& request, int descripto
     remove(name_);
     if (exists(name_)) throw EnvironmentError("cannot remove the old " + name_);
   }
-  temporary_ = "." + name_ + ".unfinished-" + std::to_string(getpid());
+  remove_leftovers(descriptor_);
+  temporary_ = unfinished_name(name_);
   remove(temporary_);  // of a predecessor with the same number
   if (shape == Shape::directory) make_directory();
 }
@@ -77,6 +79,7 @@ void ControlTarget::make_directory() {
     remove(temporary_);
     throw EnvironmentError(with_errno("cannot make a directory for the group", error));
   }
+  mark_in_use(inside_.get());
 }
 
 void ControlTarget::remove(const std::string& name) const noexcept {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """commands.py BIN_DIRECTORY PROGRAM CASE: the commands themselves: options, what becomes of old files, signals
 afterwards, exit codes, a command that dies in the middle."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -66,6 +67,29 @@ def existing_files(subject):
         raise Failure(f"files: {files_of(subject)}")
     subject.kill()
     subject.restart(f"sub/{name}")
+
+
+def leftovers(subject):
+    """Of processes that have ended in the middle of a checkpoint; not what somebody may still be writing."""
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    gone, there = ended.pid, os.getpid()
+    place = subject.directory
+    go = [f"..a.unfinished-{gone}.{gone}.0.tmp", f".b.unfinished-{gone}/file"]
+    stay = [f"..c.unfinished-{there}.{there}.0.tmp", f"..d.unfinished-{gone}.{gone}.0.tmp", f"e.unfinished-{gone}",
+            f".f.unfinished-{gone}.txt"]
+    for name in go + stay:
+        os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True)
+        with open(os.path.join(place, name), "w"):
+            pass
+    with open(os.path.join(place, stay[1])) as used:  # on another machine, say
+        fcntl.flock(used, fcntl.LOCK_EX)
+        subject.must_checkpoint("context")
+    for name in go + stay:
+        if os.path.exists(os.path.join(place, name)) != (name in stay):
+            raise Failure(f"{name} is there, or not: {os.listdir(place)}")
+    subject.kill()
+    subject.restart("context")
 
 
 def descriptor(subject):
