@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <string>
 
-#include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/cr_info.hpp"
 #include "core/context/group_index.hpp"
@@ -33,10 +32,7 @@ void print_processes(const context::GroupIndex& index) {
 }  // namespace
 
 void print_group_info(const std::string& directory, const FileInfoOptions& options) {
-  if (!context::is_group(directory)) {
-    throw PermanentError(directory + " is a directory, but not one of a process tree: it has no file '" +
-                         context::group_index_name + "'; see ompi-snapshot for those of MPI jobs");
-  }
+  context::require_group(directory);
   const context::GroupIndex index = context::read_group_index(directory);
   std::printf("%s: %zu processes, format %u\n", directory.c_str(), index.processes.size(),
               context::GroupIndexHead::known_version);

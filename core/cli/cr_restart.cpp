@@ -226,9 +226,16 @@ int restart_process(RestartOptions& options) {
   return end_like(status);
 }
 
+bool is_directory(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int run(RestartOptions& options) {
   try {
-    return context::is_group(options.file) ? restart_group(options) : restart_process(options);
+    if (!is_directory(options.file)) return restart_process(options);
+    context::require_group(options.file);
+    return restart_group(options);
   } catch (const Error& error) {
     state::remove_made();
     run_failure_hooks(options, error.code());

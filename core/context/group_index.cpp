@@ -69,6 +69,18 @@ bool is_group(const std::string& directory) {
   return ::stat((directory + "/" + group_index_name).c_str(), &st) == 0 && S_ISREG(st.st_mode);
 }
 
+void require_group(const std::string& directory) {
+  struct stat st {};
+  const std::string index = directory + "/" + group_index_name;
+  const bool found = ::stat(index.c_str(), &st) == 0;
+  if (found && S_ISREG(st.st_mode)) return;
+  if (!found && errno != ENOENT) throw EnvironmentError(with_errno(index, errno));
+  throw PermanentError(directory + " is a directory, but not one of a process tree: " +
+                       (found ? std::string("'") + group_index_name + "' in it is no regular file"
+                              : std::string("it has no file '") + group_index_name + "'") +
+                       "; see ompi-snapshot for those of MPI jobs");
+}
+
 std::string leader_file_beside(const std::string& directory) {
   return directory.substr(0, directory.size() - (sizeof group_beside_suffix - 1)) + group_file_suffix;
 }

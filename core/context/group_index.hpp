@@ -60,6 +60,8 @@ bool is_group_name(const std::string& name);
 
 // True for a directory that has an index.
 bool is_group(const std::string& directory);
+// Throws PermanentError for a directory that has none, EnvironmentError for one that cannot be looked into.
+void require_group(const std::string& directory);
 // Creates the index in the directory, a descriptor, and has it reach the disk if `sync`. Returns the checksum of what
 // it wrote. Throws EnvironmentError.
 std::uint64_t write_group_index(int directory, GroupIndex index, bool sync);

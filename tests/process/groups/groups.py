@@ -136,6 +136,13 @@ def damaged(subject):
         with open(index, "wb") as f:
             f.write(change)
         expect(subject.run("cr_restart", "context"), PERMANENT, "group")
+    os.unlink(index)
+    for what in ["has no file 'group'", "'group' in it is no regular file"]:
+        for command in ["cr_restart", "cr_info"]:
+            expect(subject.run(command, "context"), PERMANENT, "not one of a process tree", what)
+        if not os.path.exists(index):
+            os.mkfifo(index)
+    os.unlink(index)
     with open(index, "wb") as f:
         f.write(good)
     subject.restart("context")
