@@ -22,6 +22,7 @@
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
+#include "launcher/mca_environment.hpp"
 #include "launcher/mpirun_options.hpp"
 #include "launcher/open_mpi_options.hpp"
 #include "launcher/real_mpirun.hpp"
@@ -106,6 +107,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli
   s.job.working_directory = working_directory();
   s.job.arguments = options.arguments;
   s.job.own_arguments = options.own_arguments;
+  s.job.environment = mca_environment();
   s.job.restarted_from = options.restart;
   return s;
 }

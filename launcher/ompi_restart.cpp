@@ -13,6 +13,7 @@
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
 #include "launcher/common_memory.hpp"
+#include "launcher/mca_environment.hpp"
 #include "launcher/restart_options.hpp"
 #include "launcher/shared_files.hpp"
 #include "launcher/snapshot.hpp"
@@ -41,9 +42,14 @@ std::string find_room(const std::string& output) {
   return name;
 }
 
-std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
+std::vector<std::string> said_anew(const RestartOptions& o) {
   std::vector<std::string> anew = shell_words(o.mpirun_options);
   if (!o.hostfile.empty()) anew.insert(anew.end(), {"--hostfile", o.hostfile});
+  return anew;
+}
+
+std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
+  const std::vector<std::string> anew = said_anew(o);
   const manifest::Job& job = snapshot.manifest.job;
   const Paths paths{[&o](const std::string& path) { return restart::relocated(o.host, path); }, find_room};
   const std::vector<std::string> words =
@@ -63,9 +69,10 @@ std::string text_for_hosts(const RestartOptions& o, const SharedFiles& files) {
   return restart::to_text(options);
 }
 
-int show(std::vector<std::string> command, const std::string& for_hosts) {
-  if (!for_hosts.empty())
-    command.insert(command.begin(), {"env", std::string(restart::options_variable) + "=" + for_hosts});
+int show(std::vector<std::string> command, std::vector<std::string> environment, const std::string& for_hosts) {
+  if (!for_hosts.empty()) environment.push_back(std::string(restart::options_variable) + "=" + for_hosts);
+  if (!environment.empty()) environment.insert(environment.begin(), "env");
+  command.insert(command.begin(), environment.begin(), environment.end());
   std::printf("%s\n", quoted(command).c_str());
   return 0;
 }
@@ -107,6 +114,7 @@ int run(const RestartOptions& o) {
   check_may_run(snapshot);
   const std::uint64_t sequence = choose_sequence(snapshot, o.sequence);
   const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
+  const std::vector<std::string> environment = mca_environment_again(snapshot.manifest.job.environment, said_anew(o));
   Verification how;
   how.payload = !o.quick && !o.show_me;
   how.fill_cache = fits_into_memory(snapshot.manifest.sequences.at(sequence).bytes());
@@ -121,8 +129,9 @@ int run(const RestartOptions& o) {
   };
   for (const std::string& text : verify_sequence(snapshot, sequence, how)) cli::complain(kCommand, text);
   const std::string for_hosts = text_for_hosts(o, files);
-  if (o.show_me) return show(command, for_hosts);
+  if (o.show_me) return show(command, environment, for_hosts);
   if (o.app_only) return write_app_file(snapshot, sequence, for_hosts);
+  set_environment(environment);
   if (memory.exists())
     if (const auto nodes = foresee_nodes(command, snapshot.manifest.job.ranks)) memory.check(*nodes);
   if (o.verbose)

@@ -27,13 +27,14 @@ struct Job {
   std::string restarted_from;              // "<snapshot> sequence <n>", or empty
   std::vector<std::string> arguments;      // of mpirun, without Cairn's own options
   std::vector<std::string> own_arguments;  // those
+  std::vector<std::string> environment;    // of mpirun: "NAME=VALUE" of MCA parameters
 
   template <class A>
   void fields(A& a) {
     a("mpirun_pid", mpirun_pid), a("ranks", ranks), a("created", created);
     a("cairn_version", cairn_version), a("openmpi_version", openmpi_version), a("pmix_version", pmix_version);
     a("working_directory", working_directory), a("restarted_from", restarted_from), a("arguments", arguments);
-    a("own_arguments", own_arguments);
+    a("own_arguments", own_arguments), a("environment", environment);
   }
 };
 

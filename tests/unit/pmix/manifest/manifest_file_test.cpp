@@ -22,6 +22,7 @@ using testing::HasSubstr;
 void expect_same(const Manifest& a, const Manifest& b) {
   EXPECT_EQ(a.job.mpirun_pid, b.job.mpirun_pid);
   EXPECT_EQ(a.job.arguments, b.job.arguments);
+  EXPECT_EQ(a.job.environment, b.job.environment);
   EXPECT_EQ(a.job.working_directory, b.job.working_directory);
   ASSERT_EQ(a.sequences.size(), b.sequences.size());
   for (const auto& [number, s] : a.sequences) {

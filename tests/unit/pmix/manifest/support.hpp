@@ -54,6 +54,7 @@ inline manifest::Manifest sample() {
   m.job.created = "2023-12-31T23:59:59Z";
   m.job.openmpi_version = "4.1.4";
   m.job.arguments = {"-np", "3", "./a b", "", "\xc3\xa4"};
+  m.job.environment = {"OMPI_MCA_btl=self,tcp"};
   m.job.working_directory = "/home/somebody";
   m.sequences[0] = sequence_of(3, 0);
   m.sequences[12] = sequence_of(3, 12);

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# What mpirun was told by OMPI_MCA_ variables, the restarted one is told, too, unless its environment or its options say
+# otherwise.
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
+test_begin launcher.mca_environment mpirun ompi-checkpoint ompi-restart
+unset OMPI_MCA_btl
+mkdir work
+JOB_WRAPPER=(env OMPI_MCA_btl=self,tcp)
+start_job --wdir "$SCRATCH/work" -np 2 "$CAIRN_BUILD/tests/programs/launcher_mca_environment"
+JOB_WRAPPER=()
+wait_for_line '^before: self,tcp$' 60
+checkpoint --term
+wait_job 60
+"$BIN/ompi-restart" --showme "$SNAPSHOT" >showme || fail "--showme"
+grep -q '^env .*OMPI_MCA_btl=self,tcp .*mpirun' showme || fail "$(cat showme)"
+"$BIN/ompi-restart" --showme --mpirun_opts '--mca btl self,vader' "$SNAPSHOT" >showme || fail "--showme"
+! grep -q 'OMPI_MCA_btl' showme || fail "$(cat showme)"
+touch work/go
+for btl in self,tcp self,vader; do
+  [ "$btl" = self,tcp ] || export OMPI_MCA_btl=$btl
+  restart
+  expect_status 0
+  for rank in 0 1; do grep -q "^rank $rank: $btl$" "$JOB_LOG" || fail "rank $rank is not told $btl"; done
+done
