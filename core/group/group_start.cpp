@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "core/base/deadline.hpp"
 #include "core/base/end_as.hpp"
@@ -23,6 +24,7 @@
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/descriptors/state.hpp"
 #include "core/state/extension/state.hpp"
+#include "core/state/files/state.hpp"
 #include "core/state/image.hpp"
 
 namespace cairn::group {
@@ -55,6 +57,7 @@ GroupStart::GroupStart(const std::string& directory, const restart::Options& opt
       plan_(plan_restart(index_)) {
   if (index_.processes.size() > kMost) throw PermanentError(directory + " has too many processes");
   read_files(directory);
+  note_common_files();
   open_standard_files();
   make_shared();
   void* memory = mmap(nullptr, sizeof(Common), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -82,6 +85,31 @@ void GroupStart::read_files(const std::string& directory) {
     ours_.back().reset(ends[0]);
     theirs_.back().reset(ends[1]);
   }
+}
+
+// Who only reads a file takes it as that process of the group does which writes to it: newer than the checkpoint.
+void GroupStart::note_common_files() {
+  std::map<std::pair<std::string, std::uint64_t>, std::uint64_t> written;  // path and inode, size
+  std::map<std::string, std::uint64_t> lengths;
+  const auto for_each_file = [this](const auto& action) {
+    for (const auto& image : images_) {
+      if (!image) continue;
+      for (const state::FileRecord& file : image->get<state::FileRecords>().files)
+        if (!file.directory) action(file);
+    }
+  };
+  for_each_file([&](const state::FileRecord& file) {
+    if (!file.written) return;
+    std::uint64_t& size = written[{file.path, file.inode}];
+    size = std::max(size, file.size);
+  });
+  for_each_file([&](const state::FileRecord& file) {
+    if (file.written) return;
+    if (const auto found = written.find({file.path, file.inode}); found != written.end())
+      lengths[restart::relocated(options_, file.path)] = found->second;
+  });
+  for (const auto& [path, size] : options_.lengths) lengths.erase(path);  // ompi-restart knows of more processes
+  options_.lengths.insert(options_.lengths.end(), lengths.begin(), lengths.end());
 }
 
 // Regular files that go on at 0, 1 and 2 are one description for all who have them: opened once, here.

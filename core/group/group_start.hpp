@@ -70,6 +70,7 @@ class GroupStart {
   struct Common;  // memory that all the processes share until they execute their hosts
 
   void read_files(const std::string& directory);
+  void note_common_files();
   void open_standard_files();
   void make_shared();
   void take_standard_files();
@@ -91,7 +92,7 @@ class GroupStart {
   void end_all_but(std::size_t failed);
   bool has_ended(std::size_t i) const { return index_.processes[i].ended; }
 
-  const restart::Options options_;
+  restart::Options options_;
   const Hosts hosts_;
   const bool numbers_;
   ProcessSpace* const space_;
