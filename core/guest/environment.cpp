@@ -69,7 +69,7 @@ struct Texts {
   friend Iterator end(const Texts& texts) { return {texts.begin + texts.size}; }
 };
 
-// "NAME=VALUE" sets, "NAME" and "NAME*" remove.
+// "NAME=VALUE" sets, "NAME" and "NAME*" remove; "!NAME" and "!NAME*" except from that.
 struct Change {
   const char* text;
   std::size_t name;
@@ -138,9 +138,16 @@ bool was_removed(const char* name, const Texts& given_before) {
   return was_given(name, given_before);
 }
 
+bool is_excepted(const char* entry) {
+  for (const char* text : current_changes) {
+    if (*text == '!' && Change(text + 1).is_about(entry)) return true;
+  }
+  return false;
+}
+
 // What is to be what it is, stays.
 bool is_to_go(const char* entry, const Texts& given_before) {
-  if (current_changes.has(entry)) return false;
+  if (current_changes.has(entry) || is_excepted(entry)) return false;
   for (char* text : current_changes) {
     if (Change(text).is_about(entry)) return is_inherited(entry, given_before);
   }

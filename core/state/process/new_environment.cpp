@@ -46,6 +46,10 @@ bool is_about(const std::string& name, const std::string& entry) {
   return entry.starts_with(name + "=");
 }
 
+bool is_one_of(const std::vector<std::string>& names, const std::string& entry) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return is_about(name, entry); });
+}
+
 }  // namespace
 
 std::string new_environment(const std::vector<std::string>& environment, const restart::Options& options) {
@@ -60,12 +64,12 @@ std::string new_environment(const std::vector<std::string>& environment, const r
     return std::find(saved.begin(), saved.end(), name) != saved.end();
   });
   std::string entries;
+  for (const std::string& name : options.saved_environment) entries += '!' + name + '\0';
   for (const std::string& name : names) {
     if (!is_single(name)) entries += name + '\0';
   }
   for (const std::string& entry : environment) {
-    if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return is_about(name, entry); }))
-      entries += entry + '\0';
+    if (is_one_of(names, entry) && !is_one_of(options.saved_environment, entry)) entries += entry + '\0';
   }
   return entries;
 }

@@ -65,8 +65,9 @@ def chosen(bin_dir, directory):
 def more_and_less(bin_dir, directory):
     shell = Shell(bin_dir, directory)
     try:
-        shell.restart_in(NEW, "--new-env", "OTHER", "--new-env", "SITE_*", "--saved-env", "SLURM_*", "--saved-env", "TMPDIR")
-        shell.expect(SLURM_JOB_ID="1", TMPDIR="/old", OTHER="new", SITE_NODE="")
+        options = [word for name in ["SLURM_*", "TMPDIR", "PBS_QUEUE", "LSB_H*"] for word in ["--saved-env", name]]
+        shell.restart_in(NEW, "--new-env", "OTHER", "--new-env", "SITE_*", *options)
+        shell.expect(SLURM_JOB_ID="1", TMPDIR="/old", PBS_QUEUE="old", LSB_HOSTS="old", OTHER="new", SITE_NODE="")
     finally:
         shell.close()
 
