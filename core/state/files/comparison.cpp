@@ -103,6 +103,14 @@ bool is_of_same_time(const FileRecord& record, const FileRecord& now) {
   return record.modified_ns == now.modified_ns && (record.changed_ns == 0 || record.changed_ns == now.changed_ns);
 }
 
+// What daemons of the name service write all the time and libc maps in every program that has looked up a user: nscd,
+// sssd. Who reads it looks each time whether it is what it was.
+bool is_cache_of_names(const std::string& path) {
+  static constexpr std::array<const char*, 5> kDirectories{"/var/lib/sss/mc/", "/var/cache/nscd/", "/var/db/nscd/",
+                                                           "/var/run/nscd/", "/run/nscd/"};
+  return std::any_of(kDirectories.begin(), kDirectories.end(), [&](const char* d) { return path.starts_with(d); });
+}
+
 }  // namespace
 
 UniqueFd open_to_read(const std::string& path) { return open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }
@@ -135,6 +143,7 @@ Comparison compare(const FileRecord& record, const std::string& path, std::uint6
   if (record.directory || now.directory || !S_ISREG(now.mode))
     return {record.directory && now.directory ? Change::none : Change::replaced, now.size, 0};
   if (now.size < record.size) return {Change::shorter, now.size, 0};
+  if (!record.written && is_cache_of_names(path)) return {Change::none, now.size, 0};
   const bool grown = now.size > std::max(record.size, least);
   const bool same_file = is_same_file(record, now);
   const bool same_time = is_of_same_time(record, now);

@@ -61,6 +61,11 @@ UniqueFd open_shared_file(const Image& image, const Area& area, const std::strin
   return fd;
 }
 
+// What the program could only read of a file that it mapped is the file's, also where the file is memory (tmpfs).
+bool is_loaded(const StoredArea& stored) {
+  return has_payload(stored) && (!is_shared_file(stored.area) || may_be_written(stored.area));
+}
+
 struct Advice {
   const char* flag;
   int advice;
@@ -187,7 +192,7 @@ void Memory::map(std::size_t index) {
   }
   int prot = static_cast<int>(area.prot), flags = MAP_FIXED, fd = -1;
   std::uint64_t offset = 0;
-  if (has_payload(stored)) prot |= PROT_READ | PROT_WRITE;
+  if (is_loaded(stored)) prot |= PROT_READ | PROT_WRITE;
   if (is_shared_file(area)) {
     fd = file_of_.at(area.start);
     offset = area.file_offset;
@@ -220,14 +225,14 @@ void Memory::load() {
   std::vector<context::LoadTarget> targets;
   for (std::size_t i = 0; i < areas.size(); ++i) {
     map(i);
-    if (has_payload(areas[i])) targets.push_back({static_cast<std::uint32_t>(i), place(areas[i].area)});
+    if (is_loaded(areas[i])) targets.push_back({static_cast<std::uint32_t>(i), place(areas[i].area)});
   }
   image_.reader().load(targets, std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
   for (const StoredArea& stored : areas) {
     const Area& area = stored.area;
     if (is_system_v(area) && has_payload(stored) && !may_be_written(area))
       attach_area(area, restart_.system_v.at(name_of_memory(area.inode)), false);
-    if ((has_payload(stored) || is_system_v(area)) && area.prot != (PROT_READ | PROT_WRITE) &&
+    if ((is_loaded(stored) || is_system_v(area)) && area.prot != (PROT_READ | PROT_WRITE) &&
         mprotect(place(area), length(area), static_cast<int>(area.prot)) != 0)
       throw EnvironmentError(with_errno("cannot protect the program's memory " + named_range(area), errno));
     for (const Advice& advice : kAdvice) {
