@@ -3,11 +3,10 @@
 # otherwise.
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin launcher.mca_environment mpirun ompi-checkpoint ompi-restart
-unset OMPI_MCA_btl
 mkdir work
-JOB_WRAPPER=(env OMPI_MCA_btl=self,tcp)
+export OMPI_MCA_btl=self,tcp
 start_job --wdir "$SCRATCH/work" -np 2 "$CAIRN_BUILD/tests/programs/launcher_mca_environment"
-JOB_WRAPPER=()
+unset OMPI_MCA_btl
 wait_for_line '^before: self,tcp$' 60
 checkpoint --term
 wait_job 60
