@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace cairn::state {
@@ -17,6 +19,14 @@ struct SocketOption {
   }
 };
 using SocketOptions = std::vector<SocketOption>;
+
+template <class Value>
+SocketOption socket_option(int level, int name, const Value& value) {
+  static_assert(std::is_trivially_copyable_v<Value>);
+  SocketOption option{level, name, std::vector<std::uint8_t>(sizeof value)};
+  std::memcpy(option.value.data(), &value, sizeof value);
+  return option;
+}
 
 int number_option(int fd, int level, int name);  // 0 if it has none
 

@@ -18,6 +18,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/state/descriptors/socket_diagnosis.hpp"
+#include "core/state/descriptors/tcp_state.hpp"
 
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72  // Linux 5.16
@@ -43,6 +44,8 @@ class ReceiveRoom {
     chosen_ = (number_option(fd, SOL_SOCKET, SO_BUF_LOCK) & kReceiveSet) != 0;
     mark_ = number_option(fd, SOL_SOCKET, SO_RCVLOWAT);
     buffer_ = number_option(fd, SOL_SOCKET, SO_RCVBUF);
+    window_ = chosen_window(fd);
+    if (window_ != 0) set(TCP_WINDOW_CLAMP, kMost, IPPROTO_TCP);
     if (chosen_) {
       set(SO_RCVBUF, kMost);
       if (number_option(fd, SOL_SOCKET, SO_RCVBUF) < buffer_) set(SO_RCVBUF, buffer_ / 2);
@@ -52,16 +55,17 @@ class ReceiveRoom {
   ~ReceiveRoom() {
     if (chosen_) set(SO_RCVBUF, buffer_ / 2);
     set(SO_RCVLOWAT, mark_);
+    if (window_ != 0) set(TCP_WINDOW_CLAMP, window_, IPPROTO_TCP);
   }
   ReceiveRoom(const ReceiveRoom&) = delete;
   ReceiveRoom& operator=(const ReceiveRoom&) = delete;
 
  private:
   static constexpr int kMost = 1 << 30;
-  void set(int name, int value) const { setsockopt(fd_, SOL_SOCKET, name, &value, sizeof value); }
+  void set(int name, int value, int level = SOL_SOCKET) const { setsockopt(fd_, level, name, &value, sizeof value); }
   const int fd_;
   bool chosen_ = false;
-  int mark_ = 1, buffer_ = 0;
+  int mark_ = 1, buffer_ = 0, window_ = 0;
 };
 
 int bytes_of(int fd, unsigned long queue) {
@@ -102,12 +106,21 @@ UniqueFd socket_for_port(const ConnectionEnd& end) {
   constexpr int kOn = 1;
   const std::uint32_t range = end.local.port() | static_cast<std::uint32_t>(end.local.port()) << 16;
   UniqueFd made(socket(end.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (made && end.options != nullptr) set_options_for_binding(made.get(), *end.options);
   if (made && (setsockopt(made.get(), IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof range) != 0 ||
                setsockopt(made.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &kOn, sizeof kOn) != 0 ||
                bind(made.get(), anywhere.get(), anywhere.size()) != 0))
     made.reset();
   if (!made) errno = EADDRINUSE;
   return made;
+}
+
+// What has only chosen the port is no option of the program's.
+void forget_range(int fd, const ConnectionEnd& end) {
+  constexpr std::uint32_t kNone = 0;
+  setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &kNone, sizeof kNone);
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &kNone, sizeof kNone);
+  if (end.options != nullptr) set_options_for_binding(fd, *end.options);
 }
 
 // Who else connects in this moment is sent away.
@@ -141,11 +154,13 @@ std::array<UniqueFd, 2> connect_ends(const ConnectionEnd& accepting, const Conne
   const UniqueFd listener = bound_socket(accepting);
   if (!listener || listen(listener.get(), 1) != 0) return made;
   UniqueFd connected = bound_socket(connecting);
-  if (!connected && errno == EADDRINUSE) connected = socket_for_port(connecting);
+  const bool by_range = !connected && errno == EADDRINUSE;
+  if (by_range) connected = socket_for_port(connecting);
   if (!connected) return made;
   SocketAddress to = connecting.remote;
   if (to.port() == 0) to = SocketAddress::local_of(listener.get());
   if (connect(connected.get(), to.get(), to.size()) != 0) return made;
+  if (by_range) forget_range(connected.get(), connecting);
   made[0] = accept_from(listener.get(), connected.get());
   if (made[0]) made[1] = std::move(connected);
   return made;

@@ -38,6 +38,18 @@ bool has_ended(int fd) {
   return poll(&look, 1, 0) > 0 && (look.revents & POLLRDHUP) != 0;
 }
 
+// Memory of the kernel's own is about half of a buffer: a window that takes less than a quarter of it is no result of
+// that.
+int chosen_window(int fd) {
+  constexpr int kShare = 4;
+  const int most = number_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP);
+  return most > 0 && most < number_option(fd, SOL_SOCKET, SO_RCVBUF) / kShare ? most : 0;
+}
+
+bool is_measured_segment(int fd) {
+  return static_cast<int>(information(fd).tcpi_snd_mss) == number_option(fd, IPPROTO_TCP, TCP_MAXSEG);
+}
+
 // For one that listens these fields have another meaning.
 AcceptQueue accept_queue(int fd) {
   const tcp_info info = information(fd);

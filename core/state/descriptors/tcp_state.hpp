@@ -12,6 +12,11 @@ bool is_tcp(const OpenFile& file);
 int tcp_state(int fd);
 // One that was connected, in state TCP_CLOSE.
 bool has_ended(int fd);
+// The bound of its window that the program has set (TCP_WINDOW_CLAMP), of one that is connected; 0 if it is the
+// kernel's.
+int chosen_window(int fd);
+// TCP_MAXSEG is what the kernel has found when it tried to connect.
+bool is_measured_segment(int fd);
 
 struct AcceptQueue {
   std::uint32_t waiting = 0, most = 0;

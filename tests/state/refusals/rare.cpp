@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/mman.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +45,46 @@ Undo make_multicast() {
   group.imr_multiaddr.s_addr = htonl(0xef010203);
   group.imr_ifindex = static_cast<int>(if_nametoindex("lo"));
   if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) printf("SKIP: no multicast here\n");
+  return [fd] { close(fd); };
+}
+
+struct Accepted {
+  int client = -1, server = -1;
+  explicit Accepted(bool keep_syn = false) {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    sockaddr_in at{};
+    socklen_t size = sizeof at;
+    if (keep_syn) CHECK(setsockopt(listener, IPPROTO_TCP, TCP_SAVE_SYN, &on, sizeof on) == 0);
+    CHECK(listen(listener, 1) == 0 && getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(client, reinterpret_cast<sockaddr*>(&at), size) == 0);
+    server = accept(listener, nullptr, nullptr);
+    close(listener);
+  }
+};
+
+Undo make_saved_syn() {
+  const Accepted ends(true);
+  return [ends] {
+    char syn[200];
+    socklen_t size = sizeof syn;
+    CHECK(getsockopt(ends.server, IPPROTO_TCP, TCP_SAVED_SYN, syn, &size) == 0 && size > 0);
+  };
+}
+
+// A filter of BPF's own, which the kernel does not show.
+Undo make_bpf_filter() {
+  const bpf_insn accept_all[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, -1}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  bpf_attr program{};
+  program.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+  program.insns = reinterpret_cast<std::uintptr_t>(accept_all);
+  program.insn_cnt = 2;
+  program.license = reinterpret_cast<std::uintptr_t>("GPL");
+  const int filter = static_cast<int>(syscall(SYS_bpf, BPF_PROG_LOAD, &program, sizeof program));
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (filter < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &filter, sizeof filter) != 0)
+    printf("SKIP: no BPF for this user\n");
+  close(filter);
   return [fd] { close(fd); };
 }
 
@@ -182,6 +224,8 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"ended_thread_timer", [] { return make_thread_timer(false); }},
       {"low_memory", make_low_memory},
       {"multicast", make_multicast},
+      {"saved_syn", make_saved_syn},
+      {"bpf_filter", make_bpf_filter},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},
       {"map_sync", make_map_sync},

@@ -16,6 +16,8 @@ NAMES = {
     "unaccepted": ["accepted"],
     "tcp_outside": ["TCP connection at descriptor", "has it open, too"],
     "multicast": ["UDP socket at descriptor", "239.1.2.3"],
+    "saved_syn": ["TCP connection at descriptor", "TCP_SAVE_SYN"],
+    "bpf_filter": ["UDP socket at descriptor", "has a filter"],
     "epoll": ["epoll at descriptor", "disarmed (EPOLLONESHOT)"],
     "timerfd": ["timerfd at descriptor"],
     "inotify": ["inotify at descriptor", "events that have not been read"],

@@ -3,7 +3,6 @@
 // have both ends, or the only one that is left.
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -11,43 +10,39 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <optional>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/kinds/socket_pair_v1.hpp"
 #include "core/state/descriptors/open_files.hpp"
 #include "core/state/descriptors/socket_content.hpp"
 #include "core/state/descriptors/socket_diagnosis.hpp"
+#include "core/state/descriptors/socket_options.hpp"
 #include "core/state/group_scope.hpp"
 
 namespace cairn::state {
 namespace {
 
-// Numbers that are set as they are read. The sizes of buffers are told with the kernel's own share: twice.
-constexpr std::array<int, 5> kOptions{SO_PASSCRED, SO_RCVLOWAT, SO_KEEPALIVE, SO_PRIORITY, SO_PEEK_OFF};
-constexpr std::array<int, 2> kBuffers{SO_SNDBUF, SO_RCVBUF};
-constexpr std::array<int, 2> kTimes{SO_RCVTIMEO, SO_SNDTIMEO};
-
 struct Side {
   bool open = false;
   std::uint64_t inode = 0;
   std::uint32_t shut = 0;
-  std::array<std::int32_t, kOptions.size()> options{};
-  std::array<std::int32_t, kBuffers.size()> buffers{};
-  std::array<std::int64_t, kTimes.size()> times{};  // microseconds
-  SocketContent content;                            // what it has not received
+  SocketOptions options;
+  SocketContent content;  // what it has not received
   template <class Archive>
   void fields(Archive& a) {
-    a(open, inode, shut, options, buffers, times, content);
+    a(open, inode, shut, options, content);
   }
 };
 
 struct PairDetail {
-  std::int32_t type = 0;
+  static constexpr std::int32_t kForm = 0x200;  // what PairDetailV1 begins with is a type, and smaller
+  std::int32_t form = kForm, type = 0;
   std::array<Side, 2> sides;
   template <class Archive>
   void fields(Archive& a) {
-    a(type, sides);
+    a(form, type, sides);
   }
 };
 
@@ -59,12 +54,6 @@ struct PairEnd {
   }
 };
 
-int number_option(int fd, int name) {
-  int value = 0;
-  socklen_t size = sizeof value;
-  return getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
-}
-
 bool has_name(int fd, int (*name)(int, sockaddr*, socklen_t*)) {
   sockaddr_un address{};
   socklen_t size = sizeof address;
@@ -72,7 +61,7 @@ bool has_name(int fd, int (*name)(int, sockaddr*, socklen_t*)) {
 }
 
 bool recognise(const OpenFile& file) {
-  if (!S_ISSOCK(file.status.st_mode) || number_option(file.fd, SO_DOMAIN) != AF_UNIX) return false;
+  if (!S_ISSOCK(file.status.st_mode) || number_option(file.fd, SOL_SOCKET, SO_DOMAIN) != AF_UNIX) return false;
   if (has_name(file.fd, getsockname) || has_name(file.fd, getpeername)) return false;
   const auto socket = diagnose_unix_socket(file.status.st_ino);
   return socket && socket->connected;
@@ -91,24 +80,14 @@ UnixSocket look_at(const OpenFile& file) {
 ObjectIdentity identify(const OpenFile& file) { return identity_of_both(file, look_at(file).peer); }
 
 Side look_at_side(const OpenFile& file, const UnixSocket& socket, int type, bool guest_stands) {
-  socklen_t filter = 0;
-  if (getsockopt(file.fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &filter) == 0 && filter > 0)
-    refuse(file, "it has a filter (SO_ATTACH_FILTER)");
-  if (number_option(file.fd, SO_PASSSEC) != 0) refuse(file, "it receives security labels (SO_PASSSEC)");
+  if (const std::string option = unsaved_option_of(file.fd); !option.empty()) refuse(file, option);
   pollfd look{file.fd, 0, 0};
   if (poll(&look, 1, 0) > 0 && (look.revents & POLLERR) != 0) refuse(file, "it has an error that was not asked for");
   Side side;
   side.open = true;
   side.inode = file.status.st_ino;
   side.shut = socket.shut;
-  for (std::size_t i = 0; i < kOptions.size(); ++i) side.options[i] = number_option(file.fd, kOptions[i]);
-  for (std::size_t i = 0; i < kBuffers.size(); ++i) side.buffers[i] = number_option(file.fd, kBuffers[i]);
-  for (std::size_t i = 0; i < kTimes.size(); ++i) {
-    timeval time{};
-    socklen_t size = sizeof time;
-    getsockopt(file.fd, SOL_SOCKET, kTimes[i], &time, &size);
-    side.times[i] = time.tv_sec * 1000000 + time.tv_usec;
-  }
+  side.options = options_of(file.fd);
   if (guest_stands) try {
       side.content = look_into_socket(file.fd, type, (socket.shut & 1) != 0);
     } catch (const TemporaryError& error) {
@@ -125,7 +104,7 @@ bool is_in_group(std::uint64_t device, std::uint64_t peer) {
 
 std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, context::Writer* /*writer*/) {
   PairDetail detail;
-  detail.type = number_option(ends.front()->fd, SO_TYPE);
+  detail.type = number_option(ends.front()->fd, SOL_SOCKET, SO_TYPE);
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const OpenFile& file = *ends[i];
     if (const std::string holder = all.other_holder(file); !holder.empty()) refuse(file, holder + " has it open, too");
@@ -138,7 +117,24 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
   return encode(detail);
 }
 
-PairDetail detail_of(const SharedObject& object) { return decode<PairDetail>(object.detail, "ipc, a pair of sockets"); }
+constexpr const char* kSection = "ipc, a pair of sockets";
+
+PairDetail from_v1(const SharedObject& object) {
+  auto old = decode<PairDetailV1>(object.detail, kSection);
+  PairDetail detail;
+  detail.type = old.type;
+  for (std::size_t i = 0; i < old.sides.size(); ++i) {
+    PairSideV1& side = old.sides[i];
+    detail.sides[i] = {side.open, side.inode, side.shut, side.options(), std::move(side.content)};
+  }
+  return detail;
+}
+
+PairDetail detail_of(const SharedObject& object) {
+  constexpr std::uint8_t kForm = PairDetail::kForm >> 8;  // numbers begin with their lowest byte
+  if (object.detail.size() > 1 && object.detail[1] != kForm) return from_v1(object);
+  return decode<PairDetail>(object.detail, kSection);
+}
 
 void check_object(const SharedObject& object) {
   const PairDetail detail = detail_of(object);
@@ -146,7 +142,8 @@ void check_object(const SharedObject& object) {
   const auto sound = [&](const Side& side) {
     return side.shut <= 3 && (detail.type != SOCK_STREAM || side.content.size() <= 1);
   };
-  if (!known || !detail.sides[0].open || !std::all_of(detail.sides.begin(), detail.sides.end(), sound))
+  if (detail.form != PairDetail::kForm || !known || !detail.sides[0].open ||
+      !std::all_of(detail.sides.begin(), detail.sides.end(), sound))
     throw PermanentError("a pair of sockets makes no sense");
 }
 
@@ -156,28 +153,6 @@ void check(const Description& description) {
 
 [[noreturn]] void fail(const char* what) {
   throw EnvironmentError(with_errno(std::string("a pair of Unix sockets of the program cannot ") + what, errno));
-}
-
-// Buffers before there is something in them, and the rest afterwards.
-void set_buffers(int fd, const Side& side) {
-  for (std::size_t i = 0; i < kBuffers.size(); ++i) {
-    const int half = side.buffers[i] / 2;
-    if (number_option(fd, kBuffers[i]) == side.buffers[i]) continue;
-    setsockopt(fd, SOL_SOCKET, kBuffers[i], &half, sizeof half);
-    if (number_option(fd, kBuffers[i]) < side.buffers[i]) fail("have its buffers again (net.core.wmem_max, rmem_max)");
-  }
-}
-
-void set_options(int fd, const Side& side) {
-  for (std::size_t i = 0; i < kOptions.size(); ++i) {
-    if (number_option(fd, kOptions[i]) == side.options[i]) continue;
-    if (setsockopt(fd, SOL_SOCKET, kOptions[i], &side.options[i], sizeof side.options[i]) != 0)
-      fail("have its options again");
-  }
-  for (std::size_t i = 0; i < kTimes.size(); ++i) {
-    const timeval time{side.times[i] / 1000000, side.times[i] % 1000000};
-    if (side.times[i] > 0) setsockopt(fd, SOL_SOCKET, kTimes[i], &time, sizeof time);
-  }
 }
 
 void shut_down(int fd, std::uint32_t how) {
@@ -208,15 +183,13 @@ std::vector<UniqueFd> make(ObjectParts parts, std::span<const Description* const
   if (socketpair(AF_UNIX, detail.type | SOCK_CLOEXEC, 0, pair) != 0) fail("be made");
   std::array<UniqueFd, 2> made{UniqueFd(pair[0]), UniqueFd(pair[1])};
   for (std::size_t i = 0; i < made.size(); ++i) {
-    if (detail.sides[i].open) set_buffers(made[i].get(), detail.sides[i]);
+    if (detail.sides[i].open) set_options(made[i].get(), detail.sides[i].options);
   }
   for (std::size_t i = 0; i < made.size(); ++i) {
     if (!send_again(made[1 - i].get(), detail.sides[i].content)) fail("be filled");
   }
   for (std::size_t i = 0; i < made.size(); ++i) {
-    if (!detail.sides[i].open) continue;
-    set_options(made[i].get(), detail.sides[i]);
-    if (detail.sides[1 - i].open) shut_down(made[i].get(), detail.sides[i].shut);
+    if (detail.sides[0].open && detail.sides[1].open) shut_down(made[i].get(), detail.sides[i].shut);
   }
   if (!detail.sides[1].open) made[1].reset();
   std::vector<UniqueFd> result(ends.size());
@@ -249,7 +222,7 @@ const DescriptorKind socket_pair_descriptor = {
     .reopen = nullptr,
     .refill = nullptr,
     .documentation = {"pair of Unix sockets (socketpair)",
-                      "what was not received, either way; what has been shut down; buffers, time limits, options",
+                      "what was not received, either way; what has been shut down; options",
                       "both ends must be in the process or its tree, or the other one closed; descriptors that are on "
                       "their way, and urgent data, are refused; needs unix_diag",
                       "tests/state/descriptors/socket_pairs.cpp"},

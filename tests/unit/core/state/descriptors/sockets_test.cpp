@@ -3,15 +3,19 @@
 // taken.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <string>
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/socket_address.hpp"
+#include "core/state/descriptors/socket_options.hpp"
 #include "core/state/descriptors/tcp_connection.hpp"
 #include "core/state/descriptors/unix_name.hpp"
 
@@ -109,12 +113,59 @@ TEST(tcp_connection, has_the_addresses_that_it_is_to_have) {
   EXPECT_EQ(SocketAddress::peer_of(now[0].get()), other);
 }
 
+UniqueFd udp_socket() { return UniqueFd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+
+TEST(socket_options, that_this_kernel_does_not_know_are_refused_by_name) {
+  constexpr int kOfTomorrow = 9999;
+  const UniqueFd fd = udp_socket();
+  try {
+    set_options(fd.get(), {socket_option(SOL_SOCKET, kOfTomorrow, 1)});
+    FAIL();
+  } catch (const EnvironmentError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("option 9999 of level 1 again, which this kernel does not know"));
+  }
+  try {
+    set_options(fd.get(), {socket_option(IPPROTO_TCP, TCP_NODELAY, 1)});
+    FAIL();
+  } catch (const EnvironmentError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("option TCP_NODELAY again"));
+  }
+}
+
+bool has_option(const SocketOptions& options, int level, int name) {
+  return std::any_of(options.begin(), options.end(),
+                     [=](const SocketOption& o) { return o.level == level && o.name == name; });
+}
+
+TEST(socket_options, that_only_some_kernels_know_are_saved_where_they_are_set) {
+  const UniqueFd fd = udp_socket();
+  const int on = 1;
+  EXPECT_FALSE(has_option(options_of(fd.get()), IPPROTO_IP, IP_RECVFRAGSIZE));
+  ASSERT_EQ(setsockopt(fd.get(), IPPROTO_IP, IP_RECVFRAGSIZE, &on, sizeof on), 0);
+  EXPECT_TRUE(has_option(options_of(fd.get()), IPPROTO_IP, IP_RECVFRAGSIZE));
+}
+
+TEST(socket_options, name_an_interface_that_must_be_there) {
+  const UniqueFd fd = udp_socket();
+  const std::uint32_t loopback = htonl(if_nametoindex("lo"));
+  ASSERT_EQ(setsockopt(fd.get(), IPPROTO_IP, IP_UNICAST_IF, &loopback, sizeof loopback), 0);
+  SocketOptions options = options_of(fd.get());
+  ASSERT_TRUE(has_option(options, IPPROTO_IP, IP_UNICAST_IF));
+  const UniqueFd other = udp_socket();
+  set_options(other.get(), options);
+  EXPECT_EQ(number_option(other.get(), IPPROTO_IP, IP_UNICAST_IF), static_cast<int>(loopback));
+  for (SocketOption& option : options) {
+    if (option.name == IP_UNICAST_IF && option.level == IPPROTO_IP) option.value[0] = '?';
+  }
+  EXPECT_THROW(set_options(udp_socket().get(), options), EnvironmentError);
+}
+
 // What a hostile file may say of each kind of object.
 TEST(socket_objects, of_nonsense_are_refused) {
-  for (const std::uint32_t kind : {13u, 15u, 16u, 17u}) {
+  for (const std::uint32_t kind : {11u, 13u, 15u, 16u, 17u}) {
     const ObjectKind& object = *find_descriptor_kind(kind)->object;
     for (std::size_t size = 0; size < 300; ++size) {
-      for (const std::uint8_t byte : {0x00, 0x01, 0x7f, 0xff})
+      for (const std::uint8_t byte : {0x00, 0x01, 0x02, 0x7f, 0xff})
         EXPECT_THROW(object.check({kind, {}, 1, std::vector<std::uint8_t>(size, byte)}), PermanentError) << kind;
     }
   }

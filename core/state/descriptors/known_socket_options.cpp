@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/descriptors/known_socket_options.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+
+// What headers of an older kernel do not have: Linux 5.11 and later.
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69
+#define SO_BUSY_POLL_BUDGET 70
+#endif
+#ifndef SO_BUF_LOCK
+#define SO_BUF_LOCK 72
+#endif
+#ifndef SO_RESERVE_MEM
+#define SO_RESERVE_MEM 73
+#endif
+#ifndef SO_TXREHASH
+#define SO_TXREHASH 74
+#endif
+#ifndef SO_RCVMARK
+#define SO_RCVMARK 75
+#endif
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+#ifndef SO_RCVPRIORITY
+#define SO_RCVPRIORITY 82
+#endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51
+#endif
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44
+#define TCP_RTO_MIN_US 45
+#define TCP_DELACK_MAX_US 46
+#endif
+// What only the kernel's own headers have, which the C library's cannot be mixed with.
+#ifndef IPV6_FLOWINFO
+#define IPV6_FLOWINFO 11
+#define IPV6_FLOWINFO_SEND 33
+#endif
+
+namespace cairn::state {
+namespace {
+
+#define CAIRN_OPTION(level, name, ...) \
+  KnownSocketOption { level, name, #name __VA_OPT__(, ) __VA_ARGS__ }
+
+constexpr auto kEarly = KnownSocketOption::kEarly, kDatagrams = KnownSocketOption::kDatagrams,
+               kChosen = KnownSocketOption::kChosen, kUnconnected = KnownSocketOption::kUnconnected,
+               kInterface = KnownSocketOption::kInterface, kBigEndian = KnownSocketOption::kBigEndian;
+
+constexpr std::array kKnown{
+    CAIRN_OPTION(SOL_SOCKET, SO_REUSEPORT, kEarly),
+    CAIRN_OPTION(SOL_SOCKET, SO_BINDTODEVICE, kEarly),
+    CAIRN_OPTION(IPPROTO_IP, IP_FREEBIND, kEarly),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_V6ONLY, kEarly),
+    CAIRN_OPTION(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, kEarly),
+    CAIRN_OPTION(SOL_SOCKET, SO_DEBUG, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_KEEPALIVE),
+    CAIRN_OPTION(SOL_SOCKET, SO_LINGER),
+    CAIRN_OPTION(SOL_SOCKET, SO_OOBINLINE),
+    CAIRN_OPTION(SOL_SOCKET, SO_NO_CHECK, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_MARK),
+    CAIRN_OPTION(SOL_SOCKET, SO_DONTROUTE),
+    CAIRN_OPTION(SOL_SOCKET, SO_BROADCAST),
+    CAIRN_OPTION(SOL_SOCKET, SO_RCVLOWAT),
+    CAIRN_OPTION(SOL_SOCKET, SO_RCVTIMEO),
+    CAIRN_OPTION(SOL_SOCKET, SO_SNDTIMEO),
+    CAIRN_OPTION(SOL_SOCKET, SO_TIMESTAMP_OLD),
+    CAIRN_OPTION(SOL_SOCKET, SO_TIMESTAMPNS_OLD),
+    CAIRN_OPTION(SOL_SOCKET, SO_TIMESTAMP_NEW, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_TIMESTAMPNS_NEW, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_RXQ_OVFL),
+    CAIRN_OPTION(SOL_SOCKET, SO_WIFI_STATUS, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_NOFCS, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_SELECT_ERR_QUEUE, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_BUSY_POLL, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_PREFER_BUSY_POLL, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_BUSY_POLL_BUDGET, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_INCOMING_CPU, kChosen | kUnconnected),
+    CAIRN_OPTION(SOL_SOCKET, SO_MAX_PACING_RATE, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_ZEROCOPY, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_TXTIME, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_RESERVE_MEM, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_TXREHASH, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_RCVMARK, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_RCVPRIORITY, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_PASSCRED),
+    CAIRN_OPTION(SOL_SOCKET, SO_PASSPIDFD, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_PASSRIGHTS, kChosen),
+    CAIRN_OPTION(SOL_SOCKET, SO_PEEK_OFF),
+    CAIRN_OPTION(SOL_SOCKET, SO_LOCK_FILTER, kChosen),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_NODELAY),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_CORK),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_KEEPIDLE),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_KEEPINTVL),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_KEEPCNT),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_SYNCNT),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_LINGER2),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_DEFER_ACCEPT),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_CONGESTION),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_NOTSENT_LOWAT),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_MAXSEG, kChosen | kUnconnected),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_WINDOW_CLAMP, kChosen | kUnconnected),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, kChosen),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_SAVE_SYN, kChosen),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_FASTOPEN, kChosen | kUnconnected),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, kChosen | kUnconnected),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, kChosen | kUnconnected),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_FASTOPEN_KEY, kChosen | kUnconnected),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_INQ, kChosen),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_TX_DELAY, kChosen),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_RTO_MAX_MS, kChosen),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_RTO_MIN_US, kChosen),
+    CAIRN_OPTION(IPPROTO_TCP, TCP_DELACK_MAX_US, kChosen),
+    CAIRN_OPTION(IPPROTO_UDP, UDP_CORK, kChosen),
+    CAIRN_OPTION(IPPROTO_UDP, UDP_NO_CHECK6_TX, kChosen),
+    CAIRN_OPTION(IPPROTO_UDP, UDP_NO_CHECK6_RX, kChosen),
+    CAIRN_OPTION(IPPROTO_UDP, UDP_SEGMENT, kChosen),
+    CAIRN_OPTION(IPPROTO_UDP, UDP_GRO, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_TOS),
+    CAIRN_OPTION(SOL_SOCKET, SO_PRIORITY),  // which IP_TOS sets, too
+    CAIRN_OPTION(IPPROTO_IP, IP_TTL),
+    CAIRN_OPTION(IPPROTO_IP, IP_MINTTL, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_OPTIONS, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_MTU_DISCOVER),
+    CAIRN_OPTION(IPPROTO_IP, IP_RECVERR),
+    CAIRN_OPTION(IPPROTO_IP, IP_RECVERR_RFC4884, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_PKTINFO),
+    CAIRN_OPTION(IPPROTO_IP, IP_RECVTTL),
+    CAIRN_OPTION(IPPROTO_IP, IP_RECVTOS),
+    CAIRN_OPTION(IPPROTO_IP, IP_RECVOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_RETOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_PASSSEC, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_CHECKSUM, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_RECVFRAGSIZE, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_RECVORIGDSTADDR),
+    CAIRN_OPTION(IPPROTO_IP, IP_LOCAL_PORT_RANGE, kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_UNICAST_IF, kChosen | kInterface | kBigEndian),
+    CAIRN_OPTION(IPPROTO_IP, IP_MULTICAST_IF, kDatagrams | kChosen),
+    CAIRN_OPTION(IPPROTO_IP, IP_MULTICAST_TTL, kDatagrams),
+    CAIRN_OPTION(IPPROTO_IP, IP_MULTICAST_LOOP),
+    CAIRN_OPTION(IPPROTO_IP, IP_MULTICAST_ALL),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_UNICAST_HOPS),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_MINHOPCOUNT, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_UNICAST_IF, kChosen | kInterface | kBigEndian),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_MULTICAST_IF, kDatagrams | kChosen | kInterface),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kDatagrams),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_MULTICAST_LOOP),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_MULTICAST_ALL, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_ROUTER_ALERT_ISOLATE, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_TCLASS),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_FLOWINFO, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_FLOWINFO_SEND, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_MTU_DISCOVER),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_DONTFRAG, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_HOPOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RTHDR, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_DSTOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVERR),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVERR_RFC4884, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVHOPLIMIT),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVTCLASS),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVHOPOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVRTHDR, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVDSTOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVPATHMTU, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_RECVFRAGSIZE, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_2292PKTINFO, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_2292HOPLIMIT, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_2292HOPOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_2292DSTOPTS, kChosen),
+    CAIRN_OPTION(IPPROTO_IPV6, IPV6_2292RTHDR, kChosen),
+};
+
+// Saved by other rules than these.
+constexpr std::array kOthers{
+    CAIRN_OPTION(SOL_SOCKET, SO_SNDBUF),
+    CAIRN_OPTION(SOL_SOCKET, SO_RCVBUF),
+    CAIRN_OPTION(SOL_SOCKET, SO_BUF_LOCK),
+};
+
+#undef CAIRN_OPTION
+
+template <class Table>
+const KnownSocketOption* find_in(const Table& table, int level, int name) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [=](const KnownSocketOption& o) { return o.level == level && o.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::span<const KnownSocketOption> known_socket_options() noexcept { return kKnown; }
+
+const KnownSocketOption* find_socket_option(int level, int name) noexcept { return find_in(kKnown, level, name); }
+
+std::string socket_option_text(int level, int name) {
+  const KnownSocketOption* known = find_socket_option(level, name);
+  if (known == nullptr) known = find_in(kOthers, level, name);
+  return known != nullptr ? known->text : std::to_string(name) + " of level " + std::to_string(level);
+}
+
+}  // namespace cairn::state
