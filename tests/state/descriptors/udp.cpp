@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -87,6 +88,28 @@ int option(int fd, int level, int name) {
 
 void set(int fd, int level, int name, int value) { CHECK(setsockopt(fd, level, name, &value, sizeof value) == 0); }
 
+// Three at once, which the kernel keeps together for who asks for that, if it does.
+void put_together(int to) {
+  Address at = own(to);
+  const int sender = bound_to(loopback(AF_INET));
+  set(to, IPPROTO_UDP, UDP_GRO, 1);
+  set(sender, IPPROTO_UDP, UDP_SEGMENT, 500);
+  put(sender, at, std::string(500, 'a') + std::string(500, 'b') + std::string(200, 'c'));
+  close(sender);
+}
+
+void take_together(int fd) {
+  const std::string pieces[] = {std::string(500, 'a'), std::string(500, 'b'), std::string(200, 'c')};
+  std::string all;
+  for (int i = 0; i < 3 && all.size() < 1200; ++i) {
+    const std::string next = take(fd);
+    CHECK(next == pieces[0] + pieces[1] + pieces[2] || next == pieces[i]);
+    all += next;
+  }
+  CHECK_EQUAL(all.size(), 1200u);
+  CHECK(take(fd) == again);
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -118,6 +141,9 @@ int main(int, char** argv) {
   const Address at_busy = own(busy);
   std::string came;
   std::thread waiter([&] { came = take(waited, nullptr, 0); });
+  const int together = bound_to(loopback(AF_INET)), corked = bound_to(loopback(AF_INET));
+  put_together(together);
+  set(corked, IPPROTO_UDP, UDP_CORK, 1);
   unsigned long steps = 0;
   subject::stay_until_asked(argv[1], [&] {
     const std::string step = std::to_string(++steps);
@@ -148,6 +174,13 @@ int main(int, char** argv) {
   CHECK_EQUAL(option(b, SOL_SOCKET, SO_RCVBUF), buffer);
   CHECK_EQUAL(option(b, IPPROTO_IP, IP_PKTINFO), 1);
   CHECK_EQUAL(option(b, SOL_SOCKET, SO_PEEK_OFF), -1);
+  take_together(together);
+  CHECK_EQUAL(option(corked, IPPROTO_UDP, UDP_CORK), 1);
+  put(corked, at_a, "one, ");
+  put(corked, at_a, "two");
+  CHECK(take(a) == again);
+  set(corked, IPPROTO_UDP, UDP_CORK, 0);
+  CHECK(take(a) == "one, two");
   CHECK((fcntl(fresh, F_GETFL) & O_NONBLOCK) != 0 && take(fresh) == again);
   CHECK((fcntl(a, F_GETFD) & FD_CLOEXEC) != 0);
   put(fresh, at_a, "hello");

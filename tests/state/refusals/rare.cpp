@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,21 @@ Undo make_multicast() {
   group.imr_ifindex = static_cast<int>(if_nametoindex("lo"));
   if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) printf("SKIP: no multicast here\n");
   return [fd] { close(fd); };
+}
+
+// What was put together is with nobody until it is sent.
+Undo make_corked() {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1, off = 0;
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  at.sin_port = htons(9);
+  CHECK(connect(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
+  CHECK(setsockopt(fd, IPPROTO_UDP, UDP_CORK, &on, sizeof on) == 0 && send(fd, "begun", 5, 0) == 5);
+  return [fd, off] {
+    CHECK(setsockopt(fd, IPPROTO_UDP, UDP_CORK, &off, sizeof off) == 0);
+    close(fd);
+  };
 }
 
 struct Accepted {
@@ -224,6 +240,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"ended_thread_timer", [] { return make_thread_timer(false); }},
       {"low_memory", make_low_memory},
       {"multicast", make_multicast},
+      {"corked", make_corked},
       {"saved_syn", make_saved_syn},
       {"bpf_filter", make_bpf_filter},
       {"pkey", make_pkey},

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // UDP sockets: each is an object with one end, so that all of a group are there before what they had not received is
 // sent again from where it came.
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/state/descriptors/datagram_content.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
@@ -48,6 +51,18 @@ bool recognise(const OpenFile& file) { return is_socket_of(file, SOCK_DGRAM, IPP
   throw TemporaryError("UDP socket" + at(file) + " cannot be saved yet: " + why);
 }
 
+// What was put together for one datagram (UDP_CORK, MSG_MORE) nobody can read; what only waits for the interface will
+// be gone in a moment.
+bool has_begun_datagram(int fd) {
+  constexpr double kOnItsWay = 1;  // seconds
+  constexpr useconds_t kNap = 1000;
+  for (const Deadline deadline(kOnItsWay);; usleep(kNap)) {
+    int unsent = 0;
+    if (ioctl(fd, SIOCOUTQ, &unsent) != 0 || unsent == 0) return false;
+    if (deadline.passed()) return true;
+  }
+}
+
 std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, context::Writer* /*writer*/) {
   const OpenFile& file = *ends.front();
   if (const std::string holder = all.other_holder(file); !holder.empty()) refuse(file, holder + " has it open, too");
@@ -63,6 +78,7 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
   detail.connected = SocketAddress::peer_of(file.fd);
   detail.options = options_of(file.fd);
   if (!all.guest_stands()) return encode(detail);
+  if (has_begun_datagram(file.fd)) refuse(file, "it has data that has not been sent (UDP_CORK, MSG_MORE)");
   try {
     detail.content = look_into_datagrams(file.fd);
   } catch (const TemporaryError& error) {
@@ -188,7 +204,8 @@ const DescriptorKind udp_socket_descriptor = {
     .documentation =
         {"UDP socket (IPv4, IPv6)", "addresses, options, what has come from this machine and was not received",
          "its address must be free at a restart; datagrams from elsewhere that were not received are lost; "
-         "refused: members of multicast groups, UDP-Lite; what the kernel says beside a datagram is said "
+         "refused: members of multicast groups, a datagram that was begun (UDP_CORK, MSG_MORE), UDP-Lite; what the "
+         "kernel says beside a datagram is said "
          "anew",
          "tests/state/descriptors/udp.cpp"},
     .object = &kUdp,
