@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/descriptors/socket_content.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -59,6 +60,8 @@ SocketContent look_into_socket(int fd, int type, bool ended, std::vector<SocketA
   const PeekFromBeginning beginning(fd);
   std::vector<std::uint8_t> piece;
   if (type == SOCK_STREAM) {
+    if (pollfd urgent{fd, POLLPRI, 0}; poll(&urgent, 1, 0) > 0 && (urgent.revents & POLLPRI) != 0)
+      throw TemporaryError("has urgent data");
     std::vector<std::uint8_t> bytes;
     while (bytes.size() < all && look(fd, all - bytes.size(), piece) && !piece.empty())
       bytes.insert(bytes.end(), piece.begin(), piece.end());

@@ -64,6 +64,20 @@ Undo make_corked() {
   };
 }
 
+Undo make_urgent(int sender, int receiver) {
+  if (send(sender, "abc!", 4, MSG_OOB) != 4) printf("SKIP: no urgent data here\n");
+  return [=] {
+    close(sender);
+    close(receiver);
+  };
+}
+
+Undo make_urgent_unix() {
+  int pair[2];
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+  return make_urgent(pair[0], pair[1]);
+}
+
 struct Accepted {
   int client = -1, server = -1;
   explicit Accepted(bool keep_syn = false) {
@@ -78,6 +92,11 @@ struct Accepted {
     close(listener);
   }
 };
+
+Undo make_urgent_tcp() {
+  const Accepted ends;
+  return make_urgent(ends.client, ends.server);
+}
 
 Undo make_saved_syn() {
   const Accepted ends(true);
@@ -241,6 +260,8 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"low_memory", make_low_memory},
       {"multicast", make_multicast},
       {"corked", make_corked},
+      {"urgent_unix", make_urgent_unix},
+      {"urgent_tcp", make_urgent_tcp},
       {"saved_syn", make_saved_syn},
       {"bpf_filter", make_bpf_filter},
       {"pkey", make_pkey},

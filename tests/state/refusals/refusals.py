@@ -17,6 +17,8 @@ NAMES = {
     "tcp_outside": ["TCP connection at descriptor", "has it open, too"],
     "multicast": ["UDP socket at descriptor", "239.1.2.3"],
     "corked": ["UDP socket at descriptor", "has data that has not been sent (UDP_CORK, MSG_MORE)"],
+    "urgent_unix": ["Unix socket at descriptor", "has urgent data"],
+    "urgent_tcp": ["TCP connection at descriptor", "has urgent data"],
     "saved_syn": ["TCP connection at descriptor", "TCP_SAVE_SYN"],
     "bpf_filter": ["UDP socket at descriptor", "has a filter"],
     "epoll": ["epoll at descriptor", "disarmed (EPOLLONESHOT)"],
