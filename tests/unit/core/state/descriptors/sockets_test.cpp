@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <string>
 
+#include "core/base/codec.hpp"
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/kinds/socket_pair_v1.hpp"
 #include "core/state/descriptors/socket_address.hpp"
 #include "core/state/descriptors/socket_options.hpp"
 #include "core/state/descriptors/tcp_connection.hpp"
@@ -158,6 +160,19 @@ TEST(socket_options, name_an_interface_that_must_be_there) {
     if (option.name == IP_UNICAST_IF && option.level == IPPROTO_IP) option.value[0] = '?';
   }
   EXPECT_THROW(set_options(udp_socket().get(), options), EnvironmentError);
+}
+
+TEST(socket_pair, of_a_file_without_a_list_of_options_is_read) {
+  PairDetailV1 old;
+  old.type = SOCK_STREAM;
+  old.sides[0].open = true;
+  old.sides[0].content = {{1, 2, 3}};
+  const ObjectKind& object = *find_descriptor_kind(11)->object;
+  EXPECT_NO_THROW(object.check({11, {}, 1, encode(old)}));
+  old.type = 77;
+  EXPECT_THROW(object.check({11, {}, 1, encode(old)}), PermanentError);
+  const SocketOptions options = old.sides[0].options();
+  EXPECT_TRUE(has_option(options, SOL_SOCKET, SO_SNDBUF) && has_option(options, SOL_SOCKET, SO_RCVTIMEO));
 }
 
 // What a hostile file may say of each kind of object.
