@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,8 +77,20 @@ void check_flags(const Area& area) {
   if (has_flag(area, "ss")) throw PermanentError("a shadow stack" + where(area) + " cannot be saved");
 }
 
+// Memory of memfd_secret(2), which nobody can read through the kernel, is on a device of its own.
+bool is_secret(const Area& area) {
+#ifndef SYS_memfd_secret
+  constexpr long SYS_memfd_secret = 447;  // Linux 5.14
+#endif
+  if (!area.deleted || !(area.path == "/secretmem")) return false;
+  const UniqueFd other(static_cast<int>(syscall(SYS_memfd_secret, 0)));
+  struct stat status {};
+  return other && fstat(other.get(), &status) == 0 && status.st_dev == area.device;
+}
+
 void check(const Area& area, ShownPaths& paths) {
   const std::string& path = area.path;
+  if (is_secret(area)) throw PermanentError("secret memory (memfd_secret)" + where(area) + " cannot be saved");
   if (area.deleted && path == "/[aio]")
     throw TemporaryError("asynchronous I/O context (aio)" + where(area) + " cannot be saved yet");
   if (path.starts_with("anon_inode:")) throw TemporaryError(path.substr(11) + where(area) + " cannot be saved yet");

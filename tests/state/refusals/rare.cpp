@@ -123,6 +123,17 @@ Undo make_bpf_filter() {
   return [fd] { close(fd); };
 }
 
+// Mapped, and closed.
+Undo make_secret_mapping() {
+  const int fd = static_cast<int>(syscall(SYS_memfd_secret, 0));
+  void* p = MAP_FAILED;
+  if (fd >= 0 && ftruncate(fd, 4096) == 0) p = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (p == MAP_FAILED) printf("SKIP: no secret memory here\n");
+  if (p != MAP_FAILED) strcpy(static_cast<char*>(p), "secret");
+  return [p] { munmap(p, 4096); };
+}
+
 // Of the size that is not the usual one, if the kernel has another: 2 MiB or 1 GiB. No page is touched.
 Undo make_other_huge_pages() {
   constexpr size_t kLength = 1UL << 30;
@@ -264,6 +275,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"urgent_tcp", make_urgent_tcp},
       {"saved_syn", make_saved_syn},
       {"bpf_filter", make_bpf_filter},
+      {"secret_mapping", make_secret_mapping},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},
       {"map_sync", make_map_sync},

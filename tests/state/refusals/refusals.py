@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""refusals.py BIN_DIRECTORY PROGRAM KIND: what cannot be saved is refused by name, nothing is left behind, and the
+"""refusals.py BIN_DIRECTORY PROGRAM KIND [USER]: what cannot be saved is refused by name, nothing is left behind, and the
 program is unharmed; once it has let go, if it can, it can be saved and restarted."""
 import os
 import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import PERMANENT, TEMPORARY, Failure, expect, run_subject, wait_for  # noqa: E402
+from cr_harness import ORDINARY, PERMANENT, TEMPORARY, Failure, expect, run_subject, wait_for  # noqa: E402
 
 # What the message must name.
 NAMES = {
@@ -53,6 +53,7 @@ NAMES = {
     "pidfd": ["pidfd at descriptor", "it is of process", "which is not saved with it"],
     "userfaultfd": ["userfaultfd at descriptor"],
     "secret_memory": ["secretmem", "at descriptor"],
+    "secret_mapping": ["secret memory (memfd_secret) mapped at"],
     "message_queue": ["message queue /cairn-refused", "at descriptor", "mq_notify"],
     "seccomp": ["seccomp filter"],
     "landlock": ["landlock"],
@@ -62,7 +63,7 @@ FOR_EVER = {"tagged_addresses", "landlock", "seccomp", "chroot"}
 
 
 def main():
-    bin_dir, program, kind = sys.argv[1:]
+    bin_dir, program, kind, *user = sys.argv[1:]
 
     def body(subject):
         expect(subject.checkpoint("context"), {TEMPORARY, PERMANENT}, *NAMES[kind])
@@ -78,7 +79,7 @@ def main():
         subject.restart("context")
         subject.must_pass()
 
-    run_subject(bin_dir, [program, "@FLAG@", kind], body)
+    run_subject(bin_dir, [program, "@FLAG@", kind], body, user=ORDINARY if user else None)
 
 
 main()
