@@ -11,7 +11,7 @@ extern const DescriptorKind device_descriptor, regular_descriptor, directory_des
     ended_pidfd_descriptor, nameless_descriptor, socket_pair_descriptor, tcp_connection_descriptor,
     tcp_socket_descriptor, udp_socket_descriptor, unix_connection_descriptor, unix_socket_descriptor,
     inotify_descriptor, elsewhere_descriptor, message_queue_descriptor, pseudo_terminal_descriptor,
-    hung_up_terminal_descriptor, refused_descriptor;
+    hung_up_terminal_descriptor, path_descriptor, refused_descriptor;
 
 namespace {
 
@@ -22,6 +22,7 @@ constexpr const DescriptorKind* kKinds[] = {
     &regular_descriptor,    //
     &directory_descriptor,  //
     &standard_descriptor,   //
+    &path_descriptor,       //
     &pipe_descriptor,       //
     &eventfd_descriptor,    //
     &timerfd_descriptor,    //

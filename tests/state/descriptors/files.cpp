@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "tests/lib/subject.hpp"
 
@@ -22,6 +24,32 @@ std::string read_text(int fd, size_t n) {
   return text;
 }
 
+int path_of(const char* name, mode_t type) {
+  struct stat status {};
+  const int fd = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  CHECK(fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == type);
+  return fd;
+}
+
+void make_socket(const char* name) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  strcpy(address.sun_path, name);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  CHECK(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  close(fd);
+}
+
+// Is it still the same?
+void check_path(int fd, const char* name, mode_t type) {
+  struct stat open_one {
+  }, there{};
+  CHECK(fstat(fd, &open_one) == 0 && lstat(name, &there) == 0);
+  CHECK(open_one.st_ino == there.st_ino && (open_one.st_mode & S_IFMT) == type);
+  CHECK((fcntl(fd, F_GETFL) & (O_PATH | O_NOFOLLOW)) == (O_PATH | O_NOFOLLOW) &&
+        (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -35,6 +63,9 @@ int main(int, char** argv) {
   write_text(append, "first\n");
   const int null = open("/dev/null", O_WRONLY), zero = open("/dev/zero", O_RDONLY);
   const int random = open("/dev/urandom", O_RDONLY);
+  CHECK(mkfifo("fifo", 0600) == 0 && symlink("/nowhere/at all", "link") == 0);
+  make_socket("socket");
+  const int fifo = path_of("fifo", S_IFIFO), link = path_of("link", S_IFLNK), name = path_of("socket", S_IFSOCK);
   mkdir("below", 0755);
   DIR* directory = opendir(".");
   CHECK(chdir("below") == 0);
@@ -66,6 +97,11 @@ int main(int, char** argv) {
   CHECK(found);
   char cwd[4096];
   CHECK(getcwd(cwd, sizeof cwd) != nullptr && std::string(cwd).ends_with("/below"));
+  check_path(fifo, "../fifo", S_IFIFO);
+  check_path(link, "../link", S_IFLNK);
+  check_path(name, "../socket", S_IFSOCK);
+  const ssize_t length = readlinkat(link, "", cwd, sizeof cwd);
+  CHECK(length > 0 && std::string(cwd, static_cast<size_t>(length)) == "/nowhere/at all");
   CHECK_EQUAL(umask(0), static_cast<mode_t>(027));
   CHECK(read_text(status, 5) == "Name:");
   const int next = open("/dev/null", O_RDONLY);

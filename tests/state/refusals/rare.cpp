@@ -123,6 +123,17 @@ Undo make_bpf_filter() {
   return [fd] { close(fd); };
 }
 
+// A path that leads to what has none.
+Undo make_path_of_pipe() {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  const int fd = open(("/proc/self/fd/" + std::to_string(ends[0])).c_str(), O_PATH);
+  CHECK(fd >= 0);
+  return [=] {
+    for (const int each : {fd, ends[0], ends[1]}) close(each);
+  };
+}
+
 // Mapped, and closed.
 Undo make_secret_mapping() {
   const int fd = static_cast<int>(syscall(SYS_memfd_secret, 0));
@@ -275,6 +286,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"urgent_tcp", make_urgent_tcp},
       {"saved_syn", make_saved_syn},
       {"bpf_filter", make_bpf_filter},
+      {"path_of_pipe", make_path_of_pipe},
       {"secret_mapping", make_secret_mapping},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},
