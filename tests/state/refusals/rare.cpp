@@ -123,6 +123,12 @@ Undo make_bpf_filter() {
   return [fd] { close(fd); };
 }
 
+Undo make_mptcp() {
+  const int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+  if (fd < 0) printf("SKIP: no MPTCP here\n");
+  return [fd] { close(fd); };
+}
+
 // A path that leads to what has none.
 Undo make_path_of_pipe() {
   int ends[2];
@@ -287,6 +293,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"saved_syn", make_saved_syn},
       {"bpf_filter", make_bpf_filter},
       {"path_of_pipe", make_path_of_pipe},
+      {"mptcp", make_mptcp},
       {"secret_mapping", make_secret_mapping},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},

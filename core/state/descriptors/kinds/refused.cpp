@@ -1,23 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 // What no other kind knows. Never in a context file.
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
+#include "core/state/descriptors/socket_options.hpp"
 #include "core/state/descriptors/standard_files.hpp"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262  // Linux 5.6
+#endif
 
 namespace cairn::state {
 namespace {
 
+// Of those that are no TCP and UDP.
+std::string protocol_name(int protocol) {
+  switch (protocol) {
+    case IPPROTO_MPTCP:
+      return " MPTCP";
+    case IPPROTO_SCTP:
+      return " SCTP";
+    case IPPROTO_UDPLITE:
+      return " UDP-Lite";
+    case IPPROTO_DCCP:
+      return " DCCP";
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+      return " ICMP";
+    default:
+      return "";
+  }
+}
+
 std::string socket_name(const OpenFile& file) {
-  int domain = 0, type = 0;
-  socklen_t length = sizeof domain;
-  getsockopt(file.fd, SOL_SOCKET, SO_DOMAIN, &domain, &length);
-  length = sizeof type;
-  getsockopt(file.fd, SOL_SOCKET, SO_TYPE, &type, &length);
+  const int domain = number_option(file.fd, SOL_SOCKET, SO_DOMAIN), type = number_option(file.fd, SOL_SOCKET, SO_TYPE);
   std::string family = domain == AF_UNIX ? "Unix" : domain == AF_INET ? "IPv4" : domain == AF_INET6 ? "IPv6" : "";
+  const bool internet = domain == AF_INET || domain == AF_INET6;
   if (family.empty()) family = "family " + std::to_string(domain);
-  return family + (type == SOCK_STREAM ? " stream" : type == SOCK_DGRAM ? " datagram" : "") + " socket";
+  if (internet) family += protocol_name(number_option(file.fd, SOL_SOCKET, SO_PROTOCOL));
+  const char* sort = type == SOCK_STREAM ? " stream" : type == SOCK_DGRAM ? " datagram" : "";
+  if (internet && type == SOCK_RAW) sort = " raw";
+  return family + sort + " socket";
 }
 
 // What the program may not even know of.
