@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -61,30 +62,34 @@ int as_number(const SocketOption& option) {
   return number;
 }
 
-// An interface may have another number when the program is restarted.
-void name_interface(SocketOption& option) {
+// An interface may have another number when the program is restarted. The socket itself is asked, since libc's
+// functions open one that the program could see.
+void name_interface(int fd, SocketOption& option) {
   if (!has_trait(option, KnownSocketOption::kInterface) || as_number(option) == 0) return;
   const int told = as_number(option);
-  const bool swapped = has_trait(option, KnownSocketOption::kBigEndian);
-  std::array<char, IFNAMSIZ> name{};
-  if (if_indextoname(swapped ? ntohl(told) : static_cast<unsigned>(told), name.data()) != nullptr)
-    option.value.assign(name.begin(), name.end());
+  ifreq request{};
+  request.ifr_ifindex = has_trait(option, KnownSocketOption::kBigEndian)
+                            ? static_cast<int>(ntohl(static_cast<std::uint32_t>(told)))
+                            : told;
+  if (ioctl(fd, SIOCGIFNAME, &request) == 0)
+    option.value.assign(std::begin(request.ifr_name), std::end(request.ifr_name));
 }
 
 // False, with errno, if there is no such interface.
-bool number_interface(SocketOption& option) {
+bool number_interface(int fd, SocketOption& option) {
   if (!has_trait(option, KnownSocketOption::kInterface) || option.value.size() != IFNAMSIZ) return true;
-  const std::string name(reinterpret_cast<const char*>(option.value.data()),
-                         strnlen(reinterpret_cast<const char*>(option.value.data()), IFNAMSIZ));
-  const unsigned number = if_nametoindex(name.c_str());
-  const unsigned told = has_trait(option, KnownSocketOption::kBigEndian) ? htonl(number) : number;
+  ifreq request{};
+  std::copy_n(option.value.begin(), IFNAMSIZ - 1, request.ifr_name);
+  if (ioctl(fd, SIOCGIFINDEX, &request) != 0) return false;
+  const auto number = static_cast<std::uint32_t>(request.ifr_ifindex);
+  const std::uint32_t told = has_trait(option, KnownSocketOption::kBigEndian) ? htonl(number) : number;
   option.value.resize(sizeof told);
   std::memcpy(option.value.data(), &told, sizeof told);
-  return number != 0;
+  return true;
 }
 
 bool try_to_set(int fd, SocketOption option) {
-  if (!number_interface(option)) return false;
+  if (!number_interface(fd, option)) return false;
   SocketOption now{option.level, option.name, {}};
   if (read_option(fd, now) && now.value == option.value) return true;
   const int half = as_number(option) / 2;
@@ -150,7 +155,7 @@ class Reading {
     if (!read_option(fd_, option) || option.value.empty()) return false;
     SocketOption fresh{option.level, option.name, {}};
     if (only_chosen && read_option(new_.get(), fresh) && fresh.value == option.value) return false;
-    name_interface(option);
+    name_interface(fd_, option);
     options_.push_back(std::move(option));
     return true;
   }
