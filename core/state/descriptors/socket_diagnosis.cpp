@@ -3,12 +3,18 @@
 
 #include <linux/inet_diag.h>
 #include <linux/unix_diag.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cstring>
+#include <string_view>
+#include <vector>
 
+#include "core/base/proc.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/state/descriptors/netlink_question.hpp"
 
 namespace cairn::state {
@@ -53,17 +59,33 @@ std::optional<UnixSocket> diagnose_unix_socket(std::uint64_t inode) {
   return socket;
 }
 
-std::optional<TcpSocket> diagnose_tcp_socket(const SocketAddress& local, const SocketAddress& remote) {
+namespace {
+
+// The numbers of all interfaces. "    lo: 1420 ..."
+std::vector<unsigned> interfaces() {
+  std::vector<unsigned> all;
+  const UniqueFd any(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const std::string table = read_file("/proc/self/net/dev").value_or("");
+  for (const std::string_view line : split_lines(table)) {
+    const auto words = split_words(line);
+    if (words.empty() || !words[0].ends_with(":") || words[0].size() > IFNAMSIZ) continue;
+    ifreq request{};
+    words[0].copy(request.ifr_name, words[0].size() - 1);
+    if (ioctl(any.get(), SIOCGIFINDEX, &request) == 0) all.push_back(static_cast<unsigned>(request.ifr_ifindex));
+  }
+  return all;
+}
+
+// As one that is bound to no interface, or to this one.
+std::optional<TcpSocket> diagnose_at(const SocketAddress& here, const SocketAddress& there, unsigned interface) {
   inet_diag_req_v2 request{};
-  // The kernel finds it by IPv4 whatever family it is of, if these are addresses of IPv4.
-  const SocketAddress here = local.unmapped(), there = remote.unmapped();
-  if (here.family() != there.family()) return std::nullopt;
   request.sdiag_family = static_cast<__u8>(here.family());
   request.sdiag_protocol = IPPROTO_TCP;
   request.idiag_states = ~0u;
   request.idiag_ext = 1 << (INET_DIAG_SHUTDOWN - 1);
   set_end(request.id.idiag_src, request.id.idiag_sport, here);
   set_end(request.id.idiag_dst, request.id.idiag_dport, there);
+  request.id.idiag_if = interface;
   request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
   const SocketAnswer answer(&request, sizeof request);
   const auto* const message = answer.message<inet_diag_msg>();
@@ -74,6 +96,22 @@ std::optional<TcpSocket> diagnose_tcp_socket(const SocketAddress& local, const S
     if (attribute.rta_type == INET_DIAG_SHUTDOWN) socket.shut = number_of(attribute) & 3;
   });
   return socket;
+}
+
+}  // namespace
+
+std::optional<TcpSocket> diagnose_tcp_socket(const SocketAddress& local, const SocketAddress& remote) {
+  // The kernel finds it by IPv4 whatever family it is of, if these are addresses of IPv4.
+  const SocketAddress here = local.unmapped(), there = remote.unmapped();
+  if (here.family() != there.family()) return std::nullopt;
+  if (auto found = diagnose_at(here, there, 0)) return found;
+  // One that is bound to an interface (SO_BINDTODEVICE, or an address of one link) is found by asking for that.
+  const bool within = here.is_loopback() || here.with_port(0) == there.with_port(0);
+  if (!within) return std::nullopt;
+  for (const unsigned interface : interfaces()) {
+    if (auto found = diagnose_at(here, there, interface)) return found;
+  }
+  return std::nullopt;
 }
 
 }  // namespace cairn::state

@@ -177,6 +177,11 @@ int main(int, char** argv) {
   CHECK(bind(bound, anywhere.get(), anywhere.size) == 0);
   const Address bound_at = own(bound);
 
+  // Found by its interface only.
+  const Connection on_interface(listener);
+  CHECK(setsockopt(on_interface.client, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) == 0);
+  put(on_interface.client, "by lo");
+
   std::string came;
   std::thread waiter([&] {
     const int accepted = accept(waited_at, nullptr, nullptr);
@@ -247,6 +252,14 @@ int main(int, char** argv) {
   CHECK(take(orphan.server, 14, MSG_WAITALL) == "nobody listens");
   put(alone.client, "by a copy");
   CHECK(take(early, 9, MSG_WAITALL) == "by a copy");
+
+  char interface[16] = "";
+  size = sizeof interface;
+  CHECK(getsockopt(on_interface.client, SOL_SOCKET, SO_BINDTODEVICE, interface, &size) == 0);
+  CHECK(strcmp(interface, "lo") == 0);
+  CHECK(take(on_interface.server, 5, MSG_WAITALL) == "by lo");
+  put(on_interface.server, "back");
+  CHECK(take(on_interface.client, 4, MSG_WAITALL) == "back");
 
   CHECK(own(bound) == bound_at);
   CHECK_EQUAL(option(bound, IPPROTO_IPV6, IPV6_V6ONLY), 1);
