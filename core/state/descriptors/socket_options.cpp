@@ -88,17 +88,24 @@ bool number_interface(int fd, SocketOption& option) {
   return true;
 }
 
+// An administrator may have more than the bound for all.
+bool set_buffer(int fd, const SocketOption& option) {
+  const int half = as_number(option) / 2, force = option.name == SO_SNDBUF ? SO_SNDBUFFORCE : SO_RCVBUFFORCE;
+  for (const int name : {option.name, force}) {
+    if (setsockopt(fd, SOL_SOCKET, name, &half, sizeof half) != 0) break;
+    if (number_option(fd, SOL_SOCKET, option.name) >= as_number(option)) return true;
+  }
+  errno = 0;
+  return false;
+}
+
 bool try_to_set(int fd, SocketOption option) {
   if (!number_interface(fd, option)) return false;
   SocketOption now{option.level, option.name, {}};
   if (read_option(fd, now) && now.value == option.value) return true;
-  const int half = as_number(option) / 2;
-  if (!is_buffer(option))
-    return setsockopt(fd, option.level, option.name, option.value.data(),
-                      static_cast<socklen_t>(option.value.size())) == 0;
-  errno = 0;
-  return setsockopt(fd, option.level, option.name, &half, sizeof half) == 0 && read_option(fd, now) &&
-         as_number(now) >= as_number(option);
+  return is_buffer(option) ? set_buffer(fd, option)
+                           : setsockopt(fd, option.level, option.name, option.value.data(),
+                                        static_cast<socklen_t>(option.value.size())) == 0;
 }
 
 void set_option(int fd, const SocketOption& option) {

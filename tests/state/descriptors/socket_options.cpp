@@ -179,6 +179,14 @@ void set_unlocked_buffer(int fd) {
   expected.push_back({fd, {SOL_SOCKET, kBufferLock, number(0)}});
 }
 
+// Larger than is allowed to others.
+void set_forced_buffer(int fd) {
+  const int size = 40000000;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0) return;
+  CHECK(told(fd, SOL_SOCKET, SO_RCVBUF) == number(2 * size));
+  expected.push_back({fd, {SOL_SOCKET, SO_RCVBUF, number(2 * size)}});
+}
+
 void set_on_internet_sockets(int family) {
   const auto own = family == AF_INET ? of_ip4() : together({of_ip4(), of_ip6()});
   const int udp = socket(family, SOCK_DGRAM, 0), fresh = socket(family, SOCK_STREAM, 0), listener = listening(family);
@@ -191,6 +199,7 @@ void set_on_internet_sockets(int family) {
     CHECK(set_all(end, together({own, of_all(), of_tcp()})) > 15);
   set_window(connection.server);
   set_unlocked_buffer(udp);
+  set_forced_buffer(socket(family, SOCK_DGRAM, 0));
 }
 
 void set_on_unix_sockets() {
@@ -207,6 +216,7 @@ void set_on_unix_sockets() {
   for (const int fd : {fresh, listener, connection.client, connection.server, pair[0], pair[1], datagrams[0]})
     CHECK(set_all(fd, together({of_all(), of_unix()})) > 5);
   set_unlocked_buffer(datagrams[1]);
+  set_forced_buffer(pair[0]);
 }
 
 }  // namespace
