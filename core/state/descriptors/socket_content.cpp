@@ -6,22 +6,48 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/state/descriptors/peek_offset.hpp"
+#include "core/state/descriptors/socket_options.hpp"
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76  // Linux 6.5
+#endif
 
 namespace cairn::state {
 namespace {
 
 constexpr std::size_t kMostMessage = 64 << 20;  // no buffer of a socket is larger
 
-bool has_credentials(int fd) {
-  int on = 0;
-  socklen_t size = sizeof on;
-  return getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, &size) == 0 && on != 0;
-}
+// While it lives, looking shows nothing beside the bytes but credentials: a time would need room, which might be for
+// descriptors, and a pidfd of the sender would be made at a number that the program may want.
+class NothingBeside {
+ public:
+  explicit NothingBeside(int fd) : fd_(fd) {
+    for (std::size_t i = 0; i < kOptions.size(); ++i) {
+      on_[i] = number_option(fd, SOL_SOCKET, kOptions[i]) != 0;
+      if (on_[i]) set(kOptions[i], 0);
+    }
+  }
+  ~NothingBeside() {
+    for (std::size_t i = 0; i < kOptions.size(); ++i) {
+      if (on_[i]) set(kOptions[i], 1);
+    }
+  }
+  NothingBeside(const NothingBeside&) = delete;
+  NothingBeside& operator=(const NothingBeside&) = delete;
+
+ private:
+  static constexpr std::array kOptions{SO_PASSPIDFD, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SO_TIMESTAMP_NEW,
+                                       SO_TIMESTAMPNS_NEW};
+  void set(int name, int on) const { setsockopt(fd_, SOL_SOCKET, name, &on, sizeof on); }
+  const int fd_;
+  std::array<bool, kOptions.size()> on_{};
+};
 
 // The next piece that has not been looked at, at most `size` bytes of it. False if there is none.
 bool look(int fd, std::size_t size, std::vector<std::uint8_t>& piece, SocketAddress* sender = nullptr) {
@@ -35,7 +61,8 @@ bool look(int fd, std::size_t size, std::vector<std::uint8_t>& piece, SocketAddr
   message.msg_iovlen = 1;
   // Room for what comes with every message, and none for descriptors, of which there would be copies.
   alignas(cmsghdr) char credentials[CMSG_SPACE(sizeof(ucred))];
-  if (has_credentials(fd)) message.msg_control = credentials, message.msg_controllen = sizeof credentials;
+  if (number_option(fd, SOL_SOCKET, SO_PASSCRED) != 0)
+    message.msg_control = credentials, message.msg_controllen = sizeof credentials;
   const ssize_t n = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
   if (n < 0) throw TemporaryError(with_errno("cannot be looked into", errno));
@@ -57,6 +84,7 @@ SocketContent look_into_socket(int fd, int type, bool ended, std::vector<SocketA
   SocketContent content;
   const std::size_t all = bytes_in(fd);
   if (all > kMostMessage) throw TemporaryError("has more than can be looked at");
+  const NothingBeside nothing_beside(fd);
   const PeekFromBeginning beginning(fd);
   std::vector<std::uint8_t> piece;
   if (type == SOCK_STREAM) {

@@ -77,6 +77,14 @@ int main(int, char** argv) {
   set(empty.a, SO_PASSCRED, 1);
   const timeval limit{1234, 500000};
   CHECK(setsockopt(empty.b, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
+  constexpr int kPassPidfd = 76;
+  const Pair with_pidfds(SOCK_DGRAM);
+  const int on = 1;
+  const bool has_pidfds = setsockopt(with_pidfds.b, SOL_SOCKET, kPassPidfd, &on, sizeof on) == 0;
+  put(with_pidfds.a, "by whom");
+  const Pair with_times(SOCK_DGRAM);
+  set(with_times.b, SO_TIMESTAMP, 1);
+  put(with_times.a, "when");
   const int copy = dup(stream.b);
   const Pair awaited(SOCK_STREAM), busy(SOCK_SEQPACKET);
   std::string came;
@@ -118,6 +126,10 @@ int main(int, char** argv) {
   CHECK(take(closed.b) == "gone" && take(closed.b).empty());
   CHECK(send(closed.b, "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE);
   CHECK(take(closed_messages.a) == "message" && take(closed_messages.a).empty());
+  CHECK(!has_pidfds || option(with_pidfds.b, kPassPidfd) == 1);
+  CHECK(take(with_pidfds.b) == "by whom");
+  CHECK_EQUAL(option(with_times.b, SO_TIMESTAMP), 1);
+  CHECK(take(with_times.b) == "when");
   CHECK_EQUAL(option(empty.a, SO_PASSCRED), 1);
   CHECK_EQUAL(option(empty.b, SO_PEEK_OFF), -1);
   timeval now{};
