@@ -28,25 +28,36 @@ constexpr std::size_t kMostMessage = 64 << 20;  // no buffer of a socket is larg
 class NothingBeside {
  public:
   explicit NothingBeside(int fd) : fd_(fd) {
-    for (std::size_t i = 0; i < kOptions.size(); ++i) {
-      on_[i] = number_option(fd, SOL_SOCKET, kOptions[i]) != 0;
-      if (on_[i]) set(kOptions[i], 0);
+    for (Option& option : options_) {
+      option.size = option.value.size();
+      if (getsockopt(fd, SOL_SOCKET, option.name, option.value.data(), &option.size) != 0) option.value = {};
+      if (option.is_on()) set(option.name, Value{}, option.size);
     }
   }
   ~NothingBeside() {
-    for (std::size_t i = 0; i < kOptions.size(); ++i) {
-      if (on_[i]) set(kOptions[i], 1);
+    for (const Option& option : options_) {
+      if (option.is_on()) set(option.name, option.value, option.size);
     }
   }
   NothingBeside(const NothingBeside&) = delete;
   NothingBeside& operator=(const NothingBeside&) = delete;
 
  private:
-  static constexpr std::array kOptions{SO_PASSPIDFD, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SO_TIMESTAMP_NEW,
-                                       SO_TIMESTAMPNS_NEW};
-  void set(int name, int on) const { setsockopt(fd_, SOL_SOCKET, name, &on, sizeof on); }
+  using Value = std::array<std::uint8_t, 8>;
+  struct Option {
+    int name;
+    Value value{};
+    socklen_t size = 0;
+    bool is_on() const { return value != Value{}; }
+  };
+  void set(int name, const Value& value, socklen_t size) const {
+    setsockopt(fd_, SOL_SOCKET, name, value.data(), size);
+  }
   const int fd_;
-  std::array<bool, kOptions.size()> on_{};
+  // In an order in which they can be set: the last is told only if it was set by that name.
+  std::array<Option, 7> options_{Option{SO_PASSPIDFD},       Option{SO_TIMESTAMP_OLD},   Option{SO_TIMESTAMPNS_OLD},
+                                 Option{SO_TIMESTAMP_NEW},   Option{SO_TIMESTAMPNS_NEW}, Option{SO_TIMESTAMPING_OLD},
+                                 Option{SO_TIMESTAMPING_NEW}};
 };
 
 // The next piece that has not been looked at, at most `size` bytes of it. False if there is none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state/descriptors/socket_options.hpp"
 
+#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -219,7 +220,8 @@ SocketOptions options_of(int fd) { return Reading(fd).read(); }
 std::string unsaved_option_of(int fd) {
   if (has_filter(fd)) return "it has a filter (SO_ATTACH_FILTER, SO_ATTACH_BPF)";
   if (number_option(fd, SOL_SOCKET, SO_PASSSEC) != 0) return "it receives security labels (SO_PASSSEC)";
-  if (number_option(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD) != 0) return "it has time stamps (SO_TIMESTAMPING)";
+  if ((number_option(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD) & SOF_TIMESTAMPING_OPT_ID) != 0)
+    return "it counts what it sends (SOF_TIMESTAMPING_OPT_ID)";
   SocketOption layer{IPPROTO_TCP, TCP_ULP, {}};
   if (read_option(fd, layer) && !layer.value.empty() && layer.value.front() != 0)
     return "the kernel has a protocol on top of it (TCP_ULP: TLS)";

@@ -2,6 +2,7 @@
 // Options of sockets: each is set to what nobody has by chance, on sockets of all kinds, and is the same afterwards.
 // Those that the kernel does not know, or does not let this user set, are left out.
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>

@@ -3,6 +3,7 @@
 // that are closed, options, a thread that waits.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/net_tstamp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -84,7 +85,9 @@ int main(int, char** argv) {
   put(with_pidfds.a, "by whom");
   const Pair with_times(SOCK_DGRAM);
   set(with_times.b, SO_TIMESTAMP, 1);
+  set(with_times.a, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
   put(with_times.a, "when");
+  put(with_times.b, "and when");
   const int copy = dup(stream.b);
   const Pair awaited(SOCK_STREAM), busy(SOCK_SEQPACKET);
   std::string came;
@@ -129,7 +132,8 @@ int main(int, char** argv) {
   CHECK(!has_pidfds || option(with_pidfds.b, kPassPidfd) == 1);
   CHECK(take(with_pidfds.b) == "by whom");
   CHECK_EQUAL(option(with_times.b, SO_TIMESTAMP), 1);
-  CHECK(take(with_times.b) == "when");
+  CHECK_EQUAL(option(with_times.a, SO_TIMESTAMPING), SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+  CHECK(take(with_times.b) == "when" && take(with_times.a) == "and when");
   CHECK_EQUAL(option(empty.a, SO_PASSCRED), 1);
   CHECK_EQUAL(option(empty.b, SO_PEEK_OFF), -1);
   timeval now{};

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/mman.h>
+#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -120,6 +121,12 @@ Undo make_bpf_filter() {
   if (filter < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &filter, sizeof filter) != 0)
     printf("SKIP: no BPF for this user\n");
   close(filter);
+  return [fd] { close(fd); };
+}
+
+Undo make_counted_times() {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0), how = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID;
+  CHECK(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &how, sizeof how) == 0);
   return [fd] { close(fd); };
 }
 
@@ -293,6 +300,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"saved_syn", make_saved_syn},
       {"bpf_filter", make_bpf_filter},
       {"path_of_pipe", make_path_of_pipe},
+      {"counted_times", make_counted_times},
       {"mptcp", make_mptcp},
       {"secret_mapping", make_secret_mapping},
       {"pkey", make_pkey},

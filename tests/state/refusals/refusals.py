@@ -55,6 +55,7 @@ NAMES = {
     "secret_memory": ["secretmem", "at descriptor"],
     "secret_mapping": ["secret memory (memfd_secret) mapped at"],
     "path_of_pipe": ["path (O_PATH) pipe:", "at descriptor"],
+    "counted_times": ["UDP socket at descriptor", "SOF_TIMESTAMPING_OPT_ID"],
     "mptcp": ["IPv4 MPTCP stream socket at descriptor"],
     "message_queue": ["message queue /cairn-refused", "at descriptor", "mq_notify"],
     "seccomp": ["seccomp filter"],
