@@ -207,6 +207,12 @@ bool tells(int fd, int level, int name) {
   return read_option(fd, asked);
 }
 
+// Where the administrator has all labels answered by the same, each socket seems to have one.
+bool has_flow_label(int fd) {
+  return tells(fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR) &&
+         !tells(new_socket_like(fd).get(), IPPROTO_IPV6, IPV6_FLOWLABEL_MGR);
+}
+
 }  // namespace
 
 int number_option(int fd, int level, int name) {
@@ -230,7 +236,7 @@ std::string unsaved_option_of(int fd) {
   if (number_option(fd, IPPROTO_TCP, TCP_REPAIR) != 0) return "it is being repaired (TCP_REPAIR)";
   if (tells(fd, IPPROTO_TCP, TCP_AO_INFO)) return "it has keys (TCP_AO)";
   if (number_option(fd, IPPROTO_UDP, UDP_ENCAP) != 0) return "the kernel has a tunnel in it (UDP_ENCAP)";
-  if (tells(fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR)) return "it has a flow label (IPV6_FLOWLABEL_MGR)";
+  if (has_flow_label(fd)) return "it has a flow label (IPV6_FLOWLABEL_MGR)";
   return {};
 }
 

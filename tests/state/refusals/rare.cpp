@@ -130,6 +130,35 @@ Undo make_counted_times() {
   return [fd] { close(fd); };
 }
 
+Undo make_tunnel() {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0), kind = UDP_ENCAP_ESPINUDP;
+  if (setsockopt(fd, IPPROTO_UDP, UDP_ENCAP, &kind, sizeof kind) != 0) printf("SKIP: no tunnels here\n");
+  return [fd] { close(fd); };
+}
+
+// As in the kernel's own headers, which cannot be mixed with the C library's.
+Undo make_flow_label() {
+  constexpr int kManager = 32;
+  struct {
+    in6_addr target = IN6ADDR_LOOPBACK_INIT;
+    std::uint32_t label = htonl(0x12345);
+    std::uint8_t action = 0, share = 255;              // get it, for anybody
+    std::uint16_t flags = 1, expires = 0, linger = 0;  // make it
+    std::uint32_t rest = 0;
+  } label;
+  const int fd = socket(AF_INET6, SOCK_DGRAM, 0), on = 1;
+  sockaddr_in6 at{};
+  at.sin6_family = AF_INET6;
+  at.sin6_port = htons(9);
+  at.sin6_flowinfo = label.label;
+  at.sin6_addr = in6addr_loopback;
+  if (setsockopt(fd, IPPROTO_IPV6, kManager, &label, sizeof label) != 0 ||
+      setsockopt(fd, IPPROTO_IPV6, kManager + 1, &on, sizeof on) != 0 ||
+      connect(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0)
+    printf("SKIP: no flow labels here\n");
+  return [fd] { close(fd); };
+}
+
 Undo make_mptcp() {
   const int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
   if (fd < 0) printf("SKIP: no MPTCP here\n");
@@ -301,6 +330,8 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"bpf_filter", make_bpf_filter},
       {"path_of_pipe", make_path_of_pipe},
       {"counted_times", make_counted_times},
+      {"tunnel", make_tunnel},
+      {"flow_label", make_flow_label},
       {"mptcp", make_mptcp},
       {"secret_mapping", make_secret_mapping},
       {"pkey", make_pkey},

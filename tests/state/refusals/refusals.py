@@ -56,6 +56,8 @@ NAMES = {
     "secret_mapping": ["secret memory (memfd_secret) mapped at"],
     "path_of_pipe": ["path (O_PATH) pipe:", "at descriptor"],
     "counted_times": ["UDP socket at descriptor", "SOF_TIMESTAMPING_OPT_ID"],
+    "tunnel": ["UDP socket at descriptor", "UDP_ENCAP"],
+    "flow_label": ["UDP socket at descriptor", "has a flow label"],
     "mptcp": ["IPv4 MPTCP stream socket at descriptor"],
     "message_queue": ["message queue /cairn-refused", "at descriptor", "mq_notify"],
     "seccomp": ["seccomp filter"],
