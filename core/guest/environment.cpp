@@ -265,19 +265,18 @@ void replace_environment(const Sizes& sizes, const Texts& given_before) {
 
 }  // namespace
 
+// A copy: programs that change their title write over what the kernel has put there, and the loader has put some
+// elsewhere (GLIBC_TUNABLES).
 void note_first_environment(char* const* environment) {
   if (environment == nullptr || *environment == nullptr) return;
-  char *begin = *environment, *end = *environment;
-  for (char* const* e = environment; *e != nullptr; ++e) {  // beside one another, as the kernel and the host put them
-    if (*e < begin) begin = *e;
-    if (*e >= end) end = *e + length_of(*e) + 1;
-  }
   first_array = environment;
-  // A copy: programs that change their title write over it.
-  const long copy = raw_syscall(SYS_mmap, 0, end - begin, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  std::size_t size = 0;
+  for (char* const* e = environment; *e != nullptr; ++e) size += length_of(*e) + 1;
+  const long copy =
+      raw_syscall(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (is_error(copy)) return;
-  first_environment = {reinterpret_cast<char*>(copy), static_cast<std::size_t>(end - begin)};
-  for (std::size_t c = 0; c < first_environment.size; ++c) first_environment.begin[c] = begin[c];
+  first_environment.begin = reinterpret_cast<char*>(copy);
+  for (char* const* e = environment; *e != nullptr; ++e) append(first_environment, *e);
 }
 
 void apply_revive_environment() {

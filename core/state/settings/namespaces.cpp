@@ -12,7 +12,7 @@ namespace cairn::state {
 namespace {
 
 constexpr std::array kOfThreads{"mnt", "net", "uts", "ipc", "cgroup", "pid_for_children", "time_for_children"};
-constexpr std::array kOfProcess{"mnt", "net", "uts", "ipc", "cgroup", "user", "time"};
+constexpr std::array kOfProcess{"mnt", "net", "uts", "ipc", "cgroup", "user"};
 
 std::string word;  // of the first program
 
