@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import OK, TEMPORARY, Failure, Skip, alive, kill_tree, run_test, wait_for  # noqa: E402
+from cr_harness import ENVIRONMENT, OK, TEMPORARY, Failure, Skip, alive, kill_tree, run_test, wait_for  # noqa: E402
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "everyday")
 CASES = {
@@ -75,6 +75,15 @@ def said(directory):
         return ""
 
 
+def has_ended(process):
+    """Its command ends behind the program."""
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def checkpoint(bin_dir, pid, directory, process):
     """True if it was saved, and ended by that: what it would do to files behind the checkpoint would be there in a restart.
     What comes and goes may be in the way for a while."""
@@ -84,7 +93,7 @@ def checkpoint(bin_dir, pid, directory, process):
                               capture_output=True, text=True, timeout=120)
         if done.returncode == OK:
             return True
-        if process.poll() is not None:
+        if process.poll() is not None or done.returncode == ENVIRONMENT and has_ended(process):
             return False
         last = done.stderr
         if done.returncode != TEMPORARY:
