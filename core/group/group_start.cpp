@@ -114,20 +114,7 @@ void GroupStart::note_common_files() {
 
 // Regular files that go on at 0, 1 and 2 are one description for all who have them: opened once, here.
 void GroupStart::open_standard_files() {
-  std::vector<state::Description> opened;
-  for (state::Description description : images_[0]->get<state::FilesState>().descriptions) {
-    if (description.standard < 0 || description.kind != state::regular_file_number ||
-        state::takes_new_standard(description.standard, options_.stdio))
-      continue;
-    description.path = restart::relocated(options_, description.path);
-    const auto same = std::find_if(opened.begin(), opened.end(),
-                                   [&](const auto& other) { return is_same_standard(other, description); });
-    standard_.emplace_back(description.standard,
-                           same == opened.end()
-                               ? state::find_descriptor_kind(description.kind)->reopen(description)
-                               : UniqueFd(fcntl(standard_[same - opened.begin()].second.get(), F_DUPFD_CLOEXEC, 0)));
-    opened.push_back(std::move(description));
-  }
+  standard_ = state::open_standard_files(images_[0]->get<state::FilesState>(), options_);
 }
 
 void GroupStart::make_shared() {

@@ -29,9 +29,7 @@ constexpr double kPreviousSeconds = 5;   // for the callbacks of the previous ch
 void store(std::int32_t& word, std::int32_t value) noexcept { __atomic_store_n(&word, value, __ATOMIC_SEQ_CST); }
 
 // False if there is no room for another pending signal.
-bool send_stop(int tid) noexcept {
-  return raw_syscall(SYS_tgkill, getpid(), tid, CAIRN_STOP_SIGNAL) != -EAGAIN;
-}
+bool send_stop(int tid) noexcept { return raw_syscall(SYS_tgkill, getpid(), tid, CAIRN_STOP_SIGNAL) != -EAGAIN; }
 
 // A thread that blocks the stop signal it was sent: one that libc has made for itself. In the signal's handler it is
 // blocked as well, but not pending.

@@ -160,4 +160,23 @@ bool is_same_standard(const Description& a, const Description& b) {
          a.detail == b.detail;
 }
 
+std::vector<std::pair<int, UniqueFd>> open_standard_files(const FilesState& files, const restart::Options& options) {
+  std::vector<std::pair<int, UniqueFd>> result;
+  std::vector<Description> opened;
+  for (Description description : files.descriptions) {
+    if (description.standard < 0 || description.kind != regular_file_number ||
+        takes_new_standard(description.standard, options.stdio))
+      continue;
+    description.path = restart::relocated(options, description.path);
+    const auto same = std::find_if(opened.begin(), opened.end(),
+                                   [&](const Description& other) { return is_same_standard(other, description); });
+    result.emplace_back(description.standard,
+                        same == opened.end()
+                            ? find_descriptor_kind(description.kind)->reopen(description)
+                            : UniqueFd(fcntl(result[same - opened.begin()].second.get(), F_DUPFD_CLOEXEC, 0)));
+    opened.push_back(std::move(description));
+  }
+  return result;
+}
+
 }  // namespace cairn::state

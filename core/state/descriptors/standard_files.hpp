@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/state/descriptors/descriptor_kind.hpp"
@@ -27,5 +28,7 @@ bool takes_new_standard(int number, const std::string& choice);
 // Two of 0, 1 and 2 that are saved apart, since the new process may have different ones there, and were one: of the
 // same file, at the same place in it, in the same mode (`>FILE 2>&1`).
 bool is_same_standard(const Description& a, const Description& b);
+// The regular files with which a program goes on at 0, 1 and 2, by these numbers.
+std::vector<std::pair<int, UniqueFd>> open_standard_files(const FilesState& files, const restart::Options& options);
 
 }  // namespace cairn::state
