@@ -27,34 +27,36 @@ namespace {
 
 constexpr std::size_t kPathSize = 4096;
 
-// A copy that fork made may be asked for a host at any time, by a signal that would end the program that it executes.
-// So the mark by which it is known goes first, and what is on its way is kept until the next libcr has its handler, or,
-// where there will be none, ignored.
-class LeavesCopy {
+// A checkpoint may send the stop signal while a program is executed, and a copy that fork made may be asked for a host
+// by it at any time: it would end what is executed, which has no handler for it. So what is on its way is kept until
+// the next libcr has its own, or, where there will be none, ignored; and the mark by which a copy is known goes before.
+class LeavesProgram {
  public:
   enum Successor { kHosted, kNative };
-  explicit LeavesCopy(Successor successor) : copy_(hosted() ? load(table().copy) : 0), successor_(successor) {
-    if (copy_ == 0) return;
-    store(table().copy, 0);
+  explicit LeavesProgram(Successor successor) : successor_(successor) {
+    if (!hosted_) return;
+    const int32_t copy = load(table().copy);
+    if (copy == raw_syscall(SYS_getpid)) copy_ = copy;  // not a child of vfork, which sees its parent's
+    if (copy_ != 0) store(table().copy, 0);
     if (successor_ == kNative) {
       ignore_stop_signal();
     } else {
       mask(SIG_BLOCK);
     }
   }
-  ~LeavesCopy() {
-    if (copy_ == 0) return;
+  ~LeavesProgram() {
+    if (!hosted_) return;
     const int error = errno;
     if (successor_ == kNative) {
       install_stop_handler();
     } else {
       mask(SIG_UNBLOCK);
     }
-    store(table().copy, copy_);
+    if (copy_ != 0) store(table().copy, copy_);
     errno = error;
   }
-  LeavesCopy(const LeavesCopy&) = delete;
-  LeavesCopy& operator=(const LeavesCopy&) = delete;
+  LeavesProgram(const LeavesProgram&) = delete;
+  LeavesProgram& operator=(const LeavesProgram&) = delete;
 
  private:
   static void mask(int how) {
@@ -62,12 +64,13 @@ class LeavesCopy {
     raw_syscall(SYS_rt_sigprocmask, how, address(&set), 0, sizeof set);
   }
 
-  int32_t copy_;
-  Successor successor_;
+  const bool hosted_ = hosted();
+  int32_t copy_ = 0;
+  const Successor successor_;
 };
 
 int exec_native(const char* path, char* const* argv, char* const* environment) {
-  const LeavesCopy leaving(LeavesCopy::kNative);
+  const LeavesProgram leaving(LeavesProgram::kNative);
   const NotedLimitsInForce limits(path);
   return real().execve(path, argv, environment);
 }
@@ -77,7 +80,7 @@ bool for_lack_of_memory(int error) { return error == E2BIG || error == ENOMEM ||
 int exec_program(const char* path, char* const* argv, char* const* environment) {
   const GuestLimitsInForce limits(path);
   if (limits.enough_for_host() && can_be_hosted(path) && !is_traced_by_guest()) {
-    const LeavesCopy leaving(LeavesCopy::kHosted);
+    const LeavesProgram leaving(LeavesProgram::kHosted);
     real().execve(table().host_path, CAIRN_HOST_ARGV(path, argv), environment);
     if (for_lack_of_memory(errno)) return -1;
   }
@@ -176,14 +179,14 @@ CAIRN_INTERPOSE(int, execveat,
       can_be_hosted(resolved)) {
     return exec_path(resolved, argv, environment);
   }
-  const LeavesCopy leaving(LeavesCopy::kNative);
+  const LeavesProgram leaving(LeavesProgram::kNative);
   return real().execveat(directory, path, argv, CAIRN_FRESH_ENVIRONMENT(environment), flags);
 }
 CAIRN_INTERPOSE(int, fexecve, (int fd, char* const* argv, char* const* environment)) {
   char resolved[kPathSize];
   if (hosted() && resolve_at(fd, "", AT_EMPTY_PATH, resolved, sizeof resolved) && can_be_hosted(resolved))
     return exec_path(resolved, argv, environment);
-  const LeavesCopy leaving(LeavesCopy::kNative);
+  const LeavesProgram leaving(LeavesProgram::kNative);
   return real().fexecve(fd, argv, CAIRN_FRESH_ENVIRONMENT(environment));
 }
 
