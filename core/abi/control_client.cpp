@@ -21,6 +21,7 @@
 #include "core/base/descriptor_message.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/process_mark.hpp"
 
 namespace cairn {
 namespace {
@@ -119,6 +120,11 @@ UniqueFd connect_to(pid_t pid) {
   }
 }
 
+[[noreturn]] void throw_gone(pid_t pid) {
+  if (ends(pid)) throw TemporaryError(name_of(pid) + " ended while it was being checkpointed");
+  throw ExecutedAnother(name_of(pid) + " executed another program while it was being checkpointed; ask again later");
+}
+
 // Anybody may have taken the name: only the process itself, or its owner's, is believed.
 void check_peer(int socket, pid_t pid) {
   ucred peer{};
@@ -139,8 +145,9 @@ ControlClient::ControlClient(pid_t pid) : pid_(pid), socket_(connect_to(pid)) { 
 
 void ControlClient::send(const cairn_control_request& request, int descriptor) {
   cairn_control_request copy = request;
-  if (DescriptorMessage(&copy, sizeof copy).send(socket_.get(), descriptor) < 0)
-    throw EnvironmentError(with_errno("cannot ask " + name_of(pid_), errno));
+  if (DescriptorMessage(&copy, sizeof copy).send(socket_.get(), descriptor) >= 0) return;
+  if (errno == ECONNRESET || errno == EPIPE) throw_gone(pid_);
+  throw EnvironmentError(with_errno("cannot ask " + name_of(pid_), errno));
 }
 
 bool ControlClient::send(const cairn_control_order& order, int descriptor) noexcept {
@@ -151,7 +158,7 @@ bool ControlClient::send(const cairn_control_order& order, int descriptor) noexc
 void ControlClient::give_up() noexcept { shutdown(socket_.get(), SHUT_WR); }
 
 cairn_control_reply ControlClient::checked(const cairn_control_reply& reply, ssize_t bytes) const {
-  if (bytes <= 0) throw TemporaryError(name_of(pid_) + " ended while it was being checkpointed");
+  if (bytes <= 0) throw_gone(pid_);
   if (!cairn_control_understands(reply, static_cast<std::size_t>(bytes))) {
     throw EnvironmentError(name_of(pid_) +
                            " runs under another version of Cairn: use the cr_checkpoint of that version");

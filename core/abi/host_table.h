@@ -101,6 +101,8 @@ struct cairn_table {
   uint32_t standing;         /* threads of the guest that wait for the end of an adoption */
   int32_t (*adopt)(void);    /* G. Begins one; CAIRN_ADOPTION_BEGUN has been written. -errno on failure */
   uint64_t copy_host_fs;     /* host thread pointer of the thread that has forked */
+
+  uint32_t taken; /* futex. The process's number while a checkpoint of it is taken, else 0 or what a fork has left */
   /* H. What the process was started with, for the next host: the number of bytes, of which `size` are written. */
   uint64_t (*tell_start)(uint8_t *bytes, uint64_t size);
   char adoption_failure[256]; /* why the last one has failed */

@@ -15,7 +15,8 @@
 namespace cairn {
 namespace {
 
-constexpr std::size_t kStateField = 0, kStartField = 19;  // of stat_fields()
+constexpr std::size_t kStateField = 0, kFlagsField = 6, kStartField = 19;  // of stat_fields()
+constexpr std::uint64_t kExiting = 4;                                      // PF_EXITING of the kernel
 
 std::string host_name() {
   char name[HOST_NAME_MAX + 1] = {};
@@ -23,7 +24,7 @@ std::string host_name() {
 }
 
 struct Life {
-  bool known, ended;
+  bool known, ended, ends;
   std::uint64_t start;
 };
 
@@ -32,7 +33,8 @@ Life life_of(pid_t pid) {
   try {
     const auto fields = stat_fields("/proc/" + std::to_string(pid) + "/stat");
     const std::string& state = fields.at(kStateField);
-    return {true, state == "Z" || state == "X", to_number(fields.at(kStartField))};
+    const bool ends = (to_number(fields.at(kFlagsField)) & kExiting) != 0;
+    return {true, state == "Z" || state == "X", ends, to_number(fields.at(kStartField))};
   } catch (const std::exception&) {
     return {};
   }
@@ -71,6 +73,8 @@ bool runs_nobody(pid_t pid) {
   const Life life = life_of(pid);
   return life.known && life.ended;
 }
+
+bool ends(pid_t pid) { return runs_nobody(pid) || life_of(pid).ends; }
 
 ProcessMark ProcessMark::of_self() {
   ProcessMark mark;

@@ -35,5 +35,7 @@ struct ProcessMark {
 
 // Whether no process has this number, or one that has ended and waits to be collected.
 bool runs_nobody(pid_t pid);
+// Whether that is so, or will be at any moment: it has been killed, or has called _exit(2).
+bool ends(pid_t pid);
 
 }  // namespace cairn

@@ -9,6 +9,7 @@
 #include "core/abi/beginning.hpp"
 #include "core/abi/control_client.hpp"
 #include "core/abi/stopped_process.hpp"
+#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/text.hpp"
@@ -25,6 +26,7 @@ namespace cairn::cli {
 namespace {
 
 constexpr char kCommand[] = "cr_checkpoint";
+constexpr double kPatience = 3;  // for a process that executes one program after the other
 
 // Of the process to save: where it is cr_restart whose number was given, the program that it has brought back.
 pid_t program_of(pid_t pid) {
@@ -87,6 +89,17 @@ cairn_control_reply ask(const CheckpointOptions& options) {
   throw Error(reply.code, text);
 }
 
+// What a process executes instead is asked in its turn. A file that has been begun cannot be begun again.
+cairn_control_reply ask_successor(const CheckpointOptions& options) {
+  for (const Deadline patience(kPatience);;) {
+    try {
+      return ask(options);
+    } catch (const ExecutedAnother&) {
+      if (options.to_descriptor || patience.passed()) throw;
+    }
+  }
+}
+
 void tell_of_contents(const CheckpointOptions& options) {
   if (!options.parameters.save_files || options.quiet || options.to_descriptor) return;
   const std::string path = options.directory + "/" + options.name;
@@ -106,7 +119,7 @@ int checkpoint(CheckpointOptions& options) {
   const auto attempt = [&] {
     options.pid = program_of(given);
     if (!end) end.emplace(options.pid);
-    return ask(options);
+    return ask_successor(options);
   };
   const cairn_control_reply reply = ask_again(options.wait, attempt, told);
   if (options.verbose) print_summary(options, reply);

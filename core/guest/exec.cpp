@@ -26,6 +26,14 @@ using namespace cairn::guest;
 namespace {
 
 constexpr std::size_t kPathSize = 4096;
+constexpr int kLooks = 1200, kMillisecondsOfLook = 50;  // for a checkpoint to be taken
+
+// Until no checkpoint of this process is taken: the host, which would go with the program, may still write it.
+void let_checkpoint_end() {
+  const auto self = static_cast<uint32_t>(raw_syscall(SYS_getpid));  // a child of vfork, too, has one of its own
+  for (int look = 0; look < kLooks && load(table().taken) == self; ++look)
+    wait_while(table().taken, self, std::chrono::milliseconds(kMillisecondsOfLook));
+}
 
 // A checkpoint may send the stop signal while a program is executed, and a copy that fork made may be asked for a host
 // by it at any time: it would end what is executed, which has no handler for it. So what is on its way is kept until
@@ -35,6 +43,7 @@ class LeavesProgram {
   enum Successor { kHosted, kNative };
   explicit LeavesProgram(Successor successor) : successor_(successor) {
     if (!hosted_) return;
+    let_checkpoint_end();
     const int32_t copy = load(table().copy);
     if (copy == raw_syscall(SYS_getpid)) copy_ = copy;  // not a child of vfork, which sees its parent's
     if (copy_ != 0) store(table().copy, 0);

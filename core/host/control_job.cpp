@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "core/abi/host_table.h"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
@@ -20,6 +21,15 @@ namespace {
 constexpr double kDefaultTimeout = 60;
 constexpr std::chrono::milliseconds kLook{50};
 constexpr double kWriteTimeout = 24 * 3600;  // a hung disk, not a slow one
+
+// Says meanwhile that a checkpoint is taken, to the program, which is not to execute another before that has ended.
+class Taken {
+ public:
+  Taken() { store_and_wake(CAIRN_TABLE->taken, static_cast<std::uint32_t>(getpid())); }
+  ~Taken() { store_and_wake(CAIRN_TABLE->taken, 0); }
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+};
 
 double timeout_of(const cairn_control_request& request) {
   return request.parameters.timeout > 0 ? request.parameters.timeout : kDefaultTimeout;
@@ -107,6 +117,7 @@ void ControlJob::wait_for_callbacks(double seconds) const {
 }
 
 void ControlJob::run() noexcept {
+  const Taken taken;
   const Deadline deadline(timeout_of(request_));
   cairn_control_reply reply{};
   try {
