@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace cairn {
 namespace {
 
@@ -32,6 +34,24 @@ int Place::directory() const noexcept { return directory_ ? directory_.get() : A
 UniqueFd open_path(const std::string& path, int flags, mode_t mode) {
   const Place place(path);
   return UniqueFd(openat(place.directory(), place.name(), flags, mode));
+}
+
+UniqueFd reopen_path_as_owner(const std::string& path, int flags) {
+  UniqueFd fd = open_path(path, flags);
+  if (fd || errno != EACCES) return fd;
+  const UniqueFd place = open_path(path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
+  struct stat status {};
+  if (place && fstat(place.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid()) {
+    const std::string link = "/proc/self/fd/" + std::to_string(place.get());
+    const mode_t mode = status.st_mode & ALLPERMS;
+    if (chmod(link.c_str(), mode | S_IRUSR | S_IWUSR) == 0) {
+      fd.reset(open(link.c_str(), flags & ~O_NOFOLLOW));
+      chmod(link.c_str(), mode);
+      if (fd) return fd;
+    }
+  }
+  errno = EACCES;
+  return fd;
 }
 
 bool stat_path(const std::string& path, struct stat& status, int flags) {

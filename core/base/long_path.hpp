@@ -25,6 +25,9 @@ class Place {
 
 // As open(), stat() and faccessat() with AT_EACCESS; `flags` of stat_path() are those of fstatat().
 UniqueFd open_path(const std::string& path, int flags, mode_t mode = 0);
+// The same, without O_CREAT, for who has had the file open: where the mode of a regular file forbids to its owner, who
+// may have made it so, what is asked for, it is permitted for this moment.
+UniqueFd reopen_path_as_owner(const std::string& path, int flags);
 bool stat_path(const std::string& path, struct stat& status, int flags = 0);
 bool may_access(const std::string& path, int how);
 

@@ -17,7 +17,6 @@
 namespace cairn::state {
 namespace {
 
-constexpr mode_t kModes = 07777;
 
 // The working directory is another while it lives.
 class InDirectory {
@@ -58,7 +57,7 @@ bool bind_in_file_system(int fd, const BoundName& name) {
   if ((now.st_uid != name.user || now.st_gid != name.group) && lchown(name.file.c_str(), name.user, name.group) != 0 &&
       errno != EPERM)
     return false;
-  return chmod(name.file.c_str(), name.mode & kModes) == 0;
+  return chmod(name.file.c_str(), name.mode & ALLPERMS) == 0;
 }
 
 // Only the last part may be another's for a moment: directories are not made.
@@ -94,7 +93,7 @@ BoundName name_of_socket(int fd, const UnixSocket& socket) {
     throw TemporaryError("is bound to " + path + ", which is not in the working directory (any more)");
   if (!there) return name;
   name.file = file;
-  name.mode = status.st_mode & kModes;
+  name.mode = status.st_mode & ALLPERMS;
   name.user = status.st_uid;
   name.group = status.st_gid;
   return name;

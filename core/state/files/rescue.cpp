@@ -65,7 +65,7 @@ std::string keep_beside(int fd, mode_t mode, std::uint64_t offset, const std::st
 }  // namespace
 
 std::string cut(const std::string& path, std::uint64_t size, bool keep) {
-  const UniqueFd fd = open_path(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+  const UniqueFd fd = reopen_path_as_owner(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
   struct stat status {};
   // The lock is for other ranks of the same job; where there are no locks the worst is a second copy.
   if (fd) flock(fd.get(), LOCK_EX);

@@ -31,6 +31,12 @@ std::string sizes(const FileRecord& record, const Comparison& now) {
   return std::to_string(record.size) + " bytes at the checkpoint, " + std::to_string(now.size) + " now";
 }
 
+// Nor could its owner have opened it at the checkpoint: it is opened all the same (reopen_path_as_owner).
+bool was_forbidden(const FileRecord& record) {
+  struct stat now {};
+  return stat_path(record.path, now) && now.st_mode == record.mode && now.st_uid == geteuid();
+}
+
 class FileRecordsReviver : public Reviver {
  public:
   explicit FileRecordsReviver(Restart& restart)
@@ -54,6 +60,7 @@ class FileRecordsReviver : public Reviver {
   // Why the file cannot be used; empty if it can.
   std::string objection(const FileRecord& record, const Comparison& now) const;
   std::string objection_to_saved(const FileRecord& record, const Comparison& now, const SavedContent& saved) const;
+  bool is_open(const FileRecord& record) const;  // or MPI has it, or it is mapped
   bool is_opened_again(const FileRecord& record) const;
   std::string objection_to_rights(const FileRecord& record, const Comparison& now) const;
   const SavedContent* saved_content(std::size_t file) const;
@@ -168,15 +175,21 @@ std::string FileRecordsReviver::objection_to_saved(const FileRecord& record, con
   return {};
 }
 
+bool FileRecordsReviver::is_open(const FileRecord& record) const {
+  const auto& descriptions = restart_.image.get<FilesState>().descriptions;
+  return std::any_of(descriptions.begin(), descriptions.end(), [&](const Description& description) {
+    return description.kind == regular_file_number && description.path == record.path;
+  });
+}
+
 // Not if the program has it as standard output and error only, and the new process's stand for both.
 bool FileRecordsReviver::is_opened_again(const FileRecord& record) const {
-  bool is_known = false;
+  if (!is_open(record)) return true;  // MPI has it
   for (const Description& description : restart_.image.get<FilesState>().descriptions) {
     if (description.kind != regular_file_number || description.path != record.path) continue;
-    is_known = true;
     if (description.standard < 0 || !takes_new_standard(description.standard, options_.stdio)) return true;
   }
-  return !is_known;  // MPI has it
+  return false;
 }
 
 // Said before any file is changed, also of those that others open for the program later (MPI-IO). A mapping alone may
@@ -185,7 +198,7 @@ std::string FileRecordsReviver::objection_to_rights(const FileRecord& record, co
   if (record.memory || !S_ISREG(record.mode) || now.change == state::Change::missing) return {};
   if (!record.written && !record.sampled) return {};  // nor could it be read then
   if (!is_opened_again(record)) return {};
-  if (may_access(record.path, record.written ? W_OK : R_OK)) return {};
+  if (may_access(record.path, record.written ? W_OK : R_OK) || (was_forbidden(record) && is_open(record))) return {};
   return with_errno(record.written ? "cannot be written any more" : "cannot be read any more", errno);
 }
 

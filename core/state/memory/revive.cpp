@@ -50,8 +50,8 @@ using SharedFiles = std::map<std::tuple<std::string, bool, bool>, UniqueFd>;
 
 UniqueFd open_shared_file(const Image& image, const Area& area, const std::string& path) {
   const bool writable = may_be_written(area);
-  UniqueFd fd = open_path(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
-  if (!fd && writable && (area.prot & PROT_WRITE) == 0) fd = open_path(path, O_RDONLY | O_CLOEXEC);
+  UniqueFd fd = reopen_path_as_owner(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+  if (!fd && writable && (area.prot & PROT_WRITE) == 0) fd = reopen_path_as_owner(path, O_RDONLY | O_CLOEXEC);
   struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0)
     throw EnvironmentError(image.reader().name() + ": " + with_errno("mapped file " + path, errno));

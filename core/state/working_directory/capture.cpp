@@ -19,7 +19,6 @@ namespace cairn::state {
 namespace {
 
 constexpr char kOwn[] = "/proc/self/cwd";
-constexpr mode_t kModes = 07777;
 
 // The kernel tells no path that is longer than 4095 bytes; libc goes up from directory to directory.
 std::string long_path() {
@@ -58,7 +57,7 @@ std::string working_directory() {
 std::vector<std::uint8_t> capture_working_directory(Capture& /*capture*/) {
   struct stat status {};
   if (stat(kOwn, &status) != 0 || status.st_nlink != 0) return {};
-  WorkingDirectory state{count_deleted(), status.st_mode & kModes, status.st_uid, status.st_gid};
+  WorkingDirectory state{count_deleted(), status.st_mode & ALLPERMS, status.st_uid, status.st_gid};
   return encode(state);
 }
 

@@ -21,7 +21,7 @@
 namespace cairn::state {
 namespace {
 
-constexpr mode_t kPrivate = 0700, kModes = 07777;
+constexpr mode_t kPrivate = 0700;
 constexpr int kTries = 50;              // while another process of the group has its own there
 constexpr useconds_t kPatience = 1000;  // microseconds
 
@@ -109,7 +109,7 @@ UniqueFd WorkingDirectoryReviver::make_deleted() const {
   if (at) {
     // Whose it is no matter where that cannot be: nothing can be in it.
     static_cast<void>(!fchown(at.get(), state_.user, state_.group));
-    fchmod(at.get(), state_.mode & kModes);
+    fchmod(at.get(), state_.mode & ALLPERMS);
   }
   for (auto last = made.rbegin(); last != made.rend(); ++last)
     unlinkat(last->above.get(), last->name.c_str(), AT_REMOVEDIR);
@@ -124,7 +124,7 @@ void check_working_directory(const Image& image) {
   const std::string& path = image.get<ProcessState>().directory;
   const auto levels = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
   const bool plain = path.starts_with("/") && !path.ends_with("/") && path.find("//") == std::string::npos;
-  if (state.deleted != 0 && (!plain || state.deleted > levels || (state.mode & ~kModes) != 0))
+  if (state.deleted != 0 && (!plain || state.deleted > levels || (state.mode & ~ALLPERMS) != 0))
     image.contradiction("its working directory makes no sense");
 }
 

@@ -48,8 +48,8 @@ void check_reference(const OpenFile& file) {
 }
 
 UniqueFd reopen_path(const Description& description, bool (*fits)(const Description&, const struct stat&)) {
-  UniqueFd fd =
-      open_path(description.path, flags_to_reopen(static_cast<int>(description.flags)) | O_CLOEXEC | O_NOCTTY);
+  UniqueFd fd = reopen_path_as_owner(description.path,
+                                     flags_to_reopen(static_cast<int>(description.flags)) | O_CLOEXEC | O_NOCTTY);
   struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(named(description), errno));
   if (!fits(description, status)) throw EnvironmentError(named(description) + ", is of another kind now");

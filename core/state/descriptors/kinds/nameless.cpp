@@ -102,7 +102,7 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
   detail.memory = file.path.starts_with(kMemory);
   detail.path = without_deleted(file.path);
   if (detail.memory) detail.path.erase(0, kMemory.size());
-  detail.mode = file.status.st_mode & 07777;
+  detail.mode = file.status.st_mode & ALLPERMS;
   detail.size = static_cast<std::uint64_t>(file.status.st_size);
   if (writer != nullptr && detail.size != 0) detail.object = store_apart(ends, *writer);
   return encode(detail);
@@ -114,7 +114,7 @@ NamelessDetail detail_of(const SharedObject& object) {
 
 void check_object(const SharedObject& object) {
   const NamelessDetail detail = detail_of(object);
-  if ((!detail.memory && !detail.path.starts_with("/")) || (detail.mode & ~07777u) != 0 ||
+  if ((!detail.memory && !detail.path.starts_with("/")) || (detail.mode & ~static_cast<unsigned>(ALLPERMS)) != 0 ||
       detail.size > static_cast<std::uint64_t>(INT64_MAX) || (detail.object == kNoObject) != (detail.size == 0))
     throw PermanentError("the file without a path that was " + detail.path + " makes no sense");
 }

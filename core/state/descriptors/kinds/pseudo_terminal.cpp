@@ -173,7 +173,7 @@ TerminalDetail save_whole(const OpenFile& master, const ObjectEnds& ends, bool o
   struct stat slave {};
   if (!settings || fstat(both.slave(), &slave) != 0) refuse(master, with_errno("its settings are not known", errno));
   detail.settings = *settings;
-  detail.mode = slave.st_mode & 07777;
+  detail.mode = slave.st_mode & ALLPERMS;
   detail.locked = both.locked();
   detail.packets = flag_of(master.fd, TIOCGPKT);
   detail.master_exclusive = flag_of(master.fd, TIOCGEXCL);
@@ -210,7 +210,8 @@ void check_object(const SharedObject& object) {
   std::size_t bytes = detail.content.rest.size() + detail.content.output.size();
   for (const auto& line : detail.content.lines) bytes += line.size();
   if (!detail.path.starts_with("/") || bytes > kMostContent || detail.content.lines.size() > kMostLines ||
-      detail.session < 0 || detail.foreground < 0 || detail.mode > 07777 || detail.content.stop > OutputStop::by_user)
+      detail.session < 0 || detail.foreground < 0 || detail.mode > ALLPERMS ||
+      detail.content.stop > OutputStop::by_user)
     throw PermanentError("a terminal makes no sense");
 }
 
@@ -270,7 +271,8 @@ void Maker::set_up() const {
   const winsize window{detail_.window[0], detail_.window[1], detail_.window[2], detail_.window[3]};
   if (ioctl(master_.get(), TIOCSWINSZ, &window) != 0) fail("cannot have its size");
   struct stat status {};
-  if (fstat(slave_.get(), &status) == 0 && (status.st_mode & 07777) != detail_.mode) fchmod(slave_.get(), detail_.mode);
+  if (fstat(slave_.get(), &status) == 0 && (status.st_mode & ALLPERMS) != detail_.mode)
+    fchmod(slave_.get(), detail_.mode);
   TerminalExchange exchange(master_.get(), slave_.get(), detail_.settings);
   if (!exchange.put(detail_.content)) fail("cannot have its settings and content again");
 }
