@@ -44,6 +44,14 @@ void mend(const ThreadNumbers& changed, std::uint64_t address, std::uint32_t mas
 constexpr std::uint32_t kWhole = ~0U;
 constexpr std::uint64_t kOwner = offsetof(pthread_mutex_t, __data.__owner);
 
+// Of a thread that has this number now: it had the lock, in memory that others share (a file), until it was killed and
+// the kernel said so there. Where nobody has taken it since, it has it again.
+void take_back(std::uint64_t lock, int now) {
+  std::uint32_t word = 0;
+  if (!read_at(lock, word) || (word & (FUTEX_OWNER_DIED | FUTEX_TID_MASK)) != FUTEX_OWNER_DIED) return;
+  write_at(lock, (word & FUTEX_WAITERS) | static_cast<std::uint32_t>(now));
+}
+
 // An entry of a robust list; other lists than libc's have no owner beside the word.
 void mend_robust(const ThreadNumbers& changed, std::uint64_t entry, std::int64_t to_word) {
   constexpr std::int64_t kOfLibc = -static_cast<std::int64_t>(offsetof(pthread_mutex_t, __data.__list.__next));
@@ -52,13 +60,14 @@ void mend_robust(const ThreadNumbers& changed, std::uint64_t entry, std::int64_t
   if (to_word == kOfLibc) mend(changed, lock + kOwner, kWhole);
 }
 
-void mend_robust_list(const ThreadNumbers& changed, std::uint64_t head) {
+void mend_robust_list(const ThreadNumbers& changed, std::uint64_t head, int owner) {
   constexpr int kMost = 2048;  // the kernel's own limit
   robust_list_head list{};
   if (head == 0 || !read_at(head, list)) return;
   auto at = reinterpret_cast<std::uint64_t>(list.list.next);
   for (int i = 0; i < kMost && (at & ~1UL) != head && at != 0; ++i) {
     mend_robust(changed, at, list.futex_offset);
+    take_back((at & ~1UL) + static_cast<std::uint64_t>(list.futex_offset), owner);
     if (!read_at(at & ~1UL, at)) return;
   }
   const auto pending = reinterpret_cast<std::uint64_t>(list.list_op_pending);
@@ -145,7 +154,7 @@ void mend_owners(Restart& restart) {
   ThreadNumbers changes = all_changes(restart);
   leave_out_ambiguous(changes, restart);
   for (const ThreadState& thread : restart.image.get<ThreadsState>().threads) {
-    mend_robust_list(changes, thread.robust_head);
+    mend_robust_list(changes, thread.robust_head, current_number(restart.numbers, thread.tid));
     mend_awaited(changes, thread.frame);
   }
   if (!changes.empty()) mend_loader(changes, guest.loader_data, guest.loader_data_size);

@@ -2,9 +2,12 @@
 // Locks that know their owner, held while the program is brought back with other thread numbers: whoever held them
 // still holds them, and may take them again, give them back, or end with them.
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <threads.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -17,17 +20,22 @@
 
 namespace {
 
+void make(pthread_mutex_t& lock, int type, int protocol, int robust, int shared) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_settype(&attributes, type);
+  pthread_mutexattr_setprotocol(&attributes, protocol);
+  pthread_mutexattr_setrobust(&attributes, robust);
+  pthread_mutexattr_setpshared(&attributes, shared);
+  CHECK_EQUAL(pthread_mutex_init(&lock, &attributes), 0);
+}
+
 struct Mutex {
-  Mutex(int type, int protocol, int robust) {
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_settype(&attributes, type);
-    pthread_mutexattr_setprotocol(&attributes, protocol);
-    pthread_mutexattr_setrobust(&attributes, robust);
-    CHECK_EQUAL(pthread_mutex_init(&lock, &attributes), 0);
-  }
+  Mutex(int type, int protocol, int robust) { make(lock, type, protocol, robust, PTHREAD_PROCESS_PRIVATE); }
   pthread_mutex_t lock;
 };
+
+constexpr std::array kTypes{PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_NORMAL};
 
 std::atomic<bool> asked{false};
 std::atomic<int> ready{0};
@@ -57,6 +65,24 @@ void holds_a_mutex(int type, int protocol, int robust) {
   CHECK_EQUAL(pthread_mutex_unlock(lock), 0);
   CHECK(!is_taken_elsewhere(lock));
   CHECK(pthread_mutex_lock(lock) == 0 && pthread_mutex_unlock(lock) == 0);
+}
+
+// Where the kernel notes, when the program is killed, that whoever has it has died.
+void holds_some_in_a_file(int protocol) {
+  const int fd = open(protocol == PTHREAD_PRIO_NONE ? "locks" : "inheriting locks", O_CREAT | O_RDWR, 0600);
+  CHECK(fd >= 0 && ftruncate(fd, 4096) == 0);
+  auto* const locks = static_cast<pthread_mutex_t*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  CHECK(locks != MAP_FAILED);
+  for (size_t i = 0; i < kTypes.size(); ++i) {
+    make(locks[i], kTypes[i], protocol, PTHREAD_MUTEX_ROBUST, PTHREAD_PROCESS_SHARED);
+    CHECK_EQUAL(pthread_mutex_lock(&locks[i]), 0);
+  }
+  wait_until_asked();
+  for (size_t i = 0; i < kTypes.size(); ++i) {
+    CHECK(is_taken_elsewhere(&locks[i]));
+    CHECK_EQUAL(pthread_mutex_unlock(&locks[i]), 0);
+    CHECK(!is_taken_elsewhere(&locks[i]));
+  }
 }
 
 // The first to touch it after the restart is not the one who holds it, and is in the kernel waiting for it.
@@ -120,8 +146,6 @@ void is_inside_the_loader() {
   dl_iterate_phdr(inside, nullptr);
 }
 
-constexpr std::array kTypes{PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_NORMAL};
-
 }  // namespace
 
 int main(int, char** argv) {
@@ -129,6 +153,8 @@ int main(int, char** argv) {
                                              is_inside_the_loader};
   int expected = static_cast<int>(holders.size());
   for (int protocol : {PTHREAD_PRIO_NONE, PTHREAD_PRIO_INHERIT}) {
+    holders.emplace_back([=] { holds_some_in_a_file(protocol); });
+    ++expected;
     for (int robust : {PTHREAD_MUTEX_STALLED, PTHREAD_MUTEX_ROBUST}) {
       for (int type : kTypes) holders.emplace_back([=] { holds_a_mutex(type, protocol, robust); });
       holders.emplace_back([=] { is_waited_for(protocol, robust); });
