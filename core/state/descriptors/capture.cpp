@@ -15,16 +15,11 @@
 #include "core/state/descriptors/locks.hpp"
 #include "core/state/descriptors/open_files.hpp"
 #include "core/state/descriptors/other_holders.hpp"
+#include "core/state/descriptors/process_files.hpp"
 #include "core/state/group_scope.hpp"
 
 namespace cairn::state {
 namespace {
-
-// A file of this very process under /proc must be the new process's after a restart.
-std::string portable_path(const std::string& path) {
-  const std::string own = "/proc/" + std::to_string(getpid()) + "/";
-  return path.starts_with(own) ? "/proc/self/" + path.substr(own.size()) : path;
-}
 
 // Whom signals of the description go to. Of what comes from the new place the old owner is no matter.
 void describe_owner(const OpenFile& file, Description& result) {
@@ -85,7 +80,7 @@ Description Capturing::describe(const OpenFile& file) {
     Object& object = objects_.try_emplace(end.object, Object{&kind, {}}).first->second;
     object.ends.push_back(&file);
   }
-  result.path = portable_path(file.path);
+  result.path = portable_path(file.path, shortened(file.path) + at(file));
   result.flags = static_cast<std::uint32_t>(file.flags);
   if (kind.inheritable) result.standard = file.standard;
   if (kind.check != nullptr) kind.check(result);  // what a restart would refuse is refused now

@@ -13,6 +13,7 @@
 #include "core/state/descriptors/kinds/elsewhere.hpp"
 #include "core/state/descriptors/locks.hpp"
 #include "core/state/descriptors/placement.hpp"
+#include "core/state/descriptors/process_files.hpp"
 #include "core/state/descriptors/room.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/process/state.hpp"
@@ -29,7 +30,8 @@ class DescriptorsReviver : public Reviver {
   explicit DescriptorsReviver(Restart& restart)
       : restart_(restart), image_(restart.image), options_(restart.options), files_(image_.get<FilesState>()) {
     for (Description& description : files_.descriptions)
-      description.path = restart::relocated(restart.options, description.path);
+      description.path = current_path(restart::relocated(restart.options, description.path),
+                                      image_.get<ProcessState>().pid, restart.options);
   }
   void restore(Stage stage) override try {
     if (stage == Stage::check) check();

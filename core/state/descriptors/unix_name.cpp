@@ -17,7 +17,6 @@
 namespace cairn::state {
 namespace {
 
-
 // The working directory is another while it lives.
 class InDirectory {
  public:

@@ -13,6 +13,7 @@
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/state/descriptors/open_files.hpp"
+#include "core/state/descriptors/process_files.hpp"
 #include "core/state/working_directory/state.hpp"
 
 namespace cairn::state {
@@ -51,7 +52,7 @@ std::string working_directory() {
   if (path.empty()) return long_path();
   if (stat(path.c_str(), &shown) != 0 || shown.st_ino != own.st_ino || shown.st_dev != own.st_dev)
     throw TemporaryError("its working directory is not at its path any more: " + path);
-  return path;
+  return portable_path(path, "its working directory " + path);
 }
 
 std::vector<std::uint8_t> capture_working_directory(Capture& /*capture*/) {

@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/state/descriptors/process_files.hpp"
 #include "core/state/image.hpp"
 #include "core/state/process/state.hpp"
 #include "core/state/working_directory/state.hpp"
@@ -36,7 +37,8 @@ class WorkingDirectoryReviver : public Reviver {
   explicit WorkingDirectoryReviver(Restart& restart)
       : image_(restart.image),
         state_(image_.get<WorkingDirectory>()),
-        path_(restart::relocated(restart.options, image_.get<ProcessState>().directory)) {
+        path_(current_path(restart::relocated(restart.options, image_.get<ProcessState>().directory),
+                           image_.get<ProcessState>().pid, restart.options)) {
     for (std::uint32_t i = 0; i < state_.deleted; ++i) go_up();
   }
   void restore(Stage stage) override {

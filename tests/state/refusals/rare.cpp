@@ -315,6 +315,19 @@ Undo take_stop_signal() {
   return [old] { syscall(SYS_rt_sigaction, 64, &old, nullptr, 8); };
 }
 
+std::string proc_of(pid_t process) { return "/proc/" + std::to_string(process); }
+
+Undo make_process_file() {
+  const int fd = open((proc_of(getppid()) + "/stat").c_str(), O_RDONLY);
+  CHECK(fd >= 0);
+  return [fd] { close(fd); };
+}
+
+Undo make_process_directory() {
+  CHECK(chdir(proc_of(getppid()).c_str()) == 0);
+  return [] { CHECK(chdir("/") == 0); };
+}
+
 }  // namespace
 
 const std::map<std::string, Undo (*)()>& rare_kinds() {
@@ -322,6 +335,8 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"unknown_thread_timer", [] { return make_thread_timer(true); }},
       {"ended_thread_timer", [] { return make_thread_timer(false); }},
       {"low_memory", make_low_memory},
+      {"process_file", make_process_file},
+      {"process_directory", make_process_directory},
       {"multicast", make_multicast},
       {"corked", make_corked},
       {"urgent_unix", make_urgent_unix},

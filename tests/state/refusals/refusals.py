@@ -51,6 +51,8 @@ NAMES = {
     "dispatch": ["PR_SET_SYSCALL_USER_DISPATCH"],
     "segments": ["modify_ldt"],
     "pidfd": ["pidfd at descriptor", "it is of process", "which is not saved with it"],
+    "process_file": ["/proc/", "at descriptor", "it is of process", "which is not saved with it"],
+    "process_directory": ["its working directory /proc/", "it is of process", "which is not saved with it"],
     "userfaultfd": ["userfaultfd at descriptor"],
     "secret_memory": ["secretmem", "at descriptor"],
     "secret_mapping": ["secret memory (memfd_secret) mapped at"],
