@@ -23,6 +23,18 @@ namespace {
 
 constexpr rlim_t kNotLowered = RLIM_INFINITY;
 
+// As the kernel does; `hard`: the limit that the guest has. Sets errno.
+bool may_set(const rlimit& wanted, rlim_t hard) {
+  if (wanted.rlim_cur > wanted.rlim_max) {
+    errno = EINVAL;
+  } else if (wanted.rlim_max > hard && raw_syscall(SYS_geteuid) != 0) {
+    errno = EPERM;
+  } else {
+    return true;
+  }
+  return false;
+}
+
 // The guest's limits, where they are below the kernel's. An older host has no place for a hard one.
 bool has_place_for_hard() { return table().size > offsetof(cairn_table, nofile_hard); }
 rlim_t hard_kept() { return has_place_for_hard() ? load(table().nofile_hard) : kNotLowered; }
@@ -56,14 +68,7 @@ int set_files(const rlimit* wanted) {
   const Turn turn(Turn::kMakes);
   rlimit now;
   if (real().getrlimit(RLIMIT_NOFILE, &now) != 0) return -1;
-  if (wanted->rlim_cur > wanted->rlim_max) {
-    errno = EINVAL;
-    return -1;
-  }
-  if (wanted->rlim_max > hard_kept() && raw_syscall(SYS_geteuid) != 0) {
-    errno = EPERM;
-    return -1;
-  }
+  if (!may_set(*wanted, hard_kept())) return -1;
   const bool holds_hard = has_place_for_hard();
   const rlim_t soft_of_host = std::min(now.rlim_cur, holds_hard ? now.rlim_max : wanted->rlim_max);
   const rlimit kernel{table().soft_limit_is_guests != 0 ? wanted->rlim_cur : std::max(wanted->rlim_cur, soft_of_host),
@@ -98,17 +103,9 @@ int get_noted(int resource, rlimit* limit) {
 }
 
 int set_noted(int resource, const rlimit* wanted) {
-  rlimit kernel, now;
+  rlimit kernel;
   if (real().getrlimit(static_cast<__rlimit_resource>(resource), &kernel) != 0) return -1;
-  now = lower_of(kernel, *note_of(resource));
-  if (wanted->rlim_cur > wanted->rlim_max) {
-    errno = EINVAL;
-    return -1;
-  }
-  if (wanted->rlim_max > now.rlim_max && raw_syscall(SYS_geteuid) != 0) {
-    errno = EPERM;
-    return -1;
-  }
+  if (!may_set(*wanted, lower_of(kernel, *note_of(resource)).rlim_max)) return -1;
   const rlimit higher{std::max(wanted->rlim_cur, kernel.rlim_cur), std::max(wanted->rlim_max, kernel.rlim_max)};
   if ((higher.rlim_cur != kernel.rlim_cur || higher.rlim_max != kernel.rlim_max) &&
       real().setrlimit(static_cast<__rlimit_resource>(resource), &higher) != 0)

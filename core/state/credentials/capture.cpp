@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <optional>
-#include <sstream>
 
 #include "core/base/capability_sets.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -38,9 +37,7 @@ struct Told {
 // Without the right that is lent for restarts.
 std::string word_of(const Credentials& credentials) {
   const Credentials own = without_capabilities(credentials, 1ULL << CAP_CHECKPOINT_RESTORE);
-  std::ostringstream word;
-  word << std::hex << short_hash(capabilities_text(own));
-  return word.str();
+  return short_hash_word(capabilities_text(own));
 }
 
 Credentials of(const cairn_thread& slot) {

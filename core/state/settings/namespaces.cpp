@@ -2,7 +2,6 @@
 #include "core/state/settings/namespaces.hpp"
 
 #include <array>
-#include <sstream>
 
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
@@ -20,9 +19,7 @@ std::string word;  // of the first program
 std::string word_of_now() {
   std::string links;
   for (const char* name : kOfProcess) links += read_link(std::string("/proc/thread-self/ns/") + name) + "\n";
-  std::ostringstream text;
-  text << std::hex << short_hash(links);
-  return text.str();
+  return short_hash_word(links);
 }
 
 }  // namespace

@@ -58,10 +58,7 @@ void take_word_of_flags(const std::string& word) {
 
 // Only equality counts where the word has no room for all modes (FNV-1a).
 std::string word_of_modes() {
-  if (!start.modes) return "-";
-  std::ostringstream word;
-  word << std::hex << short_hash(encode(*start.modes));
-  return word.str();
+  return start.modes ? short_hash_word(encode(*start.modes)) : "-";
 }
 
 TerminalModes everything() {
