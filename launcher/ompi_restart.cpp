@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // ompi-restart: verifies a snapshot, then has mpirun start a job that goes on from it.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
-#include <fstream>
 
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/base/unique_fd.hpp"
+#include "core/base/write_all.hpp"
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
@@ -17,6 +20,7 @@
 #include "launcher/restart_options.hpp"
 #include "launcher/shared_files.hpp"
 #include "launcher/snapshot.hpp"
+#include "launcher/snapshot_rights.hpp"
 #include "launcher/snapshot_text.hpp"
 #include "launcher/told_again.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
@@ -26,14 +30,6 @@ namespace {
 
 constexpr char kCommand[] = "ompi-restart";
 constexpr std::size_t kLongestLine = 8000;  // of an application context file; Open MPI reads BUFSIZ bytes
-
-void check_may_run(const Snapshot& snapshot) {
-  struct stat st {};
-  if (::stat(snapshot.directory.c_str(), &st) == 0 && st.st_uid != ::geteuid()) {
-    throw EnvironmentError("snapshot " + snapshot.name() + " belongs to user " + std::to_string(st.st_uid) +
-                           ": restart it as that user, since its programs would run with your rights");
-  }
-}
 
 std::string find_room(const std::string& output) {
   std::string name = unused_name(output);
@@ -77,6 +73,16 @@ int show(std::vector<std::string> command, std::vector<std::string> environment,
   return 0;
 }
 
+// What is there under that name and is no file of the user's own is not written to.
+UniqueFd open_app_file(const std::string& path) {
+  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
+  struct stat st {};
+  if (!file || ::fstat(file.get(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
+  if (!S_ISREG(st.st_mode) || st.st_nlink > 1) throw EnvironmentError(path + " is no file of its own: remove it");
+  if (::ftruncate(file.get(), 0) != 0) throw EnvironmentError(with_errno(path, errno));
+  return file;
+}
+
 int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::string& for_hosts) {
   const std::string path = snapshot.directory + "/" + manifest::kAppFile;
   const std::string host = cli::installed_host("cairn-mpi-host");
@@ -90,10 +96,9 @@ int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::
     throw EnvironmentError(
         "the options and the lengths of the files that several ranks write to are too long for an application context "
         "file; --showme prints a command that has them");
-  std::ofstream file(path);
-  file << line << "\n";
-  file.close();
-  if (!file) throw EnvironmentError("writing " + path + " failed");
+  line += '\n';
+  const UniqueFd file = open_app_file(path);
+  write_all(file.get(), line.data(), line.size(), path);
   std::printf("%s\n", path.c_str());
   return 0;
 }
@@ -111,8 +116,8 @@ int run(const RestartOptions& o) {
     print_snapshot(snapshot, o.sequence, o.verbose);
     return 0;
   }
-  check_may_run(snapshot);
   const std::uint64_t sequence = choose_sequence(snapshot, o.sequence);
+  check_may_run(snapshot, sequence);
   const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
   const std::vector<std::string> environment = mca_environment_again(snapshot.manifest.job.environment, said_anew(o));
   Verification how;

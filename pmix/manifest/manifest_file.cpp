@@ -111,7 +111,7 @@ void store(const std::string& directory, const Manifest& manifest) {
   const UniqueFd parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!parent) throw EnvironmentError(with_errno(directory, errno));
   try {
-    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
     if (!fd) throw EnvironmentError(with_errno("creating " + temporary, errno));
     write_all(fd.get(), bytes.data(), bytes.size(), temporary);
     if (::fsync(fd.get()) != 0 || ::close(fd.release()) != 0)
@@ -125,7 +125,7 @@ void store(const std::string& directory, const Manifest& manifest) {
 
 Manifest load(const std::string& directory) {
   const std::string path = directory + "/" + kFileName;
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat st {};
   if (!fd || ::fstat(fd.get(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
   if (!S_ISREG(st.st_mode) || st.st_size > kMaxFile)

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose a snapshot is: the programs in it run with the rights of whoever restarts it. Ordinary code.
+#pragma once
+
+#include <cstdint>
+
+#include "launcher/snapshot.hpp"
+
+namespace cairn::launcher {
+
+// Throws EnvironmentError unless the snapshot, and all in it that the sequence is made of, is the user's own, as it
+// was written: no symbolic links, nothing that everybody may write to.
+void check_may_run(const Snapshot& snapshot, std::uint64_t sequence);
+
+}  // namespace cairn::launcher
