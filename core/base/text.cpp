@@ -12,28 +12,51 @@ namespace cairn {
 
 namespace {
 
-bool is_control(const std::string& text, std::size_t i) {
-  const auto c = static_cast<unsigned char>(text[i]);
-  if (c < 0x20 || c == 0x7f) return true;
-  // U+0080 to U+009F in UTF-8: the second byte is taken, which leaves no whole character.
-  return c >= 0x80 && c < 0xa0 && i > 0 && text[i - 1] == '\xc2';
+struct Character {
+  std::size_t length = 1;  // bytes
+  std::uint32_t code = 0;
+  bool whole = false;  // not a byte that is none in UTF-8
+};
+
+Character character_at(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return {1, first, true};
+  const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length == 0 || text.size() - at < length) return {};
+  std::uint32_t code = first & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3fU);
+  }
+  const bool too_long = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  const bool none = (code >= 0xd800 && code < 0xe000) || code > 0x10ffff;
+  return too_long || none ? Character{} : Character{length, code, true};
 }
+
+// Those of C0 and C1, and what turns the direction of a line or ends it.
+bool is_control(const Character& c) {
+  return c.code < 0x20 || (c.code >= 0x7f && c.code < 0xa0) || c.code == 0x200e || c.code == 0x200f ||
+         (c.code >= 0x2028 && c.code <= 0x202e) || (c.code >= 0x2066 && c.code <= 0x2069);
+}
+
+bool is_shown(const Character& c) { return c.whole && !is_control(c); }
 
 std::string escaped(const std::string& text, bool lines) {
   std::string safe;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!is_control(text, i) || (lines && (text[i] == '\n' || text[i] == '\t'))) {
-      safe += text[i];
-      continue;
+  for (std::size_t i = 0; i < text.size();) {
+    const Character c = character_at(text, i);
+    const bool as_it_is = is_shown(c) || (lines && (text[i] == '\n' || text[i] == '\t'));
+    for (const std::size_t end = i + c.length; i < end; ++i) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(text[i])));
+      safe += as_it_is ? std::string(1, text[i]) : code;
     }
-    char code[8];
-    std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(text[i])));
-    safe += code;
   }
   return safe;
 }
 
-// A word with control characters, for bash.
+// A word with what is not shown, for bash.
 std::string with_codes(const std::string& word) {
   std::string line = "$'";
   for (const char c : word) {
@@ -43,10 +66,13 @@ std::string with_codes(const std::string& word) {
   return escaped(line, false) + '\'';
 }
 
-bool has_control(const std::string& word) {
-  for (std::size_t i = 0; i < word.size(); ++i)
-    if (is_control(word, i)) return true;
-  return false;
+bool is_all_shown(const std::string& word) {
+  for (std::size_t i = 0; i < word.size();) {
+    const Character c = character_at(word, i);
+    if (!is_shown(c)) return false;
+    i += c.length;
+  }
+  return true;
 }
 
 }  // namespace
@@ -121,7 +147,7 @@ std::string quoted(const std::vector<std::string>& words) {
       line += word;
       continue;
     }
-    if (has_control(word)) {
+    if (!is_all_shown(word)) {
       line += with_codes(word);
       continue;
     }
@@ -166,17 +192,17 @@ std::string printable_lines(const std::string& text) { return escaped(text, true
 
 std::string json_text(const std::string& text) {
   std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-      out += escaped;
+  for (std::size_t i = 0; i < text.size();) {
+    const Character c = character_at(text, i);
+    if (is_shown(c)) {
+      if (c.code == '"' || c.code == '\\') out += '\\';
+      out.append(text, i, c.length);
     } else {
-      out += c;
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", c.whole ? c.code : 0xfffdU);
+      out += code;
     }
+    i += c.length;
   }
   return out + '"';
 }

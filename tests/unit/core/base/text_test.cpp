@@ -49,9 +49,20 @@ TEST(Text, WordsAreSplitAsAShellDoes) {
 }
 
 TEST(Text, ControlCharactersAreShownNotObeyed) {
-  EXPECT_EQ(printable("a\x1b[31m\n\x7f\xc2\x9b\xc3\xa4"), "a\\x1b[31m\\x0a\\x7f\xc2\\x9b\xc3\xa4");
+  EXPECT_EQ(printable("a\x1b[31m\n\x7f\xc2\x9b\xc3\xa4"), "a\\x1b[31m\\x0a\\x7f\\xc2\\x9b\xc3\xa4");
+  EXPECT_EQ(printable("\xe2\x80\xae\xe2\x82\xac\xf0\x9f\x98\x80"), "\\xe2\\x80\\xae\xe2\x82\xac\xf0\x9f\x98\x80");
   EXPECT_EQ(printable_lines("a\n\x1b"), "a\n\\x1b");
   EXPECT_EQ(quoted({"it's\x1b"}), "$'it\\'s\\x1b'");
+}
+
+TEST(Text, BytesThatAreNoCharacterAreShownByNumber) {
+  // Alone, cut off, too long, a half of a pair, beyond the last.
+  EXPECT_EQ(printable("\x9bz\xc3"), "\\x9bz\\xc3");
+  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf");
+  EXPECT_EQ(printable("\xe0\x80\x80"), "\\xe0\\x80\\x80");
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+  EXPECT_EQ(quoted({"\x9bz"}), "$'\\x9bz'");
 }
 
 TEST(Text, AnyBytesAreOneWordWhenPercentEncoded) {
@@ -65,6 +76,7 @@ TEST(Text, AnyBytesAreOneWordWhenPercentEncoded) {
 
 TEST(Text, JsonHasItsControlCharactersEscaped) {
   EXPECT_EQ(json_text("a\"b\\c\n\x01"), "\"a\\\"b\\\\c\\u000a\\u0001\"");
+  EXPECT_EQ(json_text("\xc2\x9b\xc3\xa4\x9b"), "\"\\u009b\xc3\xa4\\ufffd\"");
 }
 
 }  // namespace
