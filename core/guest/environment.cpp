@@ -212,12 +212,15 @@ void keep_former(Former& place, char** gone, std::size_t count, const Texts& giv
   former = &place;
 }
 
+// What libc has before a block of its allocator's; one that is a mapping says so.
+struct Head {
+  std::size_t before, size;
+};
+constexpr std::size_t kIsMapping = 2;
+
 // Memory that free() of the program's libc takes for a block of its own: one that is a mapping. Null if there is none.
 void* freeable(std::size_t size) {
-  struct Head {
-    std::size_t before, size;
-  };
-  constexpr std::size_t kPage = 4096, kIsMapping = 2;
+  constexpr std::size_t kPage = 4096;
   const std::size_t whole = (size + sizeof(Head) + kPage - 1) & ~(kPage - 1);
   const long area =
       raw_syscall(SYS_mmap, 0, static_cast<long>(whole), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -234,16 +237,65 @@ char* freeable_copy(char* text) {
   return copy != nullptr ? copy : text;
 }
 
+// An array that a restart has made, which has room for some more, and what its entries were then.
+struct OwnArray {
+  char** entries = nullptr;
+  char** made = nullptr;
+  std::size_t room = 0, count = 0;
+};
+OwnArray own_array;
+constexpr std::size_t kSpare = 64;  // entries
+
+OwnArray make_array(std::size_t count) {
+  OwnArray array;
+  array.room = count + kSpare;
+  array.entries = static_cast<char**>(freeable((array.room + 1) * sizeof(char*)));
+  const long made = raw_syscall(SYS_mmap, 0, static_cast<long>(array.room * sizeof(char*)), PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (is_error(made)) return {};
+  array.made = reinterpret_cast<char**>(made);
+  return array;
+}
+
+char* note_made(char* entry) {
+  if (own_array.count < own_array.room) own_array.made[own_array.count++] = entry;
+  return entry;
+}
+
+// Of an entry that a restart has made; else 0.
+std::size_t room_of(const char* entry) {
+  for (std::size_t i = 0; i < own_array.count; ++i) {
+    if (own_array.made[i] == entry)
+      return (reinterpret_cast<const Head*>(entry - sizeof(Head))->size & ~kIsMapping) - sizeof(Head);
+  }
+  return 0;
+}
+
+// A variable's new text, in the place of its old one if there is room.
+char* freeable_instead(char* text, char** gone, std::size_t gone_count) {
+  const std::size_t size = length_of(text) + 1;
+  for (std::size_t i = 0; i < gone_count; ++i) {
+    if (!same_name(gone[i], text) || size > room_of(gone[i])) continue;
+    for (std::size_t c = 0; c < size; ++c) gone[i][c] = text[c];
+    return gone[i];
+  }
+  return note_made(freeable_copy(text));
+}
+
 void replace_environment(const Sizes& sizes, const Texts& given_before) {
   const std::size_t pointers = (sizes.come + sizes.gone) * sizeof(char*);
   const long area =
       raw_syscall(SYS_mmap, 0, static_cast<long>(pointers + sizeof(Former) + sizes.gone_bytes + sizes.removed_bytes),
                   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   const bool as_it_is = sizes.come + sizes.gone == 0;
-  const bool fits = as_it_is || (environ == first_array && sizes.come <= sizes.gone);
-  char** const entries =
-      fits ? environ : static_cast<char**>(freeable((sizes.entries + sizes.come + 1) * sizeof(char*)));
+  const std::size_t total = sizes.entries - sizes.gone + sizes.come;
+  const bool first = environ == first_array && total <= sizes.entries;
+  const bool own = environ == own_array.entries && environ != nullptr && total <= own_array.room;
+  const bool stays = as_it_is || first || own;
+  const OwnArray made = stays ? own_array : make_array(total);
+  char** const entries = stays ? environ : made.entries;
   if (is_error(area) || entries == nullptr) return;
+  own_array = made;
   char** const coming = reinterpret_cast<char**>(area);
   char** const gone = coming + sizes.come;
   std::size_t coming_count = 0, count = 0, gone_count = 0;
@@ -256,9 +308,10 @@ void replace_environment(const Sizes& sizes, const Texts& given_before) {
   // Before the array is changed, which may be the one that tells what is missing.
   keep_former(*reinterpret_cast<Former*>(area + static_cast<long>(pointers)), gone, gone_count, given_before);
   for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
-    if (!is_to_go(*e, given_before)) entries[count++] = fits ? *e : freeable_copy(*e);
+    if (!is_to_go(*e, given_before)) entries[count++] = stays ? *e : note_made(freeable_copy(*e));
   }
-  for (std::size_t i = 0; i < coming_count; ++i) entries[count++] = fits ? coming[i] : freeable_copy(coming[i]);
+  for (std::size_t i = 0; i < coming_count; ++i)
+    entries[count++] = first ? coming[i] : freeable_instead(coming[i], gone, own ? gone_count : 0);
   entries[count] = nullptr;
   environ = entries;
 }

@@ -44,25 +44,16 @@ void block_all_signals() noexcept {
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&all), 0, sizeof all);
 }
 
-void hand_over_environment(cairn_guest& guest, const restart::Options& options) {
+void hand_over_environment(cairn_guest& guest, const std::vector<std::string>& environment,
+                           const restart::Options& options) {
   guest.revive_environment = guest.revive_environment_size = 0;
-  const std::string entries = state::new_environment(guest_environment(), options);
+  const std::string entries = state::new_environment(environment, options);
   if (entries.empty()) return;
   void* block = arena_mmap(nullptr, entries.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (block == MAP_FAILED) throw EnvironmentError(with_errno("memory for the new environment", errno));
   std::memcpy(block, entries.data(), entries.size());
   guest.revive_environment = reinterpret_cast<std::uint64_t>(block);
   guest.revive_environment_size = entries.size();
-}
-
-// The guest stands as if its checkpoint had just been taken; only the result will be another.
-void prepare_guest(cairn_guest& guest, const state::Image& image, const restart::Options& options) {
-  guest.stop_wanted = 0;
-  guest.stopped = 0;
-  guest.release = image.get<state::GuestState>().epoch;
-  guest.generation += 1;
-  hand_over_environment(guest, options);
-  set_guest(&guest);
 }
 
 // Everything that the restart needs; never destroyed, since the guest's threads read it until they run.
@@ -75,6 +66,7 @@ struct Work {
         messages(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)),
         revival(restart) {}
   std::unique_ptr<group::GroupStart> others;  // of which this process is the first; null: there are none
+  const std::vector<std::string> environment = guest_environment();  // before the host sets more for its libraries
   state::Image image;
   restart::Options options;
   state::Restart restart;
@@ -82,6 +74,16 @@ struct Work {
   state::Revival revival;
   std::uint32_t ready = 0;  // futex: the guest's threads are as they were
 };
+
+// The guest stands as if its checkpoint had just been taken; only the result will be another.
+void prepare_guest(cairn_guest& guest, const Work& work) {
+  guest.stop_wanted = 0;
+  guest.stopped = 0;
+  guest.release = work.image.get<state::GuestState>().epoch;
+  guest.generation += 1;
+  hand_over_environment(guest, work.environment, work.options);
+  set_guest(&guest);
+}
 
 // None of its tree goes on before all are whole: those of the other processes wait for this one.
 void await_tree(Work& work) {
@@ -194,7 +196,7 @@ void revive(const std::string& context_file, Extension& extension) {
   for (Stage stage : {Stage::memory, Stage::guest, Stage::process, Stage::descriptors, Stage::actions})
     revival.restore(stage);
   cairn_guest& guest = *work->restart.guest;
-  prepare_guest(guest, work->image, options);
+  prepare_guest(guest, *work);
   start_control();
   extension.started();
   block_all_signals();  // again: making those threads, libc has let its own two signals through

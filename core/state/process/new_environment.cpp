@@ -8,6 +8,8 @@ namespace {
 
 // Of the launchers that a job can be restarted by; what they said to the old processes is wrong for the new ones.
 constexpr const char* kLaunchers[] = {"PMIX_*", "OMPI_*", "PRTE_*", "ORTE_*"};
+// Of those, what tells of the program: to the launcher it is now the host.
+constexpr const char* kOfProgram[] = {"OMPI_COMMAND", "OMPI_ARGV"};
 // Of batch systems and of the launchers of their steps. A process that is restarted outside of one has none of them.
 constexpr const char* kBatchSystems[] = {
     "SLURM_*", "SLURMD_*",    "SRUN_*",         "PBS_*",     "LSB_*",         "LS_*",
@@ -56,20 +58,22 @@ std::string new_environment(const std::vector<std::string>& environment, const r
   const bool in_job = std::any_of(environment.begin(), environment.end(),
                                   [](const auto& e) { return e.starts_with("PMIX_NAMESPACE="); });
   std::vector<std::string> names(std::begin(kBatchSystems), std::end(kBatchSystems));
-  if (in_job) names.insert(names.end(), std::begin(kLaunchers), std::end(kLaunchers));
+  std::vector<std::string> saved = options.saved_environment;
+  if (in_job) {
+    names.insert(names.end(), std::begin(kLaunchers), std::end(kLaunchers));
+    saved.insert(saved.end(), std::begin(kOfProgram), std::end(kOfProgram));
+  }
   names.insert(names.end(), std::begin(kSingle), std::end(kSingle));
   names.insert(names.end(), options.new_environment.begin(), options.new_environment.end());
-  std::erase_if(names, [&](const std::string& name) {
-    const auto& saved = options.saved_environment;
-    return std::find(saved.begin(), saved.end(), name) != saved.end();
-  });
+  std::erase_if(names,
+                [&](const std::string& name) { return std::find(saved.begin(), saved.end(), name) != saved.end(); });
   std::string entries;
-  for (const std::string& name : options.saved_environment) entries += '!' + name + '\0';
+  for (const std::string& name : saved) entries += '!' + name + '\0';
   for (const std::string& name : names) {
     if (!is_single(name)) entries += name + '\0';
   }
   for (const std::string& entry : environment) {
-    if (is_one_of(names, entry) && !is_one_of(options.saved_environment, entry)) entries += entry + '\0';
+    if (is_one_of(names, entry) && !is_one_of(saved, entry)) entries += entry + '\0';
   }
   return entries;
 }

@@ -95,11 +95,28 @@ def freed(bin_dir, directory):
         subject = Program(bin_dir, place, ["/usr/bin/perl", "-e", PERL, "@FLAG@"], before)
         try:
             subject.restart_in(after)
+            subject.restart_in(after)
             subject.must_pass()
             if after and "\nSLURM_JOB_ID=2\n" not in subject.output():
                 raise Failure(subject.output())
         finally:
             subject.close()
+
+
+def often(bin_dir, directory):
+    """More variables than there were; what is saved does not grow with every restart."""
+    subject = Program(bin_dir, directory, ["/usr/bin/perl", "-e", PERL, "@FLAG@"], {})
+    many = {f"SLURM_{i}": "x" for i in range(40)}
+    sizes = []
+    try:
+        for i in range(5):
+            subject.restart_in({**many, **NEW, "SLURM_JOB_ID": str(i)} if i != 3 else dict(many, TMPDIR="/t" * 2000))
+            sizes.append(os.path.getsize(os.path.join(directory, "context")))
+        subject.expect(SLURM_JOB_ID="4", SLURM_39="x", TMPDIR="/new=")
+    finally:
+        subject.close()
+    if sizes[4] - sizes[2] > 64 << 10:
+        raise Failure(f"sizes of context files: {sizes}")
 
 
 SETTER = """import os, sys, time
