@@ -54,7 +54,7 @@ NAMES = {
     "process_file": ["/proc/", "at descriptor", "it is of process", "which is not saved with it"],
     "process_directory": ["its working directory /proc/", "it is of process", "which is not saved with it"],
     "userfaultfd": ["userfaultfd at descriptor"],
-    "secret_memory": ["secretmem", "at descriptor"],
+    "secret_memory": ["secret memory (memfd_secret)", "at descriptor"],
     "secret_mapping": ["secret memory (memfd_secret) mapped at"],
     "path_of_pipe": ["path (O_PATH) pipe:", "at descriptor"],
     "counted_times": ["UDP socket at descriptor", "SOF_TIMESTAMPING_OPT_ID"],

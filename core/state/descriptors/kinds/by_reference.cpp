@@ -2,6 +2,8 @@
 #include "core/state/descriptors/kinds/by_reference.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +28,12 @@ std::string named(const Description& description) {
   return "file " + description.path + ", which the program had open";
 }
 
+// It has a path, at which nothing is.
+bool is_secret(const OpenFile& file) {
+  struct statfs system {};
+  return file.path.starts_with("/secretmem") && fstatfs(file.fd, &system) == 0 && system.f_type == SECRETMEM_MAGIC;
+}
+
 }  // namespace
 
 ReferenceDetail describe_reference(const OpenFile& file) {
@@ -39,6 +47,7 @@ bool is_at_its_path(const OpenFile& file) {
 }
 
 void check_reference(const OpenFile& file) {
+  if (is_secret(file)) throw PermanentError("secret memory (memfd_secret)" + at(file) + " cannot be saved");
   if (file.status.st_nlink == 0 && file.path.starts_with("/memfd:"))
     throw TemporaryError("memfd " + file.path.substr(7) + at(file) + " cannot be saved yet");
   if (file.status.st_nlink == 0)
