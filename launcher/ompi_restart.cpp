@@ -24,6 +24,7 @@
 #include "launcher/snapshot_text.hpp"
 #include "launcher/told_again.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
+#include "pmix/manifest/former_snapshots.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -109,6 +110,15 @@ bool fits_into_memory(std::uint64_t bytes) {
          static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) / 3;
 }
 
+// The job may have gone on from here, and been saved again.
+void tell_of_newer(const Snapshot& snapshot, std::uint64_t sequence) {
+  if (const auto newer = manifest::newest_after(snapshot.directory)) {
+    cli::complain(kCommand, "sequence " + std::to_string(sequence) + " is restarted, the newest of " + snapshot.name() +
+                                "; a job that went on from it has been saved since: " + *newer +
+                                " (to restart that: its snapshot; to be told nothing: --seq)");
+  }
+}
+
 int run(const RestartOptions& o) {
   const auto removal = pmix::remove_leftovers_of_killed();
   const Snapshot snapshot = open_snapshot(o.snapshot);
@@ -117,6 +127,7 @@ int run(const RestartOptions& o) {
     return 0;
   }
   const std::uint64_t sequence = choose_sequence(snapshot, o.sequence);
+  if (o.sequence < 0) tell_of_newer(snapshot, sequence);
   check_may_run(snapshot, sequence);
   const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
   const std::vector<std::string> environment = mca_environment_again(snapshot.manifest.job.environment, said_anew(o));

@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "pmix/coordinator/coordinator.hpp"
+#include "pmix/manifest/former_snapshots.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -245,6 +246,7 @@ void Coordinator::prune() {
   try {
     const std::lock_guard lock(store_mutex_);
     store_.prune(settings_.keep);
+    manifest::prune_former(store_.directory(), settings_.job, store_.manifest().sequences.size(), settings_.keep);
   } catch (const std::exception& e) {
     if (settings_.report) settings_.report(std::string("old snapshots stay where they are: ") + e.what());
   }

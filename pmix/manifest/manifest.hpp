@@ -24,7 +24,7 @@ struct Job {
   std::string created;  // ISO 8601, UTC
   std::string cairn_version, openmpi_version, pmix_version;
   std::string working_directory;           // of mpirun
-  std::string restarted_from;              // "<snapshot> sequence <n>", or empty
+  std::string restarted_from;              // "<snapshot>/<sequence>", or empty
   std::vector<std::string> arguments;      // of mpirun, without Cairn's own options
   std::vector<std::string> own_arguments;  // those
   std::vector<std::string> environment;    // of mpirun: "NAME=VALUE" of MCA parameters

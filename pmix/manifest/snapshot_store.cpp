@@ -57,7 +57,7 @@ UniqueFd open_directory(const std::string& path) {
 
 // The user's own snapshot `name` in `parent`; none if it is anything else.
 UniqueFd own_snapshot(int parent, const std::string& name) {
-  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return {};
+  if (!is_snapshot_name(name)) return {};
   UniqueFd directory(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat st {};
   if (directory && (::fstat(directory.get(), &st) != 0 || st.st_uid != ::geteuid())) directory.reset();
@@ -115,6 +115,8 @@ void remove_abandoned(const std::string& directory) noexcept {
 }
 
 std::string snapshot_name(std::uint64_t mpirun_pid) { return kPrefix + std::to_string(mpirun_pid) + kSuffix; }
+
+bool is_snapshot_name(const std::string& name) { return name.starts_with(kPrefix) && name.ends_with(kSuffix); }
 
 std::string iso_time_now() {
   const std::time_t now = std::time(nullptr);

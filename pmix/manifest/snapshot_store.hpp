@@ -72,6 +72,7 @@ class SnapshotStore {
 void remove_abandoned(const std::string& directory) noexcept;
 
 std::string snapshot_name(std::uint64_t mpirun_pid);  // "ompi_global_snapshot_<pid>.ckpt"
+bool is_snapshot_name(const std::string& name);
 std::string iso_time_now();
 
 }  // namespace cairn::manifest
