@@ -82,6 +82,9 @@ struct cairn_agent {
    * communicators on which this rank is behind others, "IDENTITY:ENTERED ...". Copied; best effort, never blocks. Older
    * hosts do not have it: see `size`. */
   void (*doing)(const struct cairn_agent_activity *threads, uint32_t n, const char *late_on);
+  /* crcp gives this request up. `own`: why this rank could not go on, for people; empty if it could, and others could
+   * not. Copied; never blocks. Older hosts do not have it: see `size`. */
+  void (*gives_up)(const char *own);
 };
 
 #ifdef __cplusplus

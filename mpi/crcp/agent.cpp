@@ -106,6 +106,15 @@ void doing(const std::vector<cairn_agent_activity>& threads, const std::string& 
   });
 }
 
+void gives_up(const std::string& own) noexcept {
+  cairn_agent* a = find();
+  if (!has(a, &cairn_agent::gives_up)) return;
+  in_host([&]() noexcept {
+    a->gives_up(own.c_str());
+    return 0;
+  });
+}
+
 void want_close() noexcept {
   cairn_agent* a = find();
   if (a == nullptr) return;

@@ -25,6 +25,7 @@ int verdict(std::uint64_t step, bool pass) noexcept;
 void progress(const char* text) noexcept;
 void doing(const std::vector<cairn_agent_activity>& threads,
            const std::string& late_on) noexcept;  // or nothing: an older host
+void gives_up(const std::string& own) noexcept;   // or nothing: an older host
 void want_close() noexcept;
 int closed() noexcept;
 

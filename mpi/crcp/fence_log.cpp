@@ -90,6 +90,11 @@ std::string FenceLog::joined_failures(const char* what) const {
   return all;
 }
 
+std::string FenceLog::own_failure() const {
+  const auto rank = static_cast<std::size_t>(agent::rank());
+  return rank < failures_.size() ? failures_[rank].text : std::string();
+}
+
 bool FenceLog::any_failed() const noexcept {
   return std::any_of(failures_.begin(), failures_.end(), [](const Failure& f) { return !f.text.empty(); });
 }

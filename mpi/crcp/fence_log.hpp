@@ -44,6 +44,7 @@ class FenceLog {
 
   // "rank 3 cannot ...: why (and 2 more)", or empty.
   std::string joined_failures(const char* what) const;
+  std::string own_failure() const;  // this rank's, or empty
   bool any_failed() const noexcept;
   bool any_is_permanent() const noexcept;
   // This very text is somebody's failure, everybody's.

@@ -75,6 +75,7 @@ bool Protocol::quiesce() {
     return true;
   }
   let_go();
+  agent::gives_up(own_failure_);
   fences_.close();
   return false;
 }
@@ -103,13 +104,19 @@ Failure Protocol::own_obstacle() {
   return {why.empty() ? slow_obstacle() : why};
 }
 
+// Of all ranks, in the last fence; in words for whoever asked. Keeps this rank's own.
+std::string Protocol::failures_told(const char* what) {
+  if (left_.empty()) own_failure_ = fences_.log().own_failure();
+  return fences_.log().joined_failures(what);
+}
+
 double Protocol::time_to_level() const { return request_.level_deadline - (now() - started_); }
 
 // A rank that is stopped, or whose agent does not answer, is waited for while the application of the others goes on.
 bool Protocol::join() {
   begin_phase("request: waiting for all ranks");
   if (!arrived(fences_.pass(make_part(Fence::join, own_obstacle()), kForever))) return false;
-  refusal_ = fences_.log().joined_failures("cannot be checkpointed: ");
+  refusal_ = failures_told("cannot be checkpointed: ");
   refused_for_good_ = fences_.log().any_is_permanent();
   return refusal_.empty();
 }
@@ -132,7 +139,7 @@ bool Protocol::admit() {
   if (!arrived(passage)) return false;
   refusal_ = passage == Passage::late       ? left_
              : passage == Passage::unjudged ? kNoVerdict
-                                            : fences_.log().joined_failures("cannot be checkpointed: ");
+                                            : failures_told("cannot be checkpointed: ");
   if (!refusal_.empty()) {
     if (!hands_off_) change_mode(Mode::normal);
     return false;
@@ -152,7 +159,7 @@ bool Protocol::wait_level() {
     leave(Mode::left);
     passage = fences_.finish();
   }
-  refusal_ = fences_.log().joined_failures("");
+  refusal_ = failures_told("");
   return arrived(passage);
 }
 
@@ -201,7 +208,7 @@ bool Protocol::close() {
   }
   std::string why = refusal_;
   if (why.empty() && passage == Passage::unjudged) why = kNoVerdict;
-  if (why.empty()) why = fences_.log().joined_failures("cannot be checkpointed now: ");
+  if (why.empty()) why = failures_told("cannot be checkpointed now: ");
   lock_.acquire_firmly();
   if (read(Fence::freeze)) refusal_ = std::move(why);
   lock_.release();
@@ -251,12 +258,12 @@ bool Protocol::drain() {
     if (others_go_on) fences_.pass(make_part(Fence::drained, {left_}), kForever);
     return false;
   }
-  refusal_ = fences_.log().joined_failures("cannot be checkpointed now: ");
+  refusal_ = failures_told("cannot be checkpointed now: ");
   if (!refusal_.empty()) return false;
   const Bytes part = make_part(Fence::drained, {empty_library()});
   begin_phase("drain: this rank is ready, waiting for the others");
   if (!pass_or_end(part)) return false;
-  refusal_ = fences_.log().joined_failures("");
+  refusal_ = failures_told("");
   return refusal_.empty() && read(Fence::drained);
 }
 
@@ -319,6 +326,7 @@ bool Protocol::arrived(Passage passage) {
 
 bool Protocol::read(Fence fence) {
   if (!fences_.log().read(fence, refusal_)) refusal_ = "a rank's contribution cannot be understood";
+  if (!refusal_.empty()) own_failure_ = refusal_;
   return refusal_.empty();
 }
 

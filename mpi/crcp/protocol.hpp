@@ -34,6 +34,7 @@ class Protocol {
  private:
   bool come_to_cut();
   Failure own_obstacle();
+  std::string failures_told(const char* what);
   double time_to_level() const;
   bool join();        // all ranks are there. False: refused
   bool admit();       // F0: phase 0. False: refused
@@ -71,6 +72,7 @@ class Protocol {
   std::string left_;        // since: what it tells the others of that
   double started_;
   std::string refusal_;
+  std::string own_failure_;  // what of it is for this rank's sake
   bool refused_for_good_ = false;
 };
 

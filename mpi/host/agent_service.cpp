@@ -51,6 +51,10 @@ void doing(const cairn_agent_activity* threads, std::uint32_t n, const char* lat
   if (process.agent != nullptr) process.agent->doing({threads, n}, late_on);
 }
 
+void gives_up(const char* own) {
+  if (process.agent != nullptr) process.agent->gives_up(own);
+}
+
 void want_close() {
   if (process.agent != nullptr) process.agent->want_close();
 }
@@ -74,7 +78,8 @@ cairn_agent service{CAIRN_AGENT_VERSION,
                     want_close,
                     closed,
                     verdict,
-                    doing};
+                    doing,
+                    gives_up};
 
 }  // namespace
 

@@ -233,6 +233,11 @@ void Agent::doing(std::span<const cairn_agent_activity> threads, const std::stri
   stacks_ = std::move(stacks);
 }
 
+void Agent::gives_up(const std::string& own) {
+  const std::lock_guard lock(state_mutex_);
+  given_up_ = own;
+}
+
 void Agent::want_close() {
   if (transport_->rank() != 0) return;
   const std::lock_guard lock(append_mutex_);

@@ -60,6 +60,7 @@ class Agent : private AgentLink::Orders {
   int verdict(std::uint64_t step, bool pass);
   void progress(const std::string& text);
   void doing(std::span<const cairn_agent_activity> threads, const std::string& late_on);
+  void gives_up(const std::string& own);
   void want_close();
   // Before the guest stands, for this order: ranks have memory in common.
   void stand_together(bool wanted) { stand_together_ = wanted; }
@@ -77,6 +78,7 @@ class Agent : private AgentLink::Orders {
   void serve(std::uint64_t n, const CheckpointOrder& order);
   void save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome);
   std::optional<Error> announce(std::uint64_t n, const CheckpointOrder& order);
+  void tell_reason(Outcome& outcome);
   void stand_in_for_guest();
   void begin_stand();
   bool await_stand(const Deadline& deadline);
@@ -118,6 +120,7 @@ class Agent : private AgentLink::Orders {
   std::vector<CallPlace::Words> stacks_;  // ... and where its threads' calls came from
   Stopwatch in_phase_;
   std::optional<cairn_agent_request> current_;
+  std::optional<std::string> given_up_;  // current_, by the guest: its own reason, or empty
   bool ready_ = false;
   Decision decided_;
 

@@ -66,7 +66,7 @@ bool Agent::stands_before_capture(const CheckpointOrder& order) const {
 
 void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   Outcome mine;
-  mine.result = {CAIRN_EXIT_OK, "", host_name(), {}, static_cast<std::uint64_t>(::getpid()), {}, 0, 0, 0};
+  mine.result = {CAIRN_EXIT_OK, "", host_name(), {}, static_cast<std::uint64_t>(::getpid()), {}, 0, 0, 0, false};
   {
     const std::lock_guard lock(fence_mutex_);
     fences_ = stands_ = 0;
@@ -106,8 +106,10 @@ void Agent::serve_standing(std::uint64_t n, const CheckpointOrder& order, Outcom
 void Agent::let_group_go(const CheckpointOrder& order, Outcome& outcome) {
   phase("waiting for the others to stand");
   const bool all_stood = await_stand(Deadline(stand_together_ ? order.parameters.timeout : kStandSeconds));
-  if (stand_together_ && !all_stood)
+  if (stand_together_ && !all_stood) {
+    outcome.result.follows = true;
     outcome.fail(TemporaryError("other ranks did not come to write the memory that they share with it"));
+  }
   group_->release();
   outcome.stands = false;
 }
@@ -190,7 +192,16 @@ std::optional<Error> Agent::announce(std::uint64_t n, const CheckpointOrder& ord
   }
   const std::lock_guard lock(state_mutex_);
   current_ = request;
+  given_up_.reset();
   return obstacle;
+}
+
+// The guest has failed: for its own sake, or for that of others, which tell it themselves.
+void Agent::tell_reason(Outcome& outcome) {
+  const std::lock_guard lock(state_mutex_);
+  if (!given_up_) return;
+  outcome.result.follows = given_up_->empty();
+  if (!given_up_->empty()) outcome.result.text = *given_up_;
 }
 
 void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& outcome) {
@@ -215,8 +226,9 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
       forget_activity();
       if (!stands_before_capture(order)) return;
       begin_stand();
-      if (!await_stand(Deadline(stand_together_ ? request.stop_timeout : kStandSeconds)))
-        throw TemporaryError("the program stood, but not those of all other ranks");
+      if (await_stand(Deadline(stand_together_ ? request.stop_timeout : kStandSeconds))) return;
+      outcome.result.follows = true;
+      throw TemporaryError("the program stood, but not those of all other ranks");
     };
     request.captured = [&] {
       if (stands_after_capture(order) && !stand_together_) begin_stand();
@@ -228,7 +240,13 @@ void Agent::save_group(std::uint64_t n, const CheckpointOrder& order, Outcome& o
     if (obstacle) outcome.fail(*obstacle);
   } catch (const std::exception& e) {
     // That the protocol gave up is the consequence, not the reason.
-    obstacle ? outcome.fail(*obstacle) : outcome.fail(e);
+    if (obstacle) {
+      outcome.result.follows = false;
+      outcome.fail(*obstacle);
+    } else {
+      outcome.fail(e);
+      tell_reason(outcome);
+    }
   }
 }
 

@@ -19,6 +19,18 @@ constexpr std::chrono::seconds kEndOfJob{5};
 
 Record failed(int code, const std::string& text) { return to_record(Failed{code, text}); }
 
+RankResult result_of(const Results& results, std::uint64_t rank) {
+  const auto found = results.ranks.find(rank);
+  return found != results.ranks.end() ? found->second : RankResult();
+}
+
+// A rank says why, and need not be told of by those that have heard it.
+bool reason_is_known(const Results& results, std::uint64_t size) {
+  for (std::uint64_t r = 0; r < size; ++r)
+    if (const RankResult one = result_of(results, r); one.code != CAIRN_EXIT_OK && !one.follows) return true;
+  return false;
+}
+
 // What failed, with the first rank that says so; the code is the worst.
 Failed failures_of(const Results& results, std::uint64_t size) {
   struct Said {
@@ -26,12 +38,13 @@ Failed failures_of(const Results& results, std::uint64_t size) {
     std::uint64_t more = 0;
   };
   Failed failures{CAIRN_EXIT_OK, {}};
+  const bool known = reason_is_known(results, size);
   std::vector<Said> all;
   for (std::uint64_t r = 0; r < size; ++r) {
-    const auto found = results.ranks.find(r);
-    const RankResult one = found != results.ranks.end() ? found->second : RankResult();
+    const RankResult one = result_of(results, r);
     if (one.code == CAIRN_EXIT_OK) continue;
     failures.code = std::max(failures.code, one.code);
+    if (known && one.follows) continue;
     const auto same = std::find_if(all.begin(), all.end(), [&](const Said& s) { return s.text == one.text; });
     if (same != all.end())
       ++same->more;

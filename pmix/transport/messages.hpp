@@ -73,11 +73,13 @@ struct RankResult {
   CheckpointStatistics statistics;
   // If it has children: processes of its tree with itself; bytes of the others' files, checksum of their index.
   std::uint64_t members = 0, tree_bytes = 0, tree_checksum = 0;
+  bool follows = false;  // it failed because of what another rank says
   template <class A>
   void fields(A& a) {
     a("code", code), a("text", text), a("host", host), a("engine", engine), a("pid", pid);
     statistics.fields(a);
     a("members", members), a("tree_bytes", tree_bytes), a("tree_checksum", tree_checksum);
+    a("follows", follows);
   }
 };
 

@@ -12,7 +12,7 @@ request_until '"text":"admission: has been outside' --timeout 40
 touch "$SCRATCH/open"
 begun=$SECONDS
 wait "$request" && fail "taken, with what cannot be saved"
-grep -qE 'rank 1 cannot be checkpointed now: (it is in MPI_Comm_spawn|.*a communicator with processes of another job)' "$SCRATCH/answer.log" ||
+grep -qE 'rank 1 on [^:]*: (cannot be checkpointed now: )?(it is in MPI_Comm_spawn|.*a communicator with processes of another job)' "$SCRATCH/answer.log" ||
   { show_log "$SCRATCH/answer.log"; fail "what rank 1 has made is not named"; }
 [ $((SECONDS - begun)) -lt 10 ] || fail "named after $((SECONDS - begun)) s only"
 touch "$SCRATCH/close"
