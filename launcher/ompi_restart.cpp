@@ -60,6 +60,9 @@ std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot&
 // What the hosts are told in restart::options_variable.
 std::string text_for_hosts(const RestartOptions& o, const SharedFiles& files) {
   restart::Options options = o.host;
+  // An application context file says nothing to mpirun: there the variables are not told.
+  if (!o.app_only)
+    for (const std::string& name : variables_told(said_anew(o))) options.new_environment.push_back(name);
   for (const auto& [path, length] : files.lengths())
     options.lengths.emplace_back(restart::relocated(options, path), length);
   for (const std::string& path : files.put_back()) options.put_back.push_back(restart::relocated(options, path));

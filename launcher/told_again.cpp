@@ -166,6 +166,18 @@ Words tell_again(const Told& told, const Words& anew, const Paths& paths) {
   return result;
 }
 
+Words variables_told(const Words& words) {
+  Words names;
+  for (const Option& option : options_of(words, 0, words.size())) {
+    if (option.name != "x" || option.words.size() != 2) continue;
+    const std::string& told = option.words[1];
+    const std::string name = told.substr(0, told.find('='));
+    const bool is_there = name != told || std::getenv(name.c_str()) != nullptr;
+    if (!name.empty() && is_there) names.push_back(name);
+  }
+  return names;
+}
+
 std::string unused_name(const std::string& path) {
   const auto is_free = [](const std::string& name) {
     return ::faccessat(AT_FDCWD, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0;

@@ -28,6 +28,10 @@ struct Paths {
 // of its ranks is known.
 std::vector<std::string> tell_again(const Told& told, const std::vector<std::string>& anew, const Paths& paths);
 
+// Names of variables that `words`, options of mpirun, give the ranks: -x NAME=VALUE, -x NAME. Without those that would
+// have to come from this environment, and are not there.
+std::vector<std::string> variables_told(const std::vector<std::string>& words);
+
 // `path`, if there is nothing; else "<path>.restart-1", or with the next number that is free.
 std::string unused_name(const std::string& path);
 

@@ -83,6 +83,15 @@ TEST(ToldAgain, VariablesThatAreNotThereAnyMoreAreNotAskedFor) {
   EXPECT_EQ(again("-x CAIRN_TEST_THERE -x CAIRN_TEST_GONE ./a"), "-x CAIRN_TEST_THERE -np 4");
 }
 
+TEST(ToldAgain, VariablesThatAreToldAreKnown) {
+  setenv("CAIRN_TEST_THERE", "1", 1);
+  unsetenv("CAIRN_TEST_GONE");
+  EXPECT_EQ(quoted(variables_told(shell_words("--host a -x A=1 -x CAIRN_TEST_THERE --bind-to none -x CAIRN_TEST_GONE "
+                                              "--mca btl self -x C="))),
+            "A CAIRN_TEST_THERE C");
+  EXPECT_TRUE(variables_told({}).empty());
+}
+
 TEST(ToldAgain, ARestartedJobIsRestartedAlike) {
   const std::string once = again("--cr-keep 3 --map-by core -np 2 ./a : -np 2 ./b");
   EXPECT_EQ(again(once), once);
