@@ -2,6 +2,7 @@
 #include "core/host/startup.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +28,14 @@ constexpr const char* kSaved = "CAIRN_SAVED_";
 constexpr const char* kSavedStack = "CAIRN_SAVED_STACK_LIMIT";
 constexpr unsigned long kStackCeiling = 1UL << 40;
 constexpr rlim_t kHostStack = 8UL << 20;
+
+// An application context file names the host as the program, and mpirun --with-cr has the host start all programs.
+bool is_this_program(const char* path) {
+  struct stat it {
+  }, own{};
+  return stat(path, &it) == 0 && stat("/proc/self/exe", &own) == 0 && it.st_dev == own.st_dev &&
+         it.st_ino == own.st_ino;
+}
 
 bool starts_with(const char* text, const char* prefix) { return std::strncmp(text, prefix, std::strlen(prefix)) == 0; }
 
@@ -84,6 +93,7 @@ Options parse_options(int argc, char** argv) {
       throw ArgumentError("unknown or incomplete option " + word);
     }
   }
+  if (options.restart.empty() && i < argc && is_this_program(argv[i])) return parse_options(argc - i, argv + i);
   options.command.assign(argv + i, argv + argc);
   if (options.command.empty() && options.restart.empty()) throw ArgumentError("no program to run");
   return options;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# ompi-restart --apponly: Open MPI's mpirun starts the ranks from the file, whatever is in the snapshot's path.
+# ompi-restart --apponly: Open MPI's mpirun starts the ranks from the file, whatever is in the snapshot's path. So does
+# mpirun --with-cr, and the job can be checkpointed and restarted again.
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin launcher.app_file mpirun ompi-checkpoint ompi-restart
@@ -12,5 +13,14 @@ timeout 60 "$BIN/ompi-checkpoint" --term "$JOB_PID" >checkpoint.log 2>&1 || fail
 wait_job 60
 "$BIN/ompi-restart" --apponly "$directory"/*.ckpt >file || fail "--apponly"
 start_command "$BIN/mpirun" --app "$(cat file)"
+wait_for_line '[sS]tep'
+kill_job
+
+app_file=$(cat file)
+start_command "$BIN/mpirun" --with-cr --cr-dir "$SCRATCH/snapshots" --app "$app_file"
+wait_for_line '[sS]tep'
+checkpoint --term
+wait_job 60
+restart
 wait_for_line '[sS]tep'
 kill_job
