@@ -90,13 +90,18 @@ std::string working_directory() {
   return ::getcwd(path, sizeof(path)) == nullptr ? "" : path;
 }
 
+std::string program_in_words(const MpirunOptions& options) {
+  if (options.restart.empty()) return options.program;
+  return options.program + (options.program.empty() ? "" : ", ") + "restarted from " + options.restart;
+}
+
 pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli::Child& job) {
   pmix::Coordinator::Settings s;
   s.parent_directory = absolute(options.directory);
   s.parameters = options.parameters;
   s.keep = options.keep;
   s.every = options.every;
-  s.program = options.restart.empty() ? options.program : "restarted from " + options.restart;
+  s.program = program_in_words(options);
   s.report = [](const std::string& line) { cli::complain(kCommand, line); };
   s.stop_job = [&job] { job.send(SIGTSTP); };
   s.job.mpirun_pid = static_cast<std::uint64_t>(::getpid());
@@ -104,6 +109,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli
   s.job.cairn_version = kCairnVersion;
   s.job.openmpi_version = kOpenMpiVersion;
   s.job.pmix_version = kPmixVersion;
+  s.job.program = options.program;
   s.job.working_directory = working_directory();
   s.job.arguments = options.arguments;
   s.job.own_arguments = options.own_arguments;

@@ -62,6 +62,7 @@ std::vector<OwnOption> list_own_options() {
        "take a checkpoint when mpirun gets this signal (USR1, USR2, TERM, HUP or XCPU); :term ends the job after it",
        set_signal},
       {"--cairn-restart", "DIR", "", [](O& o, Text, Text v) { o.restart = v; }},
+      {"--cairn-program", "NAME", "", [](O& o, Text, Text v) { o.program = v; }},
   };
   for (const auto& [name, option] : cli::job_options(job_parameters())) {
     all.push_back({"--" + option.spelling, option.value, option.help,
@@ -136,7 +137,8 @@ MpirunOptions parse_mpirun(const std::vector<std::string>& arguments) {
     for (std::size_t n = argument_count(word); n > 0 && i + 1 < program; --n)
       options.arguments.push_back(arguments[++i]);
   }
-  if (end != arguments.end()) options.program = *end;
+  // Restarted application contexts have no programs.
+  if (end != arguments.end() && *end != ":") options.program = *end;
   options.arguments.insert(options.arguments.end(), end, arguments.end());
   return options;
 }

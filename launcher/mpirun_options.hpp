@@ -30,9 +30,9 @@ struct MpirunOptions {
   int signal = 0;                                      // --cr-on-signal SIG[:term]
   bool signal_term = false;
   std::string restart;                     // --cairn-restart DIRECTORY (ompi-restart)
-  std::string program;                     // the first one of the job, or empty
+  std::string program;                     // the first one of the job, or empty; --cairn-program NAME (ompi-restart)
   std::vector<std::string> arguments;      // for the real mpirun, without argv[0]
-  std::vector<std::string> own_arguments;  // Cairn's, as they were given, but for --cairn-restart
+  std::vector<std::string> own_arguments;  // Cairn's, as they were given, but for ompi-restart's
 };
 
 // `arguments` without argv[0]. Throws ArgumentError. Without --with-cr nothing else is looked at.

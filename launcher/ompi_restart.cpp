@@ -53,6 +53,8 @@ std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot&
       tell_again({job.arguments, job.own_arguments, job.working_directory, job.ranks}, anew, paths);
   std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr", "--cairn-restart",
                                       snapshot.path(sequence)};
+  if (const std::string program = snapshot.program(); !program.empty())
+    command.insert(command.end(), {"--cairn-program", program});
   command.insert(command.end(), words.begin(), words.end());
   return command;
 }

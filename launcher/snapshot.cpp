@@ -16,6 +16,7 @@
 #include "core/cli/progress_line.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/verified_copies.hpp"
+#include "launcher/mpirun_options.hpp"
 #include "pmix/manifest/images.hpp"
 
 namespace cairn::launcher {
@@ -68,6 +69,18 @@ void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const st
 }
 
 }  // namespace
+
+std::string Snapshot::program() const {
+  if (!manifest.job.program.empty()) return manifest.job.program;
+  // Older manifests have it in mpirun's command line only.
+  std::vector<std::string> words = manifest.job.arguments;
+  words.insert(words.begin(), "--with-cr");
+  try {
+    return parse_mpirun(words).program;
+  } catch (const Error&) {
+    return {};
+  }
+}
 
 Snapshot open_snapshot(const std::string& operand) {
   char path[PATH_MAX];

@@ -19,6 +19,8 @@ struct Snapshot {
 
   std::string name() const { return base_name(directory); }
   std::string path(std::uint64_t sequence) const { return directory + "/" + std::to_string(sequence); }
+  // The first of the job; empty if it is not known.
+  std::string program() const;
 };
 
 // Only the owner and root may look. Throws EnvironmentError, PermanentError.

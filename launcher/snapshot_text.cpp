@@ -44,6 +44,8 @@ void print_snapshot(const Snapshot& snapshot, std::int64_t wanted, bool every_ra
   std::printf("  %llu ranks, started %s by mpirun %llu in %s\n", static_cast<unsigned long long>(job.ranks),
               printable(job.created).c_str(), static_cast<unsigned long long>(job.mpirun_pid),
               printable(job.working_directory).c_str());
+  if (const std::string program = snapshot.program(); !program.empty() && !job.restarted_from.empty())
+    std::printf("  program %s\n", printable(program).c_str());
   std::printf("  mpirun %s\n", quoted(job.arguments).c_str());
   if (!job.restarted_from.empty()) std::printf("  restarted from %s\n", printable(job.restarted_from).c_str());
   std::printf("  Cairn %s, Open MPI %s, PMIx %s\n", printable(job.cairn_version).c_str(),
@@ -58,8 +60,9 @@ void print_snapshot(const Snapshot& snapshot, std::int64_t wanted, bool every_ra
 
 void print_snapshot_json(const Snapshot& snapshot) {
   const manifest::Job& job = snapshot.manifest.job;
-  std::printf("{\"snapshot\":%s,\"ranks\":%llu,\"created\":%s,\"arguments\":[", json_text(snapshot.directory).c_str(),
-              static_cast<unsigned long long>(job.ranks), json_text(job.created).c_str());
+  std::printf("{\"snapshot\":%s,\"ranks\":%llu,\"created\":%s,\"program\":%s,\"arguments\":[",
+              json_text(snapshot.directory).c_str(), static_cast<unsigned long long>(job.ranks),
+              json_text(job.created).c_str(), json_text(snapshot.program()).c_str());
   for (std::size_t i = 0; i < job.arguments.size(); ++i)
     std::printf("%s%s", i == 0 ? "" : ",", json_text(job.arguments[i]).c_str());
   std::printf("],\"sequences\":[");

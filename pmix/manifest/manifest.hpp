@@ -23,6 +23,7 @@ struct Job {
   std::uint64_t ranks = 0;
   std::string created;  // ISO 8601, UTC
   std::string cairn_version, openmpi_version, pmix_version;
+  std::string program;                     // the first one, also of a restarted job; empty in older manifests
   std::string working_directory;           // of mpirun
   std::string restarted_from;              // "<snapshot>/<sequence>", or empty
   std::vector<std::string> arguments;      // of mpirun, without Cairn's own options
@@ -34,7 +35,7 @@ struct Job {
     a("mpirun_pid", mpirun_pid), a("ranks", ranks), a("created", created);
     a("cairn_version", cairn_version), a("openmpi_version", openmpi_version), a("pmix_version", pmix_version);
     a("working_directory", working_directory), a("restarted_from", restarted_from), a("arguments", arguments);
-    a("own_arguments", own_arguments), a("environment", environment);
+    a("own_arguments", own_arguments), a("environment", environment), a("program", program);
   }
 };
 
