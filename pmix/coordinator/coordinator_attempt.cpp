@@ -74,7 +74,12 @@ void Coordinator::check_startable() const {
                          std::to_string(static_cast<int>(since_start_.seconds())) + " s; ask again when it is done");
   }
   if (over()) throw TemporaryError("the job is ending; there is nothing left to checkpoint");
-  if (!link_) throw TemporaryError("rank 0 has not come back from MPI_Init yet; ask again later");
+  if (!link_) {
+    throw TemporaryError(settings_.job.restarted_from.empty()
+                             ? "rank 0 has not called MPI_Init, or has not come back from it yet; ask again later (a "
+                               "program that does not use MPI never will: cr_run and cr_checkpoint are for it)"
+                             : "rank 0 has not come back from its restart yet; ask again later");
+  }
   if (spawned_ != 0) {
     throw TemporaryError("the job has started further MPI processes by MPI_Comm_spawn, which have not ended");
   }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Who asks again and again for a checkpoint of a job that starts, or is restarted, hears "later", and is served at last.
+# Who asks again and again for a checkpoint of a job that starts, or is restarted, hears "later", and is served at last. Of a
+# program that does not use MPI it is said what it may be.
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin launcher.asked_too_early mpirun ompi-checkpoint ompi-restart
@@ -21,4 +22,9 @@ checkpoint
 kill_job
 restart
 ask_until_served
+kill_job
+
+start_job -np 2 sleep 60
+timeout 20 "$BIN/ompi-checkpoint" "$JOB_PID" >asked.log 2>&1
+[ $? -eq 3 ] && grep -q 'rank 0 has not called MPI_Init' asked.log || fail "$(cat asked.log)"
 kill_job
