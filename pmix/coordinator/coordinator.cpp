@@ -38,6 +38,8 @@ bool is_stopped(pid_t pid) {
 
 }  // namespace
 
+bool Coordinator::rank_0_is_stopped() const { return rank_0_ != 0 && is_stopped(rank_0_); }
+
 Coordinator::Coordinator(Settings settings)
     : settings_(std::move(settings)),
       key_(make_link_key()),
@@ -161,7 +163,7 @@ bool Coordinator::settle(double seconds) {
 
 bool Coordinator::is_busy() const {
   const std::lock_guard lock(mutex_);
-  return running_id_ != 0 || over();
+  return running_id_ != 0 || over() || rank_0_is_stopped();
 }
 
 bool Coordinator::checkpointed_and_stopped() const {
@@ -215,7 +217,7 @@ std::string Coordinator::state_of_job() const {
   if (!had_link_) return settings_.job.restarted_from.empty() ? "starting" : "restarting";
   if (ended_ || (!link_ && !closed_)) return "ended";
   if (closed_) return "finalizing";
-  return rank_0_ != 0 && is_stopped(rank_0_) ? "stopped" : "running";
+  return rank_0_is_stopped() ? "stopped" : "running";
 }
 
 JobStatus Coordinator::status() {

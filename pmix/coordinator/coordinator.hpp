@@ -54,7 +54,8 @@ class Coordinator {
   // Waits for the end of an attempt whose job has ended already: old snapshots are still being removed. False if it
   // takes longer.
   bool settle(double seconds);
-  // A checkpoint is being taken, one that has failed is not over yet, or the job is ending: another would be refused.
+  // A checkpoint is being taken, one that has failed is not over yet, the job is ending, or stopped: another would be
+  // refused.
   bool is_busy() const;
   // True when the job ended because it was checkpointed and stopped.
   bool checkpointed_and_stopped() const;
@@ -92,6 +93,7 @@ class Coordinator {
   std::string state_of_job() const;  // with mutex_ held
   JobStatus status();
   SequenceList list() const;
+  bool rank_0_is_stopped() const;  // false: or on another node
   bool over() const { return ended_ || closed_ || (had_link_ && !link_); }
 
   Settings settings_;

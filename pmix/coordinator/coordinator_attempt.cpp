@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One attempt at a checkpoint, from what a tool wishes to its answer. See coordinator.hpp.
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -79,6 +81,10 @@ void Coordinator::check_startable() const {
                              ? "rank 0 has not called MPI_Init, or has not come back from it yet; ask again later (a "
                                "program that does not use MPI never will: cr_run and cr_checkpoint are for it)"
                              : "rank 0 has not come back from its restart yet; ask again later");
+  }
+  if (rank_0_is_stopped()) {
+    throw TemporaryError("the job is stopped (rank 0, process " + std::to_string(rank_0_) + "): fg, or kill -CONT " +
+                         std::to_string(::getpid()) + ", lets it go on");
   }
   if (spawned_ != 0) {
     throw TemporaryError("the job has started further MPI processes by MPI_Comm_spawn, which have not ended");

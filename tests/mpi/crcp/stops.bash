@@ -15,7 +15,7 @@ stopped=$(sed -n 's/^process \(.*\) is slow/\1/p' "$JOB_LOG")
 status() { "$BIN/ompi-checkpoint" -s --json "$JOB_PID" 2>&1; }
 # What rank 0 says, while it or rank 1 is stopped.
 phase() { status | sed -n 's/.*"rank":0,"phase":"\([^"]*\)","text":"\([^",]*\).*/\1 \2/p'; }
-is_named() { tr '\n' ' ' <"$1" | grep -Eq "Silent .*rank *$which |Rank *$which does not"; }
+is_named() { tr '\n' ' ' <"$1" | grep -Eq "Silent .*rank *$which |Rank *$which does not|job is stopped .rank *$which,"; }
 
 for ((i = 0; i < ${CAIRN_STOPS:-3}; ++i)); do
   timeout -k 5 60 "$BIN/ompi-checkpoint" --timeout 2 "$JOB_PID" >"$SCRATCH/answer.log" 2>&1 &
