@@ -106,12 +106,13 @@ UniqueFd connect_to(pid_t pid) {
   const ControlAddress address(pid);
   bool is_child = false;  // that must be seen before the attempt that fails
   const Deadline copy_patience(kCopyPatience);
+  bool asked = false;
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
     UniqueFd fd = make_socket();
     if (connect_as_owner(pid, fd.get(), address)) return fd;
     if (errno == EAGAIN) throw_silent(pid);
     if (errno != ECONNREFUSED) throw EnvironmentError(with_errno("cannot reach " + name_of(pid), errno));
-    if (!copy_patience.passed() && ask_for_host(pid)) continue;
+    if (!copy_patience.passed() && ask_for_host(pid, asked)) continue;
     const Beginning beginning = beginning_of(pid);
     const bool starts = beginning == Beginning::host || beginning == Beginning::restart || beginning == Beginning::gone;
     const bool wait = beginning == Beginning::young || (starts && !patience.passed());

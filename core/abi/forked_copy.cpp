@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/abi/forked_copy.hpp"
 
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/queued_signal.hpp"
+#include "core/base/seccomp_filters.hpp"
 
 namespace cairn {
 namespace {
@@ -43,15 +45,54 @@ bool is_settled_copy(const std::optional<cairn_table>& table, const std::string&
   return table && table->copy != 0 && table->copy == own_number(status);
 }
 
+std::string name_of(pid_t pid) {
+  const std::string program = trimmed(read_file("/proc/" + std::to_string(pid) + "/comm").value_or(""));
+  return "process " + std::to_string(pid) + (program.empty() ? "" : " (" + program + ")");
+}
+
+// There is no host where it is now. (That of its parent is changed as well, or this one's alone.)
+void check_root(pid_t pid, const std::string& status) {
+  const std::string own = read_link("/proc/" + std::to_string(pid) + "/root");
+  const std::string parent = read_link("/proc/" + std::string(field(status, "PPid")) + "/root");
+  if (own.empty() || parent.empty() || own == parent) return;
+  throw PermanentError(name_of(pid) + " cannot be checkpointed: it has changed its root directory (chroot)");
+}
+
+// What may not be dumped shows as root's, and its new host could not read what the kernel tells of it.
+void check_dumpable(pid_t pid, const std::string& status) {
+  struct stat shown {};
+  const auto users = split_words(field(status, "Uid"));
+  constexpr std::size_t kEffective = 1;
+  if (users.size() <= kEffective || stat(("/proc/" + std::to_string(pid) + "/auxv").c_str(), &shown) != 0 ||
+      shown.st_uid == to_number(users[kEffective]))
+    return;
+  throw TemporaryError(name_of(pid) + " cannot be checkpointed: it may not be dumped (PR_SET_DUMPABLE)");
+}
+
 }  // namespace
+
+void check_sandbox(pid_t pid) {
+  const auto table = table_of(pid);
+  const std::string threads = "/proc/" + std::to_string(pid) + "/task/";
+  for (const std::string& thread : directory_entries(threads)) {
+    const auto status = read_file(threads + thread + "/status");
+    if (table && status && seccomp_filters(*status) != table->filters)
+      throw PermanentError(name_of(pid) + " cannot be checkpointed: thread " + thread + " has a seccomp filter");
+  }
+}
 
 bool is_forked_copy(pid_t pid) { return is_settled_copy(table_of(pid), status_of(pid)); }
 
-bool ask_for_host(pid_t pid) {
+bool ask_for_host(pid_t pid, bool& asked) {
   const auto table = table_of(pid);
   const std::string status = status_of(pid);
   if (!is_settled_copy(table, status)) return false;
-  if (table->adoption == CAIRN_ADOPTION_BEGUN || is_pending(status)) return true;
+  check_sandbox(pid);
+  check_root(pid, status);
+  check_dumpable(pid, status);
+  if (table->adoption != CAIRN_ADOPTION_NONE || is_pending(status)) return true;
+  if (asked && table->adoption_failure[0] != '\0') return false;
+  asked = true;
   return queue_signal(pid, CAIRN_STOP_SIGNAL, CAIRN_ADOPT_VALUE) == 0;
 }
 

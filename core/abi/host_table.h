@@ -103,6 +103,7 @@ struct cairn_table {
   uint64_t copy_host_fs;     /* host thread pointer of the thread that has forked */
 
   uint32_t taken; /* futex. The process's number while a checkpoint of it is taken, else 0 or what a fork has left */
+  uint32_t filters; /* seccomp filters that the first program was started under */
   /* H. What the process was started with, for the next host: the number of bytes, of which `size` are written. */
   uint64_t (*tell_start)(uint8_t *bytes, uint64_t size);
   char adoption_failure[256]; /* why the last one has failed */

@@ -17,6 +17,7 @@ namespace {
 
 // Those that stand for a checkpoint, or a restart, take it when they go on; those of the host, which block it, never.
 void hold_threads(pid_t pid) {
+  check_sandbox(pid);
   const bool copy = is_forked_copy(pid);
   const std::string threads = "/proc/" + std::to_string(pid) + "/task";
   for (const std::string& name : directory_entries(threads)) {

@@ -79,8 +79,8 @@ std::unique_ptr<Writer> Writer::create(const WriterOptions& options) {
   state->object_prefix = relative_prefix(options);
   if (options.path.empty()) {
     if (options.fd < 0) throw ArgumentError("a context file needs a name or a descriptor");
-    state->output =
-        std::make_unique<Output>(options.fd, true, false, options.fd_base, "descriptor " + std::to_string(options.fd));
+    state->output = std::make_unique<Output>(options.fd, true, false, options.fd_base,
+                                             "/proc/self/fd/" + std::to_string(options.fd));
   } else {
     const bool direct = state->file.create(options.path, options.direct, options.fd_base);
     state->output =

@@ -81,6 +81,18 @@ void check_namespace(const context::GroupProcess& process) {
                        ") is in another process namespace than the first of its tree");
 }
 
+// The host that a copy comes to has no more rights than it, and would have to write into what is the first one's.
+void check_user(const context::GroupProcess& process) {
+  if (!is_forked_copy(process.pid)) return;
+  const auto status = read_file("/proc/" + std::to_string(process.pid) + "/status");
+  const auto users = split_words(status ? field(*status, "Uid") : std::string_view());
+  constexpr std::size_t kEffective = 1;
+  if (users.size() <= kEffective || to_number(users[kEffective]) == 0 || to_number(users[kEffective]) == geteuid())
+    return;
+  throw PermanentError("process " + std::to_string(process.pid) + " (" + process.name + ") belongs to another user, " +
+                       std::string(users[kEffective]) + ", and cannot be saved together with it");
+}
+
 std::shared_ptr<RemoteProcess> reach(const context::GroupProcess& process, RemoteProcess::Wanted wanted) {
   const std::string file = context::group_file_name(process.pid);
   std::memset(wanted.request.name, 0, sizeof wanted.request.name);
@@ -134,7 +146,10 @@ Group::Members Tree::find(const Group::Members& known) {
   };
   // Forked copies come to their hosts all at the same time.
   for (const TreeProcess& process : tree) {
-    if (is_new(process)) ask_for_host(process.described.pid);
+    if (!is_new(process)) continue;
+    check_user(process.described);
+    bool asked = false;
+    ask_for_host(process.described.pid, asked);
   }
   for (const TreeProcess& process : tree) {
     const pid_t pid = process.described.pid;

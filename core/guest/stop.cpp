@@ -263,6 +263,14 @@ void stop_in_frame(void* frame) {
   errno = saved_errno;
 }
 
+// An attempt calls all threads, also those that stand: it would be followed by another, and that by the next.
+static void forget_stop_signals() {
+  const uint64_t set = 1ULL << (CAIRN_STOP_SIGNAL - 1);
+  const timespec now{};
+  while (!is_error(raw_syscall(SYS_rt_sigtimedwait, address(&set), 0, address(&now), sizeof set))) {
+  }
+}
+
 // A copy that fork made is to have a host of its own (core/host/adoption.hpp): the thread stands until it is there. One
 // that cannot returns at once, and is asked again.
 static void stand_for_new_host(const ucontext_t& frame) {
@@ -281,6 +289,7 @@ static void stand_for_new_host(const ucontext_t& frame) {
   uint32_t seen = 0;
   while ((seen = load(t.adoption)) == CAIRN_ADOPTION_BEGUN) wait_while(t.adoption, seen);
   if (seen == CAIRN_ADOPTION_DONE) forget_host_fs();
+  if (seen == CAIRN_ADOPTION_FAILED) forget_stop_signals();
   // The last one makes it possible to try again, in this copy or in one of it.
   if (__atomic_sub_fetch(&t.standing, 1, __ATOMIC_SEQ_CST) == 0)
     store(t.adoption, static_cast<uint32_t>(CAIRN_ADOPTION_NONE));

@@ -116,6 +116,7 @@ void adopt(Extension& extension) noexcept {
   }
   // From here on neither libc nor thread-local storage: the thread pointer is lent.
   store_and_wake(CAIRN_TABLE->adoption, result);
+  if (result == CAIRN_ADOPTION_FAILED) raw_syscall(SYS_exit, 0);  // the next attempt would wait for it to stand
   const std::uint32_t never = 0;
   for (;;) raw_syscall(SYS_futex, address(&never), FUTEX_WAIT_PRIVATE, 0, 0);
 }

@@ -4,12 +4,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <string_view>
 
 #include "core/abi/host_table.h"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
+#include "core/base/proc.hpp"
 #include "core/host/host.hpp"
 #include "core/state/descriptors/kind.hpp"
 #include "core/state/process/kind.hpp"
@@ -30,6 +33,20 @@ class Taken {
   Taken(const Taken&) = delete;
   Taken& operator=(const Taken&) = delete;
 };
+
+// What is reached by way of descriptors of the host, by the names that its user has for it.
+std::string with_real_paths(const std::string& text) {
+  static constexpr std::string_view kLink = "/proc/self/fd/";
+  std::string shown;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = text.find(kLink, done)) != std::string::npos;) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", at + kLink.size()), text.size());
+    const std::string link = text.substr(at, end - at), path = read_link(link);
+    shown += text.substr(done, at - done) + (path.empty() ? link : path);
+    done = end;
+  }
+  return shown + text.substr(done);
+}
 
 double timeout_of(const cairn_control_request& request) {
   return request.parameters.timeout > 0 ? request.parameters.timeout : kDefaultTimeout;
@@ -124,7 +141,7 @@ void ControlJob::run() noexcept {
     take();
     return;
   } catch (const std::exception& error) {
-    reply = make_reply(CAIRN_CONTROL_DONE, code_of(error), error.what());
+    reply = make_reply(CAIRN_CONTROL_DONE, code_of(error), with_real_paths(error.what()));
   }
   group_.abandon();
   target_.reset();

@@ -30,6 +30,7 @@
 #include "core/host/trace.hpp"
 #include "core/host/vdso.hpp"
 #include "core/state/beginning.hpp"
+#include "core/state/settings/sandbox.hpp"
 
 namespace cairn::host {
 namespace {
@@ -114,6 +115,7 @@ void fill(cairn_table& table, std::uint64_t generation) {
   table.barrier_fd = -1;
   table.nofile_soft = table.nofile_hard = RLIM_INFINITY;
   table.soft_limit_is_guests = 1;
+  table.filters = state::filters_at_start();
   table.borrow_fs = borrow_fs;
   table.try_borrow_fs = try_borrow_fs;
   table.return_fs = return_fs;

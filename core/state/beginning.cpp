@@ -10,6 +10,7 @@
 #include "core/state/settings/inherited.hpp"
 #include "core/state/settings/kind.hpp"
 #include "core/state/settings/namespaces.hpp"
+#include "core/state/settings/sandbox.hpp"
 #include "core/state/signals/start.hpp"
 #include "core/state/starter/kind.hpp"
 
@@ -19,12 +20,13 @@ void begin(const std::string& handed_on, rlim_t stack_limit) {
   std::vector<std::string> parts;
   std::istringstream in(handed_on);
   for (std::string part; std::getline(in, part, '/');) parts.push_back(part);
-  parts.resize(5);
+  parts.resize(6);
   begin_inheritance(parts[0], stack_limit);
   begin_dispositions(parts[1]);
   begin_with_starter(parts[2]);
   begin_namespaces(parts[3]);
   begin_credentials(parts[4]);
+  begin_sandbox(parts[5]);
 }
 
 namespace {
@@ -53,7 +55,7 @@ void begin_as(std::span<const std::uint8_t> bytes) {
 
 std::string beginning_word() {
   return inheritance_word() + "/" + dispositions_word() + "/" + starter_word() + "/" + namespaces_word() + "/" +
-         credentials_word();
+         credentials_word() + "/" + sandbox_word();
 }
 
 }  // namespace cairn::state

@@ -37,6 +37,7 @@ constexpr const char* kLimits = STATE "process/limits.cpp";
 constexpr const char* kNotedLimits = STATE "process/noted_limits.cpp";
 constexpr const char* kRefused = STATE "refusals/refused.cpp";
 constexpr const char* kNamespaces = STATE "refusals/namespaces.py";
+constexpr const char* kSandbox = STATE "refusals/sandbox.py";
 constexpr const char* kRare = STATE "refusals/rare.cpp";
 #undef STATE
 
@@ -63,7 +64,8 @@ constexpr ManualItem kItems[] = {
     {"proc(5), status", "SigBlk, SigIgn, SigCgt", saved, "", kSignals},
     {"proc(5), status", "CapInh, CapPrm, CapEff, CapBnd, CapAmb", saved, "never more than were saved", kRights},
     {"proc(5), status", "NoNewPrivs", saved, "", kRights},
-    {"proc(5), status", "Seccomp, Seccomp_filters", refused, "", kRefused},
+    {"proc(5), status", "Seccomp, Seccomp_filters", new_place, "as a container has them; refused if put on since",
+     kSandbox},
     {"proc(5), status", "Speculation_Store_Bypass, SpeculationIndirectBranch", chosen, "where the CPU has it", kChosen},
     {"proc(5), status", "Cpus_allowed, Cpus_allowed_list", chosen, "as far as the machine has them", kInherited},
     {"proc(5), status", "Mems_allowed, Mems_allowed_list, CoreDumping", new_place, "", ""},

@@ -14,9 +14,11 @@
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/seccomp_filters.hpp"
 #include "core/state/process/kind.hpp"
 #include "core/state/process/limits.hpp"
 #include "core/state/resident.hpp"
+#include "core/state/settings/sandbox.hpp"
 
 namespace cairn::state {
 namespace {
@@ -86,7 +88,7 @@ void check() {
     throw TemporaryError("it may not be dumped (PR_SET_DUMPABLE): the kernel does not show it its own pages");
   for (int tid : host::guest_threads()) {
     const auto text = read_file("/proc/self/task/" + std::to_string(tid) + "/status");
-    if (text && to_number(field(*text, "Seccomp")) != 0)
+    if (text && seccomp_filters(*text) != filters_at_start())
       throw PermanentError("thread " + std::to_string(tid) + " has a seccomp filter");
   }
   check_children();

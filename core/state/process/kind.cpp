@@ -18,7 +18,8 @@ const Kind process_kind = {
     .documentation =
         {"numbers, umask, limits, interval timers, prctl state, heap",
          "in the section PROCESS; limits after everything that may need more, interval timers last",
-         "real and effective user or group differ, chroot, seccomp, tracers, and children that are not saved "
+         "real and effective user or group differ, chroot, seccomp filters of its own, tracers, and children that are "
+         "not saved "
          "with it are refused; a number of a single process that is taken is replaced, and cr_restart says so",
          "tests/state/process/settings.cpp"},
 };

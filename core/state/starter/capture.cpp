@@ -57,9 +57,7 @@ void take_word_of_flags(const std::string& word) {
 }
 
 // Only equality counts where the word has no room for all modes (FNV-1a).
-std::string word_of_modes() {
-  return start.modes ? short_hash_word(encode(*start.modes)) : "-";
-}
+std::string word_of_modes() { return start.modes ? short_hash_word(encode(*start.modes)) : "-"; }
 
 TerminalModes everything() {
   TerminalModes mask{~0U, ~0U, ~0U, ~0U, {}};

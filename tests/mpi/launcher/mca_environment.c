@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Says which transports Open MPI has been told in its environment, before and after there is a file "go"; the launcher's
- * variables are then those that there were, and tell of the same program. */
+/* Says which transports Open MPI has been told in its environment, before and after there is a file "go"; the
+ * launcher's variables are then those that there were, and tell of the same program. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
