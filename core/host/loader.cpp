@@ -112,6 +112,9 @@ class StackWriter {
   std::uintptr_t at_;
 };
 
+// The loader's command line; the program's own is its last words, with another name.
+constexpr std::size_t kNameWord = 2;
+
 std::vector<std::string> loader_arguments(const GuestStart& start) {
   std::vector<std::string> words = {start.program.interpreter, "--argv0", start.program.argv0};
   if (!start.preloads.empty()) {
@@ -165,16 +168,19 @@ FirstFrame write_stack(const GuestStart& start, const LoadedLoader& loader) {
   frame.map.env_end = stack.at();
   for (std::size_t i = start.environment.size(); i-- > 0;) environment_at[i] = stack.push_string(start.environment[i]);
   frame.map.env_start = stack.at();
-  for (std::size_t i = arguments.size(); i-- > 0;) argument_at[i] = stack.push_string(arguments[i]);
+  // What tools show as the command line is the program's: its name is put where the path in the loader's line would be.
+  const std::size_t path_word = arguments.size() - 1 - start.program.arguments.size();
+  for (std::size_t i = arguments.size(); i-- > path_word + 1;) argument_at[i] = stack.push_string(arguments[i]);
+  argument_at[kNameWord] = stack.push_string(arguments[kNameWord]);
+  for (std::size_t i = path_word + 1; i-- > 0;)
+    if (i != kNameWord) argument_at[i] = stack.push_string(arguments[i]);
   const std::uint64_t platform = stack.push_string("x86_64");
   stack.align();
   std::uint8_t random[16] = {};
   if (getrandom(random, sizeof random, GRND_NONBLOCK) < 0)
     std::memcpy(random, reinterpret_cast<void*>(getauxval(AT_RANDOM)), sizeof random);
   const std::uint64_t random_at = stack.push(random, sizeof random);
-  // What tools show as the command line: the program and its arguments, without the loader's.
-  const std::size_t shown = arguments.size() - 1 - start.program.arguments.size();
-  frame.map.arg_start = argument_at[shown];
+  frame.map.arg_start = argument_at[kNameWord];
   frame.map.arg_end = frame.map.env_start;
   frame.map.stack = stack.at();
 
@@ -220,7 +226,7 @@ void start_guest(const GuestStart& start) {
   FirstFrame frame = write_stack(start, loader);
   frame.map.brk_start = frame.map.brk_current = CAIRN_BRK_BASE;
   if (!set_memory_map(frame.map)) block_brk();  // malloc then lives on mmap alone
-  prctl(PR_SET_NAME, base_name(start.program.path).c_str());
+  prctl(PR_SET_NAME, base_name(start.program.executed).c_str());
   // A library of the host (UCX) may have given this thread an alternate signal stack: a program starts without.
   stack_t none{};
   none.ss_flags = SS_DISABLE;

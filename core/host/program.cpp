@@ -110,10 +110,11 @@ void judge(Program& program, const std::string& head, const struct stat& status)
 
 }  // namespace
 
-Program resolve_program(const std::vector<std::string>& words, const std::string& argv0, const Extension& extension) {
+Program resolve_program(const std::vector<std::string>& words, const std::optional<std::string>& argv0,
+                        const Extension& extension) {
   Program program;
-  program.path = search_path(words.at(0), extension);
-  program.argv0 = argv0.empty() ? words[0] : argv0;
+  program.path = program.executed = search_path(words.at(0), extension);
+  program.argv0 = argv0.value_or(words[0]);
   program.arguments.assign(words.begin() + 1, words.end());
   for (int depth = 0;; ++depth) {
     struct stat status {};

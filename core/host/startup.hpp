@@ -2,13 +2,14 @@
 // How a host process begins: its command line, and the second exec that cleans its own environment.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace cairn::host {
 
 struct Options {
-  std::string argv0;                 // --cairn-argv0=NAME: what the program sees as its own name
+  std::optional<std::string> argv0;  // --cairn-argv0=NAME: what the program sees as its own name; may be empty
   std::string restart;               // --cairn-restart OPERAND
   std::string inherited;             // --cairn-inherited=WORD: handed on by the host that executed this one
   bool landlocked = false;           // --cairn-landlocked: the program before has restricted itself

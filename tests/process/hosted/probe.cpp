@@ -110,6 +110,13 @@ int show_file(const char* path) {
   return 0;
 }
 
+// What others see of the process.
+int shown(const char* own_name) {
+  std::cout << "[" << own_name << "] ";
+  show_file("/proc/self/comm");
+  return show_file("/proc/self/cmdline");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -131,6 +138,7 @@ int main(int argc, char** argv) {
     std::cout << argv[0] << " " << program_invocation_short_name << "\n";
     return 0;
   }
+  if (what == "shown") return shown(argv[0]);
   if (what == "bigstack") return big_stack();
   if (what == "brk") return brk_place();
   if (what == "descriptor") {

@@ -35,6 +35,18 @@ case $name in
     printf '#!/bin/bash\nexec bash "$@"\n' >inner; printf '#!%s/inner\necho outer "$1"\n' "$scratch" >outer
     chmod +x inner outer; same ./outer x ;;
   symlink_keeps_its_name) ln -s "$probe" another; same ./another name ;;
+  what_others_are_shown)
+    # bash strips NUL bytes of what it reads.
+    cp "$probe" probe; ln -s probe link; printf '#!%s/probe shown\n' "$scratch" >script; chmod +x script
+    same bash -c 'exec ./probe shown "a b" "" | tr "\0" "|"'
+    same bash -c 'exec ./link shown | tr "\0" "|"'
+    same bash -c './script x | tr "\0" "|"'
+    same bash -c '(exec -a foo ./probe shown x) | tr "\0" "|"'
+    same bash -c '(exec -a "" ./probe shown x) | tr "\0" "|"'
+    same bash -c '(exec -a -foo ./script x) | tr "\0" "|"'
+    for start in "$scratch/probe shown" ./probe\ shown ./link\ shown ./script; do
+      [ "$($start x | tr '\0' '|')" = "$(host $start x | tr '\0' '|')" ] || fail "$start says: $(host $start x | tr '\0' '|')"
+    done ;;
   own_heap) host "$probe" brk | grep -q arena || fail "the break is not in the arena" ;;
   unlimited_stack) (ulimit -s unlimited; same "$probe" bigstack) || exit 1 ;;
   stack_limit_is_kept) (ulimit -s unlimited; same bash -c 'ulimit -s') || exit 1 ;;
