@@ -2,6 +2,8 @@
 // cr_family FLAG WHAT: a process with one child that makes the group one that is refused, or fails, as WHAT says:
 //   fork      the child is a copy that executes nothing
 //   static    the child's program is one that cannot be hosted (the third argument)
+//   memfd     it is executed from a memfd
+//   loader    it is executed by the loader
 //   file      both have a file open through one description
 //   pipe      a process outside of the tree has the other end of a pipe
 //   memory    such a process has shared memory without a path
@@ -47,6 +49,14 @@ int be_child(const char* flag, const std::string& what) {
   for (;;) what == "lines" ? write_line("child") : subject::nap();
 }
 
+// Copies its own program: whoever executes that has no path.
+int memfd_with(const char* program) {
+  const int from = open(program, O_RDONLY | O_CLOEXEC), to = memfd_create("program", MFD_CLOEXEC);
+  char bytes[1 << 16];
+  for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;) CHECK_EQUAL(write(to, bytes, static_cast<size_t>(n)), n);
+  return to;
+}
+
 // A process whose parent has ended belongs to another one. It lives until this one checks itself, but not for ever.
 void share_with_orphan(const char* flag, const std::string& what) {
   int ends[2];
@@ -82,6 +92,12 @@ int main(int argc, char** argv) {
     if (what == "fork") return be_child(argv[1], what);
     if (what == "static") {
       execl(argv[3], argv[3], argv[1], "plain", "child", nullptr);
+    } else if (what == "memfd") {
+      char* const words[] = {argv[0], argv[1], argv[2], const_cast<char*>("child"), nullptr};
+      fexecve(memfd_with(argv[0]), words, environ);
+    } else if (what == "loader") {
+      constexpr const char* kLoader = "/lib64/ld-linux-x86-64.so.2";
+      execl(kLoader, kLoader, argv[0], argv[1], argv[2], "child", nullptr);
     } else {
       execl(argv[0], argv[0], argv[1], argv[2], "child", nullptr);
     }

@@ -315,6 +315,8 @@ CASES = {
     "pid_scope": (["plain"], lambda s: refused(s, TEMPORARY, "it has a child process", options=["--pid"])),
     "forked_copy": (["fork"], forked_copy),
     "not_hosted": (["static", FAMILY + "-static"], lambda s: refused(s, PERMANENT, "was not started by cr_run")),
+    "memfd": (["memfd"], lambda s: refused(s, PERMANENT, "cannot be checkpointed: its program was executed from a memfd")),
+    "loader": (["loader"], lambda s: refused(s, PERMANENT, "its program was executed by the loader (ld-")),
     "pipe_outside": (["pipe"], lambda s: refused(s, TEMPORARY, "has it open, too")),
     "memory_outside": (["memory"], lambda s: refused(s, TEMPORARY, "is mapped by", "too")),
     "one_alone": (["file"], one_alone),
