@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
@@ -34,6 +35,12 @@ UniqueFd open_regular(const std::string& path) {
 std::string hash_of(int fd, std::uint64_t size, const std::string& name) {
   const ObjectHash hash = hash_file(fd, size, name);
   return to_hex(hash.data(), hash.size());
+}
+
+// What /proc/PID/maps shows of the copy: a memfd keeps its name.
+std::string name_of_copy(const std::string& path) {
+  constexpr std::string_view prefix = "/memfd:";
+  return path.starts_with(prefix) ? path.substr(prefix.size()) : "cairn-object";
 }
 
 bool same_build(int fd, const StoredObject& object) {
@@ -124,7 +131,7 @@ UniqueFd Reader::open_object(std::uint32_t object, bool prefer_original) const {
     }
     return fd;
   }
-  UniqueFd fd(memfd_create("cairn-object", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  UniqueFd fd(memfd_create(name_of_copy(o.path).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) throw EnvironmentError(with_errno("no memory for the copy of " + o.path, errno));
   s.copy_embedded(object, fd.get(), "memory for the copy of " + o.path);
   if (hash_of(fd.get(), o.size, o.path) != o.hash) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory that is more than its mapping and its content: guard pages, memory that may be dropped, sealed, named, placed.
+// Memory that is more than its mapping and its content: guard pages, memory that may be dropped, sealed, named, placed;
+// a memfd that only a private mapping shows.
 #include <fcntl.h>
 #include <linux/mempolicy.h>
 #include <linux/prctl.h>
@@ -85,6 +86,12 @@ int main(int argc, char** argv) {
   name(second, "second");
   strcpy(first, "one");
   strcpy(second, "two");
+  const int unnamed = memfd_create("a file (deleted)", MFD_CLOEXEC);
+  CHECK(ftruncate(unnamed, 4 * kPage) == 0 && pwrite(unnamed, "below", 5, kPage) == 5);
+  void* const kept = mmap(nullptr, 4 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE, unnamed, 0);
+  CHECK(kept != MAP_FAILED && close(unnamed) == 0);
+  char* const copied = static_cast<char*>(kept);
+  strcpy(copied, "above");
   const std::string first_line = line_of(first, ""), flags = droppable != nullptr ? line_of(droppable, "VmFlags") : "";
 
   subject::stay_until_asked(argv[1], subject::nap);
@@ -95,6 +102,8 @@ int main(int argc, char** argv) {
   CHECK_EQUAL(mprotect(sealed, kPage, PROT_READ | PROT_WRITE) != 0, can_seal);
   CHECK(policy_of(placed) == policy);
   if (can_name) CHECK(ends_with(line_of(called, ""), "[anon:some name]"));
+  CHECK(strcmp(copied, "above") == 0 && strcmp(copied + kPage, "below") == 0);
+  CHECK(ends_with(line_of(copied, ""), "/memfd:a file (deleted) (deleted)"));
   CHECK(strcmp(first, "one") == 0 && strcmp(second, "two") == 0);
   if (ends_with(first_line, "[anon_shmem:first]")) CHECK(ends_with(line_of(first, ""), "[anon_shmem:first]"));
   return subject::verdict();
