@@ -104,6 +104,7 @@ enum cairn_ctx_section_type {
   CAIRN_CTX_RECORD_LOCKS = 18, /* locks of the process on files */
   CAIRN_CTX_SYSTEM_V = 19,     /* System V shared memory, semaphores, message queues */
   CAIRN_CTX_DIRECTORY = 20,    /* a working directory that has been deleted */
+  CAIRN_CTX_CHILD_STOPS = 21,  /* stops of children that their parent knows */
   CAIRN_CTX_PRIVATE = 128,     /* 128..255: experiments; never in released files */
   CAIRN_CTX_AREAS = 256,       /* struct cairn_ctx_area[] */
   CAIRN_CTX_OBJECTS = 257,     /* struct cairn_ctx_object[] */

@@ -16,6 +16,7 @@
 #include "core/context/writer.hpp"
 #include "core/engine/engine.hpp"
 #include "core/group/stop.hpp"
+#include "core/state/child_stops/kind.hpp"
 #include "core/state/kinds.hpp"
 #include "core/state/resident.hpp"
 
@@ -194,6 +195,7 @@ void OwnProcess::save(const Request& request) {
 void OwnProcess::release(int failure, int signal) {
   if (!state_->stop) return;
   if (signal != 0) kill(getpid(), signal);
+  if (signal != SIGCONT) state::take_stops_again();
   state_->stop->release(failure);
   state_->stop.reset();
   state_->work.reset();

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 #include "core/abi/forked_copy.hpp"
 #include "core/abi/stopped_process.hpp"
@@ -33,10 +35,27 @@ char state_of(pid_t pid) noexcept {
   }
 }
 
+// Of one that is stopped the kernel shows the signal as its exit code, until its parent has waited for it. Older ones
+// than Linux 5.17 show none ever.
+bool parent_knows_stop(pid_t pid) noexcept {
+  constexpr std::size_t kExitCode = 52 - 3;
+  int major = 0, minor = 0;
+  utsname system{};
+  if (uname(&system) != 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+  if (major < 5 || (major == 5 && minor < 17)) return false;
+  try {
+    const auto fields = stat_fields("/proc/" + std::to_string(pid) + "/stat");
+    return fields.size() > kExitCode && fields[0] == "T" && to_number(fields[kExitCode]) == 0;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& wanted)
     : pid_(pid), program_(name), standard_(wanted.standard), was_stopped_(state_of(pid) == 'T') {
+  stop_is_known_ = was_stopped_ && parent_knows_stop(pid);
   const bool woken = connect();
   cairn_control_request request = wanted.request;
   request.command = CAIRN_CONTROL_CHECKPOINT;

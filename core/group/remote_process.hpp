@@ -48,6 +48,8 @@ class RemoteProcess final : public Member {
   pid_t pid() const noexcept { return pid_; }
   // By job control: it has been woken to be served.
   bool was_stopped() const noexcept { return was_stopped_; }
+  // And its parent had waited for that.
+  bool stop_is_known() const noexcept { return stop_is_known_; }
 
  private:
   bool connect();
@@ -58,7 +60,7 @@ class RemoteProcess final : public Member {
   const pid_t pid_;
   const std::string program_;
   const state::StandardFiles standard_;
-  bool was_stopped_ = false;
+  bool was_stopped_ = false, stop_is_known_ = false;
   mutable std::optional<ControlClient> client_;  // nothing: given up
   mutable std::atomic<std::uint64_t> bytes_{0};
 };

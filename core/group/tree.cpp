@@ -188,6 +188,9 @@ void Tree::check_standing() {
   plan_restart(index_);
   sharing_ = find_sharing(running, scope_.standard);
   for (const context::GroupProcess& process : index_.processes) sharing_.processes.push_back(process.pid);
+  for (const auto& [pid, other] : others_) {
+    if (other->stop_is_known()) sharing_.stops_seen.push_back(pid);
+  }
   message_ = write_sharing(sharing_);
   scope_.sharing = &sharing_;
   scope_.message = message_.get();

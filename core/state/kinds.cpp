@@ -5,7 +5,7 @@ namespace cairn::state {
 
 extern const Kind process_kind, guest_kind, threads_kind, descriptors_kind, timers_kind, memory_kind, clocks_kind,
     credentials_kind, file_records_kind, settings_kind, signals_kind, starter_kind, extension_kind, shared_objects_kind,
-    record_locks_kind, system_v_kind, working_directory_kind;
+    record_locks_kind, system_v_kind, working_directory_kind, child_stops_kind;
 
 namespace {
 
@@ -15,7 +15,7 @@ constexpr const Kind* kKinds[] = {
     &descriptors_kind, &shared_objects_kind,    &record_locks_kind, &timers_kind,
     &memory_kind,      &system_v_kind,          &file_records_kind, &clocks_kind,
     &credentials_kind, &settings_kind,          &starter_kind,      &signals_kind,
-    &extension_kind,
+    &extension_kind,   &child_stops_kind,
 };
 
 }  // namespace

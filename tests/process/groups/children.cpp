@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // cr_children FLAG: children in states in which nothing may happen to them before their parent does something: one that
-// is stopped and ends when it is woken, one that has ended and is told of by a signal that waits; and a descendant that
-// is none of the tree, since its parent has ended, and outlives the first life.
+// is stopped and ends when it is woken, one of whose stop the parent has been told, one that has ended and is told of
+// by a signal that waits; and a descendant that is none of the tree, since its parent has ended, and outlives the first
+// life.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -46,6 +47,12 @@ int main(int, char** argv) {
     _exit(kOfStopped);
   }
   CHECK(waitid(P_PID, static_cast<id_t>(stopped), &info, WSTOPPED | WNOWAIT) == 0 && info.si_code == CLD_STOPPED);
+  const pid_t known = fork();
+  if (known == 0) {
+    raise(SIGSTOP);
+    _exit(kOfStopped);
+  }
+  CHECK(waitpid(known, nullptr, WUNTRACED) == known);
   const pid_t ended = fork();
   if (ended == 0) _exit(kOfEnded);
   CHECK(waitid(P_PID, static_cast<id_t>(ended), &info, WEXITED | WNOWAIT) == 0);
@@ -54,6 +61,12 @@ int main(int, char** argv) {
 
   CHECK(sigwaitinfo(&of_children, &info) == SIGCHLD && info.si_pid == ended);
   CHECK(info.si_code == CLD_EXITED && info.si_status == kOfEnded);
+  const auto tells_of_stop = [&](pid_t child) {
+    info = {};
+    return waitid(P_PID, static_cast<id_t>(child), &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == child;
+  };
+  CHECK(tells_of_stop(stopped) && !tells_of_stop(known));
+  CHECK(kill(known, SIGKILL) == 0 && waitpid(known, nullptr, 0) == known);
   int status = 0;
   CHECK(waitpid(ended, &status, WNOHANG) == ended && WIFEXITED(status) && WEXITSTATUS(status) == kOfEnded);
   CHECK(!went_on && waitpid(stopped, &status, WNOHANG) == 0);

@@ -7,6 +7,7 @@
 
 #include "core/base/codec.hpp"
 #include "core/base/error.hpp"
+#include "core/state/child_stops/state.hpp"
 #include "core/state/descriptors/kinds/message_queue.hpp"
 #include "core/state/descriptors/state.hpp"
 #include "core/state/files/read.hpp"
@@ -125,6 +126,7 @@ TEST(state, what_is_written_is_read_back) {
   comes_back(some_system_v());
   comes_back(some_queue());
   comes_back(some_record_locks());
+  comes_back(ChildStops{{300, 301}});
   comes_back(some_shared_objects());
 }
 
@@ -162,6 +164,7 @@ TEST(state, damage_is_an_error_at_worst) {
   survives_damage(some_system_v());
   survives_damage(some_queue());
   survives_damage(some_record_locks());
+  survives_damage(ChildStops{{300, 301}});
   survives_damage(some_shared_objects());
 }
 
