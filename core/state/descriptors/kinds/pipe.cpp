@@ -95,11 +95,13 @@ std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, con
   const OpenFile& file = *ends.front();
   const OpenFile* const reading = find_end(ends, reads);
   if (is_fifo(file)) detail.path = file.path;
+  // Who asks for more waits for a splice(2) under way, which keeps the pipe while it waits for a socket.
+  if (!all.guest_stands()) return encode(detail);
   const int capacity = fcntl(file.fd, F_GETPIPE_SZ);
   if (capacity <= 0) refuse(file, with_errno("its size is not known", errno));
   detail.capacity = static_cast<std::uint32_t>(capacity);
   detail.had_writers = find_end(ends, writes) != nullptr || of_group(file).writes || (poll_now(file.fd) & POLLHUP) != 0;
-  if (!all.guest_stands() || reading == nullptr) return encode(detail);  // without readers nobody will read it
+  if (reading == nullptr) return encode(detail);  // without readers nobody will read it
   if (fcntl(file.fd, F_SETPIPE_SZ, static_cast<long>(capacity)) < 0 && errno == EBUSY)
     refuse(file, "the kernel sends notifications through it (O_NOTIFICATION_PIPE)");
   try {
