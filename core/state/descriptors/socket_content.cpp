@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/state/descriptors/peek_offset.hpp"
 #include "core/state/descriptors/socket_options.hpp"
 
@@ -124,10 +126,40 @@ SocketContent look_into_socket(int fd, int type, bool ended, std::vector<SocketA
   return content;
 }
 
+namespace {
+
+bool set_send_buffer(int fd, int bytes) {
+  // An administrator may have more than the bound for all. The kernel doubles what is asked for.
+  const int half = bytes / 2;
+  return setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &half, sizeof half) == 0 ||
+         (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof half) == 0 &&
+          number_option(fd, SOL_SOCKET, SO_SNDBUF) >= bytes / 2 * 2);
+}
+
+// What splice(2) and sendfile(2) have sent takes more room when it is sent as other bytes. For the time of one call,
+// and only where the size can be had: what it is could not be set again otherwise.
+ssize_t send_with_more_room(int fd, const std::uint8_t* bytes, std::size_t size) {
+  const int room = number_option(fd, SOL_SOCKET, SO_SNDBUF);
+  const UniqueFd trial(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const bool more =
+      room > 0 && room <= INT_MAX / 2 && set_send_buffer(trial.get(), 2 * room) && set_send_buffer(fd, 2 * room);
+  const ssize_t sent = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (more) set_send_buffer(fd, room);
+  return sent;
+}
+
+}  // namespace
+
 bool send_again(int fd, const SocketContent& content) {
+  const bool stream = number_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM;
   for (const auto& piece : content) {
-    const ssize_t sent = send(fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = send(fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) return false;
+    const auto first = static_cast<std::size_t>(sent);
+    if (first != piece.size() && stream) {
+      const ssize_t rest = send_with_more_room(fd, piece.data() + first, piece.size() - first);
+      if (rest > 0) sent += rest;
+    }
     if (static_cast<std::size_t>(sent) != piece.size()) {
       errno = ENOBUFS;
       return false;
