@@ -78,6 +78,10 @@ class TimeLeft {
   const timespec* value() const { return for_ever_ ? nullptr : &left_; }
 
   void started() { began_ = for_ever_ ? 0 : monotonic_nanoseconds(); }
+  // The call is over, and no stop came.
+  void ended() {
+    if (!for_ever_) spend(monotonic_nanoseconds() - began_);
+  }
   void interrupted() {
     if (for_ever_) return;
     const int64_t until = state.interrupted_at != 0 ? state.interrupted_at : began_;

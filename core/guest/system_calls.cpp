@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // libc's syscall(), as libc has it but for the calls whose effect nobody can ask the kernel for afterwards: an area of
-// rseq(2) is noted, to be registered again in a revived thread; rules of landlock(7) have checkpoints refused; and
-// those that close descriptors, of which the host has some. Any thread.
+// rseq(2) is noted, to be registered again in a revived thread; rules of landlock(7) have checkpoints refused; those
+// that close descriptors, of which the host has some; and two waits that a stop would end. Any thread.
 #include <errno.h>
 #include <linux/rseq.h>
 #include <sys/syscall.h>
@@ -10,6 +10,7 @@
 #include "core/guest/descriptors.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
+#include "core/guest/interrupted.hpp"
 #include "core/guest/thread_state.hpp"
 
 using namespace cairn;
@@ -17,6 +18,7 @@ using namespace cairn::guest;
 
 static_assert(SYS_rseq == 334 && SYS_landlock_restrict_self == 446);
 static_assert(SYS_close == 3 && SYS_dup2 == 33 && SYS_dup3 == 292 && SYS_close_range == 436);
+static_assert(SYS_pause == 34 && SYS_epoll_pwait2 == 441);
 
 // Nothing is pushed: the program may make a call that goes on with another stack.
 CAIRN_EXPORT __attribute__((naked)) long cairn_replaced_syscall() __asm__("syscall");
@@ -34,6 +36,10 @@ CAIRN_EXPORT __attribute__((naked)) long cairn_replaced_syscall() {
       "je cairn_closing_system_call\n"
       "cmp $436, %rdi\n"
       "je cairn_closing_system_call\n"
+      "cmp $34, %rdi\n"
+      "je cairn_waiting_system_call\n"
+      "cmp $441, %rdi\n"
+      "je cairn_waiting_system_call\n"
       "mov %rdi, %rax\n"
       "mov %rsi, %rdi\n"
       "mov %rdx, %rsi\n"
@@ -79,4 +85,14 @@ extern "C" __attribute__((visibility("hidden"), used)) long cairn_closing_system
     return number == SYS_dup2 ? replace_descriptor(from, to) : replace_descriptor(from, to, static_cast<int>(c));
   }();
   return is_error(result) ? cairn_failed_system_call(result) : result;
+}
+
+extern "C" __attribute__((visibility("hidden"), used)) long cairn_waiting_system_call(long number, long a, long b,
+                                                                                      long c, long d, long e, long f) {
+  const auto call = [=](const timespec* left) {
+    const long result = raw_syscall(number, a, b, c, number == SYS_pause ? d : address(left), e, f);
+    return is_error(result) ? cairn_failed_system_call(result) : result;
+  };
+  const auto* limit = number == SYS_pause ? nullptr : reinterpret_cast<const timespec*>(d);
+  return hosted() ? repeated_for(limit, call) : call(limit);
 }

@@ -21,6 +21,7 @@
 #include "core/abi/host_table.h"
 #include "core/guest/libcr.h"
 #include "tests/lib/subject.hpp"
+#include "tests/process/guest/transfers.hpp"
 
 namespace {
 
@@ -110,6 +111,15 @@ void waits() {
   const unsigned long before = waits_made;
   while (waits_made < before + 4) subject::nap();  // they still wait, and end their waits
   threads.join();
+}
+
+// --- partial_transfers ---
+void partial_transfers() {
+  size_t count = 0;
+  cairn::test::Transfer* all = cairn::test::transfers(count);
+  for (size_t i = 0; i < count; ++i) begin(all[i]);
+  stay();
+  for (size_t i = 0; i < count; ++i) end(all[i]);
 }
 
 // --- crossings ---
@@ -246,6 +256,7 @@ int main(int argc, char** argv) {
     void (*function)();
   } cases[] = {{"callbacks", callbacks},
                {"waits", waits},
+               {"partial_transfers", partial_transfers},
                {"crossings", crossings},
                {"short_lived_threads", short_lived_threads},
                {"ticking", ticking},

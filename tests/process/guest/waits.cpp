@@ -14,9 +14,17 @@
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 
 #include "tests/process/guest/test.hpp"
+
+// What the fortified headers call.
+extern "C" ssize_t __read_chk(int fd, void* buffer, size_t size, size_t room);
+extern "C" ssize_t __recv_chk(int fd, void* buffer, size_t size, size_t room, int flags);
+extern "C" ssize_t __recvfrom_chk(int fd, void* buffer, size_t size, size_t room, int flags, sockaddr* peer,
+                                  socklen_t* length);
 
 namespace {
 
@@ -132,7 +140,6 @@ void socket_time_limits() {
   int pair[2];
   CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
   const int sender = pair[1];
-  pthread_t thread;
   const auto send_one = [](void* fd) -> void* {
     usleep(500000);
     CHECK(send(*static_cast<int*>(fd), "x", 1, 0) == 1);
@@ -140,13 +147,22 @@ void socket_time_limits() {
   };
   const timeval limit{20, 0};
   CHECK(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
-  int argument = sender;
-  CHECK(pthread_create(&thread, nullptr, send_one, &argument) == 0);
-  check_wait("recv", [&] {
-    char byte;
-    CHECK(recv(pair[0], &byte, 1, 0) == 1);
-  });
-  pthread_join(thread, nullptr);
+  char byte;
+  iovec list{&byte, 1};
+  const auto check_receiving = [&](const char* name, auto call) {
+    int argument = sender;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, nullptr, send_one, &argument) == 0);
+    check_wait(name, [&] { CHECK(call() == 1); });
+    pthread_join(thread, nullptr);
+  };
+  check_receiving("recv", [&] { return recv(pair[0], &byte, 1, 0); });
+  check_receiving("fortified recv", [&] { return __recv_chk(pair[0], &byte, 1, 1, 0); });
+  check_receiving("fortified recvfrom", [&] { return __recvfrom_chk(pair[0], &byte, 1, 1, 0, nullptr, nullptr); });
+  check_receiving("read", [&] { return read(pair[0], &byte, 1); });
+  check_receiving("fortified read", [&] { return __read_chk(pair[0], &byte, 1, 1); });
+  check_receiving("readv", [&] { return readv(pair[0], &list, 1); });
+  check_receiving("preadv2", [&] { return preadv2(pair[0], &list, 1, -1, 0); });
 }
 
 volatile sig_atomic_t alarms = 0;
@@ -172,13 +188,17 @@ void handlers_still_interrupt() {
     CHECK(setitimer(ITIMER_REAL, &once, nullptr) == 0);
     CHECK(pause() == -1 && errno == EINTR);
   });
+  check_wait("pause by syscall()", [&] {
+    CHECK(setitimer(ITIMER_REAL, &once, nullptr) == 0);
+    CHECK(syscall(SYS_pause) == -1 && errno == EINTR);
+  });
   check_wait("sigsuspend", [&] {
     sigset_t none;
     sigemptyset(&none);
     CHECK(setitimer(ITIMER_REAL, &once, nullptr) == 0);
     CHECK(sigsuspend(&none) == -1 && errno == EINTR);
   });
-  CHECK(alarms == 4);
+  CHECK(alarms == 5);
 }
 
 }  // namespace
