@@ -101,9 +101,6 @@ struct cairn_table {
   uint32_t standing;         /* threads of the guest that wait for the end of an adoption */
   int32_t (*adopt)(void);    /* G. Begins one; CAIRN_ADOPTION_BEGUN has been written. -errno on failure */
   uint64_t copy_host_fs;     /* host thread pointer of the thread that has forked */
-
-  uint32_t taken; /* futex. The process's number while a checkpoint of it is taken, else 0 or what a fork has left */
-  uint32_t filters; /* seccomp filters that the first program was started under */
   /* H. What the process was started with, for the next host: the number of bytes, of which `size` are written. */
   uint64_t (*tell_start)(uint8_t *bytes, uint64_t size);
   char adoption_failure[256]; /* why the last one has failed */
@@ -117,6 +114,9 @@ struct cairn_table {
   void (*stand_in_end)(void);
 
   uint64_t (*try_borrow_fs)(void); /* G. As borrow_fs; 0 in a copy that has none free: nobody makes more there */
+
+  uint32_t taken;   /* futex. The process's number while a checkpoint of it is taken, else 0 or what a fork has left */
+  uint32_t filters; /* seccomp filters that the first program was started under */
 };
 
 enum { CAIRN_ADOPTION_NONE = 0, CAIRN_ADOPTION_BEGUN = 1, CAIRN_ADOPTION_DONE = 2, CAIRN_ADOPTION_FAILED = 3 };
