@@ -91,9 +91,9 @@ void drop_stop_signal() noexcept {
   start_donors(kFirstDonors);
   plug({});
   guest.stack_limit = restore_stack_limit();
+  build_fixed_area(0);  // before anybody can ask for a checkpoint, which says there that one is taken
   start_control();
   std::thread(serve_control).detach();
-  build_fixed_area(0);
   extension().started();
   start_guest(guest);
 }
