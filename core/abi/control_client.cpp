@@ -10,9 +10,7 @@
 
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <string>
-#include <string_view>
 #include <thread>
 
 #include "core/abi/beginning.hpp"
@@ -24,6 +22,7 @@
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/process_mark.hpp"
+#include "core/base/text.hpp"
 
 namespace cairn {
 namespace {
@@ -54,14 +53,11 @@ UniqueFd make_socket() {
 
 // Why no host runs its program. What the kernel shows of it decides where it can; else all that may be.
 std::string why_not_hosted(pid_t pid) {
-  char link[PATH_MAX];
-  const ssize_t length = readlink(("/proc/" + std::to_string(pid) + "/exe").c_str(), link, sizeof link);
-  const std::string_view file(link, length > 0 ? static_cast<std::size_t>(length) : 0);
-  const std::string_view name = file.substr(file.rfind('/') + 1);
+  const std::string file = read_link("/proc/" + std::to_string(pid) + "/exe"), name = base_name(file);
   if (file.starts_with("/memfd:"))
     return "its program was executed from a memfd, which has no path for a host to run; execute it from a file";
-  if (name.starts_with("ld-") && name.find(".so") != std::string_view::npos)
-    return "its program was executed by the loader (" + std::string(name) + " PROGRAM); execute PROGRAM itself";
+  if (name.starts_with("ld-") && name.find(".so") != std::string::npos)
+    return "its program was executed by the loader (" + name + " PROGRAM); execute PROGRAM itself";
   return "it was not started by cr_run or mpirun --with-cr, or past the C library, from a memfd or by the loader "
          "(ld-linux-x86-64.so.2 PROGRAM), or its program is linked statically or has rights of its own (set-id)";
 }
@@ -81,9 +77,7 @@ std::string why_not_hosted(pid_t pid) {
     case Beginning::none:
       break;
   }
-  const std::string program = trimmed(read_file("/proc/" + std::to_string(pid) + "/comm").value_or(""));
-  throw PermanentError(name + (program.empty() ? "" : " (" + program + ")") +
-                       " cannot be checkpointed: " + why_not_hosted(pid));
+  throw PermanentError(name_of_process(pid) + " cannot be checkpointed: " + why_not_hosted(pid));
 }
 
 // Root is nobody in particular to a process with a user namespace of its own: it asks as the owner of that, then.

@@ -45,40 +45,36 @@ bool is_settled_copy(const std::optional<cairn_table>& table, const std::string&
   return table && table->copy != 0 && table->copy == own_number(status);
 }
 
-std::string name_of(pid_t pid) {
-  const std::string program = trimmed(read_file("/proc/" + std::to_string(pid) + "/comm").value_or(""));
-  return "process " + std::to_string(pid) + (program.empty() ? "" : " (" + program + ")");
-}
-
 // There is no host where it is now. (That of its parent is changed as well, or this one's alone.)
 void check_root(pid_t pid, const std::string& status) {
   const std::string own = read_link("/proc/" + std::to_string(pid) + "/root");
   const std::string parent = read_link("/proc/" + std::string(field(status, "PPid")) + "/root");
   if (own.empty() || parent.empty() || own == parent) return;
-  throw PermanentError(name_of(pid) + " cannot be checkpointed: it has changed its root directory (chroot)");
+  throw PermanentError(name_of_process(pid) + " cannot be checkpointed: it has changed its root directory (chroot)");
 }
 
 // What may not be dumped shows as root's, and its new host could not read what the kernel tells of it.
 void check_dumpable(pid_t pid, const std::string& status) {
   struct stat shown {};
-  const auto users = split_words(field(status, "Uid"));
-  constexpr std::size_t kEffective = 1;
-  if (users.size() <= kEffective || stat(("/proc/" + std::to_string(pid) + "/auxv").c_str(), &shown) != 0 ||
-      shown.st_uid == to_number(users[kEffective]))
-    return;
-  throw TemporaryError(name_of(pid) + " cannot be checkpointed: it may not be dumped (PR_SET_DUMPABLE)");
+  const auto user = effective_user(status);
+  if (!user || stat(("/proc/" + std::to_string(pid) + "/auxv").c_str(), &shown) != 0 || shown.st_uid == *user) return;
+  throw TemporaryError(name_of_process(pid) + " cannot be checkpointed: it may not be dumped (PR_SET_DUMPABLE)");
+}
+
+void check_filters(pid_t pid, const cairn_table& table) {
+  const std::string threads = "/proc/" + std::to_string(pid) + "/task/";
+  for (const std::string& thread : directory_entries(threads)) {
+    const auto status = read_file(threads + thread + "/status");
+    if (status && seccomp_filters(*status) != table.filters)
+      throw PermanentError(name_of_process(pid) + " cannot be checkpointed: thread " + thread +
+                           " has a seccomp filter");
+  }
 }
 
 }  // namespace
 
 void check_sandbox(pid_t pid) {
-  const auto table = table_of(pid);
-  const std::string threads = "/proc/" + std::to_string(pid) + "/task/";
-  for (const std::string& thread : directory_entries(threads)) {
-    const auto status = read_file(threads + thread + "/status");
-    if (table && status && seccomp_filters(*status) != table->filters)
-      throw PermanentError(name_of(pid) + " cannot be checkpointed: thread " + thread + " has a seccomp filter");
-  }
+  if (const auto table = table_of(pid)) check_filters(pid, *table);
 }
 
 bool is_forked_copy(pid_t pid) { return is_settled_copy(table_of(pid), status_of(pid)); }
@@ -87,7 +83,7 @@ bool ask_for_host(pid_t pid, bool& asked) {
   const auto table = table_of(pid);
   const std::string status = status_of(pid);
   if (!is_settled_copy(table, status)) return false;
-  check_sandbox(pid);
+  check_filters(pid, *table);
   check_root(pid, status);
   check_dumpable(pid, status);
   if (table->adoption != CAIRN_ADOPTION_NONE || is_pending(status)) return true;

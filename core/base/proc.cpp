@@ -150,4 +150,16 @@ std::vector<std::string> stat_fields(const std::string& path) {
   return fields;
 }
 
+std::string name_of_process(pid_t pid) {
+  const std::string number = std::to_string(pid);
+  const std::string program = trimmed(read_file("/proc/" + number + "/comm").value_or(""));
+  return "process " + number + (program.empty() ? "" : " (" + program + ")");
+}
+
+std::optional<uid_t> effective_user(std::string_view status) {
+  const auto users = split_words(field(status, "Uid"));  // real, effective, saved, of the file system
+  if (users.size() < 2) return std::nullopt;
+  return static_cast<uid_t>(to_number(users[1]));
+}
+
 }  // namespace cairn

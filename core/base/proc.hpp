@@ -3,6 +3,8 @@
 // read (the memory map above all). Ordinary code, any thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,6 +39,11 @@ std::string_view field(std::string_view text, std::string_view name);
 std::uint64_t to_number(std::string_view text, int base = 10);
 // A device as a line of /proc/PID/maps shows it, "fe:00".
 std::uint64_t shown_device(std::string_view shown);
+
+// "process 4711 (solver)"; without the program's name if there is no such process.
+std::string name_of_process(pid_t pid);
+// Of a process's or thread's status; nothing if it is not shown.
+std::optional<uid_t> effective_user(std::string_view status);
 
 // The children of a process ("self", "4711"), also ended ones that nobody has waited for. A child belongs to the thread
 // that made it, and to any other once that has ended.

@@ -30,6 +30,7 @@ struct GroupProcess {
   std::int32_t status = 0;                                   // then: as wait() tells it
   std::string name;                                          // of its program
   std::uint64_t checksum = 0;                                // of its file's index, as in the trailer
+  std::string described() const { return "process " + std::to_string(pid) + " (" + name + ")"; }
   template <class Archive>
   void fields(Archive& a) {
     a(pid, parent, group, session, ended, status, name, checksum);

@@ -346,8 +346,7 @@ std::optional<std::string> GroupStart::all_whole() const {
   char heard = '\0';
   for (std::size_t i = 1; i < files_.size(); ++i) {
     const context::GroupProcess& process = index_.processes[i];
-    if (ours_[i] && !hear(i, restart::whole, heard))
-      return "process " + std::to_string(process.pid) + " (" + process.name + ")";
+    if (ours_[i] && !hear(i, restart::whole, heard)) return process.described();
   }
   return std::nullopt;
 }

@@ -14,7 +14,7 @@ using context::GroupIndex;
 using context::GroupProcess;
 
 [[noreturn]] void refuse(const GroupProcess& process, const std::string& why) {
-  throw PermanentError("process " + std::to_string(process.pid) + " (" + process.name + ") " + why);
+  throw PermanentError(process.described() + " " + why);
 }
 
 class Planner {

@@ -77,20 +77,17 @@ void check_end(const context::GroupProcess& process, const std::string& name) {
 // The numbers of others count there: those of its children, of its own saved file.
 void check_namespace(const context::GroupProcess& process) {
   if (own_number_of(process.pid).space == own_number_of(getpid()).space) return;
-  throw PermanentError("process " + std::to_string(process.pid) + " (" + process.name +
-                       ") is in another process namespace than the first of its tree");
+  throw PermanentError(process.described() + " is in another process namespace than the first of its tree");
 }
 
 // The host that a copy comes to has no more rights than it, and would have to write into what is the first one's.
 void check_user(const context::GroupProcess& process) {
   if (!is_forked_copy(process.pid)) return;
   const auto status = read_file("/proc/" + std::to_string(process.pid) + "/status");
-  const auto users = split_words(status ? field(*status, "Uid") : std::string_view());
-  constexpr std::size_t kEffective = 1;
-  if (users.size() <= kEffective || to_number(users[kEffective]) == 0 || to_number(users[kEffective]) == geteuid())
-    return;
-  throw PermanentError("process " + std::to_string(process.pid) + " (" + process.name + ") belongs to another user, " +
-                       std::string(users[kEffective]) + ", and cannot be saved together with it");
+  const auto user = status ? effective_user(*status) : std::nullopt;
+  if (!user || *user == 0 || *user == geteuid()) return;
+  throw PermanentError(process.described() + " belongs to another user, " + std::to_string(*user) +
+                       ", and cannot be saved together with it");
 }
 
 std::shared_ptr<RemoteProcess> reach(const context::GroupProcess& process, RemoteProcess::Wanted wanted) {
@@ -176,7 +173,7 @@ void Tree::check_standing() {
     context::GroupProcess& p = process.described;
     const bool command = !p.ended && is_command(p.pid);
     if (command) p.ended = true;
-    const std::string name = "process " + std::to_string(p.pid) + " (" + p.name + ")";
+    const std::string name = p.described();
     if (!p.ended && p.pid != getpid() && others_.count(p.pid) == 0)
       throw TemporaryError(name + " has turned up while the others stood");
     if (!p.ended && p.pid != getpid() && process.exit_signal != SIGCHLD)

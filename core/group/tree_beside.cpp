@@ -61,8 +61,8 @@ Group::Members TreeBeside::find(const Group::Members& known) {
 void TreeBeside::refuse_stopped() {
   for (const TreeProcess& process : process_tree(getpid())) {
     if (process.stopped)
-      throw TemporaryError("process " + std::to_string(process.described.pid) + " (" + process.described.name +
-                           "), which belongs to it, has been stopped by a signal: it can be saved when it runs");
+      throw TemporaryError(process.described.described() +
+                           ", which belongs to it, has been stopped by a signal: it can be saved when it runs");
   }
 }
 
