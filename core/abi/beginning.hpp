@@ -42,17 +42,6 @@ inline bool announced(pid_t pid) {
   return found;
 }
 
-// cr_run, or a host of any installation.
-inline bool becomes_host(pid_t pid) {
-  char link[32], path[4096];
-  snprintf(link, sizeof link, "/proc/%d/exe", static_cast<int>(pid));
-  const ssize_t n = readlink(link, path, sizeof path - 1);
-  if (n <= 0) return false;
-  path[n] = '\0';
-  const char* name = strrchr(path, '/');
-  return name != nullptr && (strcmp(name, "/cr_run") == 0 || strstr(path, "/libexec/cairn/cairn-") != nullptr);
-}
-
 // Its host listens before a program is there; so where one is and nobody listens, it is a copy that a fork made.
 inline bool has_program(pid_t pid) {
   char path[32];
@@ -72,19 +61,21 @@ inline bool has_program(pid_t pid) {
   return found;
 }
 
-// Of the flags in /proc/PID/stat: it has no program any more, and is perhaps no zombie yet (the kernel's PF_EXITING).
-constexpr unsigned kExiting = 0x4;
+// Of the flags in /proc/PID/stat (the kernel's PF_EXITING and PF_FORKNOEXEC): it has no program any more, and is
+// perhaps no zombie yet; it was made by a fork and has executed nothing since.
+constexpr unsigned kExiting = 0x4, kForked = 0x40;
 
 struct Life {
   bool exists;
   double seconds;  // since it was made
+  bool forked;
 };
 
 inline Life life_of(pid_t pid) {
   char path[32], text[1024];
   snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {kill(pid, 0) == 0 || errno == EPERM, 1e9};
+  if (fd < 0) return {kill(pid, 0) == 0 || errno == EPERM, 1e9, false};
   const ssize_t n = read(fd, text, sizeof text - 1);
   close(fd);
   text[n > 0 ? n : 0] = '\0';
@@ -95,12 +86,26 @@ inline Life life_of(pid_t pid) {
   if (rest == nullptr ||
       sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
              &flags, &ticks) != 3)
-    return {false, 0};
+    return {false, 0, false};
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
   const double made = static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
   return {state != 'Z' && state != 'X' && (flags & kExiting) == 0,
-          static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9 - made};
+          static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9 - made, (flags & kForked) != 0};
+}
+
+// cr_run, a host of any installation, or a copy of cr_restart: it becomes what is brought back, and may have children
+// that become the rest of it before it executes its host.
+inline bool becomes_host(pid_t pid) {
+  char link[32], path[4096];
+  snprintf(link, sizeof link, "/proc/%d/exe", static_cast<int>(pid));
+  const ssize_t n = readlink(link, path, sizeof path - 1);
+  if (n <= 0) return false;
+  path[n] = '\0';
+  const char* name = strrchr(path, '/');
+  if (name == nullptr) return false;
+  if (strcmp(name, "/cr_restart") == 0) return life_of(pid).forked;
+  return strcmp(name, "/cr_run") == 0 || strstr(path, "/libexec/cairn/cairn-") != nullptr;
 }
 
 }  // namespace beginning

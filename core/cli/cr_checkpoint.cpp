@@ -8,6 +8,7 @@
 
 #include "core/abi/beginning.hpp"
 #include "core/abi/control_client.hpp"
+#include "core/abi/process_number.hpp"
 #include "core/abi/stopped_process.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
@@ -28,14 +29,20 @@ namespace {
 constexpr char kCommand[] = "cr_checkpoint";
 constexpr double kPatience = 3;  // for a process that executes one program after the other
 
+// The first process of a namespace, which cr_restart has made, stays its copy.
+bool is_first_of_space(pid_t pid) {
+  const ProcessNumber own = own_number_of(pid);
+  return own.pid == 1 && own.space != own_number_of(getpid()).space;
+}
+
 // Of the process to save: where it is cr_restart whose number was given, the program that it has brought back.
 pid_t program_of(pid_t pid) {
   const std::string number = std::to_string(pid);
   const std::string program = read_link("/proc/" + number + "/exe");
-  if (base_name(program) != "cr_restart") return pid;
+  if (base_name(program) != "cr_restart" || beginning::becomes_host(pid)) return pid;
   for (const std::string& child : children_of(number)) {
     const auto found = static_cast<pid_t>(to_number(child));
-    if (beginning::becomes_host(found)) return found;
+    if (beginning::becomes_host(found) && !is_first_of_space(found)) return found;
   }
   throw TemporaryError("process " + number + " (cr_restart) has not brought a program back yet; ask again later");
 }
