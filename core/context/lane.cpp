@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/context/data_ranges.hpp"
 #include "core/context/lane_state.hpp"
 #include "core/context/object_store.hpp"
 #include "core/context/zero.hpp"
@@ -94,8 +95,21 @@ bool Lane::append_unreadable(std::uint32_t area, std::uint64_t address, std::uin
   return true;
 }
 
-bool Lane::append_file(std::uint32_t object, int fd, std::uint64_t offset, std::uint64_t bytes, ContentHash& hash) {
+bool Lane::append_file(std::uint32_t object, int fd, std::uint64_t bytes, ContentHash& hash) {
+  const DataRanges ranges(fd, bytes);
+  for (std::uint64_t at = 0; at < bytes;) {
+    const DataRange range = ranges.next(at);
+    hash.add_zeros(range.start - at);
+    if (range.start > at) end_chunk();
+    if (!append_data(object, fd, range, hash)) return false;
+    at = range.end;
+  }
+  return true;
+}
+
+bool Lane::append_data(std::uint32_t object, int fd, const DataRange& range, ContentHash& hash) {
   State& s = *state_;
+  std::uint64_t offset = range.start, bytes = range.end - range.start;
   while (bytes > 0) {
     ChunkSlot* slot = s.slot_for(object, CAIRN_CTX_CHUNK_OBJECT);
     if (slot == nullptr) return false;

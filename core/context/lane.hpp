@@ -15,6 +15,7 @@ namespace cairn::context {
 
 class ContentHash;
 
+struct DataRange;
 class Output;
 
 struct LaneError {
@@ -50,9 +51,9 @@ class Lane {
   bool append_unreadable(std::uint32_t area, std::uint64_t address, std::uint64_t pages, bool over_object = false);
   // Pages of zeros that hide an object's.
   bool append_zero(std::uint32_t area, std::uint64_t address, std::uint64_t pages);
-  // Content of an embedded object from a file: `bytes` at `offset` of `fd`, the last page padded with zeros. `hash`
-  // gets what has been read, which may change at any time.
-  bool append_file(std::uint32_t object, int fd, std::uint64_t offset, std::uint64_t bytes, ContentHash& hash);
+  // Content of an embedded object from a file: the first `bytes` of `fd`, without large holes, the last page padded
+  // with zeros. `hash` gets what has been read, which may change at any time.
+  bool append_file(std::uint32_t object, int fd, std::uint64_t bytes, ContentHash& hash);
 
   // What follows is another chunk, though it may belong to the same area. Chunks of several areas go out in one write.
   void end_chunk() noexcept;
@@ -72,6 +73,8 @@ class Lane {
   void throw_if_failed() const;  // ordinary code only: EnvironmentError with the file's name
 
  private:
+  bool append_data(std::uint32_t object, int fd, const DataRange& range, ContentHash& hash);
+
   std::unique_ptr<State> state_;
 };
 

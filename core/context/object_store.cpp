@@ -18,6 +18,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/context/data_ranges.hpp"
 #include "core/context/format.h"
 #include "core/context/sparse_copy.hpp"
 
@@ -30,15 +31,20 @@ constexpr std::size_t kBuffer = 1u << 20;
 // Hashes, and copies if there is a copy.
 ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, const SparseCopy* copy) {
   ContentHash hash;
+  const DataRanges ranges(fd, size);
   const auto buffer = std::make_unique<char[]>(kBuffer);
   for (std::uint64_t at = 0; at < size;) {
-    const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(kBuffer, size - at));
-    const ssize_t n = pread(fd, buffer.get(), want, static_cast<off_t>(at));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw EnvironmentError(with_errno("cannot read " + name + " to its end", n < 0 ? errno : ENODATA));
-    hash.add(buffer.get(), static_cast<std::size_t>(n));
-    if (copy != nullptr) copy->write(buffer.get(), static_cast<std::size_t>(n), at);
-    at += static_cast<std::uint64_t>(n);
+    const DataRange range = ranges.next(at);
+    hash.add_zeros(range.start - at);
+    for (at = range.start; at < range.end;) {
+      const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(kBuffer, range.end - at));
+      const ssize_t n = pread(fd, buffer.get(), want, static_cast<off_t>(at));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) throw EnvironmentError(with_errno("cannot read " + name + " to its end", n < 0 ? errno : ENODATA));
+      hash.add(buffer.get(), static_cast<std::size_t>(n));
+      if (copy != nullptr) copy->write(buffer.get(), static_cast<std::size_t>(n), at);
+      at += static_cast<std::uint64_t>(n);
+    }
   }
   return hash.value();
 }
@@ -101,6 +107,15 @@ ContentHash::ContentHash() : state_(XXH3_createState()) { XXH3_128bits_reset(sta
 ContentHash::~ContentHash() { XXH3_freeState(state_); }
 
 void ContentHash::add(const void* bytes, std::size_t length) noexcept { XXH3_128bits_update(state_, bytes, length); }
+
+void ContentHash::add_zeros(std::uint64_t length) noexcept {
+  static constexpr std::uint8_t kZeros[1u << 16] = {};
+  for (std::uint64_t left = length; left > 0;) {
+    const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(left, sizeof kZeros));
+    add(kZeros, part);
+    left -= part;
+  }
+}
 
 ObjectHash ContentHash::value() const noexcept {
   XXH128_canonical_t canonical;

@@ -30,6 +30,7 @@ class ContentHash {
   ContentHash(const ContentHash&) = delete;
   ContentHash& operator=(const ContentHash&) = delete;
   void add(const void* bytes, std::size_t length) noexcept;
+  void add_zeros(std::uint64_t length) noexcept;
   ObjectHash value() const noexcept;
 
  private:

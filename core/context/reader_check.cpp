@@ -66,7 +66,7 @@ class Checker {
   void check_extents();
 
   Reader::State& s_;
-  std::uint64_t next_run_ = 0, end_ = 0, raw_ = 0;
+  std::uint64_t next_run_ = 0, end_ = 0, raw_ = 0, in_objects_ = 0;
 };
 
 void Checker::find_tables() {
@@ -194,9 +194,10 @@ void Checker::check_chunk(const cairn_ctx_chunk& chunk, std::size_t index) {
   std::uint64_t bytes = 0;
   if (of_object) {
     const StoredObject& object = s_.objects[chunk.target];
-    const std::uint64_t from = end_;
     bytes = check_runs(chunk, 0, page_round_up(object.size), false);
+    const std::uint64_t from = s_.runs[chunk.first_run].address;
     if (object.kind != CAIRN_CTX_OBJECT_EMBEDDED || end_ - from != bytes) damaged("its object has holes");
+    in_objects_ += bytes;
   } else {
     StoredArea& area = s_.areas[chunk.target];
     if (!area.content) damaged("its area says that it has no content");
@@ -230,19 +231,15 @@ void Checker::check_chunks() {
     auto& range = chunk.flags == CAIRN_CTX_CHUNK_OBJECT ? s_.object_chunks[chunk.target] : s_.area_chunks[chunk.target];
     if (first) range.first = static_cast<std::uint32_t>(i);
     range.last = static_cast<std::uint32_t>(i + 1);
-    const bool ends =
-        i + 1 == s_.chunks.size() || s_.chunks[i + 1].flags != chunk.flags || s_.chunks[i + 1].target != chunk.target;
-    if (ends && chunk.flags == CAIRN_CTX_CHUNK_OBJECT && end_ != page_round_up(s_.objects[chunk.target].size)) {
-      s_.damaged("object " + std::to_string(chunk.target), "its content is not complete");
-    }
   }
   if (next_run_ != s_.runs.size()) s_.damaged("runs", "some belong to no chunk");
   if (raw_ != s_.trailer.payload_raw) s_.damaged("trailer", "the size of the payload in it is wrong");
+  std::uint64_t left = in_objects_ + CAIRN_CTX_HOLES_MAX;
   for (std::size_t i = 0; i < s_.objects.size(); ++i) {
-    const StoredObject& o = s_.objects[i];
-    if (o.kind == CAIRN_CTX_OBJECT_EMBEDDED && o.size > 0 && s_.object_chunks[i].last == 0) {
-      s_.damaged("object " + std::to_string(i), "its content is missing");
-    }
+    if (s_.objects[i].kind != CAIRN_CTX_OBJECT_EMBEDDED) continue;
+    const std::uint64_t size = page_round_up(s_.objects[i].size);
+    if (size > left) s_.damaged("object " + std::to_string(i), "its content is not complete");
+    left -= size;
   }
 }
 

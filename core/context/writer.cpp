@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/context/data_ranges.hpp"
 #include "core/context/lane_state.hpp"
 #include "core/context/machine.hpp"
 #include "core/context/metadata.hpp"
@@ -34,6 +35,7 @@ struct Writer::State {
   std::vector<PendingObject> objects;
   std::vector<UniqueFd> object_files;                                          // of objects; closed once stored
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint32_t> object_of;  // by device and inode of the area
+  std::uint64_t in_holes = 0;                                                  // of what is stored
   std::string object_prefix;  // "objects/": from the context file to the object directory
 
   void fill_header();
@@ -152,6 +154,8 @@ void Writer::State::store(std::size_t i, Lane* lane, ObjectCache* cache) {
   std::copy(id.begin(), id.end(), std::begin(object.record.build_id));
   const FileIdentity identity = identify(fd.get(), object.path);
   object.record.size = identity.size, object.record.mtime_ns = identity.mtime_ns;
+  if (object.record.kind != CAIRN_CTX_OBJECT_REFERENCE) in_holes += DataRanges(fd.get(), identity.size).in_holes();
+  if (in_holes > CAIRN_CTX_HOLES_MAX) throw PermanentError(object.path + " has holes of more than 1 TiB");
   std::optional<ObjectHash> hash;
   if (cache != nullptr) hash = cache->find(identity);
   if (object.record.kind == CAIRN_CTX_OBJECT_EXTERNAL) {
@@ -159,7 +163,7 @@ void Writer::State::store(std::size_t i, Lane* lane, ObjectCache* cache) {
     object.location = object_prefix + to_hex(hash->data(), hash->size());
   } else if (object.record.kind == CAIRN_CTX_OBJECT_EMBEDDED) {
     ContentHash content;
-    lane->append_file(static_cast<std::uint32_t>(i), fd.get(), 0, identity.size, content);
+    lane->append_file(static_cast<std::uint32_t>(i), fd.get(), identity.size, content);
     lane->throw_if_failed();
     hash = content.value();
     if (identify(fd.get(), object.path) != identity) {

@@ -2,6 +2,7 @@
 // Files stored once per snapshot: by content, by several writers, verified when they are needed.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <thread>
@@ -85,6 +86,53 @@ TEST_F(ContextObject, EmbeddedSurvivesTheLossOfTheOriginal) {
   EXPECT_EQ(reader.original(0), Original::missing);
   EXPECT_EQ(content_of(reader.open_object(0)), content_);
   reader.verify_all();
+}
+
+// Its holes cost neither space nor, but for the hash, time; and none of what lies between them is lost.
+TEST_F(ContextObject, EmbeddedHasTheHolesOfTheOriginal) {
+  constexpr std::uint64_t kSize = (2ULL << 30) + 5;
+  constexpr std::uint64_t kPlaces[] = {0, 7 * kPage + 1, (5u << 20) - 3, 1ULL << 30, kSize - 1};
+  const auto make = [&](const std::string& name, bool with_content) {
+    UniqueFd fd(open((directory_ / name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    EXPECT_EQ(ftruncate(fd.get(), kSize), 0);
+    for (const std::uint64_t at : kPlaces) EXPECT_TRUE(!with_content || pwrite(fd.get(), "x", 1, off_t(at)) == 1);
+    EXPECT_EQ(lseek(fd.get(), 100, SEEK_SET), 100);
+    return fd;
+  };
+  const UniqueFd sparse = make("sparse", true), empty = make("empty", false);
+  const std::string hash = [&] {
+    const ObjectHash value = hash_file(sparse.get(), kSize, "sparse");
+    return to_hex(value.data(), value.size());
+  }();
+  auto writer = Writer::create(options());
+  for (const UniqueFd* fd : {&sparse, &empty}) writer->store_file(UniqueFd(dup(fd->get())), "/gone");
+  writer->finish();
+  EXPECT_EQ(lseek(sparse.get(), 0, SEEK_CUR), 100) << "whoever shares it would notice";
+  EXPECT_LT(std::filesystem::file_size(directory_ / "image.ctx"), 1u << 20);
+  const Reader reader = Reader::open(directory_ / "image.ctx");
+  EXPECT_EQ(reader.objects()[0].hash, hash);
+  for (const std::uint32_t i : {0u, 1u}) {
+    const UniqueFd copy = reader.open_object(i, false);
+    struct stat st;
+    EXPECT_TRUE(fstat(copy.get(), &st) == 0 && st.st_size == kSize && st.st_blocks < 1000);
+    for (const std::uint64_t at : kPlaces) {
+      char byte = 'y';
+      EXPECT_EQ(pread(copy.get(), &byte, 1, off_t(at)), 1);
+      EXPECT_EQ(byte, i == 0 ? 'x' : '\0') << at;
+    }
+  }
+}
+
+TEST_F(ContextObject, HolesWithoutEndAreRefused) {
+  const UniqueFd endless(memfd_create("endless", MFD_CLOEXEC));
+  ASSERT_EQ(ftruncate(endless.get(), CAIRN_CTX_HOLES_MAX + 2 * kPage), 0);
+  auto writer = Writer::create(options());
+  try {
+    writer->store_file(UniqueFd(dup(endless.get())), "/memfd:endless");
+    ADD_FAILURE() << "it was stored";
+  } catch (const PermanentError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("holes of more than 1 TiB"));
+  }
 }
 
 TEST_F(ContextObject, ExternalIsNamedByHashAndMovesWithTheSnapshot) {
