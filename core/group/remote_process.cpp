@@ -149,7 +149,10 @@ void RemoteProcess::abandon() noexcept {
 void RemoteProcess::settle() noexcept {
   if (!client_) return;
   try {
-    for (const Deadline end(kSettle); !end.passed();) client_->receive(end.left());
+    // With its last word it has read all of ours; one that is stopped again after that does not close its end.
+    for (const Deadline end(kSettle); !end.passed();) {
+      if (const auto reply = client_->receive(end.left()); reply && reply->state == CAIRN_CONTROL_DONE) break;
+    }
   } catch (const std::exception&) {  // it has closed its end
   }
   client_.reset();
