@@ -24,10 +24,12 @@
 #include "core/base/raw_syscall.hpp"
 #include "core/host/control_job.hpp"
 #include "core/host/host.hpp"
+#include "core/host/resident_memory.hpp"
 #include "core/host/self_request_v1.hpp"
 #include "core/host/table.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/memory/strangers.hpp"
 #include "core/state/settings/kind.hpp"
 
 namespace cairn::host {
@@ -282,6 +284,7 @@ void start_control() {
   state::note_standard_files();
   state::note_start_credentials();
   state::note_start_settings();
+  state::set_kept_free(is_kept_free);
   set_request_self(request_own_checkpoint);
   std::thread([] {
     state::give_back_lent_capabilities();

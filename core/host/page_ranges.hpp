@@ -44,6 +44,11 @@ class PageRanges {
     return start;
   }
 
+  bool has_some(std::uintptr_t start, std::uintptr_t end) const noexcept {
+    const std::size_t i = first_after(start);
+    return (i > 0 && ranges_[i - 1].end > start) || (i < count_ && ranges_[i].start < end);
+  }
+
   // Takes what the set has of [start, end). What does not fit into the storage is forgotten, as in give().
   void take_all(std::uintptr_t start, std::uintptr_t end) noexcept {
     for (std::size_t i = count_; i-- > 0;) {

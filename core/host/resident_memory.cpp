@@ -131,6 +131,13 @@ void give_up_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept {
   resident.lock.unlock();
 }
 
+bool is_kept_free(std::uintptr_t start, std::uintptr_t end) noexcept {
+  resident.lock.lock();
+  const bool some = resident.free.has_some(start, end);
+  resident.lock.unlock();
+  return some;
+}
+
 void memory_fork_prepare() noexcept {
   je_jemalloc_prefork();
   resident.lock.lock();

@@ -13,6 +13,8 @@ namespace cairn::host {
 void add_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept;
 // Somebody else has [start, end). Frozen-world code.
 void give_up_resident_range(std::uintptr_t start, std::uintptr_t end) noexcept;
+// Whether some of [start, end) is there to be carved from.
+bool is_kept_free(std::uintptr_t start, std::uintptr_t end) noexcept;
 bool is_plugged() noexcept;
 
 // While the plug is being made no other thread may have the kernel choose a place for a mapping: it would choose one

@@ -27,6 +27,7 @@
 #include "core/state/memory/mapping_table.hpp"
 #include "core/state/memory/particulars.hpp"
 #include "core/state/memory/shown_path.hpp"
+#include "core/state/memory/strangers.hpp"
 #include "core/state/system_v/memory.hpp"
 
 namespace cairn::state {
@@ -111,9 +112,25 @@ void check_links(const Area& area) {
     throw TemporaryError("file " + shortened(area.path) + where(area) + " is not at its path any more");
 }
 
+// What the host makes and gives up meanwhile may look like one, once.
+void check_strangers(std::vector<Area> above) {
+  std::vector<Area> found = strangers_among(above);
+  for (int i = 0; i < 2 && !found.empty(); ++i) {
+    above.clear();
+    read_guest_mappings(MappingDetail::places, &above);
+    found = strangers_among(above);
+  }
+  if (found.empty()) return;
+  throw PermanentError("memory" + where(found.front()) +
+                       " cannot be saved: the program has put it (MAP_FIXED) where the host has its own");
+}
+
 // Many areas are of few files: each path is looked at once.
 std::vector<Area> find_areas(MappingDetail detail, std::uint64_t brk_start, std::uint64_t brk_end) {
-  std::vector<Area> areas = read_guest_mappings(detail);
+  std::vector<Area> above;
+  const bool look = detail == MappingDetail::places;  // for the rest the program stands
+  std::vector<Area> areas = read_guest_mappings(detail, look ? &above : nullptr);
+  check_strangers(std::move(above));
   ShownPaths paths;
   for (Area& area : areas) {
     set_flags(area);

@@ -96,7 +96,7 @@ bool belongs_to_guest(const Area& area) { return area.end <= CAIRN_FIXED_BASE; }
 
 }  // namespace
 
-std::vector<Area> read_guest_mappings(MappingDetail detail) {
+std::vector<Area> read_guest_mappings(MappingDetail detail, std::vector<Area>* above) {
   constexpr std::string_view key = "ProtectionKey:", page_size = "KernelPageSize:", flags = "VmFlags: ";
   LineReader lines(detail == MappingDetail::all ? "/proc/self/smaps" : "/proc/self/maps");
   std::vector<Area> areas;
@@ -107,7 +107,11 @@ std::vector<Area> read_guest_mappings(MappingDetail detail) {
     if (!line.empty() && (line[0] < 'A' || line[0] > 'Z')) {
       Area area;
       inside = parse_mapping(line, area, texts);
-      if (inside && !belongs_to_guest(area)) break;  // and none above it does
+      if (inside && !belongs_to_guest(area)) {  // and none above it does
+        if (above == nullptr) break;
+        if (area.start >= CAIRN_ARENA_TOP) above->push_back(std::move(area));
+        inside = false;
+      }
       if (inside) areas.push_back(std::move(area));
     } else if (inside && line.starts_with(key)) {
       check_key(areas.back(), number_of(line.substr(key.size())));

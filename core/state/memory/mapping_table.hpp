@@ -14,7 +14,8 @@ enum class MappingDetail {
   all      // /proc/self/smaps: also flags and protection keys, for which the kernel walks the page tables
 };
 
-// Ascending. Paths are as the kernel shows them. Throws EnvironmentError, and TemporaryError for a protection key.
-std::vector<Area> read_guest_mappings(MappingDetail detail);
+// Ascending. Paths are as the kernel shows them. `above`, which may be null, gets those above the arena. Throws
+// EnvironmentError, and TemporaryError for a protection key.
+std::vector<Area> read_guest_mappings(MappingDetail detail, std::vector<Area>* above = nullptr);
 
 }  // namespace cairn::state

@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "tests/lib/subject.hpp"
 #include "tests/state/refusals/refused.hpp"
@@ -187,6 +188,22 @@ Undo make_secret_mapping() {
   return [p] { munmap(p, 4096); };
 }
 
+// At addresses of the program's own choice, which a host has for itself; somewhere among them is one that is free.
+Undo make_among_hosts() {
+  constexpr std::uintptr_t kPlaces[] = {0x310000000000, 0x480000000000, 0x600000000000, 0x640000000000, 0x7d0000000000};
+  std::vector<void*> made;
+  for (const std::uintptr_t place : kPlaces) {
+    void* p = mmap(reinterpret_cast<void*>(place), 4096, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CHECK(p != MAP_FAILED);
+    strcpy(static_cast<char*>(p), "mine");
+    made.push_back(p);
+  }
+  return [made] {
+    for (void* p : made) munmap(p, 4096);
+  };
+}
+
 // Of the size that is not the usual one, if the kernel has another: 2 MiB or 1 GiB. No page is touched.
 Undo make_other_huge_pages() {
   constexpr size_t kLength = 1UL << 30;
@@ -349,6 +366,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"flow_label", make_flow_label},
       {"mptcp", make_mptcp},
       {"secret_mapping", make_secret_mapping},
+      {"among_hosts", make_among_hosts},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},
       {"map_sync", make_map_sync},
