@@ -59,6 +59,8 @@ class Member {
   virtual void abandon() noexcept = 0;
   // After abandon(), or a release by which it ends: until nothing of it is at work any more; not for long.
   virtual void settle() noexcept {}
+  // Between stand() and release().
+  virtual bool stands() const noexcept { return false; }
   // The process has ended, perhaps unnoticed by its parent.
   virtual bool has_ended() const noexcept { return false; }
   // Of the context file, until now. From any thread, at any time.

@@ -227,6 +227,8 @@ std::uint64_t OwnProcess::bytes_so_far() const noexcept {
 
 void OwnProcess::abandon() noexcept { state_->end(); }
 
+bool OwnProcess::stands() const noexcept { return state_->stop != nullptr; }
+
 Group::Members own_process_only(const Group::Members& known) {
   if (!known.empty()) return {};
   return {std::make_shared<OwnProcess>()};

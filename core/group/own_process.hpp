@@ -28,6 +28,7 @@ class OwnProcess final : public Member {
   void release(int failure, int signal) override;
   CheckpointStatistics finish(double seconds) override;
   void abandon() noexcept override;
+  bool stands() const noexcept override;
   std::uint64_t bytes_so_far() const noexcept override;
 
  private:

@@ -127,7 +127,10 @@ std::optional<Error> RemoteProcess::obstacle() const {
 }
 
 void RemoteProcess::begin_stand(const Request& request) { order(CAIRN_CONTROL_STAND, request.parameters.timeout); }
-void RemoteProcess::stand(const Request& request) { await(CAIRN_CONTROL_STANDS, request.parameters.timeout + kGrace); }
+void RemoteProcess::stand(const Request& request) {
+  await(CAIRN_CONTROL_STANDS, request.parameters.timeout + kGrace);
+  stands_ = true;
+}
 
 void RemoteProcess::begin_save(const Request& /*request*/) {
   if (state::group_sharing() == nullptr) throw TemporaryError("what the processes have in common is not known");
@@ -135,7 +138,10 @@ void RemoteProcess::begin_save(const Request& /*request*/) {
 }
 void RemoteProcess::save(const Request& /*request*/) { await(CAIRN_CONTROL_SAVED, kLongest); }
 
-void RemoteProcess::release(int failure, int signal) { order(CAIRN_CONTROL_RELEASE, 0, failure, signal); }
+void RemoteProcess::release(int failure, int signal) {
+  order(CAIRN_CONTROL_RELEASE, 0, failure, signal);
+  stands_ = false;
+}
 
 void RemoteProcess::begin_finish(double seconds) { order(CAIRN_CONTROL_FINISH, seconds); }
 CheckpointStatistics RemoteProcess::finish(double seconds) {
@@ -144,6 +150,7 @@ CheckpointStatistics RemoteProcess::finish(double seconds) {
 
 void RemoteProcess::abandon() noexcept {
   if (client_) client_->give_up();
+  stands_ = false;
 }
 
 void RemoteProcess::settle() noexcept {

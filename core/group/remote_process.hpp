@@ -37,6 +37,7 @@ class RemoteProcess final : public Member {
   CheckpointStatistics finish(double seconds) override;
   void abandon() noexcept override;
   void settle() noexcept override;
+  bool stands() const noexcept override { return stands_; }
   bool has_ended() const noexcept override;
   std::uint64_t bytes_so_far() const noexcept override { return bytes_.load(); }
 
@@ -60,7 +61,7 @@ class RemoteProcess final : public Member {
   const pid_t pid_;
   const std::string program_;
   const state::StandardFiles standard_;
-  bool was_stopped_ = false, stop_is_known_ = false;
+  bool was_stopped_ = false, stop_is_known_ = false, stands_ = false;
   mutable std::optional<ControlClient> client_;  // nothing: given up
   mutable std::atomic<std::uint64_t> bytes_{0};
 };

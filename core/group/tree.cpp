@@ -137,9 +137,13 @@ Group::Members Tree::find(const Group::Members& known) {
     numbers_[found.back().get()] = getpid();
   }
   const std::vector<TreeProcess> tree = process_tree(getpid());
-  const auto is_new = [this](const TreeProcess& process) {
+  // Who is stopped has to be woken, and a parent that did not stand would be told.
+  const bool all_stand =
+      !known.empty() && std::all_of(known.begin(), known.end(), [](const auto& member) { return member->stands(); });
+  const auto is_new = [&](const TreeProcess& process) {
     const pid_t pid = process.described.pid;
-    return pid != getpid() && !process.described.ended && others_.count(pid) == 0 && !is_command(pid);
+    return pid != getpid() && !process.described.ended && others_.count(pid) == 0 && !is_command(pid) &&
+           (all_stand || !process.stopped);
   };
   // Forked copies come to their hosts all at the same time.
   for (const TreeProcess& process : tree) {
@@ -187,6 +191,7 @@ void Tree::check_standing() {
   for (const context::GroupProcess& process : index_.processes) sharing_.processes.push_back(process.pid);
   for (const auto& [pid, other] : others_) {
     if (other->stop_is_known()) sharing_.stops_seen.push_back(pid);
+    if (other->was_stopped()) sharing_.woken.push_back(pid);
   }
   message_ = write_sharing(sharing_);
   scope_.sharing = &sharing_;

@@ -75,10 +75,11 @@ struct GroupSharing {
   std::vector<MemberMemory> memory;  // by device and inode
   // The members, and those of their children that have ended and not been waited for.
   std::vector<std::int32_t> processes;
-  std::vector<std::int32_t> stops_seen;  // members that were stopped, as their parents know
+  std::vector<std::int32_t> woken;       // members that were stopped, and had to be woken
+  std::vector<std::int32_t> stops_seen;  // those of them whose stop their parents know
   template <class Archive>
   void fields(Archive& a) {
-    a(descriptions, files, memory, processes, stops_seen);
+    a(descriptions, files, memory, processes, woken, stops_seen);
   }
   bool has_process(std::int32_t pid) const;
   // Null if there is none.

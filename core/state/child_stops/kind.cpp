@@ -35,19 +35,33 @@ void wait_for_stops(const std::vector<std::int32_t>& children) noexcept {
   }
 }
 
-ChildStops of_this_process() {
-  ChildStops state;
-  const GroupSharing* const sharing = group_sharing();
-  if (sharing == nullptr || sharing->stops_seen.empty()) return state;
+std::vector<std::int32_t> own_children_of(const std::vector<std::int32_t>& members) {
+  std::vector<std::int32_t> result;
+  if (members.empty()) return result;
   for (const std::string& child : children_of("self")) {
     const auto pid = static_cast<std::int32_t>(to_number(child));
-    const auto& seen = sharing->stops_seen;
-    if (std::find(seen.begin(), seen.end(), pid) != seen.end()) state.seen.push_back(pid);
+    if (std::find(members.begin(), members.end(), pid) != members.end()) result.push_back(pid);
   }
-  return state;
+  return result;
+}
+
+ChildStops of_this_process() {
+  const GroupSharing* const sharing = group_sharing();
+  return {sharing != nullptr ? own_children_of(sharing->stops_seen) : std::vector<std::int32_t>()};
+}
+
+// The program has not continued them, and is not to hear that somebody has. It stands since before that.
+void take_continues() {
+  const GroupSharing* const sharing = group_sharing();
+  if (sharing == nullptr) return;
+  for (const std::int32_t child : own_children_of(sharing->woken)) {
+    siginfo_t told{};
+    waitid(P_PID, static_cast<id_t>(child), &told, WCONTINUED | WNOHANG);
+  }
 }
 
 std::vector<std::uint8_t> capture(Capture& /*capture*/) {
+  take_continues();
   ChildStops state = of_this_process();
   return state.seen.empty() ? std::vector<std::uint8_t>() : encode(state);
 }

@@ -57,7 +57,16 @@ int main(int, char** argv) {
   if (ended == 0) _exit(kOfEnded);
   CHECK(waitid(P_PID, static_cast<id_t>(ended), &info, WEXITED | WNOWAIT) == 0);
 
-  subject::stay_until_asked(argv[1], subject::nap);
+  // A checkpoint wakes them: nobody hears of that.
+  const auto nobody_continued = [&] {
+    info = {};
+    return waitid(P_ALL, 0, &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == 0;
+  };
+  subject::stay_until_asked(argv[1], [&] {
+    CHECK(nobody_continued());
+    subject::nap();
+  });
+  CHECK(nobody_continued());
 
   CHECK(sigwaitinfo(&of_children, &info) == SIGCHLD && info.si_pid == ended);
   CHECK(info.si_code == CLD_EXITED && info.si_status == kOfEnded);
