@@ -86,6 +86,13 @@ std::optional<bool> begins_as_it_was(const FileRecord& record, const std::string
   return sample(fd.get(), record.size, record.end) == Sample{record.head, record.tail};
 }
 
+const char* kind_of(std::uint32_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return S_ISREG(mode) ? "a file" : "a device";
+}
+
 bool is_same_file(const FileRecord& record, const FileRecord& now) {
   return record.device == now.device && record.inode == now.inode && record.born_ns == now.born_ns;
 }
@@ -140,8 +147,8 @@ Comparison compare(const FileRecord& record, const std::string& path, std::uint6
   FileRecord now;
   now.path = path;
   if (!look_at(now)) return {Change::missing, 0, errno};
-  if (record.directory || now.directory || !S_ISREG(now.mode))
-    return {record.directory && now.directory ? Change::none : Change::replaced, now.size, 0};
+  if (record.directory && now.directory) return {Change::none, now.size, 0};
+  if (record.directory || !S_ISREG(now.mode)) return {Change::replaced, now.size, 0, kind_of(now.mode)};
   if (now.size < record.size) return {Change::shorter, now.size, 0};
   if (!record.written && is_cache_of_names(path)) return {Change::none, now.size, 0};
   const bool grown = now.size > std::max(record.size, least);
@@ -161,7 +168,7 @@ Comparison compare_content(const FileRecord& record, const std::string& path, co
   FileRecord now;
   now.path = path;
   if (!look_at(now)) return {Change::missing, 0, errno};
-  if (!S_ISREG(now.mode)) return {Change::replaced, now.size, 0};
+  if (!S_ISREG(now.mode)) return {Change::replaced, now.size, 0, kind_of(now.mode)};
   const UniqueFd fd = open_to_read(path);
   if (!fd || now.size < record.size) return {Change::rewritten, now.size, 0};
   const context::ObjectHash beginning = context::hash_file(fd.get(), record.size, path);

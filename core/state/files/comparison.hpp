@@ -23,6 +23,8 @@ struct Comparison {
   Change change = Change::none;
   std::uint64_t size = 0;  // of now
   int error = 0;           // of missing
+  // What is at the path instead, if it is no file any more, or no directory: "a FIFO"; else null.
+  const char* other_kind = nullptr;
 };
 
 // Fills in everything but path, written and standard from what is at the path. `whole`: how many bytes may be read for

@@ -122,7 +122,7 @@ std::string FileRecordsReviver::objection(const FileRecord& record, const Compar
       if (accepted || (may_be_made(record) && begins_as_kept(record, record.path))) return {};
       return "is shorter: " + sizes(record, now) + " (" + kAccept + ")";
     case replaced:
-      if (record.directory) return "is no directory any more";
+      if (now.other_kind != nullptr) return std::string("is ") + now.other_kind + " now";
       return accepted ? "" : "has other content: " + sizes(record, now) + " (" + kAccept + ")";
     case missing:
       if (may_be_made(record)) return {};
@@ -167,7 +167,7 @@ std::string FileRecordsReviver::objection_to_saved(const FileRecord& record, con
   using enum state::Change;
   if (now.change == grown) return objection(record, now);
   if (now.change == none) return {};
-  if (now.change == replaced) return "is no regular file any more";
+  if (now.other_kind != nullptr) return std::string("is ") + now.other_kind + " now";
   const std::string directory = record.path.substr(0, record.path.rfind('/') + 1);
   const std::string& written = now.change == missing ? directory : record.path;
   if (!may_access(written, W_OK)) return with_errno("cannot be put back as it was: " + written, errno);

@@ -2,6 +2,8 @@
 """comparison.py BIN_DIRECTORY PROGRAM CASE: between checkpoint and restart somebody changes the program's files."""
 import os
 import shutil
+import socket
+import stat
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
@@ -65,6 +67,28 @@ def longer(files):
     files.expect("log.after-1", "third\n")
     files.expect("out.after-1", "somebody's")
     files.expect("out.after-2", "xyz and more")
+
+
+def of_another_kind(files):
+    """Nobody waits at a FIFO, and no option makes a file of it."""
+    def socket_at(path):
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path)
+    kinds = {"a FIFO": os.mkfifo, "a directory": os.mkdir, "a socket": socket_at}
+    if os.getuid() == 0:
+        kinds["a device"] = lambda path: os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    for name in ("in", "log", "out", "map"):
+        kept = files.path(name) + ".kept"
+        os.rename(files.path(name), kept)
+        for kind, make in kinds.items():
+            make(files.path(name))
+            for options in ((), ("--missing=create", "--changed=accept", "--grown=keep")):
+                done = files.subject.run("cr_restart", *options, "context")
+                expect(done, ENVIRONMENT, f"/{name} is {kind} now")
+            os.rmdir(files.path(name)) if kind == "a directory" else os.unlink(files.path(name))
+        os.rename(kept, files.path(name))
+    files.goes_on()
+    files.as_usual()
 
 
 def longer_and_kept_so(files):

@@ -95,7 +95,7 @@ def unusable(files):
     os.unlink(files.path("out"))
     os.mkdir(files.path("out"))
     done = files.subject.run("cr_restart", "context")
-    expect(done, ENVIRONMENT, "/out is no regular file any more")
+    expect(done, ENVIRONMENT, "/out is a directory now")
     files.expect("log", b"other")
 
 

@@ -56,7 +56,12 @@ void check_reference(const OpenFile& file) {
     throw TemporaryError("file" + at(file) + " is not at its path any more: " + shortened(file.path));
 }
 
+// A FIFO in the place of something else is not to be waited at.
 UniqueFd reopen_path(const Description& description, bool (*fits)(const Description&, const struct stat&)) {
+  struct stat before {};
+  if (stat_path(description.path, before, (description.flags & O_PATH) != 0 ? AT_SYMLINK_NOFOLLOW : 0) &&
+      !fits(description, before))
+    throw EnvironmentError(named(description) + ", is of another kind now");
   UniqueFd fd = reopen_path_as_owner(description.path,
                                      flags_to_reopen(static_cast<int>(description.flags)) | O_CLOEXEC | O_NOCTTY);
   struct stat status {};

@@ -145,7 +145,8 @@ class Maker {
   [[noreturn]] void fail(const std::string& what, int error) const {
     const std::string name =
         detail_.path.empty() ? "a pipe of the program" : "named pipe " + detail_.path + ", which the program had open,";
-    throw EnvironmentError(with_errno(name + " " + what, error));
+    const std::string text = name + " " + what;
+    throw EnvironmentError(error != 0 ? with_errno(text, error) : text);
   }
 
   const PipeDetail& detail_;
