@@ -99,8 +99,8 @@ std::string hex(std::uint64_t value) {
 
 std::string shortened(const std::string& path) {
   constexpr std::size_t kEnd = 200;
-  if (path.size() <= 3 * kEnd) return path;
-  return path.substr(0, kEnd) + "[...]" + path.substr(path.size() - kEnd);
+  if (path.size() <= 3 * kEnd) return printable(path);
+  return printable(path.substr(0, kEnd)) + "[...]" + printable(path.substr(path.size() - kEnd));
 }
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }

@@ -15,7 +15,7 @@ std::string human_size(std::uint64_t bytes);                  // "1.4 GiB"
 std::string human_rate(std::uint64_t bytes, double seconds);  // "1.4 GiB/s", of an average
 std::string hex(std::uint64_t value);                         // "0x7f00"
 
-// Beginning and end of a path that is too long for a message.
+// A path as a message shows it: printable, and without its middle if it is too long.
 std::string shortened(const std::string& path);
 // What follows the last '/'.
 std::string base_name(const std::string& path);

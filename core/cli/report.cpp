@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cli/report.hpp"
 
+#include <cerrno>
 #include <cstdio>
 
 #include "core/base/text.hpp"
@@ -40,9 +41,22 @@ int report_error(const std::string& name, Voice voice, const Error& error) {
 
 void print_version(const std::string& name) { std::printf("%s (Cairn) %s\n", name.c_str(), CAIRN_VERSION); }
 
+namespace {
+
+// What was printed has arrived.
+void check_output() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw EnvironmentError(with_errno("cannot write to standard output", errno != 0 ? errno : EIO));
+}
+
+}  // namespace
+
 int run_command(const std::string& name, Voice voice, const std::function<int()>& body) {
   try {
-    return body();
+    const int code = body();
+    if (code == CAIRN_EXIT_OK) check_output();
+    return code;
   } catch (const Error& error) {
     return report_error(name, voice, error);
   } catch (const std::exception& error) {

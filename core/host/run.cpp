@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <thread>
 
 #include "core/abi/thread_pointer.h"
 #include "core/base/error.hpp"
+#include "core/base/message.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/host/adoption.hpp"
 #include "core/host/descriptors.hpp"
@@ -62,8 +62,7 @@ void drop_stop_signal() noexcept {
 }
 
 [[noreturn]] void run_natively(const Program& program, const std::vector<std::string>& command) {
-  std::fprintf(stderr, "cairn: %s cannot be hosted, since %s; it runs without checkpoints\n", command[0].c_str(),
-               program.not_hosted.c_str());
+  print_message(command[0] + " cannot be hosted, since " + program.not_hosted + "; it runs without checkpoints");
   std::vector<std::string> environment = guest_environment();
   restore_stack_limit();
   drop_stop_signal();
@@ -122,11 +121,11 @@ int run(int argc, char** argv, Extension& extension) {
     start(options, host);
   } catch (const Error& error) {
     state::remove_made();
-    std::fprintf(stderr, "cairn: %s\n", error.what());
+    print_message(error.what());
     return error.code();
   } catch (const std::exception& error) {
     state::remove_made();
-    std::fprintf(stderr, "cairn: internal error: %s\n", error.what());
+    print_message(std::string("internal error: ") + error.what());
     return code_of(error);
   }
 }

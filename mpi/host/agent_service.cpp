@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <mutex>
 
+#include "core/base/message.hpp"
 #include "core/host/crossing.hpp"
 #include "pmix/agent/agent.hpp"
 #include "pmix/transport/pmix_transport.hpp"
@@ -99,7 +99,7 @@ int start_agent(bool guest_is_ready) {
     if (guest_is_ready) process.agent->guest_ready();
     return 0;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "cairn: this job cannot be checkpointed: %s\n", e.what());
+    print_message(std::string("this job cannot be checkpointed: ") + e.what());
     return -EIO;
   }
 }

@@ -226,13 +226,13 @@ void FileRecordsReviver::check() {
     if (is_put_back_by_others(record)) continue;
     const Comparison now = compare_now(record, saved);
     if (const std::string why = objection_to_rights(record, now); !why.empty()) {
-      objections.push_back(record.path + " " + why);
+      objections.push_back(shortened(record.path) + " " + why);
       continue;
     }
     if (now.change == state::Change::none) continue;
     if (record.written && now.change != state::Change::missing && is_context_file(record.path)) continue;
     const std::string why = saved != nullptr ? objection_to_saved(record, now, *saved) : objection(record, now);
-    if (!why.empty()) objections.push_back(record.path + " " + why);
+    if (!why.empty()) objections.push_back(shortened(record.path) + " " + why);
     changes_.push_back({&record, now, saved});
   }
   look_for_changed_objects(objections);

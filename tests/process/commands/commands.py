@@ -222,6 +222,28 @@ def hooks(subject):
     subject.restart("context")
 
 
+def output_is_lost(subject):
+    subject.must_checkpoint("context")
+    for arguments in (["cr_info", "context"], ["cr_checkpoint", "--help"], ["cr_run", "--version"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([os.path.join(subject.bin, arguments[0]), *arguments[1:]], cwd=subject.directory, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        if done.returncode != ENVIRONMENT or "cannot write to standard output: No space left" not in done.stderr:
+            raise Failure(f"{arguments}: {done}")
+
+
+def strange_names(subject):
+    """What a terminal would obey is shown."""
+    name = "not\x1b[31mthere\x07"
+    with open(os.path.join(subject.directory, "script"), "w") as f:
+        f.write(f"#!/{name}\n")
+    os.chmod(f.name, 0o755)
+    for arguments in (["cr_run", "./" + name], ["cr_run", "./script"], ["cr_restart", name], ["cr_info", name], ["cr_checkpoint", name]):
+        done = subject.run(*arguments)
+        if done.returncode == OK or "\x1b" in done.stderr or "\x07" in done.stderr or "\\x1b[31m" not in done.stderr:
+            raise Failure(f"{arguments}: {done}")
+
+
 def not_hosted(subject):
     expect(subject.run("cr_checkpoint", "1"), PERMANENT, "process 1", "cr_run")
     expect(subject.run("cr_checkpoint", "4000000"), ENVIRONMENT, "does not exist")
