@@ -25,20 +25,26 @@ constexpr milliseconds kPoll{5};         // the longest sleep between two looks 
 constexpr int kResend = 40;              // looks between two signals to the same thread
 constexpr double kRunAgainSeconds = 10;  // for a released thread to report that it runs
 constexpr double kPreviousSeconds = 5;   // for the callbacks of the previous checkpoint to end
+constexpr double kDeafSeconds = 3;       // for a thread that hears no signal at all
 
 void store(std::int32_t& word, std::int32_t value) noexcept { __atomic_store_n(&word, value, __ATOMIC_SEQ_CST); }
 
 // False if there is no room for another pending signal.
 bool send_stop(int tid) noexcept { return raw_syscall(SYS_tgkill, getpid(), tid, CAIRN_STOP_SIGNAL) != -EAGAIN; }
 
-// A thread that blocks the stop signal it was sent: one that libc has made for itself. In the signal's handler it is
-// blocked as well, but not pending.
-bool is_deaf(int tid) {
+// A thread that blocks a signal it was sent. In the signal's handler it is blocked as well, but not pending.
+bool is_deaf_to(int signal, int tid) {
   const auto status = read_file("/proc/self/task/" + std::to_string(tid) + "/status");
   if (!status) return false;
   const std::uint64_t both = to_number(field(*status, "SigBlk"), 16) & to_number(field(*status, "SigPnd"), 16);
-  return (both >> (CAIRN_STOP_SIGNAL - 1) & 1) != 0;
+  return (both >> (signal - 1) & 1) != 0;
 }
+
+// One that libc has made for itself.
+bool is_deaf(int tid) { return is_deaf_to(CAIRN_STOP_SIGNAL, tid); }
+
+// One that libc's aio_read() has made for itself, or that has blocked all signals past libc.
+bool hears_nothing(int tid) { return is_deaf(tid) && is_deaf_to(CAIRN_STOP_SIGNAL_DEAF, tid); }
 
 void send_stop_to_deaf(int tid) noexcept { queue_signal_for_thread(tid, CAIRN_STOP_SIGNAL_DEAF, CAIRN_STOP_VALUE); }
 
@@ -153,7 +159,8 @@ void Stop::stop_threads(const Deadline& deadline) {
   stopped_ = true;
   store_and_wake(guest_.stop_wanted, epoch_);
   std::vector<int> signalled, moving;
-  bool sent = true;
+  bool sent = true, unreachable = false;
+  Deadline deaf(kDeafSeconds);
   for (int look = 0;; ++look) {
     const std::uint32_t seen = load(guest_.stopped);
     if (all_standing(moving)) return;
@@ -164,14 +171,19 @@ void Stop::stop_threads(const Deadline& deadline) {
       if (!known) signalled.push_back(tid);
       sent = send_stop(tid);
     }
-    if (deadline.passed()) break;
+    if (look % kResend == kResend / 2) {
+      if (std::none_of(moving.begin(), moving.end(), hears_nothing)) deaf = Deadline(kDeafSeconds);
+      unreachable = deaf.passed();
+    }
+    if (unreachable || deadline.passed()) break;
     wait_while(guest_.stopped, seen, kPoll);
   }
   std::string names;
   for (int tid : moving) names += (names.empty() ? "" : "; ") + describe_thread(tid);
   const bool held = load(guest_.cs_refused) != 0;
   release(-CR_ETEMPFAIL);
-  const char* const why = held    ? " (a critical section is held)"
+  const char* const why = unreachable ? " (a thread blocks all signals, as libc's for aio_read(3) does)"
+                          : held      ? " (a critical section is held)"
                           : !sent ? " (the limit of pending signals, ulimit -i, has no room for the one that stops it)"
                                   : "";
   throw TemporaryError(std::string("the program did not stop in time") + why + ": " + names);

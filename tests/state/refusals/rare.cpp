@@ -204,6 +204,22 @@ Undo make_among_hosts() {
   };
 }
 
+// By a system call of its own, also those signals that libc keeps for itself.
+Undo make_deaf() {
+  static std::atomic<bool> deaf{false}, ends{false};
+  static std::thread thread([] {
+    const std::uint64_t all = ~0ULL;
+    CHECK(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all) == 0);
+    deaf = true;
+    while (!ends) subject::nap();
+  });
+  while (!deaf) subject::nap();
+  return [] {
+    ends = true;
+    thread.join();
+  };
+}
+
 // Of the size that is not the usual one, if the kernel has another: 2 MiB or 1 GiB. No page is touched.
 Undo make_other_huge_pages() {
   constexpr size_t kLength = 1UL << 30;
@@ -367,6 +383,7 @@ const std::map<std::string, Undo (*)()>& rare_kinds() {
       {"mptcp", make_mptcp},
       {"secret_mapping", make_secret_mapping},
       {"among_hosts", make_among_hosts},
+      {"deaf", make_deaf},
       {"pkey", make_pkey},
       {"other_huge_pages", make_other_huge_pages},
       {"map_sync", make_map_sync},

@@ -57,6 +57,7 @@ NAMES = {
     "secret_memory": ["secret memory (memfd_secret)", "at descriptor"],
     "secret_mapping": ["secret memory (memfd_secret) mapped at"],
     "among_hosts": ["memory mapped at 310000000000-", "the program has put it (MAP_FIXED) where the host has its own"],
+    "deaf": ["the program did not stop in time (a thread blocks all signals", "thread "],
     "path_of_pipe": ["path (O_PATH) pipe:", "at descriptor"],
     "counted_times": ["UDP socket at descriptor", "SOF_TIMESTAMPING_OPT_ID"],
     "tunnel": ["UDP socket at descriptor", "UDP_ENCAP"],
