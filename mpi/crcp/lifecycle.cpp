@@ -13,6 +13,7 @@
 #include "mpi/crcp/group_door.hpp"
 #include "mpi/crcp/participants.hpp"
 #include "mpi/crcp/protocol.hpp"
+#include "mpi/shim/clock.hpp"
 #include "mpi/shim/objects/errhandler/raise.hpp"
 #include "mpi/shim/real.hpp"
 #include "mpi/shim/start.hpp"
@@ -29,16 +30,24 @@ struct Life {
 };
 Life life;
 
+// MPI_Wtime goes on from there.
+int cross_cut() {
+  shim::look_at_clock();
+  const int result = cr_checkpoint(CR_CHECKPOINT_READY);
+  shim::look_at_clock();
+  return result;
+}
+
 // Libcr's thread-context callback: one request.
 int take_part(void*) {
   if (life.copied) {
-    cr_checkpoint(CR_CHECKPOINT_READY);
+    cross_cut();
     return 0;
   }
   cairn_agent_request request{};
   if (agent::request(request) != 0) {
     if (life.state == InitState::finalized) {
-      cr_checkpoint(CR_CHECKPOINT_READY);
+      cross_cut();
     } else {
       cr_set_refusal("this process is a rank of an MPI job: use ompi-checkpoint with the pid of its mpirun");
       cr_checkpoint(CR_CHECKPOINT_TEMP_FAILURE);
@@ -51,7 +60,7 @@ int take_part(void*) {
     cr_checkpoint(protocol.refused_for_good() ? CR_CHECKPOINT_PERM_FAILURE : CR_CHECKPOINT_TEMP_FAILURE);
     return 0;
   }
-  protocol.resume(cr_checkpoint(CR_CHECKPOINT_READY) > 0 ? Outcome::new_library : Outcome::same_library);
+  protocol.resume(cross_cut() > 0 ? Outcome::new_library : Outcome::same_library);
   return 0;
 }
 
