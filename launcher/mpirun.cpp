@@ -146,6 +146,7 @@ void report_result(const pmix::Record& answer) {
     const auto done = pmix::from_record<pmix::Done>(answer);
     std::fprintf(stderr, "mpirun: Snapshot Ref.: %3llu %s\n", static_cast<unsigned long long>(done.sequence),
                  base_name(done.snapshot).c_str());
+    if (!done.note.empty()) cli::complain(kCommand, done.note);
   }
 }
 

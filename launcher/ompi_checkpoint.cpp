@@ -62,6 +62,7 @@ int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
   }
   const auto done = pmix::from_record<pmix::Done>(answer);  // what says that it has begun has less of it
   const auto sequence = static_cast<unsigned long long>(done.sequence);
+  if (!done.note.empty()) cli::complain(kCommand, done.note);
   if (o.json) {
     std::printf("{\"result\":%s,\"sequence\":%llu,\"snapshot\":%s,\"bytes\":%llu,\"seconds\":%.6f}\n",
                 json_text(answer.type()).c_str(), sequence, json_text(done.snapshot).c_str(),

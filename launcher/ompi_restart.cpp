@@ -25,6 +25,7 @@
 #include "launcher/told_again.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/manifest/former_snapshots.hpp"
+#include "pmix/manifest/wrappers.hpp"
 
 namespace cairn::launcher {
 namespace {
@@ -151,6 +152,8 @@ int run(const RestartOptions& o) {
   for (const std::string& text : verify_sequence(snapshot, sequence, how)) cli::complain(kCommand, text);
   const std::string for_hosts = text_for_hosts(o, files);
   if (o.show_me) return show(command, environment, for_hosts);
+  if (const std::string note = manifest::note_of_wrappers(snapshot.manifest.sequences.at(sequence)); !note.empty())
+    cli::complain(kCommand, note);
   if (o.app_only) return write_app_file(snapshot, sequence, for_hosts);
   set_environment(environment);
   if (memory.exists())

@@ -22,6 +22,7 @@ void print_ranks(const manifest::Sequence& sequence) {
                 printable(rank.path).c_str(), human_size(rank.statistics.bytes).c_str(),
                 static_cast<unsigned long long>(rank.pid), printable(rank.host).c_str(), rank.statistics.pause_seconds,
                 rank.statistics.write_seconds, by_engine(rank).c_str());
+    if (!rank.wrapper.empty()) std::printf("      under %s\n", printable(rank.wrapper).c_str());
   }
 }
 

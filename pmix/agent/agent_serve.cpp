@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "pmix/agent/agent.hpp"
 #include "pmix/agent/outcome.hpp"
+#include "pmix/agent/wrapper.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -66,7 +67,8 @@ bool Agent::stands_before_capture(const CheckpointOrder& order) const {
 
 void Agent::serve(std::uint64_t n, const CheckpointOrder& order) {
   Outcome mine;
-  mine.result = {CAIRN_EXIT_OK, "", host_name(), {}, static_cast<std::uint64_t>(::getpid()), {}, 0, 0, 0, false};
+  mine.result = {CAIRN_EXIT_OK, "", host_name(), {}, static_cast<std::uint64_t>(::getpid()), {}, 0, 0, 0, false, {}};
+  mine.result.wrapper = wrapper_of_this_process();
   {
     const std::lock_guard lock(fence_mutex_);
     fences_ = stands_ = 0;

@@ -6,6 +6,7 @@
 // be called by any thread. One request at a time: a second one is answered "busy". Lives as long as its process.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -111,7 +112,8 @@ class Coordinator {
   // Entries of the log: after the one the job is to end, after the other it goes on, as rank 0 says. 0: none.
   std::uint64_t to_end_after_ = 0, went_on_after_ = 0;
   std::string how_ended_;
-  pid_t rank_0_ = 0;     // 0: on another node
+  pid_t rank_0_ = 0;  // 0: on another node
+  std::atomic<bool> told_of_wrappers_{false};
   JobStatus history_;    // what has come of earlier requests; how rank 0 calls MPI
   Stopwatch since_job_;  // was started
   std::uint64_t next_id_ = 1, running_id_ = 0, next_survey_ = 1;

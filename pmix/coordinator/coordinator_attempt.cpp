@@ -10,6 +10,7 @@
 #include "core/base/error.hpp"
 #include "pmix/coordinator/coordinator.hpp"
 #include "pmix/manifest/former_snapshots.hpp"
+#include "pmix/manifest/wrappers.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -181,7 +182,10 @@ void Coordinator::note_result(const Attempt& attempt, const Record& answer) {
 Coordinator::Reply Coordinator::answer_at_once(const Attempt& attempt, const Reply& reply) const {
   reply(to_record(Started{attempt.sequence, store_.directory()}));
   return [report = settings_.report](const Record& answer) {
-    if (report && is<Failed>(answer)) report("checkpoint failed: " + from_record<Failed>(answer).text);
+    if (!report) return;
+    if (is<Failed>(answer)) report("checkpoint failed: " + from_record<Failed>(answer).text);
+    if (!is<Done>(answer)) return;
+    if (const std::string note = from_record<Done>(answer).note; !note.empty()) report(note);
   };
 }
 
@@ -241,6 +245,7 @@ manifest::Sequence Coordinator::describe_sequence(const Attempt& attempt, const 
     rank.pid = result.pid;
     rank.host = result.host;
     rank.engine = result.engine;
+    rank.wrapper = result.wrapper;
     rank.path = std::to_string(attempt.sequence) + "/rank_" + std::to_string(number) + ".ctx";
     rank.statistics = result.statistics;
     rank.members = result.members;
@@ -253,7 +258,8 @@ manifest::Sequence Coordinator::describe_sequence(const Attempt& attempt, const 
 }
 
 Record Coordinator::commit(Attempt& attempt, manifest::Sequence sequence) {
-  const Done done{attempt.sequence, sequence.bytes(), store_.directory(), sequence.seconds, sequence.engines()};
+  Done done{attempt.sequence, sequence.bytes(), store_.directory(), sequence.seconds, sequence.engines(), {}};
+  std::string note = manifest::note_of_wrappers(sequence);
   try {
     const std::lock_guard lock(store_mutex_);
     store_.commit(attempt.sequence, std::move(sequence));
@@ -261,6 +267,7 @@ Record Coordinator::commit(Attempt& attempt, manifest::Sequence sequence) {
   } catch (const std::exception& e) {
     return failed(code_of(e), e.what());
   }
+  if (!note.empty() && !told_of_wrappers_.exchange(true)) done.note = std::move(note);
   return to_record(done);
 }
 

@@ -43,7 +43,8 @@ struct Rank {
   std::string path;  // of the context file, relative to the snapshot directory
   std::uint64_t pid = 0;
   std::string host;
-  std::string engine;  // that saved its memory; empty in older manifests
+  std::string engine;   // that saved its memory; empty in older manifests
+  std::string wrapper;  // command line of what waited for its program and is not saved; mostly empty
   CheckpointStatistics statistics;
   // A rank with children: processes in the index of the directory beside its file (core/context/group_index.hpp), with
   // itself; 0: it has none, and there is no directory.
@@ -57,6 +58,7 @@ struct Rank {
     a(Figure{.name = "pid", .group = "ranks"}, pid);
     a(Figure{.name = "host", .group = "ranks"}, host);
     a(Figure{.name = "engine", .group = "ranks"}, engine);
+    a(Figure{.name = "wrapper", .group = "ranks"}, wrapper);
     statistics.fields(a);
     a(Figure{.name = "members", .group = "images"}, members);
     a(Figure{.name = "tree_bytes", .unit = Unit::bytes, .group = "images"}, tree_bytes);

@@ -74,12 +74,13 @@ struct RankResult {
   // If it has children: processes of its tree with itself; bytes of the others' files, checksum of their index.
   std::uint64_t members = 0, tree_bytes = 0, tree_checksum = 0;
   bool follows = false;  // it failed because of what another rank says
+  std::string wrapper;   // what waits for the rank's program and is not saved: its command line; empty: nothing
   template <class A>
   void fields(A& a) {
     a("code", code), a("text", text), a("host", host), a("engine", engine), a("pid", pid);
     statistics.fields(a);
     a("members", members), a("tree_bytes", tree_bytes), a("tree_checksum", tree_checksum);
-    a("follows", follows);
+    a("follows", follows), a("wrapper", wrapper);
   }
 };
 
@@ -247,9 +248,11 @@ struct Done {
   std::string snapshot;
   double seconds = 0;
   std::string engine;  // as the manifest has it
+  std::string note;    // what whoever asked should know of it, for people
   template <class A>
   void fields(A& a) {
     a("sequence", sequence), a("snapshot", snapshot), a("bytes", bytes), a("seconds", seconds), a("engine", engine);
+    a("note", note);
   }
 };
 

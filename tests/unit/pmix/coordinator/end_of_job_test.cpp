@@ -53,9 +53,13 @@ class EndOfJob : public testing::Test {
     return from_record<Message>(*record);
   }
   // All ranks have saved themselves.
-  void send_results(const CheckpointOrder& order) {
+  void send_results(const CheckpointOrder& order, const std::string& wrapper = {}) {
     Results results{1, order.id, {}};
-    results.ranks[0] = {CAIRN_EXIT_OK, "", "node", "user", 1, {}};
+    RankResult& own = results.ranks[0];
+    own.code = CAIRN_EXIT_OK;
+    own.host = "node";
+    own.engine = "user";
+    own.wrapper = wrapper;
     link_->send(to_record(results));
   }
 
@@ -91,6 +95,16 @@ TEST_F(EndOfJob, IsItsOwnIfTheRanksHaveGoneOnBeforeTheDecision) {
   EXPECT_TRUE(is<Done>(answer.get()));
   reported_.get_future().get();
   EXPECT_FALSE(coordinator_->checkpointed_and_stopped());
+}
+
+// What only one of many ranks may know is told with the snapshot, once.
+TEST_F(EndOfJob, WhatWaitsForAProgramIsToldOnce) {
+  for (const bool first : {true, false}) {
+    auto answer = ask(CheckpointWish{.timeout = kPatience});
+    send_results(next<CheckpointOrder>(), "/bin/sh ./w.sh");
+    const auto done = from_record<Done>(answer.get());
+    EXPECT_EQ(done.note.find("rank 0 runs under `/bin/sh ./w.sh`") != std::string::npos, first) << done.note;
+  }
 }
 
 }  // namespace

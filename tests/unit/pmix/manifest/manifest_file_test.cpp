@@ -34,6 +34,7 @@ void expect_same(const Manifest& a, const Manifest& b) {
       EXPECT_EQ(s.ranks[r].path, t.ranks[r].path);
       EXPECT_EQ(s.ranks[r].host, t.ranks[r].host);
       EXPECT_EQ(s.ranks[r].engine, t.ranks[r].engine);
+      EXPECT_EQ(s.ranks[r].wrapper, t.ranks[r].wrapper);
       EXPECT_EQ(s.ranks[r].statistics.bytes, t.ranks[r].statistics.bytes);
       EXPECT_EQ(s.ranks[r].statistics.checksum, t.ranks[r].statistics.checksum);
       EXPECT_EQ(s.ranks[r].statistics.write_seconds, t.ranks[r].statistics.write_seconds);

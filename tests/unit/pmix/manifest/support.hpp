@@ -35,6 +35,7 @@ inline manifest::Sequence sequence_of(unsigned ranks, std::uint64_t number) {
     rank.pid = 1000 + r;
     rank.host = r % 2 == 0 ? "node" : "a-longer-name";
     rank.engine = r == 1 ? "user" : "kmod";
+    rank.wrapper = r == 2 ? "/bin/sh ./w.sh" : "";
     rank.path = std::to_string(number) + "/rank_" + std::to_string(r) + ".ctx";
     rank.statistics.bytes = 4096 * (r + 1);
     rank.statistics.checksum = 0xfedcba9876543210ULL + r;
