@@ -9,6 +9,7 @@
 
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/base/write_all.hpp"
@@ -82,10 +83,11 @@ int show(std::vector<std::string> command, std::vector<std::string> environment,
 
 // What is there under that name and is no file of the user's own is not written to.
 UniqueFd open_app_file(const std::string& path) {
-  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
+  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
   struct stat st {};
   if (!file || ::fstat(file.get(), &st) != 0) throw EnvironmentError(with_errno(path, errno));
   if (!S_ISREG(st.st_mode) || st.st_nlink > 1) throw EnvironmentError(path + " is no file of its own: remove it");
+  complete_mode(file.get(), 0600);
   if (::ftruncate(file.get(), 0) != 0) throw EnvironmentError(with_errno(path, errno));
   return file;
 }

@@ -12,6 +12,7 @@
 
 #include "core/base/codec.hpp"
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/base/write_all.hpp"
 #include "core/context/checksum.hpp"
@@ -100,6 +101,7 @@ std::uint64_t write_group_index(int directory, GroupIndex index, bool sync) {
   const std::string name = "the index of the group";
   const UniqueFd fd(::openat(directory, group_index_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) throw EnvironmentError(with_errno("cannot create " + name, errno));
+  complete_mode(fd.get(), 0600);
   write_all(fd.get(), &head, sizeof head, name);
   write_all(fd.get(), bytes.data(), bytes.size(), name);
   if (sync && (::fsync(fd.get()) != 0 || ::fsync(directory) != 0))

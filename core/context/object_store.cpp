@@ -18,6 +18,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/base/modes.hpp"
 #include "core/context/data_ranges.hpp"
 #include "core/context/format.h"
 #include "core/context/sparse_copy.hpp"
@@ -51,7 +52,7 @@ ObjectHash pass_over(int fd, std::uint64_t size, const std::string& name, const 
 
 // One that somebody else has made would be his to fill: what is found in it by its name is believed.
 void make_object_directory(const std::string& directory) {
-  if (mkdir(directory.c_str(), 0755) == 0) return;
+  if (make_directory_at(AT_FDCWD, directory.c_str(), 0755) == 0) return;
   if (errno != EEXIST) throw EnvironmentError(with_errno("cannot make the directory " + directory, errno));
   struct stat st;
   if (lstat(directory.c_str(), &st) != 0) throw EnvironmentError(with_errno("cannot use " + directory, errno));

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/read_at.hpp"
 #include "core/context/checksum.hpp"
 #include "core/context/reader_state.hpp"
@@ -42,6 +43,7 @@ UniqueFd spool(int from, const std::string& name) {
   UniqueFd to(mkostemp(path.data(), O_CLOEXEC));
   if (!to) throw EnvironmentError(with_errno("cannot create a temporary file for " + name + " (see TMPDIR)", errno));
   unlink(path.c_str());
+  complete_mode(to.get(), 0600);  // it is opened again
   std::vector<char> buffer(1u << 20);
   std::string begin;
   for (;;) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/context/format.h"
 #include "core/context/output.hpp"
 
@@ -89,6 +90,7 @@ bool TargetFile::create(const std::string& path, WriterOptions::Direct direct, i
     temporary_.clear();
     throw EnvironmentError(with_errno("cannot create " + path, why));
   }
+  complete_mode(fd_.get(), 0600);
   flock(fd_.get(), LOCK_EX | LOCK_NB);  // who looks for what nobody finishes any more (core/host/leftovers.hpp) sees it
   try_direct(direct);
   return direct_;

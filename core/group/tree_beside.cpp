@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/remove_tree.hpp"
 #include "core/context/group_index.hpp"
 #include "core/state/descriptors/kind.hpp"
@@ -22,7 +23,7 @@ void TreeBeside::begin(const CheckpointParameters& parameters, const std::string
 
 void TreeBeside::make_directory() {
   if (opened_) return;
-  if (mkdir(directory_.c_str(), 0700) == 0)
+  if (make_directory_at(AT_FDCWD, directory_.c_str(), 0700) == 0)
     opened_.reset(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!opened_) throw EnvironmentError(with_errno("cannot make the directory " + directory_, errno));
 }

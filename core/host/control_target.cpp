@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
 #include "core/context/group_index.hpp"
@@ -72,7 +73,7 @@ ControlTarget::~ControlTarget() {
 }
 
 void ControlTarget::make_directory() {
-  if (mkdirat(descriptor_, temporary_.c_str(), 0700) == 0)
+  if (make_directory_at(descriptor_, temporary_.c_str(), 0700) == 0)
     inside_.reset(openat(descriptor_, temporary_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!inside_) {
     const int error = errno;

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <string>
 
+#include "core/base/modes.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/base/unique_fd.hpp"
 
@@ -25,6 +26,7 @@ void start_trace() {
   const std::string path = std::string(prefix) + "." + std::to_string(getpid());
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd || ftruncate(fd.get(), sizeof(cairn_trace_ring)) != 0) return;
+  complete_mode(fd.get(), 0600);
   void* mapped = mmap(nullptr, sizeof(cairn_trace_ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (mapped == MAP_FAILED) return;
   auto* fresh = static_cast<cairn_trace_ring*>(mapped);

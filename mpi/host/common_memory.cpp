@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/state/resident.hpp"
 
 namespace cairn::mpi {
@@ -31,6 +32,7 @@ bool publish(const std::string& path, int memory) {
   const std::string who = std::to_string(::getpid()) + " " + std::to_string(memory) + "\n";
   const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file || ::write(file.get(), who.data(), who.size()) != static_cast<ssize_t>(who.size())) fail(draft);
+  complete_mode(file.get(), 0600);
   const bool first = ::link(draft.c_str(), path.c_str()) == 0;
   const int error = errno;
   ::unlink(draft.c_str());

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
 #include "core/base/unique_fd.hpp"
@@ -36,6 +37,7 @@ void write_note(const std::string& directory, const Note& note) {
   const std::string file = directory + "/" + Note::type, unfinished = file + ".new";
   const UniqueFd fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) throw EnvironmentError(with_errno("creating " + unfinished, errno));
+  complete_mode(fd.get(), 0600);
   const std::string bytes = to_record(note).encode();
   write_all(fd.get(), bytes.data(), bytes.size(), unfinished);
   if (::rename(unfinished.c_str(), file.c_str()) != 0) throw EnvironmentError(with_errno("creating " + file, errno));

@@ -17,6 +17,7 @@
 #include "core/abi/beginning.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
 #include "core/base/unique_fd.hpp"
@@ -51,11 +52,12 @@ void check_private_directory(const std::string& path, uid_t owner) {
 // False if it, or what it is in, has gone meanwhile.
 bool make_private_directory(const std::string& path) {
   struct stat st {};
-  if ((::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) || ::lstat(path.c_str(), &st) != 0) {
+  if ((make_directory_at(AT_FDCWD, path.c_str(), 0700) != 0 && errno != EEXIST) || ::lstat(path.c_str(), &st) != 0) {
     if (errno == ENOENT) return false;
     throw EnvironmentError(with_errno("creating " + path, errno));
   }
   check_private(path, st, ::geteuid(), true);
+  complete_mode(AT_FDCWD, path.c_str(), 0700);  // of an earlier version, which the umask has made unusable
   return true;
 }
 
@@ -64,7 +66,7 @@ std::string make_unfinished(const std::string& user, const std::string& path) {
   std::string unfinished;
   for (int tries = 0; tries < kTries; ++tries) {
     unfinished = path + std::string(kUnfinished) + "XXXXXX";
-    if (make_private_directory(user) && ::mkdtemp(unfinished.data()) != nullptr) return unfinished;
+    if (make_private_directory(user) && make_temporary_directory(unfinished.data()) != nullptr) return unfinished;
     if (errno != ENOENT) break;
   }
   throw EnvironmentError(with_errno("creating " + path, errno));
@@ -178,6 +180,7 @@ RuntimeDirectory::RuntimeDirectory(const std::string& snapshot) : cookie_(to_hex
 void RuntimeDirectory::publish() {
   const std::string file = path_ + "/cookie", unfinished = file + ".new";
   const UniqueFd fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (fd) complete_mode(fd.get(), 0600);
   if (!fd || ::write(fd.get(), cookie_.data(), cookie_.size()) != static_cast<ssize_t>(cookie_.size()) ||
       ::rename(unfinished.c_str(), file.c_str()) != 0) {
     throw EnvironmentError(with_errno("creating " + file, errno));

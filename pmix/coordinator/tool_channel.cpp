@@ -15,6 +15,7 @@
 #include <cstdio>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -53,6 +54,7 @@ UniqueFd listen_for_tools(const std::string& directory) {
   if (!place || !listener || ::bind(listener.get(), generic(name), sizeof name) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0)
     throw EnvironmentError(with_errno("no socket for ompi-checkpoint in " + directory, errno));
+  complete_mode(place.get(), kToolSocket, 0600);  // who may not write may not connect
   return listener;
 }
 

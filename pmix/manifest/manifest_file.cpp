@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/base/write_all.hpp"
 #include "pmix/manifest/manifest.hpp"
@@ -113,6 +114,7 @@ void store(const std::string& directory, const Manifest& manifest) {
   try {
     UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
     if (!fd) throw EnvironmentError(with_errno("creating " + temporary, errno));
+    complete_mode(fd.get(), 0600);
     write_all(fd.get(), bytes.data(), bytes.size(), temporary);
     if (::fsync(fd.get()) != 0 || ::close(fd.release()) != 0)
       throw EnvironmentError(with_errno("cannot write " + temporary, errno));

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <exception>
 
+#include "core/base/modes.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
 #include "core/base/write_all.hpp"
@@ -52,6 +53,7 @@ SnapshotLock::Found SnapshotLock::take(UniqueFd directory) {
     owner.reset(::openat(directory.get(), kOwnerFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!owner && is_gone(errno)) return Found::removed;
     if (!owner) break;
+    complete_mode(owner.get(), 0600);
     struct flock whole {};
     whole.l_type = F_WRLCK;
     whole.l_whence = SEEK_SET;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
 
@@ -30,7 +31,7 @@ bool is_number(const std::string& name) {
 
 // One that is there already must be the user's own, or somebody else would have a hand in the snapshot.
 void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0) return;
+  if (make_directory_at(AT_FDCWD, path.c_str(), 0700) == 0) return;
   if (errno != EEXIST) throw EnvironmentError(with_errno("creating " + path, errno));
   struct stat st {};
   if (::lstat(path.c_str(), &st) != 0) throw EnvironmentError(with_errno(path, errno));

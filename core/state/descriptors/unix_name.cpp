@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "core/base/error.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/state/made.hpp"
@@ -65,6 +66,7 @@ bool bind_aside(int fd, const SocketAddress& address, const std::function<bool()
   const bool moved = rename(path.c_str(), aside.c_str()) == 0;
   if (!moved && errno != ENOENT) return false;
   const bool bound = bind_to(fd, address);
+  if (bound) complete_mode(AT_FDCWD, path.c_str(), 0600);  // who may not write may not connect
   const bool done = bound && work();
   const int error = errno;
   if (bound) unlink(path.c_str());
@@ -119,7 +121,7 @@ bool bind_for_a_moment(int fd, const SocketAddress& address, const std::function
   if (path.empty()) return bind_to(fd, address) && work();
   if (path.starts_with("/")) return bind_aside(fd, address, work);
   char directory[] = "/tmp/cairn-XXXXXX";
-  if (mkdtemp(directory) == nullptr) return false;
+  if (make_temporary_directory(directory) == nullptr) return false;
   bool done = false;
   {
     const InDirectory there(directory);

@@ -11,6 +11,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/base/write_all.hpp"
 #include "core/state/files/comparison.hpp"
@@ -26,12 +27,21 @@ UniqueFd create_beside(const std::string& path, mode_t mode, std::string& name) 
   for (int i = 1; i < kMostCopies; ++i) {
     name = path + ".after-" + std::to_string(i);
     UniqueFd fd = open_path(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0777);
+    if (fd) complete_mode(fd.get(), mode & 0777);
     if (fd) return fd;
     if (errno != EEXIST) break;
   }
   throw EnvironmentError(
       with_errno("what was written to " + path + " after the checkpoint cannot be kept in " + name, errno) +
       " (--grown=discard does not keep it, --grown=keep cuts nothing)");
+}
+
+// What is made has the mode that the file had, whatever the umask.
+UniqueFd open_or_make(const std::string& path, int flags, mode_t mode) {
+  UniqueFd fd = open_path(path, flags | O_CREAT | O_EXCL, mode);
+  if (!fd && errno == EEXIST) return open_path(path, flags);
+  if (fd) complete_mode(fd.get(), mode);
+  return fd;
 }
 
 // Everything from `offset` on.
@@ -82,7 +92,7 @@ std::string put_back(const FileRecord& record, const std::function<bool()>& as_i
                      const std::function<void(int)>& write, bool keep) {
   const std::string& path = record.path;
   const std::string what = path + " cannot be put back as it was";
-  const UniqueFd fd = open_path(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, record.mode & 0777);
+  const UniqueFd fd = open_or_make(path, O_RDWR | O_CLOEXEC | O_NOCTTY, record.mode & 0777);
   struct stat status {};
   if (fd) flock(fd.get(), LOCK_EX);
   if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(what, errno));
@@ -101,8 +111,7 @@ std::string put_back(const FileRecord& record, const std::function<bool()>& as_i
 bool make_again(const FileRecord& record, const std::string& path) {
   const std::string what = "cannot make the missing " + path + " again";
   constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
-  UniqueFd fd = open_path(path, kFlags | O_CREAT | O_EXCL, record.mode & 0777);
-  if (!fd && errno == EEXIST) fd = open_path(path, kFlags);
+  const UniqueFd fd = open_or_make(path, kFlags, record.mode & 0777);
   struct stat status {};
   if (fd) flock(fd.get(), LOCK_EX);
   if (!fd || fstat(fd.get(), &status) != 0) throw EnvironmentError(with_errno(what, errno));

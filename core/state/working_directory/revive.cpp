@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/base/modes.hpp"
 #include "core/state/descriptors/process_files.hpp"
 #include "core/state/image.hpp"
 #include "core/state/process/state.hpp"
@@ -84,7 +85,7 @@ void WorkingDirectoryReviver::check() {
 // The name is one that nobody has there. Throws EnvironmentError.
 std::string make_directory(int above, const std::string& wanted) {
   std::string name = wanted;
-  for (int tries = 0; mkdirat(above, name.c_str(), kPrivate) != 0; ++tries) {
+  for (int tries = 0; make_directory_at(above, name.c_str(), kPrivate) != 0; ++tries) {
     if (errno != EEXIST) throw EnvironmentError(with_errno("a directory that had been deleted", errno));
     if (tries < kTries) usleep(kPatience);
     if (tries >= kTries)

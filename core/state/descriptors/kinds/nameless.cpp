@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
+#include "core/base/modes.hpp"
 #include "core/base/own_descriptors.hpp"
 #include "core/base/text.hpp"
 #include "core/context/reader.hpp"
@@ -133,12 +134,14 @@ void check(const Description& description) {
 // Without a name from the beginning; where the file system cannot do that, with one for a moment.
 UniqueFd make_in(const std::string& directory) {
   UniqueFd fd = open_path(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd) complete_mode(fd.get(), 0600);  // it is opened again
   if (fd || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
     const std::string path = directory + "/.cairn-" + std::to_string(getpid()) + "-" + std::to_string(i);
     fd = open_path(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd) {
+      complete_mode(fd.get(), 0600);
       const Place place(path);
       unlinkat(place.directory(), place.name(), 0);
     }

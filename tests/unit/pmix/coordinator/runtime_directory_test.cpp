@@ -81,6 +81,33 @@ TEST_F(Base, ItHasItsNameOnlyWhenItSaysWhoseItIs) {
   ::close(watch);
 }
 
+// A umask that takes rights from the user himself must not leave behind what no later job can use.
+TEST_F(Base, ItsModesAreThoseThatAreSaidWhateverTheUmask) {
+  const std::string user = base_ + "/cairn-" + std::to_string(::geteuid());
+  const auto mode_of = [](const std::string& path) {
+    struct stat st {};
+    return ::lstat(path.c_str(), &st) == 0 ? st.st_mode & 0777 : 0;
+  };
+  const mode_t before = ::umask(0777);
+  {
+    RuntimeDirectory runtime("");
+    runtime.publish();
+    ::umask(before);
+    EXPECT_EQ(mode_of(user), 0700U);
+    EXPECT_EQ(mode_of(runtime.path()), 0700U);
+    EXPECT_EQ(mode_of(runtime.path() + "/cookie"), 0600U);
+    EXPECT_EQ(mode_of(runtime.path() + "/owner"), 0600U);
+  }
+  EXPECT_FALSE(fs::exists(user));
+}
+
+TEST_F(Base, OneThatAUmaskHasMadeUnusableIsMended) {
+  const std::string user = base_ + "/cairn-" + std::to_string(::geteuid());
+  ASSERT_EQ(::mkdir(user.c_str(), 0500), 0);
+  const RuntimeDirectory runtime("");
+  EXPECT_EQ(fs::status(user).permissions(), fs::perms::owner_all);
+}
+
 TEST_F(Base, WhereItIsToBeMadeMustExist) {
   ::setenv("CAIRN_RUNTIME_DIR", (base_ + "/nowhere").c_str(), 1);
   EXPECT_THROW(RuntimeDirectory(""), EnvironmentError);
