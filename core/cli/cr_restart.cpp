@@ -22,6 +22,7 @@
 #include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
+#include "core/cli/rank_image.hpp"
 #include "core/cli/report.hpp"
 #include "core/cli/restart_options.hpp"
 #include "core/context/group_index.hpp"
@@ -51,8 +52,9 @@ class ContextFile {
   void hand_over() const { fcntl(fd_.get(), F_SETFD, 0); }
   // Everything that can be wrong with it is found here, before anything is started.
   pid_t read_number() const {
-    return static_cast<pid_t>(
-        context::Reader::open(UniqueFd(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)), name_, ".").header().pid);
+    const auto image = context::Reader::open(UniqueFd(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)), name_, ".");
+    refuse_rank(image, path_);
+    return static_cast<pid_t>(image.header().pid);
   }
 
  private:
@@ -167,7 +169,12 @@ void start_group(group::GroupStart& group, Child& child, const std::string& host
 int restart_group(RestartOptions& options) {
   const std::string host = installed_host("cairn-host");
   options.host.keep_numbers = options.restore_pid && !options.quiet;
-  const Space space = space_for(options, numbers_of(context::read_group_index(options.file)));
+  const context::GroupIndex index = context::read_group_index(options.file);
+  if (index.leader_beside) {
+    const std::string leader = context::leader_file_beside(options.file);
+    refuse_rank(context::Reader::open(leader), leader);
+  }
+  const Space space = space_for(options, numbers_of(index));
   group::GroupStart group(options.file, options.host, {host, host}, options.restore_pid, space.get(), advice(space));
   std::vector<UniqueFd> announcements;
   for (const pid_t number : group.numbers()) {

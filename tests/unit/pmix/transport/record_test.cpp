@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "core/abi/job_section.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::pmix {
@@ -57,6 +58,32 @@ TEST(Record, SurvivesRandomBytes) {
       // As it should be, unless only a value was hit.
     }
   }
+}
+
+// Programs without MPI read it too, by themselves.
+TEST(JobSection, SaysWhoseRankItIs) {
+  const auto read = [](const Record& record) {
+    const std::string bytes = record.encode();
+    return JobSection({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}).rank();
+  };
+  Record section("mpi");
+  section.set("initialized", true)
+      .set("finalized", false)
+      .set("rank", std::uint64_t{17})
+      .set("size", std::uint64_t{40});
+  EXPECT_EQ(read(section), 17U);
+  section.set("finalized", true);
+  EXPECT_EQ(read(section), std::nullopt);
+  section.set("finalized", false).set("initialized", false);
+  EXPECT_EQ(read(section), std::nullopt);
+}
+
+TEST(JobSection, SaysNothingIfItIsCutOff) {
+  Record section("mpi");
+  section.set("initialized", true).set("finalized", false).set("rank", std::uint64_t{1});
+  const std::string bytes = section.encode();
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_EQ(JobSection({reinterpret_cast<const std::uint8_t*>(bytes.data()), n}).rank(), std::nullopt) << n;
 }
 
 }  // namespace
