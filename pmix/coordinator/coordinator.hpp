@@ -71,6 +71,7 @@ class Coordinator {
   void receive(const Record& message);
   // Of all votes for one entry and step the first decides.
   std::optional<Verdict> judge(const Vote& vote);
+  std::string why_over() const;
   void check_startable() const;  // with mutex_ held; throws why no checkpoint can be started
   void reserve(const CheckpointWish& wish, Attempt& attempt);
   void send_order(Attempt& attempt);

@@ -20,6 +20,9 @@ constexpr double kSurveySeconds = 2.5;
 constexpr double kSurveyMargin = 2;
 constexpr std::chrono::seconds kEndOfJob{5};
 
+constexpr char kNoMoreMpi[] =
+    "all ranks of the job have called MPI_Finalize: what they do after it cannot be checkpointed any more";
+
 Record failed(int code, const std::string& text) { return to_record(Failed{code, text}); }
 
 RankResult result_of(const Results& results, std::uint64_t rank) {
@@ -71,12 +74,20 @@ struct Coordinator::Attempt {
   std::shared_ptr<SecureLink> link;
 };
 
+// Asking again does not help. With mutex_ held.
+std::string Coordinator::why_over() const {
+  if (ended_ || !closed_) return "the job has ended: there is nothing left to checkpoint";
+  if (to_end_after_ != 0 && to_end_after_ != went_on_after_)
+    return "the job has been checkpointed, and is ending, as was asked for";
+  return kNoMoreMpi;
+}
+
 void Coordinator::check_startable() const {
   if (running_id_ != 0) {
     throw TemporaryError("busy: another checkpoint of this job has been running for " +
                          std::to_string(static_cast<int>(since_start_.seconds())) + " s; ask again when it is done");
   }
-  if (over()) throw TemporaryError("the job is ending; there is nothing left to checkpoint");
+  if (over()) throw PermanentError(why_over());
   if (!link_) {
     throw TemporaryError(settings_.job.restarted_from.empty()
                              ? "rank 0 has not called MPI_Init, or has not come back from it yet; ask again later (a "
@@ -200,11 +211,11 @@ std::optional<Record> Coordinator::await_results(Attempt& attempt, double second
     lock.unlock();
     return conclude(attempt, results);
   }
-  if (refusal_) return failed(CAIRN_EXIT_TEMPORARY, refusal_->text);
+  if (refusal_) return failed(CAIRN_EXIT_PERMANENT, kNoMoreMpi);
   if (!in_time) return std::nullopt;
   // The link breaks a moment before mpirun has collected its child and knows why.
   changed_.wait_for(lock, kEndOfJob, [this] { return ended_; });
-  return failed(CAIRN_EXIT_TEMPORARY,
+  return failed(CAIRN_EXIT_PERMANENT,
                 "the job ended during the checkpoint" + (how_ended_.empty() ? "" : ": " + how_ended_));
 }
 

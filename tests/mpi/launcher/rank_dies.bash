@@ -5,6 +5,6 @@ launcher_begin launcher_rank_dies
 export RANK_DIE=1
 start_ranks 3
 note_segments
-refused 3 'the job ended during the checkpoint'
+refused 5 'the job ended during the checkpoint'
 expect_status 137 30
 expect_sequences

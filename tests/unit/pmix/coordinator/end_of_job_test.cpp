@@ -97,6 +97,36 @@ TEST_F(EndOfJob, IsItsOwnIfTheRanksHaveGoneOnBeforeTheDecision) {
   EXPECT_FALSE(coordinator_->checkpointed_and_stopped());
 }
 
+// It can never be checkpointed again: whoever waits for that (--wait) is told at once.
+TEST_F(EndOfJob, AfterMpiFinalizeNoCheckpointIsPossibleAnyMore) {
+  link_->send(to_record(Closed()));
+  while (asked(JobStatus()).get("state") != "finalizing") {
+  }
+  const auto failed = from_record<Failed>(asked(CheckpointWish{.timeout = kPatience}));
+  EXPECT_EQ(failed.code, CAIRN_EXIT_PERMANENT);
+  EXPECT_NE(failed.text.find("all ranks of the job have called MPI_Finalize"), std::string::npos) << failed.text;
+}
+
+TEST_F(EndOfJob, NorWhileTheRanksLeaveTheLog) {
+  auto answer = ask(CheckpointWish{.timeout = kPatience});
+  next<CheckpointOrder>();
+  link_->send(to_record(Refused()));
+  EXPECT_EQ(from_record<Failed>(answer.get()).code, CAIRN_EXIT_PERMANENT);
+}
+
+TEST_F(EndOfJob, OneThatWasCheckpointedToEndIsNotAskedForAgain) {
+  auto answer = ask(CheckpointWish{.term = true, .timeout = kPatience});
+  send_results(next<CheckpointOrder>());
+  EXPECT_TRUE(next<Decision>().commit);
+  EXPECT_TRUE(is<Done>(answer.get()));
+  link_->send(to_record(Closed()));
+  while (asked(JobStatus()).get("state") != "finalizing") {
+  }
+  const auto failed = from_record<Failed>(asked(CheckpointWish{.timeout = kPatience}));
+  EXPECT_EQ(failed.code, CAIRN_EXIT_PERMANENT);
+  EXPECT_NE(failed.text.find("has been checkpointed, and is ending"), std::string::npos) << failed.text;
+}
+
 // What only one of many ranks may know is told with the snapshot, once.
 TEST_F(EndOfJob, WhatWaitsForAProgramIsToldOnce) {
   for (const bool first : {true, false}) {
