@@ -136,7 +136,7 @@ int run(const RestartOptions& o) {
   }
   const std::uint64_t sequence = choose_sequence(snapshot, o.sequence);
   if (o.sequence < 0) tell_of_newer(snapshot, sequence);
-  check_may_run(snapshot, sequence);
+  check_may_run(snapshot, sequence, ::geteuid());
   const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
   const std::vector<std::string> environment = mca_environment_again(snapshot.manifest.job.environment, said_anew(o));
   Verification how;

@@ -10,6 +10,7 @@
 #include "core/cli/report.hpp"
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_options.hpp"
+#include "launcher/snapshot_rights.hpp"
 #include "launcher/snapshot_text.hpp"
 #include "pmix/manifest/snapshot_store.hpp"
 
@@ -19,11 +20,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kCommand[] = "ompi-snapshot";
+
+// What a restart by its owner would refuse is not whole.
 void verify(const SnapshotOptions& o, const std::string& operand) {
   const Snapshot snapshot = open_snapshot(operand);
-  if (o.sequence >= 0) choose_sequence(snapshot, o.sequence);
+  choose_sequence(snapshot, o.sequence);
+  const uid_t owner = owner_of(snapshot);
   for (const auto& [number, sequence] : snapshot.manifest.sequences) {
     if (o.sequence >= 0 && number != static_cast<std::uint64_t>(o.sequence)) continue;
+    check_may_run(snapshot, number, owner);
     verify_sequence(snapshot, number, {});
     std::printf("%s sequence %llu: %s, whole\n", printable(snapshot.name()).c_str(),
                 static_cast<unsigned long long>(number), human_size(sequence.bytes()).c_str());

@@ -11,9 +11,11 @@
 #include <cstdlib>
 #include <thread>
 
+#include "core/abi/job_section.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/progress_line.hpp"
+#include "core/context/format.h"
 #include "core/context/machine.hpp"
 #include "core/context/verified_copies.hpp"
 #include "launcher/mpirun_options.hpp"
@@ -41,8 +43,18 @@ void check_references(const context::Reader& reader) {
   }
 }
 
-void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const std::string& who, const Verification& how,
+// As a whole file it may be in the wrong place.
+void check_rank(const context::Reader& image, std::uint64_t number) {
+  const auto section = image.section(CAIRN_CTX_EXTENSION);
+  const auto rank = section ? JobSection(section->bytes).rank() : std::nullopt;
+  if (!rank || *rank == number) return;
+  throw PermanentError("the context file of rank " + std::to_string(number) + ", " + image.name() + ", is of rank " +
+                       std::to_string(*rank));
+}
+
+void verify_image(const Snapshot& snapshot, std::uint64_t number, const manifest::Rank& rank, const Verification& how,
                   context::VerifiedCopies& copies) {
+  const std::string who = "rank " + std::to_string(number);
   const std::string path = snapshot.directory + "/" + rank.path;
   struct stat st {};
   if (::stat(path.c_str(), &st) != 0)
@@ -56,6 +68,7 @@ void verify_image(const Snapshot& snapshot, const manifest::Rank& rank, const st
       throw PermanentError("the context file of " + who + ", " + path +
                            ", is not the one that the manifest names: their checksums differ");
     }
+    if (process.empty()) check_rank(reader, number);
     if (how.this_machine) {
       const auto obstacles = context::cpu_obstacles(reader.header());
       if (!obstacles.empty())
@@ -124,7 +137,7 @@ std::vector<std::string> verify_sequence(const Snapshot& snapshot, std::uint64_t
   cli::ProgressLine line;
   context::VerifiedCopies copies(how.originals_serve);
   for (std::size_t r = 0; r < sequence.ranks.size(); ++r) {
-    verify_image(snapshot, sequence.ranks[r], "rank " + std::to_string(r), how, copies);
+    verify_image(snapshot, r, sequence.ranks[r], how, copies);
     done += sequence.ranks[r].statistics.bytes + sequence.ranks[r].tree_bytes;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     line.show("verified " + human_size(done) + " of " + human_size(total) + " (" + human_rate(done, passed.count()) +
