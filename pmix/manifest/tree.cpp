@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "core/base/error.hpp"
 
@@ -43,7 +44,10 @@ void get(const Values& values, std::vector<std::uint64_t>& out) {
 void get(const Values& values, std::vector<double>& out) {
   check_kind(values, Kind::time);
   out.clear();
-  for (const std::uint64_t bits : values.numbers) out.push_back(std::bit_cast<double>(bits));
+  for (const std::uint64_t bits : values.numbers) {
+    out.push_back(std::bit_cast<double>(bits));
+    if (!std::isfinite(out.back())) throw PermanentError("manifest: " + values.name + " is no time");
+  }
 }
 
 }  // namespace cairn::manifest

@@ -60,7 +60,7 @@ class GroupIndex {
 // Null if there are none of that name.
 const Values* find(const std::vector<Values>& all, const std::string& name) noexcept;
 
-// Of the right kind, else PermanentError.
+// Of the right kind, times finite; else PermanentError.
 void get(const Values& values, std::vector<std::string>& out);
 void get(const Values& values, std::vector<std::uint64_t>& out);
 void get(const Values& values, std::vector<double>& out);

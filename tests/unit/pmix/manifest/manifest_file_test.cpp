@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <limits>
 #include <random>
 
 #include "core/base/codec.hpp"
@@ -95,6 +96,16 @@ TEST(ManifestFile, RefusesPathsThatLeadOut) {
     Manifest m = sample();
     m.sequences[0].ranks[1].path = path;
     EXPECT_THROW(decode(encode(m)), PermanentError) << path;
+  }
+}
+
+TEST(ManifestFile, RefusesTimesThatAreNone) {
+  for (const double time : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    Manifest of_sequence = sample(), of_rank = sample();
+    of_sequence.sequences[12].seconds = time;
+    EXPECT_THROW(decode(encode(of_sequence)), PermanentError);
+    of_rank.sequences[0].ranks[2].statistics.pause_seconds = -time;
+    EXPECT_THROW(decode(encode(of_rank)), PermanentError);
   }
 }
 
