@@ -59,7 +59,7 @@ std::string argv0_for(const std::string& ours, const std::string& real) {
 
 // On a terminal the job is its foreground job, and stays in our process group.
 cli::Child::Manner manner_of_job() {
-  return {.passed_on = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGXCPU},
+  return {.passed_on = cli::signals_to_pass_on(cli::JobControl::passed_on),
           .own_group = ::isatty(STDIN_FILENO) == 0,
           .ends_with_us = true,
           .once_within = kOnceWithin};

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -64,6 +66,30 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& words, c
   refuse_start(program, error);
 }
 
+// Of what the kernel itself sends, timers (alarm() before an exec) and limits are for this process alone.
+bool comes_from_terminal(const signalfd_siginfo& info) {
+  constexpr std::array kSent = {SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGCONT, SIGWINCH};
+  return info.ssi_code == SI_KERNEL &&
+         std::find(kSent.begin(), kSent.end(), static_cast<int>(info.ssi_signo)) != kSent.end();
+}
+
+// The kernel says in the receiver's own name that a file of its would be too long.
+bool is_of_own_file(const signalfd_siginfo& info) {
+  return info.ssi_signo == SIGXFSZ && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
+}
+
+// A Child leaves signals blocked.
+class KeptMask {
+ public:
+  KeptMask() { ::sigprocmask(SIG_BLOCK, nullptr, &mask_); }
+  ~KeptMask() { ::sigprocmask(SIG_SETMASK, &mask_, nullptr); }
+  KeptMask(const KeptMask&) = delete;
+  KeptMask& operator=(const KeptMask&) = delete;
+
+ private:
+  sigset_t mask_{};
+};
+
 UniqueFd periodic_timer(double period) {
   UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
   itimerspec every{};
@@ -82,11 +108,22 @@ void execute(const std::string& program, const std::vector<std::string>& words) 
 }
 
 int run_tool(const std::vector<std::string>& words) {
-  const pid_t pid = spawn(words.front(), words, {}, {});
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  const KeptMask kept;
+  Child tool({.passed_on = signals_to_pass_on(JobControl::of_group)});
+  tool.start(words.front(), words);
+  return exit_code_of(tool.wait({}));
+}
+
+std::vector<int> signals_to_pass_on(JobControl stopping) {
+  constexpr std::array kOwn = {SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGTTIN, SIGTTOU};
+  std::vector<int> all;
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    const bool of_libc = signal > SIGSYS && signal < SIGRTMIN;
+    const bool of_shell = stopping == JobControl::of_group && (signal == SIGTSTP || signal == SIGCONT);
+    const bool own = std::find(kOwn.begin(), kOwn.end(), signal) != kOwn.end();
+    if (!of_libc && !of_shell && !own) all.push_back(signal);
   }
-  return exit_code_of(status);
+  return all;
 }
 
 int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
@@ -116,7 +153,9 @@ void Child::start(const std::string& program, const std::vector<std::string>& wo
 
 void Child::send(int signal) const { ::kill(pid_, signal); }
 
-void Child::pass_on(int signal, bool from_terminal) {
+void Child::pass_on(const signalfd_siginfo& info) {
+  const int signal = static_cast<int>(info.ssi_signo);
+  const bool from_terminal = comes_from_terminal(info);
   if (!manner_.own_group && from_terminal) return;
   if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) {
     const bool repeated = last_end_ != 0 && now() - last_end_ < manner_.once_within;
@@ -124,16 +163,22 @@ void Child::pass_on(int signal, bool from_terminal) {
     if (repeated && !from_terminal) return;
     last_end_ = now();
   }
-  send(signal);
+  if (info.ssi_code == SI_QUEUE) {
+    sigval value{};
+    value.sival_ptr = reinterpret_cast<void*>(info.ssi_ptr);
+    ::sigqueue(pid_, signal, value);
+  } else {
+    send(signal);
+  }
 }
 
 void Child::serve_signal(const Events& events) {
   signalfd_siginfo info{};
   if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
   const int signal = static_cast<int>(info.ssi_signo);
-  if (signal == SIGCHLD) return;
+  if (signal == SIGCHLD || is_of_own_file(info)) return;
   if (events.on_signal && events.on_signal(signal)) return;
-  pass_on(signal, info.ssi_code == SI_KERNEL);
+  pass_on(info);
   // Stopping is for both; SIGCONT, when it comes, is passed on like any other.
   if (signal == SIGTSTP) ::raise(SIGSTOP);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -20,7 +21,8 @@ namespace cairn::cli {
 // Becomes `program`, which is looked for in PATH if it has no slash, with these words for its argv. Throws if that
 // cannot be.
 [[noreturn]] void execute(const std::string& program, const std::vector<std::string>& words);
-// Runs it as a child and waits for it; the exit code, 128 and the signal's number for a signal.
+// Runs it as a child, passes signals on to it and waits for it; the exit code, 128 and the signal's number for a
+// signal. Call it before any thread exists.
 int run_tool(const std::vector<std::string>& words);
 // Of a wait status, as above.
 int exit_code_of(int status);
@@ -32,6 +34,14 @@ struct Birth {
   std::string advice;           // if that cannot be: the end of the message
   std::function<pid_t()> fork;  // instead of that: into another process namespace, where it does not see its parent
 };
+
+// All that can be caught, but for those that are about the receiver itself: SIGCHLD; SIGPIPE; SIGTTIN and SIGTTOU of a
+// terminal whose foreground job it is not in.
+enum class JobControl {
+  passed_on,  // SIGTSTP and SIGCONT, too
+  of_group    // a shell stops both, and has both go on
+};
+std::vector<int> signals_to_pass_on(JobControl stopping);
 
 class Child {
  public:
@@ -60,7 +70,7 @@ class Child {
 
  private:
   void serve_signal(const Events& events);
-  void pass_on(int signal, bool from_terminal);
+  void pass_on(const signalfd_siginfo& info);
   bool collect(int& status) const;
 
   Manner manner_;

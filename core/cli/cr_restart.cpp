@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/abi/control_address.hpp"
+#include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/numbered_fork.hpp"
 #include "core/base/unique_fd.hpp"
@@ -148,8 +149,12 @@ class StartedPipe {
   UniqueFd ours_, theirs_;
 };
 
-// The terminal sends its own signals to the whole group.
-const Child::Manner kManner{.passed_on = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}};
+// The terminal sends its own signals to the whole group. Cairn's own would tell the program nothing.
+Child::Manner manner_of_program() {
+  Child::Manner manner{.passed_on = signals_to_pass_on(JobControl::of_group)};
+  std::erase(manner.passed_on, CAIRN_STOP_SIGNAL);
+  return manner;
+}
 
 // Of a restart whose first process ended before the program went on.
 int code_of_failed_start(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : CAIRN_EXIT_PERMANENT; }
@@ -181,7 +186,7 @@ int restart_group(RestartOptions& options) {
     if (options.restore_pid) announcements.push_back(announce(space, number));
   }
   const Borrowed borrowed;
-  Child child(kManner);
+  Child child(manner_of_program());
   start_group(group, child, host, space, options.restore_pid);
   const char started_as = group.wait_started();
   prctl(PR_SET_CHILD_SUBREAPER, 0);
@@ -212,7 +217,7 @@ int restart_process(RestartOptions& options) {
   options.host.keep_numbers = options.restore_pid && !options.quiet;
   if (space) options.host.lent = space->lent();
   const std::string host_options = restart::to_text(options.host);
-  Child child(kManner);
+  Child child(manner_of_program());
   const auto prepare = [&] {
     fcntl(started.theirs(), F_SETFD, 0);
     file.hand_over();

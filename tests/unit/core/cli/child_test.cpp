@@ -17,6 +17,15 @@ TEST(RunTool, ReturnsTheExitCode) {
   EXPECT_EQ(run_tool({"/bin/sh", "-c", "kill -TERM $$"}), 128 + SIGTERM);
 }
 
+TEST(RunTool, LeavesNoSignalBlocked) {
+  sigset_t before, after;
+  sigprocmask(SIG_BLOCK, nullptr, &before);
+  EXPECT_EQ(run_tool({"/bin/true"}), 0);
+  sigprocmask(SIG_BLOCK, nullptr, &after);
+  for (int signal = 1; signal <= SIGRTMAX; ++signal)
+    EXPECT_EQ(sigismember(&before, signal), sigismember(&after, signal)) << signal;
+}
+
 TEST(RunTool, SaysWhyAProgramCannotBeRun) {
   try {
     run_tool({"/not/there"});
@@ -46,6 +55,21 @@ TEST(Child, GetsTheSignalsThatArePassedOn) {
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
   kill(getpid(), SIGUSR1);
   EXPECT_EQ(exit_code_of(child.wait({})), 11);
+}
+
+TEST(Child, GetsTheValueOfASignalThatHasOne) {
+  Child child({.passed_on = {SIGRTMIN}, .own_group = true});
+  int there[2];
+  ASSERT_EQ(pipe(there), 0);
+  const std::string program =
+      "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGRTMIN}); os.close(" +
+      std::to_string(there[1]) + "); info = signal.sigwaitinfo({signal.SIGRTMIN}); os._exit(info.si_code == -1)";
+  child.start("python3", {"python3", "-c", program});
+  close(there[1]);
+  char byte = 0;
+  ASSERT_EQ(read(there[0], &byte, 1), 0);
+  sigqueue(getpid(), SIGRTMIN, {.sival_int = 7});
+  EXPECT_EQ(exit_code_of(child.wait({})), 1);
 }
 
 TEST(Child, ATakenSignalIsNotPassedOn) {
