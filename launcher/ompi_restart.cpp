@@ -32,6 +32,7 @@ namespace cairn::launcher {
 namespace {
 
 constexpr char kCommand[] = "ompi-restart";
+constexpr char kXmlFileVariable[] = "OMPI_MCA_orte_xml_file";
 constexpr std::size_t kLongestLine = 8000;  // of an application context file; Open MPI reads BUFSIZ bytes
 
 std::string find_room(const std::string& output) {
@@ -59,6 +60,17 @@ std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot&
     command.insert(command.end(), {"--cairn-program", program});
   command.insert(command.end(), words.begin(), words.end());
   return command;
+}
+
+// MCA parameters of the first mpirun's environment, which name files that this one would empty.
+std::vector<std::string> environment_again(const RestartOptions& o, const Snapshot& snapshot) {
+  std::vector<std::string> entries = mca_environment_again(snapshot.manifest.job.environment, said_anew(o));
+  for (std::string& entry : entries) {
+    const std::size_t value = entry.find('=') + 1;
+    if (value == sizeof kXmlFileVariable && entry.starts_with(kXmlFileVariable))
+      entry = entry.substr(0, value) + find_room(entry.substr(value));
+  }
+  return entries;
 }
 
 // What the hosts are told in restart::options_variable.
@@ -138,7 +150,7 @@ int run(const RestartOptions& o) {
   if (o.sequence < 0) tell_of_newer(snapshot, sequence);
   check_may_run(snapshot, sequence, ::geteuid());
   const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
-  const std::vector<std::string> environment = mca_environment_again(snapshot.manifest.job.environment, said_anew(o));
+  const std::vector<std::string> environment = environment_again(o, snapshot);
   Verification how;
   how.payload = !o.quick && !o.show_me;
   how.fill_cache = fits_into_memory(snapshot.manifest.sequences.at(sequence).bytes());

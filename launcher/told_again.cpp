@@ -32,6 +32,8 @@ constexpr const char* kAlternatives[] = {
 constexpr char kFiles[] =
     "hostfile machinefile default-hostfile rankfile rf tune am cartofile cf wdir wd cr-dir ompi-server";
 
+constexpr char kXmlFile[] = "orte_xml_file";  // the parameter that --xml-file sets
+
 constexpr char kRestarted[] = ".restart-";
 
 bool is_among(const std::string& name, const std::string& list) {
@@ -127,12 +129,20 @@ void find_file(Option& option, const Told& told, const Paths& paths) {
   *value = value->substr(0, from) + paths.here(path);
 }
 
-// The name may have directives behind a colon.
+// The file or directory that mpirun would empty, or none.
+std::string* output_of(Option& option) {
+  if (is_among(option.name, "output-filename xml-file") && option.words.size() == 2) return &option.words[1];
+  const bool parameter = is_among(option.name, "mca gmca") && option.words.size() == 3;
+  return parameter && option.words[1] == kXmlFile ? &option.words[2] : nullptr;
+}
+
 void find_room(Option& option, const Paths& paths) {
-  if (option.name != "output-filename" || option.words.size() != 2) return;
-  std::string& value = option.words[1];
-  const std::size_t end = std::min(value.find(':'), value.size());
-  value = paths.unused(value.substr(0, end)) + value.substr(end);
+  std::string* const value = output_of(option);
+  if (value == nullptr) return;
+  // That of --output-filename may have directives behind a colon.
+  const std::size_t colon = option.name == "output-filename" ? value->find(':') : std::string::npos;
+  const std::size_t end = std::min(colon, value->size());
+  *value = paths.unused(value->substr(0, end)) + value->substr(end);
 }
 
 }  // namespace

@@ -55,6 +55,8 @@ TEST(ToldAgain, FilesAreThoseOfTheOldDirectory) {
 TEST(ToldAgain, OutputGoesWhereNoneIsYet) {
   EXPECT_EQ(again("--output-filename out ./a"), "--output-filename out.next -np 4");
   EXPECT_EQ(again("--output-filename /a/out:nocopy ./a"), "--output-filename /a/out.next:nocopy -np 4");
+  EXPECT_EQ(again("--xml-file a:b ./a"), "--xml-file a:b.next -np 4");
+  EXPECT_EQ(again("--mca orte_xml_file out --mca pml ob1 ./a"), "--mca orte_xml_file out.next --mca pml ob1 -np 4");
   EXPECT_EQ(again("--output-filename out ./a", "--output-filename out"), "--output-filename out -np 4");
 }
 
