@@ -100,10 +100,10 @@ std::vector<Context> contexts_of(const Words& words) {
   return contexts;
 }
 
-// What is said again by other means, or has no meaning without the programs.
+// What is said again by other means, or has no meaning without the programs: what is started is the host, by its path
+// on all nodes.
 bool is_left_out(const Option& option) {
-  if (is_among(option.name, kAlternatives[0]) || option.name == "app" || option.name == "help" || option.name == "h")
-    return true;
+  if (is_among(option.name, kAlternatives[0]) || is_among(option.name, "app help h preload-binary s")) return true;
   // A variable that has to come from mpirun's environment: the ranks have had it, and have it still.
   return option.name == "x" && option.words.size() == 2 && option.words[1].find('=') == std::string::npos &&
          std::getenv(option.words[1].c_str()) == nullptr;

@@ -3,7 +3,7 @@
 // core/state/resident.hpp. Ordinary code, host threads only, thread-safe unless it says otherwise.
 //
 // Order of a first start:   extension.preload, donors, plug, fixed area, brk, stack, guest ld.so, jump
-// Order of a restart:       extension.before_revive, donors, plug, fixed area, then revive.cpp
+// Order of a restart:       extension.find_places and .before_revive, donors, plug, fixed area, then revive.cpp
 #pragma once
 
 #include <cstdint>

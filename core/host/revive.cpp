@@ -56,12 +56,18 @@ void hand_over_environment(cairn_guest& guest, const std::vector<std::string>& e
   guest.revive_environment_size = entries.size();
 }
 
+restart::Options with_places(const state::Image& image, restart::Options options, Extension& extension) {
+  extension.find_places(image.get<state::ExtensionState>().bytes, options);
+  return options;
+}
+
 // Everything that the restart needs; never destroyed, since the guest's threads read it until they run.
 struct Work {
-  Work(const std::string& context_file, restart::Options wanted, std::unique_ptr<group::GroupStart> tree)
+  Work(const std::string& context_file, restart::Options wanted, std::unique_ptr<group::GroupStart> tree,
+       Extension& extension)
       : others(std::move(tree)),
         image(state::read_image(context_file)),
-        options(std::move(wanted)),
+        options(with_places(image, std::move(wanted), extension)),
         restart{image, options},
         messages(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)),
         revival(restart) {}
@@ -165,10 +171,12 @@ void complete_host(const Work& work) {
 }
 
 // Those that are saved beside the file. One that somebody else starts together with others is not the first of any.
-std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, restart::Options& options) {
+std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, restart::Options& options,
+                                              Extension& extension) {
   if (options.together || !context_file.ends_with(context::group_file_suffix)) return nullptr;
   const std::string directory = context::group_beside(context_file);
   if (!context::is_group(directory)) return nullptr;
+  options = with_places(state::read_image(context_file), std::move(options), extension);
   const std::string own = own_path();
   const std::string plain = own.substr(0, own.rfind('/') + 1) + "cairn-host";
   auto tree = std::make_unique<group::GroupStart>(directory, options, group::GroupStart::Hosts{plain, own},
@@ -184,8 +192,8 @@ void revive(const std::string& context_file, Extension& extension) {
   using state::Stage;
   static std::unique_ptr<Work> work;
   restart::Options wanted = restart::take_options();
-  auto others = start_tree(context_file, wanted);
-  work = std::make_unique<Work>(context_file, std::move(wanted), std::move(others));
+  auto others = start_tree(context_file, wanted, extension);
+  work = std::make_unique<Work>(context_file, std::move(wanted), std::move(others), extension);
   state::Revival& revival = work->revival;
   auto& options = work->options;
   if (work->image.get<state::ProcessState>().stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);

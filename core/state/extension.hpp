@@ -28,7 +28,10 @@ class Extension {
   virtual void started() {}
   // The extension's own section of the context file, taken while the guest stands still ...
   virtual std::vector<std::uint8_t> save_section() { return {}; }
-  // ... and given back in the new host before the plug and before any guest memory exists (MPI_Init goes here).
+  // ... given back in the new host before anything is looked for, to add to the options where directories are now that
+  // only were there for the old process ...
+  virtual void find_places(const std::vector<std::uint8_t>& /*section*/, restart::Options& /*options*/) {}
+  // ... and before the plug and before any guest memory exists (MPI_Init goes here).
   virtual void before_revive(const std::vector<std::uint8_t>& /*section*/, const restart::Options& /*options*/) {}
   // Files that the guest uses through the host, which has the descriptors.
   struct OpenFile {

@@ -24,6 +24,8 @@
 namespace cairn::mpi {
 namespace {
 
+constexpr char kDirectoryVariable[] = "OMPI_FILE_LOCATION";  // of the rank's own in Open MPI's session directory
+
 struct {
   bool initialized = false, finalized = false;
   int required = 0, provided = 0;
@@ -96,6 +98,12 @@ std::string prefix() {
   return result;
 }
 
+pmix::Record read_section(const std::vector<std::uint8_t>& section) {
+  pmix::Record saved = pmix::Record::decode({reinterpret_cast<const char*>(section.data()), section.size()});
+  if (saved.type() != "mpi") throw PermanentError("the context file's MPI section is not understood");
+  return saved;
+}
+
 void initialise_again(const pmix::Record& saved) {
   const int level = static_cast<int>(saved.get_u64("required"));
   int provided = 0;
@@ -142,7 +150,7 @@ std::vector<std::uint8_t> MpiExtension::save_section() {
     saved.set("rank", static_cast<std::uint64_t>(agent_service()->rank))
         .set("size", static_cast<std::uint64_t>(agent_service()->nranks));
   }
-  saved.set("common_memory", state.common_memory);
+  saved.set("common_memory", state.common_memory).set("directory", variable(kDirectoryVariable));
   const std::string bytes = saved.encode();
   return {bytes.begin(), bytes.end()};
 }
@@ -168,10 +176,15 @@ void MpiExtension::started() {
   state.common.close();
 }
 
+// The directory that mpirun has made for the rank, and in which it may have started it, ends with the job.
+void MpiExtension::find_places(const std::vector<std::uint8_t>& section, restart::Options& options) {
+  const std::string before = read_section(section).get("directory"), now = variable(kDirectoryVariable);
+  if (!before.empty() && !now.empty()) options.relocate.emplace_back(before, now);
+}
+
 void MpiExtension::before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) {
   state.restart = options;
-  const pmix::Record saved = pmix::Record::decode({reinterpret_cast<const char*>(section.data()), section.size()});
-  if (saved.type() != "mpi") throw PermanentError("the context file's MPI section is not understood");
+  const pmix::Record saved = read_section(section);
   preload();
   state.initialized = saved.get_bool("initialized");
   state.finalized = saved.get_bool("finalized");

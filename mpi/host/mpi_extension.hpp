@@ -18,6 +18,7 @@ class MpiExtension final : public host::Extension {
   void preload() override;
   void* service(const char* name, std::uint32_t version) override;
   std::vector<std::uint8_t> save_section() override;
+  void find_places(const std::vector<std::uint8_t>& section, restart::Options& options) override;
   void before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) override;
   std::vector<OpenFile> open_files() const override;
   bool restores_sharing(const std::string& name) const override;

@@ -29,6 +29,11 @@ TEST(ToldAgain, OptionsAreThereAgainAndProgramsAreNot) {
             "--map-by :OVERSUBSCRIBE --bind-to none --tag-output --mca btl self,tcp -x A=1 -np 4");
 }
 
+TEST(ToldAgain, NoProgramIsTakenToOtherNodes) {
+  for (const char* told : {"--preload-binary", "-preload-binary", "-s"})
+    EXPECT_EQ(again(told + std::string(" --tag-output ./a")), "--tag-output -np 4");
+}
+
 TEST(ToldAgain, TheNumberOfRanksIsTheJobs) {
   for (const char* told : {"-np 3 ./a", "-n 3 ./a", "--np 3 ./a", "-c 3 ./a", "./a"}) EXPECT_EQ(again(told), "-np 4");
 }
