@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 
+#include "core/abi/rank_file.hpp"
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
@@ -212,7 +213,7 @@ std::string MpiExtension::context_file(const std::string& operand) const {
   if (::stat(operand.c_str(), &st) != 0 || !S_ISDIR(st.st_mode)) return operand;
   const std::string rank = variable("OMPI_COMM_WORLD_RANK");
   if (rank.empty()) throw ArgumentError(operand + " is the snapshot of an MPI job: use ompi-restart");
-  return operand + "/rank_" + rank + ".ctx";
+  return operand + "/" + rank_file_name(std::strtoull(rank.c_str(), nullptr, 10));
 }
 
 }  // namespace cairn::mpi

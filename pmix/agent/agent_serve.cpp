@@ -8,6 +8,7 @@
 #include <cstring>
 #include <thread>
 
+#include "core/abi/rank_file.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "pmix/agent/agent.hpp"
@@ -44,7 +45,7 @@ engine::NodeGroup node_group(std::uint64_t entry) {
 group::Request request_for(std::uint64_t entry, const CheckpointOrder& order, int rank) {
   group::Request request;
   request.looked = true;  // else the other ranks would wait in a fence for one that has given up already
-  request.path = order.directory + "/rank_" + std::to_string(rank) + ".ctx";
+  request.path = order.directory + "/" + rank_file_name(static_cast<std::uint64_t>(rank));
   request.object_directory = order.objects;
   request.parameters = order.parameters;
   request.parameters.timeout = order.parameters.timeout + kGraceSeconds;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/abi/rank_file.hpp"
 #include "core/base/error.hpp"
 #include "pmix/coordinator/coordinator.hpp"
 #include "pmix/manifest/former_snapshots.hpp"
@@ -257,7 +258,7 @@ manifest::Sequence Coordinator::describe_sequence(const Attempt& attempt, const 
     rank.host = result.host;
     rank.engine = result.engine;
     rank.wrapper = result.wrapper;
-    rank.path = std::to_string(attempt.sequence) + "/rank_" + std::to_string(number) + ".ctx";
+    rank.path = std::to_string(attempt.sequence) + "/" + rank_file_name(number);
     rank.statistics = result.statistics;
     rank.members = result.members;
     rank.tree_bytes = result.tree_bytes;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "core/abi/rank_file.hpp"
 #include "core/base/codec.hpp"
 #include "core/base/confined.hpp"
 #include "core/base/error.hpp"
@@ -76,20 +77,20 @@ void put_sequence(const Id& parent, std::uint64_t number, Sequence sequence) {
   put_ranks(group, std::move(sequence.ranks));
 }
 
-// A path of the manifest may only lead to a place below the snapshot directory.
-void check_path(const std::string& path) {
-  const std::string framed = "/" + path + "/";
-  if (path.empty() || path.front() == '/' || framed.find("/../") != std::string::npos) {
-    throw PermanentError("manifest: the path '" + path + "' leads out of the snapshot directory");
-  }
+// A restarted rank opens the file by its sequence and its number: what is verified has to be that one.
+void check_path(const std::string& path, std::uint64_t sequence, std::size_t rank) {
+  const std::string right = std::to_string(sequence) + "/" + rank_file_name(rank);
+  if (path == right) return;
+  throw PermanentError("manifest: the image of rank " + std::to_string(rank) + " of sequence " +
+                       std::to_string(sequence) + " is said to be '" + path + "', but can only be " + right);
 }
 
-Sequence get_sequence(const GroupIndex& tree, const Group& group) {
+Sequence get_sequence(const GroupIndex& tree, const Group& group, std::uint64_t number) {
   Sequence sequence;
   AttributeReader reader(group);
   sequence.fields(reader);
   sequence.ranks = get_ranks(tree, group.path);
-  for (const Rank& rank : sequence.ranks) check_path(rank.path);
+  for (std::size_t r = 0; r < sequence.ranks.size(); ++r) check_path(sequence.ranks[r].path, number, r);
   return sequence;
 }
 
@@ -173,7 +174,9 @@ Manifest from_tree(std::span<const std::uint8_t> bytes) {
   for (const Group& group : tree.groups) {
     if (group.path.rfind(sequences, 0) != 0) continue;
     const std::string name = group.path.substr(sequences.size());
-    if (name.find('/') == std::string::npos) manifest.sequences[sequence_number(name)] = get_sequence(index, group);
+    if (name.find('/') != std::string::npos) continue;
+    const std::uint64_t number = sequence_number(name);
+    manifest.sequences[number] = get_sequence(index, group, number);
   }
   return manifest;
 }

@@ -91,8 +91,9 @@ TEST(ManifestFile, NoticesEveryLength) {
 }
 
 // A well-formed file with a right checksum can still be hostile: anybody can compute one.
-TEST(ManifestFile, RefusesPathsThatLeadOut) {
-  for (const char* path : {"/etc/passwd", "../other/rank_0.ctx", "0/../../x", "..", ""}) {
+TEST(ManifestFile, RefusesPathsOfOtherFilesThanARestartOpens) {
+  for (const char* path : {"/etc/passwd", "../other/rank_0.ctx", "0/../../x", "..", "", "0/rank_0.ctx", "12/rank_1.ctx",
+                           "0/./rank_1.ctx", "0//rank_1.ctx", "0/rank_01.ctx"}) {
     Manifest m = sample();
     m.sequences[0].ranks[1].path = path;
     EXPECT_THROW(decode(encode(m)), PermanentError) << path;
