@@ -35,6 +35,14 @@ bool is_first_of_space(pid_t pid) {
   return own.pid == 1 && own.space != own_number_of(getpid()).space;
 }
 
+// Signals take a thread's number for its process's; so much is guessed of no other.
+void check_is_process(pid_t pid) {
+  const std::string status = read_file("/proc/" + std::to_string(pid) + "/status").value_or("");
+  const auto process = static_cast<pid_t>(to_number(field(status, "Tgid")));
+  if (process != 0 && process != pid)
+    throw ArgumentError(std::to_string(pid) + " is a thread of process " + std::to_string(process));
+}
+
 // Of the process to save: where it is cr_restart whose number was given, the program that it has brought back.
 pid_t program_of(pid_t pid) {
   const std::string number = std::to_string(pid);
@@ -119,6 +127,7 @@ void tell_of_contents(const CheckpointOptions& options) {
 
 int checkpoint(CheckpointOptions& options) {
   const pid_t given = options.pid;
+  check_is_process(given);
   const auto told = [&](const std::string& why) {
     if (options.verbose) complain(kCommand, why + "; asking again");
   };

@@ -14,6 +14,7 @@
 #include "core/base/modes.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
+#include "core/base/text.hpp"
 #include "core/context/group_index.hpp"
 #include "core/host/leftovers.hpp"
 
@@ -28,7 +29,11 @@ std::string text_of(const char (&field)[N]) {
 }
 
 void check_name(const std::string& name, const char* what) {
-  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos || name.size() > 200)
+  constexpr std::size_t kLongest = 200;  // it has another name, with more in it, until it is whole
+  if (name.size() > kLongest)
+    throw ArgumentError(std::string(what) + " '" + shortened(name) + "' is longer than " + std::to_string(kLongest) +
+                        " bytes");
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
     throw ArgumentError(std::string(what) + " '" + name + "' is not a plain file name");
 }
 
