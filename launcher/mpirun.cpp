@@ -163,11 +163,12 @@ cli::Child::Events events_for(const MpirunOptions& options, pmix::Coordinator& c
   events.on_timer = [regular = RegularCheckpoints(coordinator, options.every, report, [](const std::string& line) {
                        cli::complain(kCommand, line);
                      })]() mutable { regular.due(); };
-  if (options.signal != 0) {
-    events.on_signal = [&coordinator, options, report](int signal) {
-      if (signal != options.signal) return false;
+  if (!options.signals.empty()) {
+    events.on_signal = [&coordinator, signals = options.signals, report](int signal) {
+      const auto asked = signals.find(signal);
+      if (asked == signals.end()) return false;
       pmix::CheckpointWish wish;
-      wish.term = options.signal_term;
+      wish.term = asked->second;
       wish.patient = true;  // a signal comes but once
       coordinator.request(pmix::to_record(wish), report);
       return true;

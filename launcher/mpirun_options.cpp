@@ -32,8 +32,9 @@ void set_signal(MpirunOptions& o, const std::string& option, const std::string& 
   const std::size_t colon = value.find(':');
   if (colon != std::string::npos && value.substr(colon) != ":term")
     throw ArgumentError(option + " wants SIGNAL or SIGNAL:term, not '" + value + "'");
-  o.signal = signal_of(option, value.substr(0, colon));
-  o.signal_term = colon != std::string::npos;
+  const int signal = signal_of(option, value.substr(0, colon));
+  if (!o.signals.emplace(signal, colon != std::string::npos).second)
+    throw ArgumentError(option + " says twice what " + value.substr(0, colon) + " means");
 }
 
 void set_every(MpirunOptions& o, const std::string& option, const std::string& value) {
@@ -59,7 +60,8 @@ std::vector<OwnOption> list_own_options() {
       {"--cr-keep", "N", "keep the newest N snapshots, remove older ones",
        [](O& o, Text n, Text v) { o.keep = cli::number_of<std::uint64_t>(n, v, 1); }},
       {"--cr-on-signal", "SIGNAL[:term]",
-       "take a checkpoint when mpirun gets this signal (USR1, USR2, TERM, HUP or XCPU); :term ends the job after it",
+       "take a checkpoint when mpirun gets this signal (USR1, USR2, TERM, HUP or XCPU); :term ends the job after it; "
+       "may be repeated",
        set_signal},
       {"--cairn-restart", "DIR", "", [](O& o, Text, Text v) { o.restart = v; }},
       {"--cairn-program", "NAME", "", [](O& o, Text, Text v) { o.program = v; }},

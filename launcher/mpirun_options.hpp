@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,8 @@ struct MpirunOptions {
   std::string directory;                               // --cr-dir
   std::uint64_t keep = 0;                              // --cr-keep N, 0: all
   double every = 0;                                    // --cr-every SECONDS, 0: never
-  int signal = 0;                                      // --cr-on-signal SIG[:term]
-  bool signal_term = false;
-  std::string restart;                     // --cairn-restart DIRECTORY (ompi-restart)
+  std::map<int, bool> signals;                         // --cr-on-signal SIG[:term], and whether the job ends after it
+  std::string restart;                                 // --cairn-restart DIRECTORY (ompi-restart)
   std::string program;                     // the first one of the job, or empty; --cairn-program NAME (ompi-restart)
   std::vector<std::string> arguments;      // for the real mpirun, without argv[0]
   std::vector<std::string> own_arguments;  // Cairn's, as they were given, but for ompi-restart's

@@ -36,9 +36,13 @@ TEST(MpirunOptions, AnOptionsArgumentIsNoProgram) {
 }
 
 TEST(MpirunOptions, KnowsSignals) {
-  const MpirunOptions o = parse_mpirun({"--with-cr", "--cr-on-signal", "SIGUSR2:term", "./a"});
-  EXPECT_EQ(o.signal, SIGUSR2);
-  EXPECT_TRUE(o.signal_term);
+  const MpirunOptions o = parse_mpirun({"--with-cr", "--cr-on-signal", "SIGUSR2:term", "--cr-on-signal=USR1", "./a"});
+  EXPECT_EQ(o.signals, (std::map<int, bool>{{SIGUSR2, true}, {SIGUSR1, false}}));
+}
+
+TEST(MpirunOptions, RefusesASignalThatMeansTwoThings) {
+  EXPECT_THROW(parse_mpirun({"--with-cr", "--cr-on-signal", "USR2:term", "--cr-on-signal", "SIGUSR2", "./a"}),
+               ArgumentError);
 }
 
 TEST(MpirunOptions, RefusesWhatItDoesNotKnow) {
