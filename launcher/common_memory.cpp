@@ -5,12 +5,11 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
-#include <memory>
 #include <sstream>
 #include <string_view>
 
 #include "core/base/error.hpp"
-#include "core/base/text.hpp"
+#include "launcher/printed.hpp"
 #include "mpi/abi/mpi_state.h"
 
 namespace cairn::launcher {
@@ -48,16 +47,6 @@ bool is_host_file_option(const std::string& word) {
   const std::size_t begin = word.find_first_not_of('-');
   return begin != 0 && begin != std::string::npos &&
          std::find(kOptions.begin(), kOptions.end(), std::string_view(word).substr(begin)) != kOptions.end();
-}
-
-std::string output_of(const std::vector<std::string>& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen((quoted(command) + " </dev/null 2>/dev/null").c_str(), "re"),
-                                                   &::pclose);
-  std::string output;
-  std::array<char, 4096> some{};
-  if (!pipe) return output;
-  for (std::size_t n; (n = std::fread(some.data(), 1, some.size(), pipe.get())) != 0;) output.append(some.data(), n);
-  return output;
 }
 
 }  // namespace
@@ -109,7 +98,7 @@ std::optional<std::vector<std::string>> foresee_nodes(const std::vector<std::str
     if (is_host_file_option(command[i]) && !says_slots(command[i + 1])) return std::nullopt;
   std::vector<std::string> asking = command;
   asking.insert(asking.begin() + 1, {"--do-not-launch", "--display-map"});
-  return read_map(output_of(asking), ranks);
+  return read_map(printed_by(asking, Streams::output), ranks);
 }
 
 }  // namespace cairn::launcher

@@ -16,6 +16,7 @@
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
+#include "launcher/anew_options.hpp"
 #include "launcher/common_memory.hpp"
 #include "launcher/mca_environment.hpp"
 #include "launcher/restart_options.hpp"
@@ -51,11 +52,13 @@ std::vector<std::string> said_anew(const RestartOptions& o) {
 std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
   const std::vector<std::string> anew = said_anew(o);
   const manifest::Job& job = snapshot.manifest.job;
+  check_anew(anew);
   const Paths paths{[&o](const std::string& path) { return restart::relocated(o.host, path); }, find_room};
   const std::vector<std::string> words =
       tell_again({job.arguments, job.own_arguments, job.working_directory, job.ranks}, anew, paths);
   std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr", "--cairn-restart",
                                       snapshot.path(sequence)};
+  if (!o.show_me && !o.app_only) check_files_told(words);
   if (const std::string program = snapshot.program(); !program.empty())
     command.insert(command.end(), {"--cairn-program", program});
   command.insert(command.end(), words.begin(), words.end());

@@ -32,6 +32,8 @@ constexpr const char* kAlternatives[] = {
 constexpr char kFiles[] =
     "hostfile machinefile default-hostfile rankfile rf tune am cartofile cf wdir wd cr-dir ompi-server";
 
+constexpr char kFileMark[] = "file:";
+
 constexpr char kXmlFile[] = "orte_xml_file";  // the parameter that --xml-file sets
 
 constexpr char kRestarted[] = ".restart-";
@@ -124,6 +126,12 @@ void find_file(Option& option, const Told& told, const Paths& paths) {
   std::size_t from = 0;
   std::string* value = value_of(option, from);
   if (value == nullptr || value->size() == from) return;
+  if (option.name == "default-hostfile" && *value == "none") return;
+  if (option.name == "ompi-server") {
+    // Anything else is a number, or an address.
+    if (!value->starts_with(kFileMark)) return;
+    from = sizeof kFileMark - 1;
+  }
   std::string path = value->substr(from);
   if (!path.starts_with("/")) path = told.directory + "/" + path;
   *value = value->substr(0, from) + paths.here(path);

@@ -55,6 +55,12 @@ TEST(ToldAgain, CairnsOwnOptionsCount) {
 TEST(ToldAgain, FilesAreThoseOfTheOldDirectory) {
   EXPECT_EQ(again("--hostfile hosts --rankfile /old/ranks ./a"),
             "--hostfile /started/hosts --rankfile /new/ranks -np 4");
+  EXPECT_EQ(again("--ompi-server file:uri ./a"), "--ompi-server file:/started/uri -np 4");
+}
+
+TEST(ToldAgain, WhatOnlyLooksLikeAFileIsNone) {
+  for (const char* told : {"--ompi-server pid:4711", "--ompi-server '1;tcp://10.0.0.1:4'", "--default-hostfile none"})
+    EXPECT_EQ(again(told + std::string(" ./a")), told + std::string(" -np 4"));
 }
 
 TEST(ToldAgain, OutputGoesWhereNoneIsYet) {
