@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "mpi/shim/generated/kinds.hpp"
 #include "mpi/shim/objects/pool.hpp"
 #include "mpi/shim/predefined.hpp"
 #include "mpi/shim/wrap.hpp"
@@ -18,8 +19,8 @@ ompi_info_t* make() {
   return info;
 }
 
-// MPI_INFO_ENV is asked for rarely: its contents are fetched when they are.
-InfoStore* store_of(ompi_info_t* info);
+// Of MPI_INFO_ENV: the library's keys that are about the place where the rank runs, all others about the program.
+constexpr const char* kOfPlace[] = {"host", "ompi_positioned_file_dir"};
 
 void fill_from_real(InfoStore& store, RealInfo* from) {
   int count = 0;
@@ -33,16 +34,20 @@ void fill_from_real(InfoStore& store, RealInfo* from) {
   }
 }
 
-// Not with the table's lock: that comes after the gate.
+void fetch(ompi_info_t* info) {
+  const TableLock lock;
+  if (info->store != nullptr) return;
+  auto* const made = new InfoStore;
+  fill_from_real(*made, static_cast<RealInfo*>(info->real));
+  info->store = made;
+}
+
+// MPI_INFO_ENV is asked for rarely: its contents are fetched when they are. Not with the table's lock: that comes after
+// the gate.
 InfoStore* store_of(ompi_info_t* info) {
   if (info->store == nullptr) {
     const crcp::Brief brief;
-    const TableLock lock;
-    if (info->store == nullptr) {
-      auto* const made = new InfoStore;
-      fill_from_real(*made, static_cast<RealInfo*>(info->real));
-      info->store = made;
-    }
+    fetch(info);
   }
   return info->store;
 }
@@ -75,6 +80,25 @@ int failed(int code, const char* name) { return raise(MPI_COMM_WORLD, code, name
 bool good_key(const char* key) { return key != nullptr && *key != '\0' && std::strlen(key) < MPI_MAX_INFO_KEY; }
 
 }  // namespace
+
+// In a restart the library takes the host for the program: what it says of the program is known before.
+void info_park() noexcept { fetch(predefined<ompi_info_t>(ompi_mpi_info_env)); }
+
+int info_rebuild() {
+  ompi_info_t* const info = predefined<ompi_info_t>(ompi_mpi_info_env);
+  InfoStore now;
+  const TableLock lock;
+  fill_from_real(now, static_cast<RealInfo*>(info->real));
+  for (const char* key : kOfPlace) {
+    const auto old = find(*info->store, key), fresh = find(now, key);
+    if (old == info->store->items.end() || fresh == now.items.end()) continue;
+    const std::string before = old->second;
+    // The program may have been started in that directory.
+    for (auto& item : info->store->items)
+      if (item.first == key || (item.first == "wdir" && item.second == before)) item.second = fresh->second;
+  }
+  return MPI_SUCCESS;
+}
 
 ompi_info_t* info_adopt(RealInfo* real_info) {
   ompi_info_t* info = make();

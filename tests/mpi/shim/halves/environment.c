@@ -98,6 +98,17 @@ static void write_status(void) {
   CHECK(cancelled);
 }
 
+/* The program is the same in both halves, whoever has asked before; the directory that mpirun makes for the rank is
+ * there. */
+static void ask_info(void) {
+  char command[MPI_MAX_INFO_VAL + 1] = "", directory[MPI_MAX_INFO_VAL + 1] = "";
+  int flag;
+  OK(MPI_Info_get(MPI_INFO_ENV, "command", MPI_MAX_INFO_VAL, command, &flag));
+  CHECK(flag && strstr(command, "halves_environment") != NULL);
+  OK(MPI_Info_get(MPI_INFO_ENV, "ompi_positioned_file_dir", MPI_MAX_INFO_VAL, directory, &flag));
+  CHECK(flag && access(directory, F_OK) == 0);
+}
+
 static void nobody_has_spawned_us(void) {
   MPI_Comm parent;
   OK(MPI_Comm_get_parent(&parent));
@@ -115,6 +126,7 @@ int main(int argc, char **argv) {
   read_status(&kept);
   write_status();
   nobody_has_spawned_us();
+  if (rank == 0) ask_info();
 
   halves_between(argv[1]);
 
@@ -131,6 +143,7 @@ int main(int argc, char **argv) {
   read_status(&kept);
   write_status();
   nobody_has_spawned_us();
+  ask_info();
   halves_end();
   return 0;
 }
