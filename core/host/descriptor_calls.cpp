@@ -91,11 +91,29 @@ CAIRN_INTERPOSE int CAIRN_OWN(accept)(int fd, sockaddr* peer, socklen_t* length)
 CAIRN_INTERPOSE int CAIRN_OWN(accept4)(int fd, sockaddr* peer, socklen_t* length, int flags) {
   return accepted(fd, [=] { return raw_syscall(SYS_accept4, fd, address(peer), address(length), flags); });
 }
-CAIRN_INTERPOSE int CAIRN_OWN(pipe)(int* pair) noexcept {
-  return made_pair(pair, [=] { return raw_syscall(SYS_pipe, address(pair)); });
+namespace {
+
+// All descriptors of the host's are closed when a program is executed. The ends of a pipe that were made to be handed
+// on to one (Open MPI's daemon, which a process without mpirun's variables starts) are not, there.
+int made_pipe(int* pair, int flags) noexcept {
+  const int result = made_pair(pair, [=] { return raw_syscall(SYS_pipe2, address(pair), flags); });
+  if (result != 0 || (flags & O_CLOEXEC) != 0) return result;
+  const DescriptorTurn turn;
+  for (int i = 0; i < 2; ++i) note_for_program(pair[i]);
+  return result;
 }
-CAIRN_INTERPOSE int CAIRN_OWN(pipe2)(int* pair, int flags) noexcept {
-  return made_pair(pair, [=] { return raw_syscall(SYS_pipe2, address(pair), flags); });
+
+}  // namespace
+
+CAIRN_INTERPOSE int CAIRN_OWN(pipe)(int* pair) noexcept { return made_pipe(pair, 0); }
+CAIRN_INTERPOSE int CAIRN_OWN(pipe2)(int* pair, int flags) noexcept { return made_pipe(pair, flags); }
+CAIRN_INTERPOSE int CAIRN_OWN(execv)(const char* path, char* const* words) noexcept {
+  hand_to_program();
+  return set_errno(raw_syscall(SYS_execve, address(path), address(words), address(environ)));
+}
+CAIRN_INTERPOSE int CAIRN_OWN(execve)(const char* path, char* const* words, char* const* variables) noexcept {
+  hand_to_program();
+  return set_errno(raw_syscall(SYS_execve, address(path), address(words), address(variables)));
 }
 namespace {
 

@@ -27,7 +27,10 @@ namespace {
 constexpr int kTracked = 1 << 20;
 constexpr rlim_t kMostOfHost = 1024;
 std::atomic<std::uint64_t> owned[kTracked / 64];
-std::atomic<int> highest{-1};  // none of the host's was above it
+constexpr int kForPrograms = 64;
+std::atomic<int> for_programs[kForPrograms];  // a number and one, or 0
+std::atomic<int> noted_by;                    // the process in which they were made
+std::atomic<int> highest{-1};                 // none of the host's was above it
 int base = 0;
 
 void mark(int fd, bool mine) noexcept {
@@ -89,7 +92,29 @@ long moved_up(long result) noexcept {
   return high;
 }
 
-void forget_descriptor(int fd) noexcept { mark(fd, false); }
+void forget_descriptor(int fd) noexcept {
+  mark(fd, false);
+  for (std::atomic<int>& noted : for_programs) {
+    int one = fd + 1;
+    noted.compare_exchange_strong(one, 0);
+  }
+}
+
+void note_for_program(int fd) noexcept {
+  noted_by = getpid();
+  for (std::atomic<int>& noted : for_programs) {
+    int none = 0;
+    if (noted.compare_exchange_strong(none, fd + 1)) return;
+  }
+}
+
+// This process itself, and a copy that the guest has made, may execute another host.
+void hand_to_program() noexcept {
+  const int own = getpid(), noting = noted_by;
+  if (noting == 0 || noting == own || CAIRN_TABLE->copy == own) return;
+  for (const std::atomic<int>& noted : for_programs)
+    if (noted != 0) raw_syscall(SYS_fcntl, noted - 1, F_SETFD, 0);
+}
 
 int next_host_fd(int from) noexcept {
   const int last = highest.load();

@@ -25,6 +25,12 @@ int next_host_fd(int from) noexcept;
 long moved_up(long result) noexcept;
 // Before it is closed.
 void forget_descriptor(int fd) noexcept;
+// One of the host's that was made for a program that the host's libraries start: they tell it the number.
+void note_for_program(int fd) noexcept;
+
+// In a child that the host's libraries have made, which is about to execute such a program: those descriptors stay
+// open.
+void hand_to_program() noexcept;
 
 // In a turn of the host's: the soft limit is the hard one, so that the host's descriptors can be made where they are.
 class RaisedLimit {
