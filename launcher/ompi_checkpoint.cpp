@@ -84,7 +84,7 @@ std::optional<pmix::JobStatus> progress_of(pmix::ToolClient& client, pmix::Pendi
                                            std::optional<pmix::Record>& answer) {
   try {
     return client.status(kAnswerMargin);
-  } catch (const TemporaryError&) {
+  } catch (const Error&) {
     answer = reply.wait(0);
     if (!answer) throw;
     return std::nullopt;

@@ -2,7 +2,9 @@
 #include "pmix/coordinator/tool_client.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -56,6 +58,12 @@ void send_request(int socket, const std::string& frame) {
   }
 }
 
+// It takes its directory with it, unless it was killed.
+bool is_gone(const MpirunAddress& mpirun) {
+  return (::access(mpirun.directory.c_str(), F_OK) != 0 && errno == ENOENT) ||
+         (::kill(mpirun.pid, 0) != 0 && errno == ESRCH);
+}
+
 }  // namespace
 
 PendingReply::PendingReply(std::unique_ptr<Call> call) : call_(std::move(call)) {}
@@ -79,6 +87,7 @@ PendingReply ToolClient::begin(const Record& request) {
   try {
     call->socket = connect_to_mpirun(mpirun_.directory, mpirun_.owner, patience_);
   } catch (const TemporaryError& error) {
+    if (is_gone(mpirun_)) throw PermanentError("the job has ended, and " + mpirun + " with it");
     throw TemporaryError("no connection to " + mpirun + ": " + error.what());
   }
   await_greeting(call->socket.get(), mpirun, patience_);

@@ -32,8 +32,8 @@ class ToolClient {
   // `seconds` is for mpirun to greet whoever connects.
   ToolClient(MpirunAddress mpirun, double seconds) : mpirun_(std::move(mpirun)), patience_(seconds) {}
 
-  // Throws TemporaryError if mpirun cannot be reached or does not greet, EnvironmentError if it is not who it should
-  // be.
+  // Throws TemporaryError if mpirun cannot be reached or does not greet, PermanentError if it is gone, EnvironmentError
+  // if it is not who it should be.
   PendingReply begin_checkpoint(const CheckpointWish& wish);
   // Errors as begin_checkpoint() and PendingReply, or mpirun's own; TemporaryError after `seconds`.
   JobStatus status(double seconds);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# ompi-checkpoint --wait asks again by itself: of a job that has only begun to start, and while a rank is stopped.
+# ompi-checkpoint --wait asks again by itself: of a job that has only begun to start, and while a rank is stopped. It does not
+# go on asking for a job that has ended.
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin launcher.wait mpirun ompi-checkpoint ompi-restart
@@ -22,3 +23,16 @@ kill -CONT "$rank"
 wait "$asking" || { show_log "$SCRATCH/waits.log"; fail "not served when the rank went on"; }
 : >"$SCRATCH/until"
 expect_pass 60
+
+start_job -np 1 sh -c "until [ -e $SCRATCH/end ]; do sleep 0.05; done"  # nothing that could be saved
+timeout 120 "$BIN/ompi-checkpoint" --wait 110 -v "$JOB_PID" >"$SCRATCH/ended.log" 2>&1 &
+asking=$!
+until=$(deadline_of 30)
+until grep -q 'has not called MPI_Init.*asking again' "$SCRATCH/ended.log"; do
+  [ "$SECONDS" -lt "$until" ] || { show_log "$SCRATCH/ended.log"; fail "a program without MPI is not waited for"; }
+  sleep 0.05
+done
+: >"$SCRATCH/end"
+wait_job 60
+wait "$asking"
+{ [ $? -eq 5 ] && grep -q '^the job has ended' "$SCRATCH/ended.log"; } || { show_log "$SCRATCH/ended.log"; fail "it does not say that the job has ended"; }
