@@ -17,6 +17,7 @@
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
 #include "launcher/anew_options.hpp"
+#include "launcher/command_check.hpp"
 #include "launcher/common_memory.hpp"
 #include "launcher/mca_environment.hpp"
 #include "launcher/restart_options.hpp"
@@ -152,6 +153,7 @@ int run(const RestartOptions& o) {
   const std::uint64_t sequence = choose_sequence(snapshot, o.sequence);
   if (o.sequence < 0) tell_of_newer(snapshot, sequence);
   check_may_run(snapshot, sequence, ::geteuid());
+  check_command(snapshot);
   const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
   const std::vector<std::string> environment = environment_again(o, snapshot);
   Verification how;

@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/report.hpp"
+#include "launcher/command_check.hpp"
 #include "launcher/snapshot.hpp"
 #include "launcher/snapshot_options.hpp"
 #include "launcher/snapshot_rights.hpp"
@@ -25,6 +26,7 @@ constexpr char kCommand[] = "ompi-snapshot";
 void verify(const SnapshotOptions& o, const std::string& operand) {
   const Snapshot snapshot = open_snapshot(operand);
   choose_sequence(snapshot, o.sequence);
+  check_command(snapshot);
   const uid_t owner = owner_of(snapshot);
   for (const auto& [number, sequence] : snapshot.manifest.sequences) {
     if (o.sequence >= 0 && number != static_cast<std::uint64_t>(o.sequence)) continue;

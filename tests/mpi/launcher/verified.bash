@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What ompi-restart refuses of a snapshot, ompi-snapshot verify does not call whole: links, what everybody may write to, what
-# belongs to somebody else, a snapshot without sequences, files of other ranks. Root may verify what an ordinary user could restart.
+# belongs to somebody else, a snapshot without sequences, files of other ranks, a command line that no mpirun takes. Root may
+# verify what an ordinary user could restart.
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin launcher.verified mpirun ompi-checkpoint ompi-restart ompi-snapshot
@@ -43,6 +44,12 @@ done
 copy_snapshot
 "$CAIRN_BUILD/tests/programs/launcher_forger" "$copy" none || fail "no manifest"
 both "has no sequence"
+copy_snapshot
+"$CAIRN_BUILD/tests/programs/launcher_forger" "$copy" programs || fail "no manifest"
+both "does not come to the job's 2 ranks"
+copy_snapshot
+"$CAIRN_BUILD/tests/programs/launcher_forger" "$copy" options || fail "no manifest"
+both "options makes no sense: --cr-every wants a number of seconds"
 copy_snapshot
 mv "$copy/0/rank_0.ctx" "$copy/0/other"
 mv "$copy/0/rank_1.ctx" "$copy/0/rank_0.ctx"
