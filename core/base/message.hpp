@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a host has to say to who sits at the terminal of its program: "cairn: MESSAGE". Control characters are shown, not
-// sent. Ordinary code; any thread.
+// What a host has to say to who sits at the terminal of its program: "cairn: MESSAGE". Control characters are shown,
+// not sent. Ordinary code; any thread.
 #pragma once
 
 #include <cstdio>

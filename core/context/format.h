@@ -177,8 +177,8 @@ enum cairn_ctx_compression { CAIRN_CTX_PLAIN = 0, CAIRN_CTX_LZ4 = 1, CAIRN_CTX_Z
 #define CAIRN_CTX_CHUNK_OBJECT 0x1u /* target is an object, and addresses of its runs are offsets in it */
 
 /* Payload of one area or object: its runs, one after the other. Chunks of one target are in ascending order of
- * address in the table, and so are the runs within a chunk; nothing is covered twice. Of an object a chunk has no holes;
- * what its chunks do not cover is zeros. */
+ * address in the table, and so are the runs within a chunk; nothing is covered twice. Of an object a chunk has no
+ * holes; what its chunks do not cover is zeros. */
 struct cairn_ctx_chunk {
   cairn_u64 offset;   /* in the file, 4096-aligned */
   cairn_u64 stored;   /* bytes in the file, without padding; 0 if all runs are zero runs */

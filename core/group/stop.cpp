@@ -43,7 +43,7 @@ bool is_deaf_to(int signal, int tid) {
 // One that libc has made for itself.
 bool is_deaf(int tid) { return is_deaf_to(CAIRN_STOP_SIGNAL, tid); }
 
-// One that libc's aio_read() has made for itself, or that has blocked all signals past libc.
+// One that has blocked all signals past libc.
 bool hears_nothing(int tid) { return is_deaf(tid) && is_deaf_to(CAIRN_STOP_SIGNAL_DEAF, tid); }
 
 void send_stop_to_deaf(int tid) noexcept { queue_signal_for_thread(tid, CAIRN_STOP_SIGNAL_DEAF, CAIRN_STOP_VALUE); }
@@ -182,7 +182,7 @@ void Stop::stop_threads(const Deadline& deadline) {
   for (int tid : moving) names += (names.empty() ? "" : "; ") + describe_thread(tid);
   const bool held = load(guest_.cs_refused) != 0;
   release(-CR_ETEMPFAIL);
-  const char* const why = unreachable ? " (a thread blocks all signals, as libc's for aio_read(3) does)"
+  const char* const why = unreachable ? " (a thread blocks all signals, also those of libc)"
                           : held      ? " (a critical section is held)"
                           : !sent ? " (the limit of pending signals, ulimit -i, has no room for the one that stops it)"
                                   : "";

@@ -115,7 +115,7 @@ int change_action(int signal, const struct sigaction* wanted, struct sigaction* 
 }
 
 // libc installs handlers of its own for two signals when the first thread is made, behind sigaction(). Before that
-// there is none to wrap, and no thread that needs one.
+// there is none to wrap, and no thread that needs one but those that libc makes for itself.
 void wrap_libc_handlers() {
   for (int signal = 32; signal <= 33; ++signal) {
     KernelAction action{};

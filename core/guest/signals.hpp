@@ -25,6 +25,9 @@ class VisibleMask {
 // The application waits for these.
 void tell_who_waits_for_stop_signal(const sigset_t* set);
 
+// Of the two signals that libc keeps for itself, once it has handlers for them. Also in a handler.
+void wrap_libc_handlers();
+
 void reset_signal_lock();  // child of a fork
 
 }  // namespace cairn::guest

@@ -22,6 +22,7 @@
 #include "core/guest/host.hpp"
 #include "core/guest/kernel_signal.hpp"
 #include "core/guest/moments.hpp"
+#include "core/guest/signals.hpp"
 #include "core/guest/system_v.hpp"
 #include "core/guest/thread_state.hpp"
 #include "core/guest/trampoline.hpp"
@@ -258,6 +259,7 @@ void stop_in_frame(void* frame) {
   const int saved_errno = errno;
   describe_thread(*slot);
   slot->frame = reinterpret_cast<uint64_t>(frame);
+  wrap_libc_handlers();  // of threads that libc has made by itself (aio_read), which the host cannot stop before that
   show_semaphore_call(*static_cast<ucontext_t*>(frame));
   run_signal_callbacks();
   errno = saved_errno;
