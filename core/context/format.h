@@ -172,7 +172,7 @@ struct cairn_ctx_object {
 enum cairn_ctx_compression { CAIRN_CTX_PLAIN = 0, CAIRN_CTX_LZ4 = 1, CAIRN_CTX_ZSTD = 2 };
 
 /* Bytes of all embedded objects that no chunk covers: whoever reads a file spends time on them. */
-#define CAIRN_CTX_HOLES_MAX (1ull << 40)
+#define CAIRN_CTX_HOLES_MAX (64ull << 30)
 
 #define CAIRN_CTX_CHUNK_OBJECT 0x1u /* target is an object, and addresses of its runs are offsets in it */
 

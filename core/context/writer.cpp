@@ -155,7 +155,7 @@ void Writer::State::store(std::size_t i, Lane* lane, ObjectCache* cache) {
   const FileIdentity identity = identify(fd.get(), object.path);
   object.record.size = identity.size, object.record.mtime_ns = identity.mtime_ns;
   if (object.record.kind != CAIRN_CTX_OBJECT_REFERENCE) in_holes += DataRanges(fd.get(), identity.size).in_holes();
-  if (in_holes > CAIRN_CTX_HOLES_MAX) throw PermanentError(object.path + " has holes of more than 1 TiB");
+  if (in_holes > CAIRN_CTX_HOLES_MAX) throw PermanentError(object.path + " has holes of more than 64 GiB");
   std::optional<ObjectHash> hash;
   if (cache != nullptr) hash = cache->find(identity);
   if (object.record.kind == CAIRN_CTX_OBJECT_EXTERNAL) {

@@ -222,7 +222,7 @@ const DescriptorKind nameless_descriptor = {
     .reopen = nullptr,
     .refill = nullptr,
     .documentation = {"deleted file, O_TMPFILE, memfd", "its whole content, mode, seals; flags and offset of each",
-                      "made again in the same directory, or in TMPDIR; holes of more than 1 TiB are refused; not if a "
+                      "made again in the same directory, or in TMPDIR; holes of more than 64 GiB are refused; not if a "
                       "process outside of the tree has it open, as far as "
                       "this one may look at it; times, owner and extended attributes are new; huge pages are refused",
                       "tests/state/descriptors/nameless.cpp"},

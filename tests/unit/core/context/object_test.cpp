@@ -131,7 +131,7 @@ TEST_F(ContextObject, HolesWithoutEndAreRefused) {
     writer->store_file(UniqueFd(dup(endless.get())), "/memfd:endless");
     ADD_FAILURE() << "it was stored";
   } catch (const PermanentError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("holes of more than 1 TiB"));
+    EXPECT_THAT(error.what(), HasSubstr("holes of more than 64 GiB"));
   }
 }
 
