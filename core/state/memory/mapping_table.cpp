@@ -106,13 +106,15 @@ std::vector<Area> read_guest_mappings(MappingDetail detail, std::vector<Area>* a
     // A range begins with lower-case hexadecimal digits, the lines below it with a capital.
     if (!line.empty() && (line[0] < 'A' || line[0] > 'Z')) {
       Area area;
-      inside = parse_mapping(line, area, texts);
-      if (inside && !belongs_to_guest(area)) {  // and none above it does
-        if (above == nullptr) break;
-        if (area.start >= CAIRN_ARENA_TOP) above->push_back(std::move(area));
-        inside = false;
+      const bool read = parse_mapping(line, area, texts);
+      inside = read && belongs_to_guest(area);
+      if (inside) {
+        areas.push_back(std::move(area));
+      } else if (read && above == nullptr) {
+        break;  // none above it belongs to the guest
+      } else if (read && area.start >= CAIRN_ARENA_TOP) {
+        above->push_back(std::move(area));
       }
-      if (inside) areas.push_back(std::move(area));
     } else if (inside && line.starts_with(key)) {
       check_key(areas.back(), number_of(line.substr(key.size())));
     } else if (inside && line.starts_with(page_size)) {
