@@ -35,7 +35,7 @@ bool is_first_of_space(pid_t pid) {
   return own.pid == 1 && own.space != own_number_of(getpid()).space;
 }
 
-// Signals take a thread's number for its process's; so much is guessed of no other.
+// kill(2) takes a thread's number for its process's. A checkpoint is asked of what was meant.
 void check_is_process(pid_t pid) {
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/status").value_or("");
   const auto process = static_cast<pid_t>(to_number(field(status, "Tgid")));
