@@ -139,7 +139,7 @@ std::vector<std::string> real_arguments(const MpirunOptions& options) {
   return arguments;
 }
 
-void report_result(const pmix::Record& answer) {
+void report_result(const Record& answer) {
   if (pmix::is<pmix::Failed>(answer)) {
     cli::complain(kCommand, "checkpoint failed: " + pmix::from_record<pmix::Failed>(answer).text);
   } else {
@@ -152,14 +152,14 @@ void report_result(const pmix::Record& answer) {
 
 // Of a request that nobody waits for. After the job has been checkpointed to end, a second signal asks for what has
 // been done.
-void report_unasked(const pmix::Coordinator& coordinator, const pmix::Record& answer) {
+void report_unasked(const pmix::Coordinator& coordinator, const Record& answer) {
   if (pmix::is<pmix::Done>(answer) || !coordinator.checkpointed_and_stopped()) report_result(answer);
 }
 
 cli::Child::Events events_for(const MpirunOptions& options, pmix::Coordinator& coordinator) {
   cli::Child::Events events;
   events.period = options.every;
-  const auto report = [&coordinator](const pmix::Record& answer) { report_unasked(coordinator, answer); };
+  const auto report = [&coordinator](const Record& answer) { report_unasked(coordinator, answer); };
   events.on_timer = [regular = RegularCheckpoints(coordinator, options.every, report, [](const std::string& line) {
                        cli::complain(kCommand, line);
                      })]() mutable { regular.due(); };
@@ -217,7 +217,7 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
     coordinator.start();
     server = std::make_unique<pmix::ToolServer>(
         runtime->path(), runtime->cookie(),
-        [&coordinator](const pmix::Record& r, auto reply) { coordinator.request(r, std::move(reply)); });
+        [&coordinator](const Record& r, auto reply) { coordinator.request(r, std::move(reply)); });
     runtime->publish();
   } catch (const std::exception& e) {  // no thread to be had, too
     cli::complain(kCommand, std::string(e.what()) + "; the job runs, but ompi-checkpoint cannot reach it");

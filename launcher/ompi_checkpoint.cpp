@@ -53,7 +53,7 @@ void tell_of_contents(const pmix::Done& done) {
   cli::complain(kCommand, contents.text());
 }
 
-int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
+int print_answer(const Record& answer, const CheckpointOptions& o) {
   if (pmix::is<pmix::Failed>(answer)) {
     const auto failed = pmix::from_record<pmix::Failed>(answer);
     if (!o.json) throw Error(failed.code, failed.text);
@@ -81,7 +81,7 @@ int print_answer(const pmix::Record& answer, const CheckpointOptions& o) {
 
 // What to show while the checkpoint runs; nothing if its answer is there instead: mpirun may have ended behind it.
 std::optional<pmix::JobStatus> progress_of(pmix::ToolClient& client, pmix::PendingReply& reply,
-                                           std::optional<pmix::Record>& answer) {
+                                           std::optional<Record>& answer) {
   try {
     return client.status(kAnswerMargin);
   } catch (const Error&) {
@@ -125,7 +125,7 @@ class Waiting {
 };
 
 // Asks for the checkpoint, and for the state of things while it runs.
-pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
+Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
   const pmix::CheckpointWish wish{
       .term = o.term, .stop = o.stop, .nowait = o.nowait, .timeout = o.timeout, .save_files = o.save_files};
   // The survey after a timeout takes mpirun a few seconds.
@@ -146,7 +146,7 @@ pmix::Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& 
       waiting.ask(client);
       continue;
     }
-    std::optional<pmix::Record> answer;
+    std::optional<Record> answer;
     const auto status = progress_of(client, reply, answer);
     if (answer) return *answer;
     const std::string now = one_line(*status);
@@ -163,7 +163,7 @@ void tell_of_waiting(const CheckpointOptions& o, const std::string& why) {
 
 // One answer, or several requests for one: see --wait.
 int ask(pmix::ToolClient& client, const CheckpointOptions& o) {
-  std::optional<pmix::Record> answer;
+  std::optional<Record> answer;
   const auto attempt = [&] {
     answer.reset();
     answer = take_checkpoint(client, o);

@@ -36,7 +36,7 @@ void RegularCheckpoints::due() {
   }
   shared_->left_out = 0;
   shared_->coordinator.request(to_record(pmix::CheckpointWish()),
-                               [shared = shared_, since = Stopwatch()](const pmix::Record& answer) {
+                               [shared = shared_, since = Stopwatch()](const Record& answer) {
                                  shared->report(answer);
                                  shared->tell(since.seconds());
                                });

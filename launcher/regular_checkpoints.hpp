@@ -13,7 +13,7 @@ namespace cairn::launcher {
 
 class RegularCheckpoints {
  public:
-  using Report = std::function<void(const pmix::Record&)>;   // what has become of one
+  using Report = std::function<void(const Record&)>;         // what has become of one
   using Complain = std::function<void(const std::string&)>;  // a line for people
 
   // The coordinator, and what the functions use, live as long as the process.

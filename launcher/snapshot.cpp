@@ -11,13 +11,12 @@
 #include <cstdlib>
 #include <thread>
 
-#include "core/abi/job_section.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/progress_line.hpp"
-#include "core/context/format.h"
 #include "core/context/machine.hpp"
 #include "core/context/verified_copies.hpp"
+#include "core/state/extension/rank_of_image.hpp"
 #include "launcher/mpirun_options.hpp"
 #include "pmix/manifest/images.hpp"
 
@@ -45,8 +44,7 @@ void check_references(const context::Reader& reader) {
 
 // As a whole file it may be in the wrong place.
 void check_rank(const context::Reader& image, std::uint64_t number) {
-  const auto section = image.section(CAIRN_CTX_EXTENSION);
-  const auto rank = section ? JobSection(section->bytes).rank() : std::nullopt;
+  const auto rank = state::rank_of_image(image);
   if (!rank || *rank == number) return;
   throw PermanentError("the context file of rank " + std::to_string(number) + ", " + image.name() + ", is of rank " +
                        std::to_string(*rank));

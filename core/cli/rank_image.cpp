@@ -4,9 +4,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "core/abi/job_section.hpp"
 #include "core/base/error.hpp"
-#include "core/context/format.h"
+#include "core/state/extension/rank_of_image.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -23,8 +22,7 @@ std::string snapshot_of(const std::string& path) {
 }  // namespace
 
 void refuse_rank(const context::Reader& image, const std::string& path) {
-  const auto section = image.section(CAIRN_CTX_EXTENSION);
-  const auto rank = section ? JobSection(section->bytes).rank() : std::nullopt;
+  const auto rank = state::rank_of_image(image);
   if (!rank) return;
   throw ArgumentError(image.name() + " is of rank " + std::to_string(*rank) +
                       " of an MPI job, whose ranks are restarted together: use ompi-restart " + snapshot_of(path));

@@ -13,6 +13,7 @@
 #include "core/abi/rank_file.hpp"
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
+#include "core/base/record.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/state/resident.hpp"
 #include "mpi/abi/mpi_state.h"
@@ -20,7 +21,6 @@
 #include "mpi/host/common_memory.hpp"
 #include "mpi/host/crossing_proof.hpp"
 #include "mpi/host/standard_input.hpp"
-#include "pmix/transport/record.hpp"
 
 namespace cairn::mpi {
 namespace {
@@ -99,13 +99,13 @@ std::string prefix() {
   return result;
 }
 
-pmix::Record read_section(const std::vector<std::uint8_t>& section) {
-  pmix::Record saved = pmix::Record::decode({reinterpret_cast<const char*>(section.data()), section.size()});
+Record read_section(const std::vector<std::uint8_t>& section) {
+  Record saved = Record::decode({reinterpret_cast<const char*>(section.data()), section.size()});
   if (saved.type() != "mpi") throw PermanentError("the context file's MPI section is not understood");
   return saved;
 }
 
-void initialise_again(const pmix::Record& saved) {
+void initialise_again(const Record& saved) {
   const int level = static_cast<int>(saved.get_u64("required"));
   int provided = 0;
   if (MPI_Init_thread(nullptr, nullptr, level, &provided) != MPI_SUCCESS)
@@ -143,7 +143,7 @@ void* MpiExtension::service(const char* name, std::uint32_t version) {
 }
 
 std::vector<std::uint8_t> MpiExtension::save_section() {
-  pmix::Record saved("mpi");
+  Record saved("mpi");
   saved.set("initialized", state.initialized).set("finalized", state.finalized);
   saved.set("required", static_cast<std::uint64_t>(state.required))
       .set("provided", static_cast<std::uint64_t>(state.provided));
@@ -185,7 +185,7 @@ void MpiExtension::find_places(const std::vector<std::uint8_t>& section, restart
 
 void MpiExtension::before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) {
   state.restart = options;
-  const pmix::Record saved = read_section(section);
+  const Record saved = read_section(section);
   preload();
   state.initialized = saved.get_bool("initialized");
   state.finalized = saved.get_bool("finalized");

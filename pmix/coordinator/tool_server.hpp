@@ -14,9 +14,9 @@
 #include <string>
 #include <thread>
 
+#include "core/base/record.hpp"
 #include "core/base/unique_fd.hpp"
 #include "pmix/coordinator/tool_connection.hpp"
-#include "pmix/transport/record.hpp"
 
 namespace cairn::pmix {
 

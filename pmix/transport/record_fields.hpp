@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "core/base/field_text.hpp"
-#include "pmix/transport/record.hpp"
+#include "core/base/record.hpp"
 
 namespace cairn::pmix {
 

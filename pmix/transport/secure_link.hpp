@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/record.hpp"
 #include "core/base/unique_fd.hpp"
-#include "pmix/transport/record.hpp"
 
 namespace cairn::pmix {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pmix/transport/record.hpp"
+#include "core/base/record.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "core/abi/job_section.hpp"
 #include "core/base/error.hpp"
+#include "core/state/extension/rank_of_image.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -60,11 +60,11 @@ TEST(Record, SurvivesRandomBytes) {
   }
 }
 
-// Programs without MPI read it too, by themselves.
+// Programs without MPI read it, too.
 TEST(JobSection, SaysWhoseRankItIs) {
   const auto read = [](const Record& record) {
     const std::string bytes = record.encode();
-    return JobSection({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}).rank();
+    return state::rank_of_section({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
   };
   Record section("mpi");
   section.set("initialized", true)
@@ -83,7 +83,7 @@ TEST(JobSection, SaysNothingIfItIsCutOff) {
   section.set("initialized", true).set("finalized", false).set("rank", std::uint64_t{1});
   const std::string bytes = section.encode();
   for (std::size_t n = 0; n < bytes.size(); ++n)
-    EXPECT_EQ(JobSection({reinterpret_cast<const std::uint8_t*>(bytes.data()), n}).rank(), std::nullopt) << n;
+    EXPECT_EQ(state::rank_of_section({reinterpret_cast<const std::uint8_t*>(bytes.data()), n}), std::nullopt) << n;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small message: named strings in a bounded binary encoding. Used on the coordinator's link, in log entries, in
-// the results that ranks gather and in what tools ask of the coordinator.
+// the results that ranks gather, in what tools ask of the coordinator, and in the section that the MPI host adds to an
+// image.
 //
 // Encoding, little endian: u32 count, then per field u16 name length, name, u32 value length, value. Decoding treats
 // its input as hostile: at most 65536 fields, no field beyond the end, nothing behind the last one.
@@ -11,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace cairn::pmix {
+namespace cairn {
 
 class Record {
  public:
@@ -44,4 +45,4 @@ class Record {
   std::map<std::string, std::string> fields_;
 };
 
-}  // namespace cairn::pmix
+}  // namespace cairn

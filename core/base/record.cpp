@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pmix/transport/record.hpp"
+#include "core/base/record.hpp"
 
 #include <charconv>
 #include <cstdio>
@@ -8,7 +8,7 @@
 
 #include "core/base/error.hpp"
 
-namespace cairn::pmix {
+namespace cairn {
 namespace {
 
 constexpr std::uint32_t kMaxFields = 65536;
@@ -110,4 +110,4 @@ Record Record::decode(std::string_view bytes) {
   return record;
 }
 
-}  // namespace cairn::pmix
+}  // namespace cairn
