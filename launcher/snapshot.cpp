@@ -15,8 +15,8 @@
 #include "core/base/text.hpp"
 #include "core/cli/progress_line.hpp"
 #include "core/context/machine.hpp"
+#include "core/context/rank_of_image.hpp"
 #include "core/context/verified_copies.hpp"
-#include "core/state/extension/rank_of_image.hpp"
 #include "launcher/mpirun_options.hpp"
 #include "pmix/manifest/images.hpp"
 
@@ -44,7 +44,7 @@ void check_references(const context::Reader& reader) {
 
 // As a whole file it may be in the wrong place.
 void check_rank(const context::Reader& image, std::uint64_t number) {
-  const auto rank = state::rank_of_image(image);
+  const auto rank = context::rank_of_image(image);
   if (!rank || *rank == number) return;
   throw PermanentError("the context file of rank " + std::to_string(number) + ", " + image.name() + ", is of rank " +
                        std::to_string(*rank));

@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "core/base/error.hpp"
-#include "core/state/extension/rank_of_image.hpp"
+#include "core/context/rank_of_image.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -22,7 +22,7 @@ std::string snapshot_of(const std::string& path) {
 }  // namespace
 
 void refuse_rank(const context::Reader& image, const std::string& path) {
-  const auto rank = state::rank_of_image(image);
+  const auto rank = context::rank_of_image(image);
   if (!rank) return;
   throw ArgumentError(image.name() + " is of rank " + std::to_string(*rank) +
                       " of an MPI job, whose ranks are restarted together: use ompi-restart " + snapshot_of(path));

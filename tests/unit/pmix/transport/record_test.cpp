@@ -6,7 +6,7 @@
 #include <random>
 
 #include "core/base/error.hpp"
-#include "core/state/extension/rank_of_image.hpp"
+#include "core/context/rank_of_image.hpp"
 
 namespace cairn::pmix {
 namespace {
@@ -64,7 +64,7 @@ TEST(Record, SurvivesRandomBytes) {
 TEST(JobSection, SaysWhoseRankItIs) {
   const auto read = [](const Record& record) {
     const std::string bytes = record.encode();
-    return state::rank_of_section({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    return context::rank_of_section({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
   };
   Record section("mpi");
   section.set("initialized", true)
@@ -83,7 +83,7 @@ TEST(JobSection, SaysNothingIfItIsCutOff) {
   section.set("initialized", true).set("finalized", false).set("rank", std::uint64_t{1});
   const std::string bytes = section.encode();
   for (std::size_t n = 0; n < bytes.size(); ++n)
-    EXPECT_EQ(state::rank_of_section({reinterpret_cast<const std::uint8_t*>(bytes.data()), n}), std::nullopt) << n;
+    EXPECT_EQ(context::rank_of_section({reinterpret_cast<const std::uint8_t*>(bytes.data()), n}), std::nullopt) << n;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include "core/context/format.h"
 #include "core/context/reader.hpp"
 
-namespace cairn::state {
+namespace cairn::context {
 
 // The rank, if MPI was initialised and not finalised. What is no such record says nothing.
 inline std::optional<std::uint64_t> rank_of_section(std::span<const std::uint8_t> bytes) {
@@ -26,9 +26,9 @@ inline std::optional<std::uint64_t> rank_of_section(std::span<const std::uint8_t
   }
 }
 
-inline std::optional<std::uint64_t> rank_of_image(const context::Reader& image) {
+inline std::optional<std::uint64_t> rank_of_image(const Reader& image) {
   const auto section = image.section(CAIRN_CTX_EXTENSION);
   return section ? rank_of_section(section->bytes) : std::nullopt;
 }
 
-}  // namespace cairn::state
+}  // namespace cairn::context
