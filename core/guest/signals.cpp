@@ -233,28 +233,20 @@ CAIRN_INTERPOSE(int, pthread_create,
   return result;
 }
 
-// libc makes a thread for SIGEV_THREAD behind pthread_create(), which blocks the stop signal: only a handler of libc's
-// that is wrapped reaches it. The calling thread must not stop between the two, since then nobody would wrap it.
+// libc makes a thread for SIGEV_THREAD behind pthread_create(). If the calling thread stops between the two, it wraps
+// the handlers then.
 CAIRN_INTERPOSE(int, timer_create, (clockid_t wanted, sigevent* event, timer_t* timer)) {
   if (!hosted()) return real().timer_create(wanted, event, timer);
   const clockid_t clock = named_clock(wanted);
-  int result = -1;
-  if (event == nullptr || event->sigev_notify != SIGEV_THREAD) {
-    result = real().timer_create(clock, event, timer);
-  } else {
-    const AllSignalsBlocked blocked;
-    result = real().timer_create(clock, event, timer);
-    if (result == 0) wrap_libc_handlers();
-  }
+  const int result = real().timer_create(clock, event, timer);
+  if (result == 0 && event != nullptr && event->sigev_notify == SIGEV_THREAD) wrap_libc_handlers();
   if (result == 0) note_timer(*timer, clock);
   return result;
 }
 CAIRN_INTERPOSE(int, mq_notify, (mqd_t queue, const sigevent* event)) {
   if (event != nullptr)
     __atomic_or_fetch(&cairn_guest_self.untold, uint64_t{CAIRN_UNTOLD_NOTIFICATION}, __ATOMIC_SEQ_CST);
-  if (event == nullptr || event->sigev_notify != SIGEV_THREAD || !hosted()) return real().mq_notify(queue, event);
-  const AllSignalsBlocked blocked;
   const int result = real().mq_notify(queue, event);
-  if (result == 0) wrap_libc_handlers();
+  if (result == 0 && hosted() && event != nullptr && event->sigev_notify == SIGEV_THREAD) wrap_libc_handlers();
   return result;
 }
