@@ -62,6 +62,17 @@ class EndOfJob : public testing::Test {
     own.wrapper = wrapper;
     link_->send(to_record(results));
   }
+  // All ranks have called MPI_Finalize.
+  void finalize() {
+    link_->send(to_record(Closed()));
+    while (asked(JobStatus()).get("state") != "finalizing") {
+    }
+  }
+  void expect_refused_for_good(const std::string& why) {
+    const auto failed = from_record<Failed>(asked(CheckpointWish{.timeout = kPatience}));
+    EXPECT_EQ(failed.code, CAIRN_EXIT_PERMANENT);
+    EXPECT_NE(failed.text.find(why), std::string::npos) << failed.text;
+  }
 
   const test::ScratchDirectory scratch_;
   Coordinator* coordinator_ = nullptr;
@@ -99,12 +110,8 @@ TEST_F(EndOfJob, IsItsOwnIfTheRanksHaveGoneOnBeforeTheDecision) {
 
 // It can never be checkpointed again: whoever waits for that (--wait) is told at once.
 TEST_F(EndOfJob, AfterMpiFinalizeNoCheckpointIsPossibleAnyMore) {
-  link_->send(to_record(Closed()));
-  while (asked(JobStatus()).get("state") != "finalizing") {
-  }
-  const auto failed = from_record<Failed>(asked(CheckpointWish{.timeout = kPatience}));
-  EXPECT_EQ(failed.code, CAIRN_EXIT_PERMANENT);
-  EXPECT_NE(failed.text.find("all ranks of the job have called MPI_Finalize"), std::string::npos) << failed.text;
+  finalize();
+  expect_refused_for_good("all ranks of the job have called MPI_Finalize");
 }
 
 TEST_F(EndOfJob, NorWhileTheRanksLeaveTheLog) {
@@ -119,12 +126,8 @@ TEST_F(EndOfJob, OneThatWasCheckpointedToEndIsNotAskedForAgain) {
   send_results(next<CheckpointOrder>());
   EXPECT_TRUE(next<Decision>().commit);
   EXPECT_TRUE(is<Done>(answer.get()));
-  link_->send(to_record(Closed()));
-  while (asked(JobStatus()).get("state") != "finalizing") {
-  }
-  const auto failed = from_record<Failed>(asked(CheckpointWish{.timeout = kPatience}));
-  EXPECT_EQ(failed.code, CAIRN_EXIT_PERMANENT);
-  EXPECT_NE(failed.text.find("has been checkpointed, and is ending"), std::string::npos) << failed.text;
+  finalize();
+  expect_refused_for_good("has been checkpointed, and is ending");
 }
 
 // What only one of many ranks may know is told with the snapshot, once.
