@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/abi/control_address.hpp"
+#include "core/abi/held_signals.hpp"
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/numbered_fork.hpp"
@@ -219,6 +220,7 @@ int restart_process(RestartOptions& options) {
   const std::string host_options = restart::to_text(options.host);
   Child child(manner_of_program());
   const auto prepare = [&] {
+    restart::hold_signals();
     fcntl(started.theirs(), F_SETFD, 0);
     file.hand_over();
     if (space) space->lend_rights();

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <map>
 
+#include "core/abi/held_signals.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/end_as.hpp"
 #include "core/base/error.hpp"
@@ -294,6 +295,7 @@ void GroupStart::take_standard_files() {
 }
 
 void GroupStart::become_first() {
+  restart::hold_signals();
   take_standard_files();
   become(0);
   prepare_host(0);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <thread>
 
+#include "core/abi/held_signals.hpp"
 #include "core/abi/restart_options.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
@@ -191,6 +192,7 @@ std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, r
 void revive(const std::string& context_file, Extension& extension) {
   using state::Stage;
   static std::unique_ptr<Work> work;
+  restart::hold_signals();
   restart::Options wanted = restart::take_options();
   auto others = start_tree(context_file, wanted, extension);
   work = std::make_unique<Work>(context_file, std::move(wanted), std::move(others), extension);
