@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A file that the job has open by MPI cannot be written any more, or opened: the restart names it. The first is seen before
-# any file is touched.
+# A file that the job has open by MPI cannot be written any more, or is none: the restart names it before any file is
+# touched.
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin shim_unusable_file unshare mount
@@ -34,4 +34,5 @@ mkdir data/file
 restart --changed=accept
 wait_job
 [ "$JOB_STATUS" -ne 0 ] || fail "a directory was opened"
-grep -q "cannot make files again: .*$SCRATCH/data/file" "$JOB_LOG" || fail "not named"
+grep -q "data/file is a directory now" "$JOB_LOG" || fail "not named"
+cmp -s own own.now || fail "a file was changed before the refusal"
