@@ -23,8 +23,8 @@ void print_feature(const char* name, bool there, const char* otherwise) {
 void print_features() {
   const engine::Features& f = engine::features();
   print_feature("FSGSBASE", f.fsgsbase,
-                "each full crossing into MPI costs two system calls (CAIRN_CROSSING=light does with few); Linux 5.9 "
-                "and a CPU with fsgsbase have it");
+                "each full crossing into MPI costs two system calls (docs/crossing.md says when calls are full "
+                "crossings); Linux 5.9 and a CPU with fsgsbase have it");
   print_feature("PAGEMAP_SCAN", f.pagemap_scan,
                 "finding pages takes 0.7 s for each TiB of reserved memory; Linux 6.7 has it");
   print_feature("soft-dirty bit", engine::soft_dirty_works(),

@@ -9,6 +9,12 @@
 #include "core/host/stand_in.hpp"
 
 namespace cairn::host {
+
+bool crossing_is_asked_for() noexcept {
+  const char* word = std::getenv(crossing_variable);
+  return word != nullptr && *word != '\0';
+}
+
 namespace {
 
 constexpr const char* kAround = ",around=";
@@ -28,10 +34,10 @@ struct Crossing {
 };
 Crossing state;
 
-// The number of $CAIRN_CROSSING's name, that of full if it is not set; past the last one if it is unknown.
+// The number of $CAIRN_CROSSING's name, that of light if it is not set; past the last one if it is unknown.
 std::uint32_t number_given() noexcept {
+  if (!crossing_is_asked_for()) return CAIRN_CROSSING_LIGHT;
   const char* word = std::getenv(crossing_variable);
-  if (word == nullptr || *word == '\0') return CAIRN_CROSSING_FULL;
   const std::size_t length = std::strcspn(word, ",");
   std::uint32_t i = 0;
   while (i < std::size(kNames) && (length != std::strlen(kNames[i]) || std::strncmp(word, kNames[i], length) != 0)) ++i;

@@ -10,9 +10,12 @@
 
 namespace cairn::host {
 
-// $CAIRN_CROSSING: full, light or check; CAIRN_CROSSING_FULL if it is not set.
+// Whether $CAIRN_CROSSING is set.
+bool crossing_is_asked_for() noexcept;
+// What it says: full, light or check; CAIRN_CROSSING_LIGHT if it is not set, CAIRN_CROSSING_FULL if it says nothing of
+// these.
 std::uint32_t wanted_crossing() noexcept;
-// What $CAIRN_CROSSING says if it is none of these; else empty.
+// The word if it is none of these; else empty.
 std::string unknown_crossing();
 // check,around=NAME: this function is to be called around its entry, to see that it is found. Null: none.
 const char* masked_entry() noexcept;

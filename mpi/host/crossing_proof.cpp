@@ -120,10 +120,12 @@ bool is_first_rank() noexcept {
   return rank == nullptr || std::strcmp(rank, "0") == 0;
 }
 
+// Who has not asked for others is not told: --status says it.
 void take_full_crossings(const std::string& why) {
   host::set_crossing(CAIRN_CROSSING_FULL, why);
   tell_crossing();
-  if (is_first_rank()) std::fprintf(stderr, "cairn: calls into MPI are full crossings: %s\n", why.c_str());
+  if (is_first_rank() && host::crossing_is_asked_for())
+    std::fprintf(stderr, "cairn: calls into MPI are full crossings: %s\n", why.c_str());
 }
 
 std::atomic<bool> watching{false};
