@@ -65,6 +65,12 @@ bool split_shebang(const std::string& head, std::string& interpreter, std::strin
   return true;
 }
 
+// What has no header that the kernel knows is a shell's to commands that start others, as execvp(3) has it; not what is
+// no text.
+bool is_headless_script(const std::string& head, const struct stat& status) {
+  return S_ISREG(status.st_mode) && (!head.empty() || status.st_size == 0) && head.find('\0') == std::string::npos;
+}
+
 std::string elf_interpreter(const std::string& head, std::string& why_not) {
   Elf64_Ehdr header;
   if (head.size() < sizeof header || std::memcmp(head.data(), ELFMAG, SELFMAG) != 0) {
@@ -121,8 +127,11 @@ Program resolve_program(const std::vector<std::string>& words, const std::option
     const std::string head = read_head(program.path, status);
     std::string interpreter, argument;
     if (!split_shebang(head, interpreter, argument)) {
-      judge(program, head, status);
-      break;
+      if (depth > 0 || !is_headless_script(head, status)) {
+        judge(program, head, status);
+        break;
+      }
+      interpreter = "/bin/sh";
     }
     if (depth == kMaxInterpreters) throw EnvironmentError(with_errno("cannot run " + words[0], ELOOP));
     program.arguments.insert(program.arguments.begin(), program.path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which file a command runs, as the kernel would decide: PATH, symlinks, `#!`, the ELF interpreter.
+// Which file a command runs, as execvp(3) and the kernel would decide: PATH, symlinks, `#!`, the ELF interpreter.
 #pragma once
 
 #include <optional>

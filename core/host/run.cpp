@@ -86,7 +86,7 @@ void drop_stop_signal() noexcept {
   const auto more = extension().guest_preloads();
   guest.preloads.insert(guest.preloads.end(), more.begin(), more.end());
   set_guest_exe(guest.program.resolved);
-  extension().preload();
+  extension().preload(guest.program.resolved);
   start_donors(kFirstDonors);
   plug({});
   guest.stack_limit = restore_stack_limit();

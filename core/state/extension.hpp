@@ -20,8 +20,9 @@ class Extension {
   virtual std::vector<std::string> guest_preloads() const { return {}; }
   // First of all, before anything is noted of what the process was started with.
   virtual void begin() {}
-  // Before the plug: whatever would otherwise be dlopen'd later, so that it does not land in the arena.
-  virtual void preload() {}
+  // Before the plug: whatever `program`, the file's path, would otherwise have dlopen'd later, so that it does not land
+  // in the arena.
+  virtual void preload(const std::string& /*program*/) {}
   // table->service()
   virtual void* service(const char* /*name*/, std::uint32_t /*version*/) { return nullptr; }
   // Once the guest is about to start, host threads may be created.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the guest's MPI shim tells its host about the state of MPI, so that a restarted host can bring the real
  * library into the same state: table->service("cairn.mpi.state", CAIRN_MPI_STATE_VERSION). All functions are H
- * (core/abi/host_table.h), never block and never fail. The pointer is fetched anew after a restart.
+ * (core/abi/host_table.h), never fail, and never block but where they say so. The pointer is fetched anew after a restart.
  */
 #ifndef CAIRN_MPI_ABI_MPI_STATE_H
 #define CAIRN_MPI_ABI_MPI_STATE_H
@@ -46,6 +46,8 @@ struct cairn_mpi_state {
   void (*common_memory)(int32_t exists);
   /* Which file that is which open_file() has told last: a checkpoint fails if it is not at its path any more. */
   void (*open_file_is)(uint64_t device, uint64_t inode);
+  /* The real MPI_Init(_thread) is about to be called. May take long. */
+  void (*about_to_initialize)(void);
 };
 
 #ifdef __cplusplus

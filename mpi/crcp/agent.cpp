@@ -137,6 +137,14 @@ void tell_initialized(int required, int provided) noexcept {
     });
 }
 
+void tell_about_to_initialize() noexcept {
+  if (cairn_mpi_state* s = state_service(); has(s, &cairn_mpi_state::about_to_initialize))
+    in_host([&]() noexcept {
+      s->about_to_initialize();
+      return 0;
+    });
+}
+
 void tell_finalized() noexcept {
   if (cairn_mpi_state* s = state_service())
     in_host([&]() noexcept {

@@ -32,6 +32,7 @@ int closed() noexcept;
 // Tells the host what a restart must bring back.
 void tell_initialized(int required, int provided) noexcept;
 void tell_finalized() noexcept;
+void tell_about_to_initialize() noexcept;
 // Forgets what was told before.
 void forget_open_files() noexcept;
 void tell_open_file(const char* path, bool written, std::uint64_t device, std::uint64_t inode) noexcept;

@@ -93,6 +93,7 @@ int initialize(int required, int* provided, const char* name, Call&& call) noexc
   if (life.state != InitState::before)
     return shim::raise(static_cast<ompi_communicator_t*>(nullptr), MPI_ERR_OTHER, name);
   shim::start();
+  if (cairn_is_hosted() != 0) agent::tell_about_to_initialize();
   const std::uint64_t guest = cairn_enter();
   int rc = call();
   cairn_leave(guest);

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/host/loaded_objects.hpp"
@@ -47,6 +48,8 @@ void load_directory(const std::string& directory, const std::string& prefix) {
 }  // namespace
 
 void load_components() {
+  static bool loaded = false;  // one thread starts MPI
+  if (std::exchange(loaded, true)) return;
   // UCX would patch mmap and munmap of the host, whose memory does not come from the kernel.
   ::setenv("UCX_MEM_EVENTS", "n", 1);
   // Debian's configuration leaves out the only windows that there are over TCP: a job that had some on one node, or

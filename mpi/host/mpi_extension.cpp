@@ -20,6 +20,7 @@
 #include "mpi/host/agent_service.hpp"
 #include "mpi/host/common_memory.hpp"
 #include "mpi/host/crossing_proof.hpp"
+#include "mpi/host/may_call_mpi.hpp"
 #include "mpi/host/standard_input.hpp"
 
 namespace cairn::mpi {
@@ -58,6 +59,8 @@ void open_file(const char* path, std::int32_t written) {
     state.files.push_back({path, written != 0});
 }
 
+void about_to_initialize() { load_components(); }
+
 void open_file_is(std::uint64_t device, std::uint64_t inode) {
   state.files.back().device = device;
   state.files.back().inode = inode;
@@ -82,8 +85,8 @@ void common_memory(std::int32_t exists) {
 }
 
 cairn_mpi_state state_service{
-    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized,   finalized,   open_file, place_of,
-    window_memory,           forget_window_memory,    common_memory, open_file_is};
+    CAIRN_MPI_STATE_VERSION, sizeof(cairn_mpi_state), initialized,   finalized,    open_file,          place_of,
+    window_memory,           forget_window_memory,    common_memory, open_file_is, about_to_initialize};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -134,7 +137,11 @@ std::vector<std::string> MpiExtension::guest_preloads() const { return {prefix()
 
 void MpiExtension::begin() { take_standard_input(); }
 
-void MpiExtension::preload() { load_components(); }
+// If it calls MPI after all they are loaded then, and their mappings are in the arena: each image has them, for
+// nothing.
+void MpiExtension::preload(const std::string& program) {
+  if (may_call_mpi(program)) load_components();
+}
 
 void* MpiExtension::service(const char* name, std::uint32_t version) {
   if (std::strcmp(name, CAIRN_AGENT_SERVICE) == 0 && version == CAIRN_AGENT_VERSION) return agent_service();
@@ -186,7 +193,7 @@ void MpiExtension::find_places(const std::vector<std::uint8_t>& section, restart
 void MpiExtension::before_revive(const std::vector<std::uint8_t>& section, const restart::Options& options) {
   state.restart = options;
   const Record saved = read_section(section);
-  preload();
+  load_components();
   state.initialized = saved.get_bool("initialized");
   state.finalized = saved.get_bool("finalized");
   state.common_memory = saved.get_bool("common_memory");

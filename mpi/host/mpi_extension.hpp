@@ -15,7 +15,7 @@ class MpiExtension final : public host::Extension {
   const char* name() const noexcept override { return "mpi"; }
   std::vector<std::string> guest_preloads() const override;
   void begin() override;
-  void preload() override;
+  void preload(const std::string& program) override;
   void* service(const char* name, std::uint32_t version) override;
   std::vector<std::uint8_t> save_section() override;
   void find_places(const std::vector<std::uint8_t>& section, restart::Options& options) override;
@@ -30,7 +30,7 @@ class MpiExtension final : public host::Extension {
   std::string context_file(const std::string& operand) const override;
 };
 
-// Loads now what Open MPI, PMIx and what they use would load by dlopen() later (components.cpp).
+// Loads now what Open MPI, PMIx and what they use would load by dlopen() later (components.cpp). Once.
 void load_components();
 
 }  // namespace cairn::mpi

@@ -241,6 +241,8 @@ int Told::raise(int code, const char* function) const noexcept {
 }
 
 int hand_over(MPI_Request* handle, MPI_Status* status, const char* function) noexcept {
+  if (is_null(*handle) || ((*handle)->error == MPI_SUCCESS && !is_generalized(**handle)))
+    return hand_over_quietly(handle, status);  // nobody will have to be told
   const Told told(*handle);
   const int error = hand_over_quietly(handle, status);
   if (error == MPI_SUCCESS) return error;

@@ -11,24 +11,30 @@ namespace {
 
 int orphans = 0;  // changed in sections
 
-// The ordinary wait: one crossing. False if it was left before the request was complete.
-inline bool wait_quickly(Request& r) noexcept {
+enum class Asked { complete, pending, otherwise };
+
+// The ordinary case of an active request, in one crossing: the library is asked once, or until it is complete.
+// Otherwise: something is out of the ordinary, or came up meanwhile.
+template <bool Once>
+inline __attribute__((always_inline)) Asked ask_quickly(Request& r) noexcept {
   const crcp::Section section;
-  if (r.state != State::active || crcp::attention() != 0) return false;
+  if (__builtin_expect(r.state != State::active || crcp::attention() != 0, 0)) return Asked::otherwise;
   auto* real = static_cast<shim::RealRequest*>(r.real);
-  MPI_Status status;
-  empty_status(status);
+  MPI_Status status;  // the library's, but for MPI_ERROR
   int done = 0;
   const int rc = cross([&]() noexcept {
     int code;
     do code = shim::real.Test(&real, &done, &status);
-    while (code == MPI_SUCCESS && done == 0 && crcp::attention() == 0);
+    while (!Once && code == MPI_SUCCESS && done == 0 && crcp::attention() == 0);
     return code;
   });
   r.real = real;
-  if (done == 0 && rc == MPI_SUCCESS) return false;
+  if (done == 0) {
+    if (rc == MPI_SUCCESS) return Once ? Asked::pending : Asked::otherwise;
+    empty_status(status);
+  }
   finish(r, status, rc);
-  return true;
+  return Asked::complete;
 }
 
 int bad_argument(int code, const char* name) noexcept {
@@ -93,7 +99,7 @@ using namespace cairn::p2p;
 CAIRN_MPI_EXPORT int PMPI_Wait(MPI_Request* request, MPI_Status* status) {
   if (request == nullptr || *request == nullptr) return no_request("MPI_Wait");
   Request* r = *request;
-  if (!is_inactive(r) && !is_complete_for_good(*r) && !wait_quickly(*r)) {
+  if (!is_inactive(r) && !is_complete_for_good(*r) && ask_quickly<false>(*r) != Asked::complete) {
     crcp::begin_call("MPI_Wait");
     crcp::note_frame("MPI_Wait", CAIRN_CALL_FRAME);
     wait_until_complete(*r);
@@ -107,8 +113,9 @@ CAIRN_MPI_EXPORT int PMPI_Test(MPI_Request* request, int* flag, MPI_Status* stat
   if (flag == nullptr) return bad_argument(MPI_ERR_ARG, "MPI_Test");
   Request* r = *request;
   if (!is_inactive(r) && !is_complete_for_good(*r)) {
-    poll_with_duties(*r);
-    *flag = r->state == State::complete ? 1 : 0;
+    const Asked asked = ask_quickly<true>(*r);
+    if (asked == Asked::otherwise) poll_with_duties(*r);
+    *flag = asked != Asked::pending && r->state == State::complete ? 1 : 0;
     if (*flag == 0) return MPI_SUCCESS;
   }
   *flag = 1;

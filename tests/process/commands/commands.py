@@ -247,6 +247,17 @@ def strange_names(subject):
             raise Failure(f"{arguments}: {done}")
 
 
+def headless_scripts(subject):
+    """What has no header is a shell's, as to other commands that start programs; not what is no text."""
+    for text, options, code, said in (("echo \"$0 $1\"\n", ["you"], OK, "script you"), ("exit 9", [], 9, ""), ("", [], OK, ""),
+                                      ("\0\1\2", [], ENVIRONMENT, "Exec format error")):
+        path = os.path.join(subject.directory, "script")
+        with open(path, "w") as f:
+            f.write(text)
+        os.chmod(path, 0o755)
+        expect(subject.run("cr_run", "./script", *options), code, said)
+
+
 def not_hosted(subject):
     expect(subject.run("cr_checkpoint", "1"), PERMANENT, "process 1", "cr_run")
     expect(subject.run("cr_checkpoint", "4000000"), ENVIRONMENT, "does not exist")
