@@ -26,7 +26,8 @@ struct Options {
   // Names of variables, or beginnings followed by "*": those that are the new process's besides the usual, and those
   // that are not.
   std::vector<std::string> new_environment, saved_environment;
-  std::string stdio = "auto";  // which files stand at 0, 1 and 2
+  std::string stdio = "auto";      // which files stand at 0, 1 and 2
+  std::string foreign = "refuse";  // images that somebody else may have written: "accept" takes them
   // Of files that other ranks write to as well, or that only others do, by their paths.
   std::vector<std::pair<std::string, std::uint64_t>> lengths;
   std::vector<std::string> put_back;  // files that only others write to, who make them what they were

@@ -219,6 +219,7 @@ Reader Reader::open(UniqueFd fd, const std::string& name, const std::string& dir
   state->name = name;
   state->directory = directory;
   state->length = static_cast<std::uint64_t>(st.st_size);
+  state->status = st;
   state->fd = std::move(fd);
   try {
     state->read_header();
@@ -235,6 +236,7 @@ Reader Reader::open(UniqueFd fd, const std::string& name, const std::string& dir
 }
 
 const std::string& Reader::name() const noexcept { return state_->name; }
+const struct stat& Reader::status() const noexcept { return state_->status; }
 const cairn_ctx_header& Reader::header() const noexcept { return state_->header; }
 const cairn_ctx_trailer& Reader::trailer() const noexcept { return state_->trailer; }
 const std::vector<Section>& Reader::sections() const noexcept { return state_->sections; }

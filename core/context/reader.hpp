@@ -7,6 +7,8 @@
 // truncated or foreign file, EnvironmentError for one that cannot be read; each names the file and the place.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -71,6 +73,7 @@ class Reader {
   ~Reader();
 
   const std::string& name() const noexcept;
+  const struct stat& status() const noexcept;       // of the file when it was opened
   const cairn_ctx_header& header() const noexcept;  // strings are NUL-terminated
   const cairn_ctx_trailer& trailer() const noexcept;
   // In file order. The first of that type, or nothing.

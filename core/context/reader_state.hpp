@@ -32,6 +32,7 @@ struct Reader::State {
   UniqueFd direct_fd;  // the same file with O_DIRECT, where that works
   std::string name, directory;
   std::uint64_t length = 0;
+  struct stat status {};
   cairn_ctx_header header{};
   cairn_ctx_trailer trailer{};
   std::vector<cairn_ctx_section> index;

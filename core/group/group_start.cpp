@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 #include "core/state/extension/state.hpp"
 #include "core/state/files/state.hpp"
 #include "core/state/image.hpp"
+#include "core/state/own_image.hpp"
 
 namespace cairn::group {
 namespace {
@@ -70,6 +72,9 @@ GroupStart::~GroupStart() { munmap(common_, sizeof(Common)); }
 
 // Everything that can be wrong with the files is found here, before anything is started.
 void GroupStart::read_files(const std::string& directory) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0) throw EnvironmentError(with_errno(directory, errno));
+  state::refuse_foreign(directory, status, options_);
   for (std::size_t i = 0; i < index_.processes.size(); ++i) {
     files_.push_back(context::member_path(directory, index_, i));
     host_of_.emplace_back();
@@ -77,7 +82,7 @@ void GroupStart::read_files(const std::string& directory) {
     theirs_.emplace_back();
     images_.emplace_back();
     if (has_ended(i)) continue;
-    images_.back().emplace(state::read_image(context::open_member(directory, index_, i)));
+    images_.back().emplace(state::read_own_image(context::open_member(directory, index_, i), options_));
     const bool extended = !images_.back()->get<state::ExtensionState>().bytes.empty();
     host_of_.back() = extended ? hosts_.extended : hosts_.plain;
     int ends[2];

@@ -30,6 +30,7 @@
 #include "core/state/image.hpp"
 #include "core/state/kinds.hpp"
 #include "core/state/made.hpp"
+#include "core/state/own_image.hpp"
 #include "core/state/process/new_environment.hpp"
 #include "core/state/process/state.hpp"
 #include "core/state/threads/resume.hpp"
@@ -67,7 +68,7 @@ struct Work {
   Work(const std::string& context_file, restart::Options wanted, std::unique_ptr<group::GroupStart> tree,
        Extension& extension)
       : others(std::move(tree)),
-        image(state::read_image(context_file)),
+        image(state::read_own_image(context::Reader::open(context_file), wanted)),
         options(with_places(image, std::move(wanted), extension)),
         restart{image, options},
         messages(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)),
@@ -177,7 +178,8 @@ std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, r
   if (options.together || !context_file.ends_with(context::group_file_suffix)) return nullptr;
   const std::string directory = context::group_beside(context_file);
   if (!context::is_group(directory)) return nullptr;
-  options = with_places(state::read_image(context_file), std::move(options), extension);
+  const state::Image image = state::read_own_image(context::Reader::open(context_file), options);
+  options = with_places(image, std::move(options), extension);
   const std::string own = own_path();
   const std::string plain = own.substr(0, own.rfind('/') + 1) + "cairn-host";
   auto tree = std::make_unique<group::GroupStart>(directory, options, group::GroupStart::Hosts{plain, own},

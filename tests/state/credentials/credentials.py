@@ -43,7 +43,7 @@ def restarted_by(user, expected):
         os.chmod(os.path.join(subject.directory, "context"), 0o644)
         os.chmod(subject.directory, 0o777)
         subject.user = user
-        subject.restart("context")
+        subject.restart("context", "--foreign=accept")  # by_root: the file is the user's
         if users_of(subject.pid) != [str(expected)] * 4:
             raise Failure(f"it runs as {users_of(subject.pid)}, not {expected}")
         if expected == NOBODY:  # the other user's rights are not those it began with

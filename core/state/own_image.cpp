@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state/own_image.hpp"
+
+#include <unistd.h>
+
+#include "core/base/error.hpp"
+
+namespace cairn::state {
+
+void refuse_foreign(const std::string& name, const struct stat& status, const restart::Options& options) {
+  if (options.foreign == "accept") return;
+  const bool is_root = geteuid() == 0;
+  if (is_root && status.st_uid != 0) {
+    throw EnvironmentError(
+        name + " belongs to user " + std::to_string(status.st_uid) +
+        ", who could have root do anything by it: restart it as that user (runuser), or, if you know "
+        "what is in it, with --foreign=accept");
+  }
+  const mode_t others = is_root && status.st_gid != 0 ? S_IWGRP | S_IWOTH : S_IWOTH;
+  if ((status.st_mode & others) != 0) {
+    throw EnvironmentError(name +
+                           " may be written by others, who could have your rights by it: look at it, then chmod " +
+                           "go-w, or restart it with --foreign=accept");
+  }
+}
+
+Image read_own_image(context::Reader reader, const restart::Options& options) {
+  refuse_foreign(reader.name(), reader.status(), options);
+  return read_image(std::move(reader));
+}
+
+}  // namespace cairn::state
