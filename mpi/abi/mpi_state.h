@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the guest's MPI shim tells its host about the state of MPI, so that a restarted host can bring the real
  * library into the same state: table->service("cairn.mpi.state", CAIRN_MPI_STATE_VERSION). All functions are H
- * (core/abi/host_table.h), never fail, and never block but where they say so. The pointer is fetched anew after a restart.
+ * (core/abi/host_table.h), never fail, and never block but where they say so. The pointer is fetched anew after a
+ * restart.
  */
 #ifndef CAIRN_MPI_ABI_MPI_STATE_H
 #define CAIRN_MPI_ABI_MPI_STATE_H
