@@ -77,7 +77,7 @@ bool take_given(Options& options, const std::string& name, const std::string& va
     options.started = moved_up(value);
   } else if (name == "given") {
     const auto [index, fd] = pair_of(name, value);
-    options.given.emplace_back(static_cast<std::uint32_t>(to_number(index)), moved_up(fd));
+    options.given.emplace_back(static_cast<std::uint32_t>(to_number(index)), std::atoi(fd.c_str()));
   } else if (name == "given-memory") {
     const auto [device, rest] = pair_of(name, value);
     const auto [inode, fd] = pair_of(name, rest);

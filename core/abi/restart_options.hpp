@@ -31,8 +31,8 @@ struct Options {
   // Of files that other ranks write to as well, or that only others do, by their paths.
   std::vector<std::pair<std::string, std::uint64_t>> lengths;
   std::vector<std::string> put_back;  // files that only others write to, who make them what they were
-  // What several processes of a group share, made by whoever starts them, on descriptors of the process: open file
-  // descriptions, by their index in its file, and memory without a path, by what it was.
+  // What several processes of a group share, made by whoever starts them, on descriptors of the process, whatever their
+  // numbers: open file descriptions, by their index in its file, and memory without a path, by what it was.
   struct GivenMemory {
     std::uint64_t device, inode;
     int fd;
@@ -52,7 +52,8 @@ struct Options {
 
 inline constexpr const char* options_variable = "CAIRN_RESTART_OPTIONS";
 
-// Reads the variable and removes it; moves the descriptors out of the guest's way. Throws ArgumentError.
+// Reads the variable and removes it; moves what the host keeps out of the guest's way, but not `given`, which may be
+// too many. Throws ArgumentError.
 Options take_options();
 // The same text, for the side that sets it.
 std::string to_text(const Options& options);

@@ -59,6 +59,7 @@ GroupStart::GroupStart(const std::string& directory, const restart::Options& opt
       index_(context::read_group_index(directory)),
       plan_(plan_restart(index_)) {
   if (index_.processes.size() > kMost) throw PermanentError(directory + " has too many processes");
+  room_.make_all();
   read_files(directory);
   note_common_files();
   open_standard_files();
@@ -266,7 +267,7 @@ void GroupStart::add_numbers(restart::Options& options) const {
   if (first.group != first.pid) options.numbers.emplace_back(first.group, getpgid(common_->numbers[0]));
 }
 
-restart::Options GroupStart::options_of(std::size_t i) const {
+restart::Options GroupStart::options_of(std::size_t i) {
   restart::Options options = options_;
   options.together = true;
   add_numbers(options);
@@ -276,10 +277,11 @@ restart::Options GroupStart::options_of(std::size_t i) const {
   return options;
 }
 
-void GroupStart::prepare_host(std::size_t i) const {
+void GroupStart::prepare_host(std::size_t i) {
   restart::Options options = own_options_;
   options.started = theirs_[i].get();
   fcntl(options.started, F_SETFD, 0);
+  room_.close();
   if (space_ != nullptr) space_->lend_rights();
   setenv(restart::options_variable, restart::to_text(options).c_str(), 1);
 }
@@ -312,6 +314,7 @@ restart::Options GroupStart::become_first_here() {
   become(0);
   forget_shared();
   for (UniqueFd& fd : theirs_) fd.reset();
+  room_.close();
   return own_options_;
 }
 

@@ -20,6 +20,7 @@
 #include "core/group/plan.hpp"
 #include "core/group/process_space.hpp"
 #include "core/group/shared_restart.hpp"
+#include "core/state/descriptors/room.hpp"
 #include "core/state/image.hpp"
 
 namespace cairn::group {
@@ -85,8 +86,8 @@ class GroupStart {
   [[noreturn]] void leave();
   void meet(std::size_t meeting);
   void add_numbers(restart::Options& options) const;
-  restart::Options options_of(std::size_t i) const;
-  void prepare_host(std::size_t i) const;
+  restart::Options options_of(std::size_t i);
+  void prepare_host(std::size_t i);
   bool hear(std::size_t i, char wanted, char& heard) const;
   char give_up(std::size_t failed);
   void end_all_but(std::size_t failed);
@@ -105,6 +106,7 @@ class GroupStart {
   std::vector<UniqueFd> ours_, theirs_;              // by process; ended ones have none
   std::vector<std::optional<state::Image>> images_;  // until all that they share has been handed over
   std::vector<std::pair<int, UniqueFd>> standard_;
+  state::DescriptorRoom room_;  // for what all of them share, which is open at once
   std::optional<SharedRestart> shared_;
   std::vector<std::string> notes_;
   restart::Options own_options_;  // of the process that this is, when all are there

@@ -62,7 +62,7 @@ class SharedRestart::Maker {
   void make_alone(const Where& where);
   void make_memory();
   void give(const Where& where, UniqueFd made);
-  int keep(UniqueFd made);
+  int keep(UniqueFd made) { return result_.keep(std::move(made)); }
   UniqueFd standing_at(int number) const;
   const FilesState& files(std::size_t process) const { return images_[process]->get<FilesState>(); }
   const Description& at(const Where& where) const { return files(where.process).descriptions[where.description]; }
@@ -147,14 +147,6 @@ UniqueFd SharedRestart::Maker::standing_at(int number) const {
   const auto opened =
       std::find_if(standard_.begin(), standard_.end(), [=](const auto& file) { return file.first == number; });
   return UniqueFd(fcntl(opened != standard_.end() ? opened->second.get() : number, F_DUPFD_CLOEXEC, 0));
-}
-
-// Out of the way of what stands at 0, 1 and 2, or is to be closed there.
-int SharedRestart::Maker::keep(UniqueFd made) {
-  if (made.get() <= STDERR_FILENO) made.reset(fcntl(made.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (!made) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
-  result_.made_.push_back(std::move(made));
-  return result_.made_.back().get();
 }
 
 void SharedRestart::Maker::give(const Where& where, UniqueFd made) {
@@ -330,34 +322,45 @@ SharedRestart::SharedRestart(std::span<const state::Image* const> images, const 
   Maker(*this, images, options, standard).run();
 }
 
-namespace {
-
-// A number for each: whoever takes it closes it.
-int own_number_for(int fd) {
-  const int number = fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
-  if (number < 0) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
-  fcntl(number, F_SETFD, 0);
-  return number;
+// Out of the way of what stands at 0, 1 and 2, or is to be closed there.
+int SharedRestart::keep(UniqueFd made) {
+  if (made.get() <= STDERR_FILENO) made.reset(fcntl(made.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!made) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
+  made_.push_back(std::move(made));
+  return made_.back().get();
 }
 
-}  // namespace
+// What has been made is the process's own: a second number for all of them might be too many.
+int SharedRestart::taken(int made) {
+  const auto found = std::find_if(made_.begin(), made_.end(), [=](const UniqueFd& fd) { return fd.get() == made; });
+  UniqueFd fd;
+  if (found != made_.end())
+    fd = std::move(*found);
+  else
+    fd.reset(fcntl(made, F_DUPFD, STDERR_FILENO + 1));  // it has it twice
+  if (!fd) throw EnvironmentError(with_errno("a descriptor that processes share", errno));
+  fcntl(fd.get(), F_SETFD, 0);
+  return fd.release();
+}
 
-void SharedRestart::hand_over(std::size_t i, restart::Options& options) const {
-  for (const auto& [description, fd] : given_[i].descriptions)
-    options.given.emplace_back(description, own_number_for(fd));
+void SharedRestart::hand_over(std::size_t i, restart::Options& options) {
+  for (const auto& [description, fd] : given_[i].descriptions) options.given.emplace_back(description, taken(fd));
   for (const auto& memory : given_[i].memory)
-    options.given_memory.push_back({memory.device, memory.inode, own_number_for(memory.fd)});
+    options.given_memory.push_back({memory.device, memory.inode, taken(memory.fd)});
   options.given_system_v = system_v_;
 }
 
 void SharedRestart::make_last(std::size_t i, restart::Options& options) {
   for (const Last& last : last_) {
     if (last.ends.front().front().first != i) continue;
-    const std::vector<UniqueFd> made = last.make(options);
+    std::vector<UniqueFd> made = last.make(options);
     for (std::size_t end = 0; end < made.size(); ++end) {
+      const int fd = keep(std::move(made[end]));
       for (const auto& [process, description] : last.ends[end]) {
-        if (process == i) options.given.emplace_back(description, own_number_for(made[end].get()));
-        if (process != i) inboxes_.at(process).send(description, made[end].get());
+        if (process != i) inboxes_.at(process).send(description, fd);
+      }
+      for (const auto& [process, description] : last.ends[end]) {
+        if (process == i) options.given.emplace_back(description, taken(fd));
       }
     }
   }
@@ -366,7 +369,7 @@ void SharedRestart::make_last(std::size_t i, restart::Options& options) {
   for (auto& [process, inbox] : inboxes_) inbox.close_sending();
   if (own == inboxes_.end()) return;
   for (auto& [description, fd] : own->second.receive_all())
-    options.given.emplace_back(description, own_number_for(fd.get()));
+    options.given.emplace_back(description, taken(keep(std::move(fd))));
 }
 
 }  // namespace cairn::group

@@ -28,8 +28,8 @@ class SharedRestart {
   SharedRestart(std::span<const state::Image* const> images, const restart::Options& options,
                 std::span<const std::pair<int, UniqueFd>> standard);
 
-  // In process `i`, before it executes its host: which descriptors it inherits.
-  void hand_over(std::size_t i, restart::Options& options) const;
+  // In process `i`, once, before it executes its host or goes on as one: which descriptors it inherits.
+  void hand_over(std::size_t i, restart::Options& options);
   // Is there something that can be made only when all processes are there?
   bool has_last() const noexcept { return !last_.empty(); }
   // In process `i`, once all are there, and all of them at the same time: makes what is this one's to make, and has
@@ -54,6 +54,8 @@ class SharedRestart {
     std::function<std::vector<UniqueFd>(const restart::Options&)> make;
   };
   void expect_last(std::size_t process) { inboxes_[process].expect_one(); }
+  int keep(UniqueFd made);
+  int taken(int made);
 
   std::vector<Given> given_;  // by process
   std::vector<Last> last_;

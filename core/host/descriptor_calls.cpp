@@ -120,8 +120,9 @@ namespace {
 // A duplicate asked for at a number of the caller's choice goes up like any other.
 int control_descriptor(int fd, int command, long argument) noexcept {
   if (command != F_DUPFD && command != F_DUPFD_CLOEXEC) return set_errno(raw_syscall(SYS_fcntl, fd, command, argument));
-  const long least = std::max<long>(argument, fd_base());
-  return made([=] { return raw_syscall(SYS_fcntl, fd, command, least); });
+  const DescriptorTurn turn;
+  const RaisedLimit raised;
+  return set_errno(copied_up(fd, argument));
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ constexpr int kForPrograms = 64;
 std::atomic<int> for_programs[kForPrograms];  // a number and one, or 0
 std::atomic<int> noted_by;                    // the process in which they were made
 std::atomic<int> highest{-1};                 // none of the host's was above it
+std::uint64_t of_program[kTracked / 64];      // of the program that is being restarted
+thread_local int any_number __attribute__((tls_model("initial-exec"))) = 0;
 int base = 0;
 
 void mark(int fd, bool mine) noexcept {
@@ -45,18 +47,38 @@ void mark(int fd, bool mine) noexcept {
   }
 }
 
+bool is_of_program(long fd) noexcept { return fd < kTracked && (of_program[fd / 64] >> (fd % 64) & 1) != 0; }
+
+// A copy at the lowest number from there on that is free, and is not to be the program's.
+long copy_from(int fd, long least) noexcept {
+  for (;;) {
+    const long copy = raw_syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, least);
+    if (is_error(copy) || !is_of_program(copy)) return copy;
+    raw_syscall(SYS_close, copy);
+    for (least = copy; is_of_program(least);) ++least;
+  }
+}
+
 }  // namespace
 
 // A fork copies the table of descriptors as far as there are any, so they are not too high either.
-void choose_fd_base() {
+void choose_fd_base(std::span<const int> numbers_of_program) {
   constexpr rlim_t kLeast = 128, kUsual = 4096, kHighest = 16384;
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t hard = std::min<rlim_t>(limit.rlim_max, kTracked), soft = std::min(limit.rlim_cur, hard);
   if (hard < kLeast) throw EnvironmentError("the hard limit of open files (ulimit -Hn) is below 128: raise it");
-  const rlim_t at_most = std::min(hard - std::clamp<rlim_t>(hard / 4, 32, kMostOfHost), kHighest);
-  base = static_cast<int>(std::min(std::max(soft, kUsual), at_most));
+  const rlim_t of_host = std::clamp<rlim_t>(hard / 4, 32, kMostOfHost);
+  base = static_cast<int>(std::min({std::max(soft, kUsual), hard - of_host, kHighest}));
+  for (const int number : numbers_of_program) {
+    if (number < 0 || number >= kTracked) continue;
+    of_program[number / 64] |= 1UL << (number % 64);
+    if (number >= base && static_cast<rlim_t>(number) + 1 + of_host <= hard) base = number + 1;
+  }
 }
+
+AnyNumber::AnyNumber() noexcept { ++any_number; }
+AnyNumber::~AnyNumber() { --any_number; }
 
 RaisedLimit::RaisedLimit() noexcept {
   if (base == 0 || is_error(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)))) return;
@@ -81,15 +103,21 @@ bool is_host_fd(int fd) noexcept {
 long moved_up(long result) noexcept {
   if (is_error(result) || base == 0) return result;
   const int low = static_cast<int>(result);
-  if (low >= base) {
+  if (low >= base && !is_of_program(low)) {
     raw_syscall(SYS_fcntl, low, F_SETFD, FD_CLOEXEC);
     mark(low, true);
     return low;
   }
-  const long high = raw_syscall(SYS_fcntl, low, F_DUPFD_CLOEXEC, base);
+  const long high = copied_up(low, base);
   raw_syscall(SYS_close, low);
-  if (!is_error(high)) mark(static_cast<int>(high), true);
   return high;
+}
+
+long copied_up(int fd, long least) noexcept {
+  long copy = copy_from(fd, std::max<long>(least, base));
+  if ((copy == -EMFILE || copy == -EINVAL) && any_number > 0) copy = copy_from(fd, STDERR_FILENO + 1);
+  if (!is_error(copy)) mark(static_cast<int>(copy), true);
+  return copy == -EINVAL ? -EMFILE : copy;
 }
 
 void forget_descriptor(int fd) noexcept {

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "core/abi/held_signals.hpp"
@@ -23,6 +24,7 @@
 #include "core/context/group_index.hpp"
 #include "core/group/group_start.hpp"
 #include "core/host/clocks.hpp"
+#include "core/host/descriptors.hpp"
 #include "core/host/host.hpp"
 #include "core/host/startup.hpp"
 #include "core/state/extension/state.hpp"
@@ -195,6 +197,7 @@ void revive(const std::string& context_file, Extension& extension) {
   using state::Stage;
   static std::unique_ptr<Work> work;
   restart::hold_signals();
+  std::optional<AnyNumber> any_number(std::in_place);
   restart::Options wanted = restart::take_options();
   auto others = start_tree(context_file, wanted, extension);
   work = std::make_unique<Work>(context_file, std::move(wanted), std::move(others), extension);
@@ -202,6 +205,7 @@ void revive(const std::string& context_file, Extension& extension) {
   auto& options = work->options;
   if (work->image.get<state::ProcessState>().stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);
   for (Stage stage : {Stage::early, Stage::check, Stage::files, Stage::open, Stage::reserve}) revival.restore(stage);
+  any_number.reset();
   extension.before_revive(work->image.get<state::ExtensionState>().bytes, options);
   complete_host(*work);
   block_all_signals();

@@ -23,6 +23,7 @@
 #include "core/host/threads.hpp"
 #include "core/host/trace.hpp"
 #include "core/state/beginning.hpp"
+#include "core/state/descriptors/kind.hpp"
 #include "core/state/made.hpp"
 
 // jemalloc reads this at its first use: no sbrk (the break is the guest's), few arenas.
@@ -105,19 +106,20 @@ int run(int argc, char** argv, Extension& extension) {
     if (argc == 2 && std::string_view(argv[1]) == kAdopt) adopt(extension);
     clean_and_exec_again(argv);
     register_main_thread();
-    choose_fd_base();
+    const Options options = parse_options(argc, argv);
+    const std::string image = options.restart.empty() ? "" : extension.context_file(options.restart);
+    choose_fd_base(image.empty() ? std::vector<int>() : state::numbers_in(image));
     start_trace();
     set_extension(extension);
     extension.begin();
     const std::string host = own_path();
     set_host_path(host);
-    const Options options = parse_options(argc, argv);
     state::begin(options.inherited, guest_stack_limit());
     set_host_options("--cairn-inherited=" + state::beginning_word());
     set_system_v_before(options.system_v);
     set_untold_before(options.landlocked ? CAIRN_UNTOLD_LANDLOCK : 0);
     open_control();
-    if (!options.restart.empty()) revive(extension.context_file(options.restart), extension);
+    if (!image.empty()) revive(image, extension);
     start(options, host);
   } catch (const Error& error) {
     state::remove_made();

@@ -16,6 +16,7 @@
 #include "core/state/descriptors/open_files.hpp"
 #include "core/state/descriptors/other_holders.hpp"
 #include "core/state/descriptors/process_files.hpp"
+#include "core/state/descriptors/room.hpp"
 #include "core/state/group_scope.hpp"
 
 namespace cairn::state {
@@ -138,7 +139,11 @@ ObjectIdentity identity_of_both(const OpenFile& file, std::uint64_t peer) {
   return {file.status.st_dev, peer == 0 ? own : std::min(own, peer)};
 }
 
-void descriptors_obstacle(const cairn_guest& /*guest*/) { Capturing(nullptr).run(); }
+void descriptors_obstacle(const cairn_guest& /*guest*/) {
+  Capturing capturing(nullptr);
+  capturing.run();
+  check_room_for_restart(capturing.files.descriptors.size());
+}
 
 std::vector<std::uint8_t> capture_descriptors(Capture& capture) {
   Capturing capturing(capture.writer);

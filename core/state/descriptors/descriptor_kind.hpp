@@ -52,7 +52,7 @@ class OpenFiles;
 // The descriptors of a process that are ends of one object, one for each open file description.
 using ObjectEnds = std::vector<const OpenFile*>;
 
-// In a restart: all descriptions, and their descriptors, which are the host's.
+// In a restart: all descriptions, and their descriptors, which are the host's or at their places (placement.hpp).
 struct OpenedFiles {
   const FilesState& files;
   std::span<const UniqueFd> opened;  // by description

@@ -42,6 +42,8 @@ void descriptors_obstacle(const cairn_guest& guest);
 std::vector<std::uint8_t> capture_descriptors(Capture& capture);
 // The section in any version that was ever written. Throws PermanentError.
 FilesState decode_files(std::span<const std::uint8_t> bytes, std::uint32_t version);
+// The numbers of the descriptors in a context file. Throws as read_image().
+std::vector<int> numbers_in(const std::string& context_file);
 void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version);
 void check_descriptors(const Image& image);
 // Opens what has to be opened, moves everything to its number, closes what the guest did not have.

@@ -61,6 +61,13 @@ FilesState decode_files(std::span<const std::uint8_t> bytes, std::uint32_t versi
   return files;
 }
 
+std::vector<int> numbers_in(const std::string& context_file) {
+  std::vector<int> numbers;
+  for (const Descriptor& descriptor : read_image(context_file).get<FilesState>().descriptors)
+    numbers.push_back(descriptor.number);
+  return numbers;
+}
+
 void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version) {
   image.keep(decode_files(bytes, version));
 }

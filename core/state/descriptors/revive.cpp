@@ -28,7 +28,11 @@ bool is_open(int fd) { return !is_error(raw_syscall(SYS_fcntl, fd, F_GETFD)); }
 class DescriptorsReviver : public Reviver {
  public:
   explicit DescriptorsReviver(Restart& restart)
-      : restart_(restart), image_(restart.image), options_(restart.options), files_(image_.get<FilesState>()) {
+      : restart_(restart),
+        image_(restart.image),
+        options_(restart.options),
+        files_(image_.get<FilesState>()),
+        places_(files_.descriptors) {
     for (Description& description : files_.descriptions)
       description.path = current_path(restart::relocated(restart.options, description.path),
                                       image_.get<ProcessState>().pid, restart.options);
@@ -69,8 +73,9 @@ class DescriptorsReviver : public Reviver {
   const Image& image_;
   const restart::Options& options_;
   FilesState files_;
+  Places places_;
   DescriptorRoom room_;
-  std::vector<UniqueFd> opened_;  // by description, on descriptors of the host
+  std::vector<UniqueFd> opened_;  // by description, on descriptors of the host or at their places
 };
 
 bool DescriptorsReviver::takes_new(const Description& description) const {
@@ -98,6 +103,7 @@ void DescriptorsReviver::open_all() {
   for (std::size_t i = 0; i < opened_.size(); ++i) {
     if (!opened_[i]) opened_[i] = open_as_before(i);
     if (!opened_[i]) opened_[i] = open_description(files_.descriptions[i]);
+    places_.take(opened_[i], i);
   }
   for (const HeldLock& lock : image_.get<SharedObjects>().locks)
     take_lock(opened_[lock.description].get(), lock, files_.descriptions[lock.description].path);
@@ -112,6 +118,7 @@ void DescriptorsReviver::take_given() {
     const Description& description = files_.descriptions[index];
     if ((description.flags & O_PATH) == 0 && description.kind != elsewhere_number) set_common(fd, description);
   }
+  places_.take_all(opened_);
   for (const auto& memory : options_.given_memory) restart_.nameless[{memory.device, memory.inode}] = memory.fd;
 }
 
@@ -143,6 +150,7 @@ void DescriptorsReviver::make_object(const SharedObject& object) {
   for (std::size_t i = 0; i < places.size(); ++i) {
     set_common(made[i].get(), *ends[i]);
     opened_[places[i]] = std::move(made[i]);
+    places_.take(opened_[places[i]], places[i]);
   }
 }
 

@@ -2,11 +2,43 @@
 #include "core/state/descriptors/room.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 
 namespace cairn::state {
+namespace {
+
+constexpr std::size_t kOfRestart = 32;  // the image, its threads' and what is made in pairs
+
+// Each is open from before there is any memory until it is mapped.
+std::size_t mapped_files() {
+  std::set<std::pair<std::string, std::string>> files;  // device and inode
+  const std::string maps = read_file_or_throw("/proc/self/maps");
+  for (const std::string_view line : split_lines(maps)) {
+    constexpr std::size_t kDevice = 3, kInode = 4;
+    const auto words = split_words(line);
+    if (words.size() > kInode && words[kInode] != "0") files.emplace(words[kDevice], words[kInode]);
+  }
+  return files.size();
+}
+
+}  // namespace
+
+void check_room_for_restart(std::size_t of_program) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || of_program < limit.rlim_max / 2) return;
+  const std::size_t all = directory_entries("/proc/self/fd").size();
+  const std::size_t others = all - std::min(all, of_program) + mapped_files() + kOfRestart;
+  if (of_program + others <= limit.rlim_max) return;
+  throw TemporaryError("it has " + std::to_string(of_program) + " descriptors open, and a restart needs " +
+                       std::to_string(others) + " more; the hard limit of open files (ulimit -Hn) is " +
+                       std::to_string(limit.rlim_max) + ": start it with a higher one, or close some");
+}
 
 void DescriptorRoom::make(std::span<const Descriptor> wanted) {
   const auto highest = std::max_element(wanted.begin(), wanted.end(),
@@ -14,14 +46,22 @@ void DescriptorRoom::make(std::span<const Descriptor> wanted) {
   rlimit now{};
   if (highest == wanted.end() || getrlimit(RLIMIT_NOFILE, &now) != 0) return;
   const rlim_t needed = static_cast<rlim_t>(highest->number) + 1;
-  if (needed <= now.rlim_cur) return;
-  const rlimit higher{needed, std::max(needed, now.rlim_max)};
+  if (needed <= now.rlim_max) return make_all();
+  constexpr rlim_t kOfHost = 256;  // above them, where none is left below
+  const rlimit higher{needed + kOfHost, needed + kOfHost};
   if (setrlimit(RLIMIT_NOFILE, &higher) != 0) {
     throw EnvironmentError("the program has descriptor " + std::to_string(highest->number) +
                            " open; the hard limit of open files (ulimit -Hn) is " + std::to_string(now.rlim_max) +
                            " here: raise it");
   }
   before_ = now;
+}
+
+void DescriptorRoom::make_all() {
+  rlimit now{};
+  if (getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur >= now.rlim_max) return;
+  const rlimit higher{now.rlim_max, now.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &higher) == 0) before_ = now;
 }
 
 void DescriptorRoom::close() {

@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -12,10 +13,17 @@
 
 namespace cairn::state {
 
+// Of a checkpoint: whether a restart will have as many descriptors here as it takes, those of the program beside what
+// opens it. Throws TemporaryError.
+void check_room_for_restart(std::size_t of_program);
+
 class DescriptorRoom {
  public:
-  // Raises the limit as far as it is needed. Throws EnvironmentError if the hard limit is in the way.
+  // Raises the limit above all of them, to the hard one: there must be numbers beside them, too. Throws
+  // EnvironmentError if the hard limit is in the way.
   void make(std::span<const Descriptor> wanted);
+  // As far as the hard limit lets.
+  void make_all();
   // Once they are there: the limit is again what it was.
   void close();
 

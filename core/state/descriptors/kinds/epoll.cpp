@@ -117,23 +117,48 @@ UniqueFd reopen(const Description& /*description*/) {
   throw EnvironmentError(with_errno("epoll cannot watch descriptor " + std::to_string(watch.number) + " again", error));
 }
 
+// A description stands at a number. What stands there already, at its place, is out of the way meanwhile.
+class AtNumber {
+ public:
+  AtNumber(int description, const Watch& watch) : number_(watch.number), stands_there_(description == number_) {
+    if (stands_there_) return;
+    aside_.reset(fcntl(number_, F_DUPFD_CLOEXEC, 0));
+    if (!aside_ && errno != EBADF) fail(watch, errno);
+    const long there = raw_syscall(SYS_dup3, description, number_, O_CLOEXEC);
+    if (is_error(there)) fail(watch, static_cast<int>(-there));
+  }
+  ~AtNumber() {
+    if (stands_there_) return;
+    if (aside_)
+      raw_syscall(SYS_dup3, aside_.get(), number_, O_CLOEXEC);
+    else
+      raw_syscall(SYS_close, number_);
+  }
+  AtNumber(const AtNumber&) = delete;
+  AtNumber& operator=(const AtNumber&) = delete;
+
+ private:
+  int number_;
+  bool stands_there_;
+  UniqueFd aside_;
+};
+
 // Under its number, which is taken for a moment; what belongs there comes later.
 void add(int epoll, const Watch& watch, const OpenedFiles& all) {
   if (watch.description >= all.opened.size() || host::is_host_fd(watch.number)) fail(watch, EBADF);
   epoll_event event{};
   event.events = watch.disarmed() ? watch.events | kAny : watch.events;
   event.data.u64 = watch.data;
-  const long there = raw_syscall(SYS_dup3, all.opened[watch.description].get(), watch.number, O_CLOEXEC);
-  if (is_error(there)) fail(watch, static_cast<int>(-there));
-  const int added = epoll_ctl(epoll, EPOLL_CTL_ADD, watch.number, &event);
-  const int error = errno;
-  raw_syscall(SYS_close, watch.number);
-  if (added != 0) fail(watch, error);
+  const AtNumber there(all.opened[watch.description].get(), watch);
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, watch.number, &event) != 0) fail(watch, errno);
 }
 
 // Those that are disarmed come first: nothing else can happen then.
-void connect(int fd, const Description& description, const OpenedFiles& all) {
+void connect(int place, const Description& description, const OpenedFiles& all) {
   const auto detail = detail_of<EpollDetail>(description);
+  const UniqueFd copy(fcntl(place, F_DUPFD_CLOEXEC, 0));  // since what is watched may have been at its place
+  if (!copy) throw EnvironmentError(with_errno("epoll", errno));
+  const int fd = copy.get();
   for (const Watch& watch : detail.watches) {
     if (!watch.disarmed()) continue;
     add(fd, watch, all);
