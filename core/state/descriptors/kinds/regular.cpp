@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Regular files, by reference. One that the process was started with and that is gone is of the kind `standard`.
+#include "core/state/descriptors/kernel_files.hpp"
 #include "core/state/descriptors/kinds/by_reference.hpp"
 
 namespace cairn::state {
@@ -11,6 +12,7 @@ bool recognise(const OpenFile& file) {
 
 std::vector<std::uint8_t> describe(const OpenFile& file, const OpenFiles& /*all*/) {
   check_reference(file);
+  refuse_kept_by_kernel(file);
   ReferenceDetail detail = describe_reference(file);
   return encode(detail);
 }
@@ -33,7 +35,8 @@ const DescriptorKind regular_descriptor = {
     .refill = nullptr,
     .documentation =
         {"regular file", "by reference: path, flags, offset",
-         "must still be at its path; locks, memfd and deleted files are refused; nothing of the content is kept",
+         "must still be at its path; locks, memfd and deleted files are refused, and files of /proc, /sys and the like "
+         "with which the kernel keeps more than a position; nothing of the content is kept",
          "tests/state/descriptors/files.cpp"},
 };
 
