@@ -70,6 +70,10 @@ std::string why_not_hosted(pid_t pid) {
     case Beginning::host:
       throw TemporaryError(name + " has only begun to start; ask again later");
     case Beginning::child:
+      if (is_made_past_libc(pid))
+        throw PermanentError(name_of_process(pid) +
+                             " cannot be checkpointed: it was made past the C library (clone), so that it has no host; "
+                             "fork() and posix_spawn() make processes that can be saved");
       throw TemporaryError(name + " is a forked child of a hosted program, which cannot be saved: " + why_no_host(pid));
     case Beginning::gone:
       throw EnvironmentError(name + " does not exist");
@@ -113,7 +117,6 @@ bool connect_as_owner(pid_t pid, int socket, const ControlAddress& address) noex
 
 UniqueFd connect_to(pid_t pid) {
   const ControlAddress address(pid);
-  bool is_child = false;  // that must be seen before the attempt that fails
   const Deadline copy_patience(kCopyPatience);
   bool asked = false;
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
@@ -123,10 +126,8 @@ UniqueFd connect_to(pid_t pid) {
     if (errno != ECONNREFUSED) throw EnvironmentError(with_errno("cannot reach " + name_of(pid), errno));
     if (!copy_patience.passed() && ask_for_host(pid, asked)) continue;
     const Beginning beginning = beginning_of(pid);
-    const bool starts = beginning == Beginning::host || beginning == Beginning::restart || beginning == Beginning::gone;
-    const bool wait = beginning == Beginning::young || (starts && !patience.passed());
-    if (!wait && (beginning != Beginning::child || is_child)) throw_no_socket(pid, beginning);
-    is_child = beginning == Beginning::child;
+    const bool may_pass = beginning != Beginning::none && !patience.passed();
+    if (beginning != Beginning::young && !may_pass) throw_no_socket(pid, beginning);
   }
 }
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/abi/forked_copy.hpp"
 
+#include <linux/kcmp.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <string_view>
 
 #include "core/abi/guest_table.h"
 #include "core/abi/host_table.h"
@@ -71,7 +76,25 @@ void check_filters(pid_t pid, const cairn_table& table) {
   }
 }
 
+bool waits_in_kernel(std::string_view status) { return field(status, "State").starts_with('D'); }
+
+// As a parent does for a child that vfork() has made.
+bool has_waiting_thread(const std::string& process) {
+  const std::string threads = "/proc/" + process + "/task/";
+  const auto all = directory_entries(threads);
+  return std::any_of(all.begin(), all.end(), [&](const std::string& thread) {
+    return waits_in_kernel(read_file(threads + thread + "/status").value_or(""));
+  });
+}
+
 }  // namespace
+
+bool is_made_past_libc(pid_t pid) {
+  const std::string status = status_of(pid), parent(field(status, "PPid"));
+  if (status.empty() || is_settled_copy(table_of(pid), status) || waits_in_kernel(status)) return false;
+  const long other_memory = syscall(SYS_kcmp, pid, static_cast<pid_t>(to_number(parent)), KCMP_VM, 0, 0);
+  return other_memory > 0 || (other_memory == 0 && !has_waiting_thread(parent));
+}
 
 void check_sandbox(pid_t pid) {
   if (const auto table = table_of(pid)) check_filters(pid, *table);
@@ -95,7 +118,7 @@ bool ask_for_host(pid_t pid, bool& asked) {
 std::string why_no_host(pid_t pid) {
   const auto table = table_of(pid);
   if (!table) return std::string(with_errno("its memory cannot be read", errno));
-  if (!is_settled_copy(table, status_of(pid))) return "it executes a program now, or was made past libc (clone)";
+  if (!is_settled_copy(table, status_of(pid))) return "it executes a program now";
   const std::string why(table->adoption_failure, strnlen(table->adoption_failure, sizeof table->adoption_failure));
   return why.empty() ? "none of its threads could be interrupted" : why;
 }

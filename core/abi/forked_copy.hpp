@@ -16,6 +16,9 @@ bool is_forked_copy(pid_t pid);
 // process that has become something else does not notice. Throws PermanentError for one that has locked itself up, in
 // which nothing could be begun, or would end it.
 bool ask_for_host(pid_t pid, bool& asked);
+// Whether a child of a hosted program is none that libc has made, and never comes to a host: its program has called
+// clone(2) itself. To be asked once it had time to execute a program, if it was about to.
+bool is_made_past_libc(pid_t pid);
 // Throws PermanentError if a thread of a hosted process, or of such a copy, has put on a seccomp filter, which may end
 // it when a signal is sent.
 void check_sandbox(pid_t pid);

@@ -13,6 +13,7 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
+#include "core/base/process_mark.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/asking_again.hpp"
 #include "core/cli/checkpoint_options.hpp"
@@ -111,6 +112,9 @@ cairn_control_reply ask_successor(const CheckpointOptions& options) {
       return ask(options);
     } catch (const ExecutedAnother&) {
       if (options.to_descriptor || patience.passed()) throw;
+    } catch (const TemporaryError&) {
+      if (ends(options.pid)) throw EnvironmentError("process " + std::to_string(options.pid) + " has ended");
+      throw;
     }
   }
 }

@@ -65,9 +65,14 @@ NAMES = {
     "mptcp": ["IPv4 MPTCP stream socket at descriptor"],
     "message_queue": ["message queue /cairn-refused", "at descriptor", "mq_notify"],
     "seccomp": ["seccomp filter"],
+    "pressure": ["file /proc/pressure/cpu at descriptor", "the trigger that has been written to it"],
+    "cloned": ["process ", "made past the C library (clone)"],
+    "cloned_in_memory": ["process ", "made past the C library (clone)"],
+    "vforked": ["is a forked child", "it executes a program now"],
     "landlock": ["landlock"],
     "chroot": ["root directory (chroot)"],
 }
+CODES = {"cloned": PERMANENT, "cloned_in_memory": PERMANENT, "vforked": TEMPORARY}
 FOR_EVER = {"tagged_addresses", "landlock", "seccomp", "chroot"}
 
 
@@ -75,7 +80,7 @@ def main():
     bin_dir, program, kind, *user = sys.argv[1:]
 
     def body(subject):
-        expect(subject.checkpoint("context"), {TEMPORARY, PERMANENT}, *NAMES[kind])
+        expect(subject.checkpoint("context"), CODES.get(kind, {TEMPORARY, PERMANENT}), *NAMES[kind])
         left = [f for f in os.listdir(subject.directory) if "context" in f]
         if left:
             raise Failure(f"left behind: {left}")

@@ -371,7 +371,8 @@ int main(int argc, char** argv) {
   CHECK(argc == 3);
   signal(SIGUSR1, on_signal);
   const auto known = kinds.find(argv[2]);
-  Undo undo = known != kinds.end() ? known->second() : rare_kinds().at(argv[2])();
+  const auto& others = kinds_past_libc().count(argv[2]) != 0 ? kinds_past_libc() : rare_kinds();
+  Undo undo = known != kinds.end() ? known->second() : others.at(argv[2])();
   unsigned long steps = 0, sum = 0;
   const std::string directory = std::string(argv[1]).substr(0, std::string(argv[1]).rfind('/'));
   const bool elsewhere = access(directory.c_str(), F_OK) != 0;  // chroot

@@ -11,3 +11,5 @@ using Undo = std::function<void()>;
 
 // Timers of threads, groups of addresses, and what few processors, kernels and machines have.
 const std::map<std::string, Undo (*)()>& rare_kinds();
+// Processes that libc does not know of, a trigger in an open file.
+const std::map<std::string, Undo (*)()>& kinds_past_libc();
