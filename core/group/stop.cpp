@@ -25,7 +25,7 @@ constexpr milliseconds kPoll{5};         // the longest sleep between two looks 
 constexpr int kResend = 40;              // looks between two signals to the same thread
 constexpr double kRunAgainSeconds = 10;  // for a released thread to report that it runs
 constexpr double kPreviousSeconds = 5;   // for the callbacks of the previous checkpoint to end
-constexpr double kDeafSeconds = 3;       // for a thread that hears no signal at all
+constexpr double kDeafSeconds = 3;       // for a thread that hears no signal at all, or can be sent none
 
 void store(std::int32_t& word, std::int32_t value) noexcept { __atomic_store_n(&word, value, __ATOMIC_SEQ_CST); }
 
@@ -160,7 +160,7 @@ void Stop::stop_threads(const Deadline& deadline) {
   store_and_wake(guest_.stop_wanted, epoch_);
   std::vector<int> signalled, moving;
   bool sent = true, unreachable = false;
-  Deadline deaf(kDeafSeconds);
+  Deadline deaf(kDeafSeconds), no_room(kDeafSeconds);
   for (int look = 0;; ++look) {
     const std::uint32_t seen = load(guest_.stopped);
     if (all_standing(moving)) return;
@@ -170,12 +170,13 @@ void Stop::stop_threads(const Deadline& deadline) {
       if (known && look % kResend != kResend - 1) continue;
       if (!known) signalled.push_back(tid);
       sent = send_stop(tid);
+      if (sent) no_room = Deadline(kDeafSeconds);
     }
     if (look % kResend == kResend / 2) {
       if (std::none_of(moving.begin(), moving.end(), hears_nothing)) deaf = Deadline(kDeafSeconds);
       unreachable = deaf.passed();
     }
-    if (unreachable || deadline.passed()) break;
+    if (unreachable || no_room.passed() || deadline.passed()) break;
     wait_while(guest_.stopped, seen, kPoll);
   }
   std::string names;

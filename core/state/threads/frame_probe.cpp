@@ -7,7 +7,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "core/abi/layout.h"
 #include "core/base/raw_syscall.hpp"
 
 extern "C" void cairn_probe_restorer();
@@ -24,6 +23,8 @@ namespace {
 
 constexpr std::uint64_t kRestorerFlag = 0x04000000;
 constexpr long kArchRequestPermission = 0x1023;
+// One that nobody sends, and for which there is room whatever the limit of pending signals is: a standard one.
+constexpr int kProbe = SIGSYS;
 
 FrameShape seen;  // one probe at a time
 
@@ -40,13 +41,13 @@ FrameShape probe_frame() {
   } action{reinterpret_cast<std::uint64_t>(&on_probe), SA_SIGINFO | kRestorerFlag,
            reinterpret_cast<std::uint64_t>(&cairn_probe_restorer), ~0UL},
       old{};
-  std::uint64_t unblock = 1UL << (CAIRN_STOP_SIGNAL - 1), mask = 0;
+  std::uint64_t unblock = 1UL << (kProbe - 1), mask = 0;
   seen = {};
-  raw_syscall(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, reinterpret_cast<long>(&action), reinterpret_cast<long>(&old), 8);
+  raw_syscall(SYS_rt_sigaction, kProbe, reinterpret_cast<long>(&action), reinterpret_cast<long>(&old), 8);
   raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, reinterpret_cast<long>(&unblock), reinterpret_cast<long>(&mask), 8);
-  raw_syscall(SYS_tgkill, getpid(), raw_syscall(SYS_gettid), CAIRN_STOP_SIGNAL);
+  raw_syscall(SYS_tgkill, getpid(), raw_syscall(SYS_gettid), kProbe);
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&mask), 0, 8);
-  raw_syscall(SYS_rt_sigaction, CAIRN_STOP_SIGNAL, reinterpret_cast<long>(&old), 0, 8);
+  raw_syscall(SYS_rt_sigaction, kProbe, reinterpret_cast<long>(&old), 0, 8);
   return seen;
 }
 

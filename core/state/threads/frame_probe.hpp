@@ -6,7 +6,7 @@
 
 namespace cairn::state {
 
-// Uses CAIRN_STOP_SIGNAL, whose disposition it leaves at the default. Not while a guest exists.
+// Uses SIGSYS, whose disposition it leaves as it is. Not while a guest exists.
 FrameShape probe_frame();
 // The same for a thread that has used AMX tiles; asks for permission and touches one. All zeros without AMX. The
 // calling thread keeps the larger frame.
