@@ -2,10 +2,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
+#include "core/state/image.hpp"
+#include "core/state/process/state.hpp"
 #include "core/state/signals/kind.hpp"
 #include "core/state/signals/start.hpp"
 
@@ -31,13 +35,35 @@ bool send_end_of_child() {
   return !is_error(raw_syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, address(&info)));
 }
 
-void restore_pending(const SignalsState& signals, const ThreadNumbers& numbers) {
+// Does it say which process has sent it? What has come with a timer or a file says something else there.
+bool says_who_sent(const siginfo_t& info) {
+  return info.si_code == SI_QUEUE || info.si_code == SI_USER || info.si_code == SI_TKILL || info.si_code == SI_MESGQ;
+}
+
+pid_t number_of_sender(const Restart& restart, pid_t saved) {
+  if (saved == restart.image.get<ProcessState>().pid) return getpid();
+  const auto& all = restart.options.numbers;
+  const auto known = std::find_if(all.begin(), all.end(), [=](const auto& number) { return number.first == saved; });
+  return known != all.end() ? known->second : saved;
+}
+
+// As it was queued, by the number that its sender has now.
+void queue_again(const Pending& pending, const Restart& restart) {
+  siginfo_t info{};
+  static_assert(sizeof info == sizeof pending.info);
+  std::memcpy(&info, pending.info.data(), sizeof info);
+  if (says_who_sent(info)) info.si_pid = number_of_sender(restart, info.si_pid);
+  raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, address(&info));
+}
+
+void restore_pending(const SignalsState& signals, const Restart& restart) {
+  const ThreadNumbers& numbers = restart.numbers;
   for (const Pending& pending : signals.pending) {
     const int tid = pending.tid == 0 ? 0 : current_number(numbers, pending.tid);
     if (tid != 0) {
       raw_syscall(SYS_tgkill, getpid(), tid, pending.number);
     } else if (pending.has_info) {
-      raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, reinterpret_cast<long>(pending.info.data()));
+      queue_again(pending, restart);
     } else if (pending.number != SIGCHLD || !send_end_of_child()) {
       raw_syscall(SYS_kill, getpid(), pending.number);
     }
@@ -53,7 +79,7 @@ class SignalsReviver : public Reviver {
       restore_actions(signals);
       note_inherited_signals(signals.inherited);
     }
-    if (stage == Stage::pending) restore_pending(signals, restart_.numbers);
+    if (stage == Stage::pending) restore_pending(signals, restart_);
   }
 
  private:

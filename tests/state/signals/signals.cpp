@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers, masks, alternate stacks, pending signals with their values, for the process and for one thread.
+// Handlers, masks, alternate stacks, pending signals with their values and senders, for the process and for one thread.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -11,7 +11,7 @@
 
 namespace {
 
-std::atomic<int> caught{0}, values{0};
+std::atomic<int> caught{0}, values{0}, from_itself{0};
 std::atomic<bool> on_alternate_stack{false};
 char* alternate = nullptr;
 constexpr size_t kAlternateSize = 65536;
@@ -20,6 +20,7 @@ void count(int) { ++caught; }
 
 void take_value(int, siginfo_t* info, void*) {
   values = values * 10 + info->si_value.sival_int;
+  if (info->si_pid == getpid()) ++from_itself;
   ++caught;
 }
 
@@ -78,6 +79,7 @@ int main(int, char** argv) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   while (caught < 3) subject::nap();
   CHECK_EQUAL(values.load(), 123);
+  CHECK_EQUAL(from_itself.load(), 3);
   raise(SIGUSR1);
   CHECK_EQUAL(caught.load(), 4);
   raise(SIGUSR2);
