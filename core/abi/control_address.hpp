@@ -26,6 +26,8 @@ class ControlAddress {
   static ControlAddress of_restart(const ProcessNumber& number) noexcept { return {"cairn/restart/", number}; }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&name_); }
   socklen_t length() const noexcept { return length_; }
+  // Without the zero that it begins with.
+  const char* name() const noexcept { return name_.sun_path + 1; }
 
  private:
   ControlAddress(const char* prefix, const ProcessNumber& number) noexcept {

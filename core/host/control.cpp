@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +30,7 @@
 #include "core/host/table.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/descriptors/kind.hpp"
+#include "core/state/descriptors/other_holders.hpp"
 #include "core/state/memory/strangers.hpp"
 #include "core/state/settings/kind.hpp"
 
@@ -137,13 +139,39 @@ class Control {
   std::optional<HostWork> for_client_;  // from its request until it is answered
 };
 
+// 0: it is not seen.
+std::uint64_t inode_of(const std::string& name) {
+  constexpr std::size_t kInode = 6, kName = 7;
+  const std::string all = read_file("/proc/net/unix").value_or("");
+  for (const std::string_view line : split_lines(all)) {
+    const auto words = split_words(line);
+    if (words.size() == kName + 1 && words[kName] == name) return to_number(words[kInode]);
+  }
+  return 0;
+}
+
+// "process 4711 (make)": who has the socket of that name open, whoever has made it.
+std::string holder_of(const std::string& name, int socket) {
+  struct stat own {};
+  fstat(socket, &own);
+  const std::string holder = state::OtherHolders().of({own.st_dev, inode_of(name)});
+  return holder.empty() ? "another process" : holder;
+}
+
+[[noreturn]] void throw_deaf(const ControlAddress& address, int socket, int error) {
+  const std::string name = "@" + std::string(address.name());
+  const SystemText text = with_errno("cannot listen for checkpoint requests at " + name, error);
+  if (error != EADDRINUSE) throw EnvironmentError(text);
+  throw EnvironmentError(
+      text + ("; " + holder_of(name, socket) +
+              " has that name: a process that is restarted may have another number (cr_restart --no-restore-pid)"));
+}
+
 Control::Control() : listening_(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)), answered_(eventfd(0, EFD_CLOEXEC)) {
   const ControlAddress address(getpid());
   if (!listening_ || !answered_ || bind(listening_.get(), address.get(), address.length()) != 0 ||
-      listen(listening_.get(), 16) != 0) {
-    throw EnvironmentError(
-        with_errno("cannot listen for checkpoint requests at @cairn/" + std::to_string(getpid()), errno));
-  }
+      listen(listening_.get(), 16) != 0)
+    throw_deaf(address, listening_.get(), errno);
 }
 
 // Who is outside of this process's namespaces may be anybody, if he shows as the user whom the kernel puts for unknown
