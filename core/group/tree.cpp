@@ -37,7 +37,8 @@ std::optional<TreeProcess> look_once(pid_t pid, bool& exiting) {
   const std::size_t open = text.find('('), close = text.rfind(')');
   if (open == std::string::npos || close == std::string::npos) return std::nullopt;
   std::vector<std::string> words;
-  for (const std::string_view word : split_words(trimmed(text.substr(close + 1)))) words.emplace_back(word);
+  const std::string fields = trimmed(text.substr(close + 1));
+  for (const std::string_view word : split_words(fields)) words.emplace_back(word);
   if (words.size() <= kExitCode - kState) return std::nullopt;
   const auto number = [&](std::size_t field) { return std::atoi(words[field - kState].c_str()); };
   TreeProcess process;

@@ -63,7 +63,8 @@ struct Old {
 
 std::vector<AddressRange> mapped_in_arena() {
   std::vector<AddressRange> result;
-  for (const std::string_view line : split_lines(read_file_or_throw("/proc/self/maps"))) {
+  const std::string maps = read_file_or_throw("/proc/self/maps");
+  for (const std::string_view line : split_lines(maps)) {
     const AddressRange range{to_number(line, 16), to_number(line.substr(line.find('-') + 1), 16)};
     if (range.start < CAIRN_ARENA_TOP) result.push_back(range);
   }
