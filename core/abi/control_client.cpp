@@ -56,6 +56,7 @@ std::string why_not_hosted(pid_t pid) {
   const std::string file = read_link("/proc/" + std::to_string(pid) + "/exe"), name = base_name(file);
   if (file.starts_with("/memfd:"))
     return "its program was executed from a memfd, which has no path for a host to run; execute it from a file";
+  if (name == "cr_restart") return "it stands for what it has brought back: ask for a checkpoint of that";
   if (name.starts_with("ld-") && name.find(".so") != std::string::npos)
     return "its program was executed by the loader (" + name + " PROGRAM); execute PROGRAM itself";
   return "it was not started by cr_run or mpirun --with-cr, or past the C library, from a memfd or by the loader "

@@ -75,6 +75,8 @@ std::uint64_t to_number(const std::string& text) { return std::strtoull(text.c_s
 bool take_given(Options& options, const std::string& name, const std::string& value) {
   if (name == "started") {
     options.started = moved_up(value);
+  } else if (name == "messages") {
+    options.messages = moved_up(value);
   } else if (name == "given") {
     const auto [index, fd] = pair_of(name, value);
     options.given.emplace_back(static_cast<std::uint32_t>(to_number(index)), std::atoi(fd.c_str()));
@@ -154,6 +156,7 @@ std::string to_text(const Options& options) {
   std::string text;
   for (int signal : options.signals) text += "signal=" + std::to_string(signal) + "\n";
   if (options.started >= 0) text += "started=" + std::to_string(options.started) + "\n";
+  if (options.messages >= 0) text += "messages=" + std::to_string(options.messages) + "\n";
   for (const auto& [index, fd] : options.given)
     text += "given=" + std::to_string(index) + "\t" + std::to_string(fd) + "\n";
   for (const auto& memory : options.given_memory) {
@@ -217,6 +220,12 @@ void tell_started(const Options& options, bool changed) noexcept {
     close(options.started);
   }
   for (int signal : options.signals) kill(getpid(), signal);
+}
+
+void tell_failed(const Options& options, int code) noexcept {
+  if (options.started < 0 || options.messages < 0 || options.together) return;
+  const char byte = static_cast<char>(code);
+  static_cast<void>(!write(options.started, &byte, 1));
 }
 
 }  // namespace cairn::restart

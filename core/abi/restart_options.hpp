@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What cr_restart asks of the host that it becomes, passed in the environment (CAIRN_RESTART_OPTIONS, which the
-// guest never sees): words "name=value" separated by newlines, in which
+// What cr_restart asks of the host that it becomes, and libcr of cr_restart, passed in the environment
+// (CAIRN_RESTART_OPTIONS, which the guest never sees): words "name=value" separated by newlines, in which
 // backslashes, newlines and tabs are written as \\, \n and \t.
 #pragma once
 
@@ -14,6 +14,9 @@ namespace cairn::restart {
 struct Options {
   std::vector<int> signals;  // to be sent to the process once it runs, in this order
   int started = -1;          // descriptor to write a byte to and close once the program goes on
+  // Descriptor for all that is said until the program goes on, and closed then; else that is said on standard error.
+  // Who gives one hears at `started` of a failure, too.
+  int messages = -1;
   bool verbose = false;
   bool keep_numbers = false;  // say so if pids and tids could not be kept
   bool new_numbers = false;   // of the tree's processes: not those that they had
@@ -71,5 +74,7 @@ bool await_others(const Options& options) noexcept;
 // The guest has been let go: tells whoever wants to know, sends the signals. `changed`: the terminal's modes or status
 // flags at 0, 1 and 2, which have to be put back at the end.
 void tell_started(const Options& options, bool changed) noexcept;
+// It will not go on: who has given a descriptor for messages hears the exit code, as a byte.
+void tell_failed(const Options& options, int code) noexcept;
 
 }  // namespace cairn::restart

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cr_restart [options] FILE: brings a saved process back. Where the process can have its old number, this command
-// is its parent and stands for it: it passes signals on and ends as the process ends.
+// is its parent and stands for it: it passes signals on and ends as the process ends. Started by libcr for a program,
+// it becomes the single process itself, whose parent is that program then.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/abi/control_address.hpp"
@@ -20,12 +22,14 @@
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/numbered_fork.hpp"
+#include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/rank_image.hpp"
 #include "core/cli/report.hpp"
+#include "core/cli/restart_caller.hpp"
 #include "core/cli/restart_options.hpp"
 #include "core/context/group_index.hpp"
 #include "core/context/reader.hpp"
@@ -41,8 +45,7 @@ constexpr char kCommand[] = "cr_restart";
 // The file by a name that can be opened any number of times: what comes from a pipe has been copied.
 class ContextFile {
  public:
-  explicit ContextFile(const std::string& path)
-      : path_(path), name_(path == "-" ? "standard input" : path), fd_(context::open_image(path)) {
+  explicit ContextFile(const std::string& path) : path_(path), name_(name_of(path)), fd_(context::open_image(path)) {
     struct stat named {
     }, opened{};
     const bool lasting = fstat(fd_.get(), &opened) == 0 && stat(path.c_str(), &named) == 0 &&
@@ -60,6 +63,12 @@ class ContextFile {
   }
 
  private:
+  static std::string name_of(const std::string& path) {
+    if (path == "-") return "standard input";
+    const std::string name = path.starts_with("/proc/self/fd/") ? read_link(path) : "";
+    return name.empty() ? path : name;
+  }
+
   std::string path_, name_;
   UniqueFd fd_;
 };
@@ -172,7 +181,7 @@ void start_group(group::GroupStart& group, Child& child, const std::string& host
   group.forget_shared();
 }
 
-int restart_group(RestartOptions& options) {
+int restart_group(RestartOptions& options, RestartCaller& caller) {
   const std::string host = installed_host("cairn-host");
   options.host.keep_numbers = options.restore_pid && !options.quiet;
   const context::GroupIndex index = context::read_group_index(options.file);
@@ -192,10 +201,13 @@ int restart_group(RestartOptions& options) {
   const char started_as = group.wait_started();
   prctl(PR_SET_CHILD_SUBREAPER, 0);
   const bool goes_on = started_as != '\0';
-  if (goes_on) state::keep_made();
   announcements.clear();
-  if (goes_on && space) tell_of_space(options, *space, group.number_of_first(), child.pid());
-  if (goes_on) run_hook(options.on_success);
+  if (goes_on) {
+    state::keep_made();
+    if (space) tell_of_space(options, *space, group.number_of_first(), child.pid());
+    caller.hears_start(started_as);
+    run_hook(options.on_success);
+  }
   const int status = child.wait({});
   if (goes_on && space) space->leave();
   if (started_as != restart::started_plainly) borrowed.put_back();
@@ -206,10 +218,21 @@ int restart_group(RestartOptions& options) {
   return code;
 }
 
-int restart_process(RestartOptions& options) {
+[[noreturn]] void become_process(RestartOptions& options, const RestartCaller& caller, const std::string& host,
+                                 const ContextFile& file) {
+  const UniqueFd announcement = announce(nullptr, getpid());
+  caller.hand_over(options.host);
+  options.host.keep_numbers = options.restore_pid;
+  file.hand_over();
+  setenv(restart::options_variable, restart::to_text(options.host).c_str(), 1);
+  execute(host, {host, "--cairn-restart", file.path()});
+}
+
+int restart_process(RestartOptions& options, const RestartCaller& caller) {
   const std::string host = installed_host("cairn-host");
   const ContextFile file(options.file);
   const pid_t number = file.read_number();
+  if (caller.listens()) become_process(options, caller, host, file);
   const Space space = space_for(options, {});
   UniqueFd announcement = options.restore_pid ? announce(space, number) : UniqueFd();
   StartedPipe started;
@@ -245,11 +268,11 @@ bool is_directory(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-int run(RestartOptions& options) {
+int run(RestartOptions& options, RestartCaller& caller) {
   try {
-    if (!is_directory(options.file)) return restart_process(options);
+    if (!is_directory(options.file)) return restart_process(options, caller);
     context::require_group(options.file);
-    return restart_group(options);
+    return restart_group(options, caller);
   } catch (const Error& error) {
     state::remove_made();
     run_failure_hooks(options, error.code());
@@ -263,6 +286,14 @@ int run(RestartOptions& options) {
 }  // namespace cairn::cli
 
 int main(int argc, char** argv) {
-  using namespace cairn::cli;
-  return run_command(kCommand, Voice::line, argc, argv, parse_restart, run);
+  using namespace cairn;
+  cli::RestartCaller caller;
+  const int code = cli::run_command(cli::kCommand, cli::Voice::line, [&]() -> int {
+    restart::Options asked = restart::take_options();
+    caller.listen(asked);
+    auto options = cli::parse_restart({argv + 1, argv + argc}, std::move(asked));
+    return options ? cli::run(*options, caller) : CAIRN_EXIT_OK;
+  });
+  caller.hears_failure(code);
+  return code;
 }

@@ -2,8 +2,12 @@
 #include "core/cli/restart_options.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+
+#include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/proc.hpp"
 #include "core/cli/after_signal.hpp"
 #include "core/cli/command_line.hpp"
 #include "core/cli/inherited_options.hpp"
@@ -81,8 +85,11 @@ std::string choose_file(const Given& given) {
   if (given.has("fd")) {
     const int number = given.number<int>("fd", -1, 0);
     if (fcntl(number, F_GETFD) < 0) throw ArgumentError("descriptor " + std::to_string(number) + " is not open");
+    const std::string link = "/proc/self/fd/" + std::to_string(number);
+    struct stat status {};
+    if (fstat(number, &status) == 0 && S_ISDIR(status.st_mode)) return read_link(link);  // for all processes of it
     fcntl(number, F_SETFD, 0);
-    return "/proc/self/fd/" + std::to_string(number);
+    return link;
   }
   const std::string path = given.has("file") ? given.text("file") : given.operands().front();
   return given.has("dir") && !path.starts_with("/") ? given.text("dir") + "/" + path : path;
@@ -97,14 +104,15 @@ void refuse_missing(const Given& given) {
 
 }  // namespace
 
-std::optional<RestartOptions> parse_restart(const std::vector<std::string>& words) {
+std::optional<RestartOptions> parse_restart(const std::vector<std::string>& words, restart::Options asked) {
   const std::optional<Given> given = parse(table(), words);
   if (!given) return std::nullopt;
   RestartOptions options;
+  options.host = std::move(asked);
   options.file = choose_file(*given);
   if (const int signal = after_signal(*given); signal != 0) options.host.signals.push_back(signal);
   options.host.verbose = given->has("verbose");
-  options.host.relocate = given->pairs("relocate");
+  for (const auto& pair : given->pairs("relocate")) options.host.relocate.push_back(pair);
   if (given->has("foreign")) options.host.foreign = one_of("--foreign", given->text("foreign"), kForeign);
   take_inherited_options(*given, options.host);
   options.restore_pid = !given->has("no-restore-pid");

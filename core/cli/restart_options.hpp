@@ -23,6 +23,7 @@ struct RestartOptions {
 
 // `words` without the command's name. Nothing if only help or version was wanted, which has been printed. Throws
 // ArgumentError; PermanentError for what does not exist yet.
-std::optional<RestartOptions> parse_restart(const std::vector<std::string>& words);
+// `asked`: what the environment asks of this command.
+std::optional<RestartOptions> parse_restart(const std::vector<std::string>& words, restart::Options asked = {});
 
 }  // namespace cairn::cli

@@ -10,6 +10,7 @@
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/real.hpp"
+#include "core/guest/restarts.hpp"
 #include "core/guest/signals.hpp"
 #include "core/guest/stop.hpp"
 #include "core/guest/system_v.hpp"
@@ -54,6 +55,7 @@ void in_child() {
   reset_signal_lock();
   reset_callbacks();
   reset_critical_sections();
+  reset_restarts();
   forget_slots();
   forget_turns();
   forget_timers();

@@ -105,7 +105,7 @@ int cr_enter_cs(cr_client_id_t id);    /* waits while a checkpoint is pending or
 int cr_tryenter_cs(cr_client_id_t id); /* > 0: would have to wait, not entered */
 int cr_leave_cs(cr_client_id_t id);    /* a pending checkpoint is taken before this returns */
 
-/* --- requests --- */
+/* --- checkpoints that a program asks for --- */
 typedef int cr_version_t;
 #define CR_CHECKPOINT_ARGS_VERSION 1
 #define CR_CHKPT_PROHIBIT_SELF 0x00000001 /* EDEADLK if the caller would be among those saved */
@@ -151,6 +151,56 @@ int cr_poll_checkpoint_msg(cr_checkpoint_handle_t *handle, struct timeval *limit
 int cr_request(void);
 int cr_request_file(const char *path);
 int cr_request_fd(int fd);
+
+/* --- restarts that a program asks for. They take no host of the caller's, and no cr_init(); a restart of a job's rank
+ * is refused (ompi-restart). Not signal-safe --- */
+#define CR_RESTART_ARGS_VERSION 1
+#define CR_RSTRT_ASYNC_ERR 0x00000001    /* errors at cr_reap_restart(). Always so, but for wrong arguments */
+#define CR_RSTRT_RESTORE_PID 0x00000002  /* the numbers that the processes had, if they can be had (the default) */
+#define CR_RSTRT_RESTORE_PGID 0x00000004 /* ... and process groups: ENOSYS */
+#define CR_RSTRT_RESTORE_SID 0x00000008  /* ... and sessions: ENOSYS */
+
+/* Paths that begin with `oldpath` begin with `newpath` now. The first that fits counts. */
+struct cr_rstrt_relocate_pair {
+  const char *oldpath;
+  const char *newpath;
+};
+struct cr_rstrt_relocate {
+  unsigned int count; /* of the pairs, at most CR_MAX_RSTRT_RELOC */
+  __extension__ struct cr_rstrt_relocate_pair path[0];
+};
+#define CR_MAX_RSTRT_RELOC 16
+/* Bytes of one with so many pairs. */
+#define CR_RSTRT_RELOCATE_SIZE(count) \
+  (sizeof(struct cr_rstrt_relocate) + (count) * sizeof(struct cr_rstrt_relocate_pair))
+
+typedef struct cr_restart_args {
+  cr_version_t cr_version;
+  int cr_fd;     /* context file, or the directory of a tree; may be closed once the request is made */
+  int cr_signal; /* sent to the processes when they are back; 0: none */
+  unsigned int cr_flags;
+  struct cr_rstrt_relocate *cr_relocate; /* null: none. Not needed once the request is made */
+} cr_restart_args_t;
+typedef unsigned long cr_restart_handle_t;
+
+#define cr_initialize_restart_args_t(args) cri_init_restart_args_t(CR_RESTART_ARGS_VERSION, (args))
+int cri_init_restart_args_t(cr_version_t version, cr_restart_args_t *args); /* by the macro above only */
+/* The process is made as a child of the caller, and with SIGCHLD. 0, or -1: EINVAL, EBADF, ENOSYS, CR_ENOSUPPORT (the
+ * command cr_restart is not there), or that no memory, descriptor or process could be had. */
+int cr_request_restart(cr_restart_args_t *args, cr_restart_handle_t *handle);
+/* > 0 done (well or badly), 0 not before the limit, < 0: EINVAL, EINTR. The time that is left is stored back. */
+int cr_wait_restart(cr_restart_handle_t *handle, struct timeval *limit);
+/* What the restart has said so far; returns the bytes it needs with its NUL, 0 if there is nothing. */
+int cr_log_restart(cr_restart_handle_t *handle, unsigned int size, char *text);
+/* > 0: succeeded. It is the number of the process, for waitpid(). < 0: errno says how it failed; EAGAIN: not done yet.
+ * Except after EAGAIN the handle is used up, and after a failure there is no child any more. */
+int cr_reap_restart(cr_restart_handle_t *handle);
+/* wait, log and reap in one. *text is to be freed by the caller. */
+#define CR_POLL_RSTRT_ERR_PRE (-1)
+#define CR_POLL_RSTRT_ERR_POST (-2)
+#define CR_POLL_RSTRT_ERR_LOG (-3)
+int cr_poll_restart(cr_restart_handle_t *handle, struct timeval *limit);
+int cr_poll_restart_msg(cr_restart_handle_t *handle, struct timeval *limit, char **text);
 
 /* --- hooks: run in every thread that goes on, by what kind of thread it is --- */
 typedef enum {

@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "core/abi/beginning.hpp"
 #include "core/abi/control_address.hpp"
-#include "core/base/deadline.hpp"
 #include "core/base/descriptor_message.hpp"
 #include "core/base/exit_codes.h"
 #include "core/base/futex.hpp"
@@ -20,14 +18,15 @@
 #include "core/guest/chain.hpp"
 #include "core/guest/host.hpp"
 #include "core/guest/interrupted.hpp"
+#include "core/guest/request_calls.hpp"
 #include "core/guest/stop.hpp"
 #include "core/guest/thread_state.hpp"
+#include "core/guest/time_limit.hpp"
 
 namespace cairn::guest {
 namespace {
 
 constexpr timespec kLongWait{3600, 0};
-constexpr int kFailureOfClass[] = {0, 0, EINVAL, CR_ETEMPFAIL, EIO, CR_EPERMFAIL};
 
 int error_without_socket(Beginning beginning) {
   if (beginning == Beginning::gone) return ESRCH;
@@ -146,23 +145,13 @@ int Request::wait_process(int milliseconds) {
 }
 
 int Request::wait(timeval* limit) {
-  const int64_t began = monotonic_nanoseconds();
-  timespec wanted{};
-  if (limit != nullptr) wanted = {limit->tv_sec, limit->tv_usec * 1000};
-  const timespec* bound = limit != nullptr ? &wanted : nullptr;
-  const int result = socket_ >= 0 ? wait_process(to_milliseconds(bound)) : wait_self(bound);
-  if (limit == nullptr || result < 0) return result;
-  int64_t left = wanted.tv_sec * 1000000000LL + wanted.tv_nsec - (monotonic_nanoseconds() - began);
-  if (left < 0 || result == 0) left = 0;
-  *limit = {left / 1000000000, left % 1000000000 / 1000};
-  return result;
+  const TimeLimit bound(limit);
+  return bound.ended(socket_ >= 0 ? wait_process(to_milliseconds(bound.value())) : wait_self(bound.value()));
 }
 
 int Request::error() const {
   if (restarted()) return CR_ERESTARTED;
-  const int code = result_.reply.code;
-  if (code < 0 || code >= static_cast<int>(sizeof kFailureOfClass / sizeof kFailureOfClass[0])) return EIO;
-  return kFailureOfClass[code];
+  return failure_of(result_.reply.code);
 }
 
 }  // namespace cairn::guest

@@ -14,17 +14,13 @@
 #include "core/guest/host.hpp"
 #include "core/guest/libcr.h"
 #include "core/guest/request.hpp"
+#include "core/guest/request_calls.hpp"
 #include "core/guest/thread_state.hpp"
 
 using namespace cairn;
 using namespace cairn::guest;
 
 namespace {
-
-int fail(int error) {
-  errno = error;
-  return -1;
-}
 
 Request* request_of(const cr_checkpoint_handle_t* handle) {
   return handle != nullptr ? reinterpret_cast<Request*>(*handle) : nullptr;
@@ -135,13 +131,10 @@ CAIRN_EXPORT int cr_log_checkpoint(cr_checkpoint_handle_t* handle, unsigned size
   Request* request = request_of(handle);
   if (request == nullptr) return fail(EINVAL);
   const char* log = request->done() ? request->text() : "";
-  const std::size_t length = strlen(log);
-  if (size > 0 && text != nullptr) {
-    const std::size_t fits = length < size - 1 ? length : size - 1;
-    memcpy(text, log, fits);
-    text[fits] = '\0';
-  }
-  return length != 0 ? static_cast<int>(length + 1) : 0;
+  return hand_out(strlen(log), size, text, [log](char* to, std::size_t n) {
+    memcpy(to, log, n);
+    return n;
+  });
 }
 
 CAIRN_EXPORT int cr_reap_checkpoint(cr_checkpoint_handle_t* handle) {
@@ -155,19 +148,8 @@ CAIRN_EXPORT int cr_reap_checkpoint(cr_checkpoint_handle_t* handle) {
 }
 
 CAIRN_EXPORT int cr_poll_checkpoint_msg(cr_checkpoint_handle_t* handle, struct timeval* limit, char** text) {
-  const int ready = cr_wait_checkpoint(handle, limit);
-  if (ready == 0) return 0;
-  if (ready < 0) return CR_POLL_CHKPT_ERR_PRE;
-  if (text != nullptr) {
-    *text = nullptr;
-    const int size = cr_log_checkpoint(handle, 0, nullptr);
-    if (size > 0) {
-      *text = static_cast<char*>(malloc(static_cast<std::size_t>(size)));
-      if (*text == nullptr) return CR_POLL_CHKPT_ERR_LOG;
-      cr_log_checkpoint(handle, static_cast<unsigned>(size), *text);
-    }
-  }
-  return cr_reap_checkpoint(handle) < 0 ? CR_POLL_CHKPT_ERR_POST : 1;
+  constexpr PollFailures kFailures{CR_POLL_CHKPT_ERR_PRE, CR_POLL_CHKPT_ERR_LOG, CR_POLL_CHKPT_ERR_POST};
+  return poll_request(kFailures, cr_wait_checkpoint, cr_log_checkpoint, cr_reap_checkpoint, handle, limit, text);
 }
 
 CAIRN_EXPORT int cr_poll_checkpoint(cr_checkpoint_handle_t* handle, struct timeval* limit) {

@@ -68,19 +68,19 @@ restart::Options with_places(const state::Image& image, restart::Options options
 // Everything that the restart needs; never destroyed, since the guest's threads read it until they run.
 struct Work {
   Work(const std::string& context_file, restart::Options wanted, std::unique_ptr<group::GroupStart> tree,
-       Extension& extension)
+       Extension& extension, UniqueFd& said_to)
       : others(std::move(tree)),
         image(state::read_own_image(context::Reader::open(context_file), wanted)),
         options(with_places(image, std::move(wanted), extension)),
         restart{image, options},
-        messages(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)),
+        messages(said_to),
         revival(restart) {}
   std::unique_ptr<group::GroupStart> others;  // of which this process is the first; null: there are none
   const std::vector<std::string> environment = guest_environment();  // before the host sets more for its libraries
   state::Image image;
   restart::Options options;
   state::Restart restart;
-  UniqueFd messages;
+  UniqueFd& messages;
   state::Revival revival;
   std::uint32_t ready = 0;  // futex: the guest's threads are as they were
 };
@@ -108,11 +108,17 @@ void await_tree(Work& work) {
   work.others.reset();
 }
 
+// Whoever listened to the restart shares nothing with the program from now on.
+void tell_started(Work& work, const restart::Options& options) {
+  work.messages.reset();
+  restart::tell_started(options, work.restart.starter_changed);
+}
+
 // One that was stopped is so before any thread of its program runs again; who wakes it lets them go.
 void stay_stopped(Work& work) {
   auto& signals = work.options.signals;
   if (std::find(signals.begin(), signals.end(), SIGSTOP) == signals.end()) return;
-  restart::tell_started(work.options, work.restart.starter_changed);
+  tell_started(work, work.options);
   work.options.started = -1;
   signals.clear();
 }
@@ -144,7 +150,7 @@ void stay_stopped(Work& work) {
   }
   restart::Options options = work.options;
   options.signals.insert(options.signals.begin(), work.restart.signals.begin(), work.restart.signals.end());
-  restart::tell_started(options, work.restart.starter_changed);
+  tell_started(work, options);
   clock.go_on();
   serve_control();
 }
@@ -191,16 +197,13 @@ std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, r
   return tree;
 }
 
-}  // namespace
-
-void revive(const std::string& context_file, Extension& extension) {
+[[noreturn]] void rebuild(const std::string& context_file, restart::Options wanted, Extension& extension,
+                          UniqueFd& messages) {
   using state::Stage;
   static std::unique_ptr<Work> work;
-  restart::hold_signals();
   std::optional<AnyNumber> any_number(std::in_place);
-  restart::Options wanted = restart::take_options();
   auto others = start_tree(context_file, wanted, extension);
-  work = std::make_unique<Work>(context_file, std::move(wanted), std::move(others), extension);
+  work = std::make_unique<Work>(context_file, std::move(wanted), std::move(others), extension, messages);
   state::Revival& revival = work->revival;
   auto& options = work->options;
   if (work->image.get<state::ProcessState>().stopped && options.signals.empty()) options.signals.push_back(SIGSTOP);
@@ -223,6 +226,25 @@ void revive(const std::string& context_file, Extension& extension) {
   report(work->restart, work->messages.get());
   store_and_wake(work->ready, 1);
   cairn_continue_main(work->restart.main_thread);
+}
+
+}  // namespace
+
+void revive(const std::string& context_file, Extension& extension) {
+  static UniqueFd messages;  // as long as Work
+  restart::hold_signals();
+  restart::Options wanted = restart::take_options();
+  messages.reset(wanted.messages >= 0 ? wanted.messages : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  const restart::Options asked = wanted;
+  try {
+    rebuild(context_file, std::move(wanted), extension, messages);
+  } catch (const std::exception& error) {
+    if (asked.messages < 0) throw;
+    state::remove_made();
+    dprintf(messages.get(), "cr_restart: %s\n", printable_lines(error.what()).c_str());
+    restart::tell_failed(asked, code_of(error));
+    _exit(code_of(error));
+  }
 }
 
 }  // namespace cairn::host

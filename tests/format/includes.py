@@ -43,6 +43,8 @@ SEAMS = {
     "mpi/crcp/participants.cpp": ["mpi/p2p"],
     "mpi/crcp/letters.cpp": ["mpi/p2p/queue.hpp"],
     "mpi/crcp/door.cpp": ["mpi/p2p/adopt.hpp"],
+    # The number that a process is to have is in its image, and needed before anybody reads that.
+    "core/guest/restart_start.cpp": ["core/context/format.h"],
     # What an image says of files, compared over all ranks.
     "launcher/common_memory.cpp": ["mpi/abi/mpi_state.h"],
     "launcher/shared_files.cpp": ["core/state/files/read.hpp"],

@@ -79,6 +79,28 @@ TEST(RestartOptions, TheDescriptorMovesAndIsToldOnceTheProgramGoesOn) {
   close(ends[0]);
 }
 
+TEST(RestartOptions, AFailureIsToldToWhoListensToMessages) {
+  int ends[2], messages[2];
+  ASSERT_EQ(pipe2(ends, O_NONBLOCK), 0);
+  ASSERT_EQ(pipe(messages), 0);
+  Options options;
+  options.started = ends[1];
+  tell_failed(options, 4);
+  options.messages = messages[1];
+  const Options again = taken_from(to_text(options));
+  EXPECT_NE(again.messages, messages[1]);
+  EXPECT_EQ(fcntl(messages[1], F_GETFD), -1);
+  tell_failed(again, 5);
+  Options together = again;  // whose first process, or the command, knows
+  together.together = true;
+  tell_failed(together, 3);
+  char byte = 0;
+  EXPECT_EQ(read(ends[0], &byte, 1), 1);
+  EXPECT_EQ(byte, 5);
+  EXPECT_EQ(read(ends[0], &byte, 1), -1);
+  for (const int fd : {ends[0], again.started, messages[0], again.messages}) close(fd);
+}
+
 TEST(RestartOptions, UnknownWordsAreRefused) {
   EXPECT_THROW(taken_from("nonsense=1\n"), ArgumentError);
   EXPECT_THROW(taken_from("relocate=/only-one\n"), ArgumentError);

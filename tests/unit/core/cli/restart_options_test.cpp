@@ -2,11 +2,13 @@
 // The command line of cr_restart.
 #include "core/cli/restart_options.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -48,6 +50,22 @@ TEST(RestartOptions, RelocationsAreKeptInTheirOrder) {
   EXPECT_THAT(options({"--relocate", "/a=/b", "--relocate", "/c=/d", "x"}).host.relocate,
               ElementsAre(Pair("/a", "/b"), Pair("/c", "/d")));
   EXPECT_THROW(options({"--relocate", "/a", "x"}), ArgumentError);
+}
+
+TEST(RestartOptions, ADirectoryMayBeOpenAtTheDescriptor) {
+  const UniqueFd directory(open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  EXPECT_EQ(options({"-F", std::to_string(directory.get())}).file, "/dev");
+}
+
+TEST(RestartOptions, WhatTheCallerAsksForComesFirst) {
+  restart::Options asked;
+  asked.relocate = {{"/first", "/1"}};
+  asked.signals = {SIGUSR1};
+  asked.messages = 4711;
+  const RestartOptions o = parse_restart({"--relocate", "/second=/2", "x"}, asked).value();
+  EXPECT_THAT(o.host.relocate, ElementsAre(Pair("/first", "/1"), Pair("/second", "/2")));
+  EXPECT_THAT(o.host.signals, ElementsAre(SIGUSR1));
+  EXPECT_EQ(o.host.messages, 4711);
 }
 
 TEST(RestartOptions, TheSignalIsForTheHost) {
