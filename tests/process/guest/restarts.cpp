@@ -3,7 +3,7 @@
 //   guest_restarts FLAG CASE          saves a worker in the file "saved", ends it, and has it back
 //   guest_restarts worker FILE        writes "answer-PID" and a line to FILE at each SIGUSR1; ends with 7 at SIGUSR2
 //   guest_restarts parent FILE        the same with a child
-// Without a host of its own it starts workers by cr_run, which it finds by CAIRN_TEST_BIN.
+// CAIRN_TEST_BIN: where the commands are.
 #include "tests/process/guest/restarts.hpp"
 
 #include <pthread.h>
@@ -37,7 +37,7 @@ void as_a_child() {
   CHECK(descriptors_of(pid) == of_worker);
   CHECK_EQUAL(waitpid(-1, nullptr, WNOHANG), 0);
   CHECK_EQUAL(static_cast<int>(ends_of_children), 0);
-  kill(pid, SIGUSR2);
+  send(pid, SIGUSR2);
   CHECK_EQUAL(exit_code_of(pid), kWorkersCode);
   CHECK_EQUAL(static_cast<int>(ends_of_children), 1);
   CHECK(!has_children());
@@ -200,7 +200,7 @@ void ends_on_the_way() {
   saved_worker();
   Feed feed;
   cr_restart_handle_t handle = request(arguments(feed.ends[0]));
-  kill(only_child(), SIGKILL);
+  send(only_child(), SIGKILL);
   failed(outcome(handle), CR_ERSTRTABRT, "");
   CHECK(!has_children());
   install(SIGCHLD, [](int) {
@@ -210,14 +210,14 @@ void ends_on_the_way() {
   });
   std::ofstream("text") << "text";
   handle = request("text");
-  failed(outcome(handle), CR_EPERMFAIL, "text is not a context file");
   while (taken == 0) subject::nap();
+  failed(outcome(handle), CR_EPERMFAIL, "text is not a context file");
   install(SIGCHLD, SIG_IGN);
   handle = request("text");
   failed(outcome(handle), CR_EPERMFAIL, "text is not a context file");
   const pid_t pid = brought_back(request(kSaved));
   CHECK_EQUAL(ask(pid).count, 2);
-  kill(pid, SIGKILL);
+  send(pid, SIGKILL);
 }
 
 cr_restart_handle_t common_handle = 0;
@@ -265,7 +265,7 @@ pid_t tree_in_between() {
 
 void tree() {
   const pid_t pid = tree_in_between();
-  kill(pid, SIGUSR2);
+  send(pid, SIGUSR2);
   CHECK_EQUAL(exit_code_of(pid), kWorkersCode);
   CHECK(!has_children());
   std::ofstream("saved/group") << "text";
@@ -291,7 +291,7 @@ void saved_with_it(const char* flag) {
   CHECK_EQUAL(ask(other).count, 2);
   CHECK_EQUAL(ask(other).parent, getpid());
   for (const pid_t pid : {one, other}) {
-    kill(pid, SIGUSR2);
+    send(pid, SIGUSR2);
     CHECK_EQUAL(exit_code_of(pid), kWorkersCode);
   }
 }

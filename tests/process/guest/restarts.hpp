@@ -57,16 +57,23 @@ inline int work(const char* file, bool with_child) {
 
 // --- who brings it back ---
 
-inline bool hosted() { return cr_init() >= 0; }
+// Never to what kill() takes for many.
+inline void send(pid_t pid, int signal) {
+  if (pid <= 1) {
+    subject::fail(__FILE__, __LINE__, "there is no process to send a signal to");
+    exit(1);
+  }
+  kill(pid, signal);
+}
+
 inline bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
+// By cr_run: the caller may have no host, or one that is a test's.
 inline pid_t start_worker(const char* file, const char* kind = "worker") {
-  const bool native = !hosted();
-  const std::string runner = native ? std::string(getenv("CAIRN_TEST_BIN")) + "/cr_run" : "";
+  const std::string runner = std::string(getenv("CAIRN_TEST_BIN")) + "/cr_run";
   const pid_t pid = fork();
   if (pid == 0) {
-    if (native) execl(runner.c_str(), "cr_run", own_path, kind, file, nullptr);
-    execl(own_path, own_path, kind, file, nullptr);
+    execl(runner.c_str(), "cr_run", own_path, kind, file, nullptr);
     _exit(127);
   }
   while (!exists(std::string(file) + ".ready")) subject::nap();
@@ -81,7 +88,7 @@ struct Answer {
 inline Answer ask(pid_t worker, pid_t by = 0) {
   Answer answer;
   unlink(answer_of(worker).c_str());
-  kill(by != 0 ? by : worker, SIGUSR1);
+  send(by != 0 ? by : worker, SIGUSR1);
   while (!exists(answer_of(worker))) subject::nap();
   std::ifstream(answer_of(worker)) >> answer.count >> answer.parent;
   return answer;
@@ -95,11 +102,14 @@ inline void save(pid_t pid, const char* name = kSaved) {
   args.cr_fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   CHECK(cr_request_checkpoint(&args, &handle) == 0);
   close(args.cr_fd);
-  CHECK(cr_poll_checkpoint(&handle, nullptr) > 0);
+  char* text = nullptr;
+  const int result = cr_poll_checkpoint_msg(&handle, nullptr, &text);
+  if (result <= 0) subject::fail(__FILE__, __LINE__, std::string(cr_strerror(errno)) + ": " + (text ? text : ""));
+  free(text);
 }
 
 inline void end(pid_t pid) {
-  kill(pid, SIGKILL);
+  send(pid, SIGKILL);
   CHECK_EQUAL(waitpid(pid, nullptr, 0), pid);
 }
 
