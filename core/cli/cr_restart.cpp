@@ -22,7 +22,6 @@
 #include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/numbered_fork.hpp"
-#include "core/base/proc.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
@@ -32,6 +31,7 @@
 #include "core/cli/restart_caller.hpp"
 #include "core/cli/restart_options.hpp"
 #include "core/context/group_index.hpp"
+#include "core/context/image_name.hpp"
 #include "core/context/reader.hpp"
 #include "core/group/group_start.hpp"
 #include "core/group/process_space.hpp"
@@ -45,7 +45,8 @@ constexpr char kCommand[] = "cr_restart";
 // The file by a name that can be opened any number of times: what comes from a pipe has been copied.
 class ContextFile {
  public:
-  explicit ContextFile(const std::string& path) : path_(path), name_(name_of(path)), fd_(context::open_image(path)) {
+  explicit ContextFile(const std::string& path)
+      : path_(path), name_(context::image_name(path)), fd_(context::open_image(path)) {
     struct stat named {
     }, opened{};
     const bool lasting = fstat(fd_.get(), &opened) == 0 && stat(path.c_str(), &named) == 0 &&
@@ -63,12 +64,6 @@ class ContextFile {
   }
 
  private:
-  static std::string name_of(const std::string& path) {
-    if (path == "-") return "standard input";
-    const std::string name = path.starts_with("/proc/self/fd/") ? read_link(path) : "";
-    return name.empty() ? path : name;
-  }
-
   std::string path_, name_;
   UniqueFd fd_;
 };

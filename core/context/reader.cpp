@@ -20,6 +20,7 @@
 #include "core/base/modes.hpp"
 #include "core/base/read_at.hpp"
 #include "core/context/checksum.hpp"
+#include "core/context/image_name.hpp"
 #include "core/context/reader_state.hpp"
 #include "core/context/zero.hpp"
 
@@ -193,7 +194,7 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
 UniqueFd open_image(const std::string& path) {
-  const std::string name = path == "-" ? "standard input" : path;
+  const std::string name = image_name(path);
   UniqueFd fd(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                           : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat st;
@@ -207,9 +208,7 @@ UniqueFd open_image(const std::string& path) {
 
 Reader Reader::open(const std::string& path) {
   UniqueFd fd = open_image(path);
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  return open(std::move(fd), path == "-" ? "standard input" : path, directory);
+  return open(std::move(fd), image_name(path), image_directory(path));
 }
 
 Reader Reader::open(UniqueFd fd, const std::string& name, const std::string& directory) {

@@ -144,6 +144,8 @@ void wrong_handle(cr_restart_handle_t* handle) {
   CHECK(cr_poll_restart(handle, nullptr) == CR_POLL_RSTRT_ERR_PRE && errno == EINVAL);
 }
 
+constexpr int kPage = 4096;
+
 void wrong_files() {
   const pid_t before = saved_worker();
   std::ofstream("text") << std::string(5000, 'x');
@@ -154,7 +156,10 @@ void wrong_files() {
   wrong_handle(nullptr);
   handle = request(".");
   failed(outcome(handle), CR_EPERMFAIL, "");
-  CHECK(truncate(kSaved, 16 * 4096) == 0);
+  std::fstream(kSaved, std::ios::in | std::ios::out | std::ios::binary).seekp(kPage + kPage / 2).write("damaged", 7);
+  handle = request(kSaved);
+  failed(outcome(handle), CR_EPERMFAIL, "/saved is damaged");
+  CHECK(truncate(kSaved, 16 * kPage) == 0);
   handle = request(kSaved);
   CHECK(cr_wait_restart(&handle, nullptr) > 0);
   char text[8];
