@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 #include "core/base/error.hpp"
 #include "core/base/numbered_fork.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/cli/announced.hpp"
 #include "core/cli/borrowed.hpp"
 #include "core/cli/child.hpp"
 #include "core/cli/installation.hpp"
@@ -121,13 +121,8 @@ Birth birth_of(const Space& space, pid_t number, bool only_that_number) {
   return birth;
 }
 
-// Who asks for a checkpoint of this number meanwhile is told that it is being restarted (core/abi/beginning.hpp).
 UniqueFd announce(const Space& space, pid_t number) {
-  UniqueFd name(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const ControlAddress address =
-      space ? ControlAddress::of_restart({space->number(), number}) : ControlAddress::of_restart(number);
-  if (name) static_cast<void>(bind(name.get(), address.get(), address.length()));
-  return name;
+  return announced(space ? ControlAddress::of_restart({space->number(), number}) : ControlAddress::of_restart(number));
 }
 
 // The descriptor by which the restarted program says that it goes on; closed without a word if it does not.
@@ -215,7 +210,6 @@ int restart_group(RestartOptions& options, RestartCaller& caller) {
 
 [[noreturn]] void become_process(RestartOptions& options, const RestartCaller& caller, const std::string& host,
                                  const ContextFile& file) {
-  const UniqueFd announcement = announce(nullptr, getpid());
   caller.hand_over(options.host);
   options.host.keep_numbers = options.restore_pid;
   file.hand_over();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/cli/announced.hpp"
 
 namespace cairn::cli {
 
@@ -16,6 +17,7 @@ void RestartCaller::listen(restart::Options& asked) {
   if (asked.started < 0 || asked.messages < 0) return;
   started_.reset(std::exchange(asked.started, -1));
   fcntl(started_.get(), F_SETFD, FD_CLOEXEC);
+  announcement_ = announced(ControlAddress::of_restart(getpid()));
   std::FILE* const messages = fdopen(asked.messages, "w");
   if (messages == nullptr) throw EnvironmentError(with_errno("messages", errno));
   setvbuf(messages, nullptr, _IONBF, 0);
@@ -31,6 +33,7 @@ void RestartCaller::hand_over(restart::Options& host) const noexcept {
 
 void RestartCaller::hears_start(char how) noexcept {
   speak_aloud();
+  announcement_.reset();
   if (started_) static_cast<void>(!write(started_.get(), &how, 1));
   started_.reset();
 }

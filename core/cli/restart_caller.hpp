@@ -30,6 +30,7 @@ class RestartCaller {
   void speak_aloud() noexcept;
 
   UniqueFd started_;
+  UniqueFd announcement_;          // of this process: what it becomes, or stands for, is being restarted
   int messages_ = -1;              // of `stderr`, while it is the caller's
   std::FILE* standard_ = nullptr;  // what it was before
 };

@@ -301,6 +301,18 @@ void saved_with_it(const char* flag) {
   }
 }
 
+// Nothing of a restart that is under way can be saved, and nobody waits for it.
+void under_way(const char* flag) {
+  saved_worker();
+  const Feed feed;
+  cr_restart_handle_t handle = request(arguments(feed.ends[0]));
+  stay(flag);
+  feed.all_of(kSaved);
+  const pid_t pid = brought_back(handle);
+  CHECK_EQUAL(ask(pid).count, 2);
+  end(pid);
+}
+
 struct Case {
   const char* name;
   void (*run)();
@@ -324,8 +336,8 @@ int main(int argc, char** argv) {
   own_path = argv[0];
   const std::string first = argv[1], name = argv[2];
   if (first == "worker" || first == "parent") return work(argv[2], first == "parent");
-  if (name == "saved_with_it") {
-    saved_with_it(argv[1]);
+  if (name == "saved_with_it" || name == "under_way") {
+    (name == "under_way" ? under_way : saved_with_it)(argv[1]);
     return subject::verdict();
   }
   if (name == "tree_stays_in_between") {

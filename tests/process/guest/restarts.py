@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import ORDINARY, PERMANENT, SLOW, end_all_in, expect, run_subject, run_test  # noqa: E402
+from cr_harness import ORDINARY, PERMANENT, SLOW, TEMPORARY, end_all_in, expect, run_subject, run_test  # noqa: E402
 
 BIN, PROGRAM, CASE = sys.argv[1:4]
 HOST = sys.argv[4:]
@@ -16,6 +16,8 @@ os.environ["CAIRN_TEST_BIN"] = BIN
 def body(subject):
     if CASE == "tree_stays_in_between":
         expect(subject.checkpoint("context"), PERMANENT, "stands for what it has brought back")
+    if CASE == "under_way":
+        expect(subject.checkpoint("context"), TEMPORARY, "is being restarted")
     if CASE == "saved_with_it":
         for cycle in range(3):
             subject.must_checkpoint(f"context-{cycle}")
