@@ -5,7 +5,7 @@
  *
  * Errors: int functions return -1 and set errno to a system error or to one of CR_E... below, except where it says
  * otherwise. In a process without a host (not started by cr_run, mpirun --with-cr, ...) cr_init() fails with
- * CR_ENOSUPPORT and everything else with CR_ENOINIT.
+ * CR_ENOSUPPORT and everything else with CR_ENOINIT, but for requests that are about other processes: these work.
  * Threads: every thread calls cr_init() once before it uses anything else; callbacks need not. All functions are
  * thread-safe; those marked "signal-safe" may be called from signal handlers too.
  */

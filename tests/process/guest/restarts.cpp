@@ -137,6 +137,14 @@ void wrong_arguments() {
   CHECK(descriptors_of(getpid()) == descriptors);
 }
 
+// Without a host, and with a libcr beside which there is no command, or none that runs.
+void without_command() { refuse(arguments(open("/dev/null", O_RDONLY)), CR_ENOSUPPORT); }
+void with_broken_command() {
+  cr_restart_handle_t handle = request("/dev/null");
+  failed(outcome(handle), EIO, "cannot be executed");
+  CHECK(!has_children());
+}
+
 void wrong_handle(cr_restart_handle_t* handle) {
   CHECK(cr_wait_restart(handle, nullptr) < 0 && errno == EINVAL);
   CHECK(cr_log_restart(handle, 0, nullptr) < 0 && errno == EINVAL);
@@ -323,6 +331,8 @@ constexpr Case kCases[] = {{"as_a_child", as_a_child},
                            {"relocated", relocated},
                            {"twice", twice},
                            {"wrong_arguments", wrong_arguments},
+                           {"without_command", without_command},
+                           {"with_broken_command", with_broken_command},
                            {"wrong_files", wrong_files},
                            {"limited_waits", limited_waits},
                            {"ends_on_the_way", ends_on_the_way},

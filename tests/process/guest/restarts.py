@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """restarts.py BIN_DIRECTORY PROGRAM CASE [HOST]: a program has others restarted; in this host, which stops it all the time."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -37,7 +38,22 @@ def started_as(directory, *starter, **variables):
         end_all_in(directory)
 
 
-if CASE == "without_host":
+def beside_command(directory, broken):
+    """In an installation that has but libcr.so."""
+    for folder in ("bin", "lib/cairn"):
+        os.makedirs(os.path.join(directory, folder))
+    library = shutil.copy(os.path.join(BIN, "..", "lib", "cairn", "libcr.so"), os.path.join(directory, "lib", "cairn"))
+    command = os.path.join(directory, "bin", "cr_restart")
+    if broken:
+        with open(command, "w") as f:
+            f.write("no program")
+        os.chmod(command, 0o755)
+    started_as(directory, LD_PRELOAD=library)
+
+
+if CASE in ("without_command", "with_broken_command"):
+    run_test(lambda directory: beside_command(directory, CASE == "with_broken_command"))
+elif CASE == "without_host":
     run_test(started_as)
 elif HOST:
     run_test(lambda directory: started_as(directory, *HOST, "--", CAIRN_TEST_FREEZE_MS="3"))
