@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The name of a process's control socket (control_protocol.hpp), as bind() and connect() want it, and the name that
-// cr_restart keeps bound while it brings a process of that number back. Needs libc only; any thread.
+// The name of a process's control socket (control_protocol.hpp), as bind() and connect() want it, the name that
+// cr_restart keeps bound while it brings a process of that number back, and the one by which mpirun can be reached when
+// its runtime directory is gone (pmix/coordinator/tool_channel.hpp). Needs libc only; any thread.
 //
 // These names are those of a network namespace, in which several process namespaces may have the same numbers. So all
 // but the first say in which the number counts: by its inode.
@@ -23,6 +24,7 @@ class ControlAddress {
   // `pid` as this process numbers it. One that does not exist is looked for in this process's namespace.
   explicit ControlAddress(pid_t pid) noexcept : ControlAddress("cairn/", own_number_of(pid)) {}
   static ControlAddress of_restart(pid_t pid) noexcept { return of_restart(own_number_of(pid)); }
+  static ControlAddress of_mpirun(pid_t pid) noexcept { return {"cairn/mpirun/", own_number_of(pid)}; }
   static ControlAddress of_restart(const ProcessNumber& number) noexcept { return {"cairn/restart/", number}; }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&name_); }
   socklen_t length() const noexcept { return length_; }

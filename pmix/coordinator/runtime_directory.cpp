@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <thread>
+#include <vector>
 
 #include "core/abi/beginning.hpp"
 #include "core/base/deadline.hpp"
@@ -22,6 +24,7 @@
 #include "core/base/remove_tree.hpp"
 #include "core/base/unique_fd.hpp"
 #include "pmix/coordinator/leftovers.hpp"
+#include "pmix/coordinator/tool_channel.hpp"
 #include "pmix/transport/secure_link.hpp"
 
 namespace cairn::pmix {
@@ -29,7 +32,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kPatience = 1;  // for an mpirun that starts
+constexpr double kPatience = 1;      // for an mpirun that starts
+constexpr double kLongStarted = 10;  // seconds that its job has been there: it does not start any more
 constexpr std::chrono::milliseconds kLook{10};
 constexpr int kTries = 1000;
 
@@ -137,30 +141,66 @@ std::string read_cookie(const std::string& path, uid_t owner) {
   return {text, 64};
 }
 
-bool address_of(pid_t pid, MpirunAddress& out) {
-  const std::string proc = "/proc/" + std::to_string(pid);
-  struct stat st {};
-  if (::stat(proc.c_str(), &st) != 0) return false;
-  std::ifstream file(proc + "/environ", std::ios::binary);
+// Of the process `pid` of user `owner`.
+std::string user_directory_of(pid_t pid, uid_t owner) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
   const std::string environment((std::istreambuf_iterator<char>(file)), {});
-  const std::string user =
-      user_directory(base_of(variable(environment, "CAIRN_RUNTIME_DIR"), variable(environment, "TMPDIR")), st.st_uid);
+  return user_directory(base_of(variable(environment, "CAIRN_RUNTIME_DIR"), variable(environment, "TMPDIR")), owner);
+}
+
+bool listens_by_number(pid_t pid, uid_t owner) {
+  try {
+    connect_by_number(pid, owner, kPatience);
+    return true;
+  } catch (const TemporaryError&) {
+    return false;
+  }
+}
+
+bool address_of(pid_t pid, MpirunAddress& out) {
+  struct stat st {};
+  if (::stat(("/proc/" + std::to_string(pid)).c_str(), &st) != 0) return false;
+  const std::string user = user_directory_of(pid, st.st_uid);
   const std::string directory = user + "/" + std::to_string(pid);
   // The cookie is the last that mpirun puts there, by a rename.
-  if (::access((directory + "/cookie").c_str(), F_OK) != 0) return false;
+  if (::access((directory + "/cookie").c_str(), F_OK) != 0) {
+    out = {pid, st.st_uid, directory, {}};
+    return listens_by_number(pid, st.st_uid);
+  }
   check_private_directory(user, st.st_uid);
   check_private_directory(directory, st.st_uid);
   out = {pid, st.st_uid, directory, read_cookie(directory + "/cookie", st.st_uid)};
   return true;
 }
 
+std::vector<pid_t> children_of(pid_t pid) {
+  const std::string number = std::to_string(pid);
+  std::ifstream file("/proc/" + number + "/task/" + number + "/children");
+  return {std::istream_iterator<pid_t>(file), {}};
+}
+
 // ompi-restart --fork stays, and the mpirun is its child.
 bool address_of_child(pid_t pid, MpirunAddress& out) {
-  const std::string number = std::to_string(pid);
-  std::ifstream children("/proc/" + number + "/task/" + number + "/children");
-  for (pid_t child = 0; children >> child;)
-    if (address_of(child, out)) return true;
-  return false;
+  const std::vector<pid_t> children = children_of(pid);
+  return std::any_of(children.begin(), children.end(), [&](pid_t child) { return address_of(child, out); });
+}
+
+// It became reachable soon after it had started the real one, or never.
+bool has_long_started(pid_t mpirun) {
+  const std::vector<pid_t> children = children_of(mpirun);
+  return std::any_of(children.begin(), children.end(), [](pid_t child) {
+    return !becomes_mpirun(child) && beginning::life_of(child).seconds > kLongStarted;
+  });
+}
+
+// Neither the directory nor the number leads to it.
+[[noreturn]] void refuse_unreachable(pid_t mpirun, uid_t owner) {
+  const std::string number = std::to_string(mpirun);
+  throw EnvironmentError("mpirun (process " + number + ") cannot be reached: " + user_directory_of(mpirun, owner) +
+                         "/" + number +
+                         "/cookie is missing, and by its number it does not answer here (does it run "
+                         "in another container?); its job can be checkpointed only if it was started with "
+                         "--cr-on-signal or --cr-every");
 }
 
 }  // namespace
@@ -214,6 +254,7 @@ MpirunAddress find_mpirun(pid_t pid) {
       break;
     }
     if (!patience.passed()) continue;
+    if (has_long_started(pid)) refuse_unreachable(pid, st.st_uid);
     throw TemporaryError("process " + std::to_string(pid) +
                          " has only begun to start or to restart its job, or the job is ending; ask again later");
   }

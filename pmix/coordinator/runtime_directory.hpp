@@ -45,10 +45,10 @@ struct MpirunAddress {
   pid_t pid = 0;          // of our mpirun
   uid_t owner = 0;        // its user
   std::string directory;  // its runtime directory
-  std::string cookie;
+  std::string cookie;     // empty: the directory has none any more, but mpirun listens by its number
 };
 // `pid` is our mpirun or the real one that it started. Throws ArgumentError (no such process, no mpirun --with-cr),
-// EnvironmentError (not ours), TemporaryError (an mpirun that cannot be reached yet).
+// EnvironmentError (not ours, or without a directory), TemporaryError (an mpirun that cannot be reached yet).
 MpirunAddress find_mpirun(pid_t pid);
 
 }  // namespace cairn::pmix

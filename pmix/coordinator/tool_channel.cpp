@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "core/abi/control_address.hpp"
 #include "core/base/error.hpp"
 #include "core/base/modes.hpp"
 
@@ -45,11 +46,30 @@ void check_owner(const std::string& path, int directory, uid_t owner) {
                            kToolSocket + " in it, and nobody else may enter");
 }
 
+UniqueFd new_listener() { return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
+
+// Connecting waits as sending does, while too many others wait to be accepted.
+UniqueFd new_socket(double seconds) {
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw EnvironmentError(with_errno("no socket", errno));
+  timeval patience{};
+  patience.tv_sec = static_cast<time_t>(std::ceil(seconds));
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  return socket;
+}
+
+std::optional<ucred> peer_of(int socket) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+  return peer;
+}
+
 }  // namespace
 
 UniqueFd listen_for_tools(const std::string& directory) {
   const UniqueFd place = open_directory(directory);
-  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd listener = new_listener();
   const sockaddr_un name = name_in(place.get());
   if (!place || !listener || ::bind(listener.get(), generic(name), sizeof name) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0)
@@ -58,16 +78,19 @@ UniqueFd listen_for_tools(const std::string& directory) {
   return listener;
 }
 
+UniqueFd listen_by_number() {
+  UniqueFd listener = new_listener();
+  const ControlAddress name = ControlAddress::of_mpirun(::getpid());
+  if (!listener || ::bind(listener.get(), name.get(), name.length()) != 0 || ::listen(listener.get(), SOMAXCONN) != 0)
+    return {};
+  return listener;
+}
+
 UniqueFd connect_to_mpirun(const std::string& directory, uid_t owner, double seconds) {
   const UniqueFd place = open_directory(directory);
   if (!place) throw TemporaryError(with_errno(directory, errno));
   check_owner(directory, place.get(), owner);
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) throw EnvironmentError(with_errno("no socket", errno));
-  // Connecting waits as sending does, while too many others wait to be accepted.
-  timeval patience{};
-  patience.tv_sec = static_cast<time_t>(std::ceil(seconds));
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  UniqueFd socket = new_socket(seconds);
   const sockaddr_un name = name_in(place.get());
   if (::connect(socket.get(), generic(name), sizeof name) != 0)
     throw TemporaryError(with_errno(directory + "/" + kToolSocket, errno));
@@ -76,11 +99,20 @@ UniqueFd connect_to_mpirun(const std::string& directory, uid_t owner, double sec
   return socket;
 }
 
+UniqueFd connect_by_number(pid_t mpirun, uid_t owner, double seconds) {
+  UniqueFd socket = new_socket(seconds);
+  const ControlAddress name = ControlAddress::of_mpirun(mpirun);
+  if (::connect(socket.get(), name.get(), name.length()) != 0)
+    throw TemporaryError(with_errno("the socket of process " + std::to_string(mpirun), errno));
+  const auto peer = peer_of(socket.get());
+  if (!peer || peer->uid != owner || peer->pid != mpirun)
+    throw TemporaryError("who listens for process " + std::to_string(mpirun) + " is another process");
+  return socket;
+}
+
 std::optional<uid_t> user_behind(int socket) {
-  ucred peer{};
-  socklen_t length = sizeof peer;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
-  return peer.uid;
+  const auto peer = peer_of(socket);
+  return peer ? std::optional(peer->uid) : std::nullopt;
 }
 
 std::string make_frame(std::string_view head, std::string_view text) {

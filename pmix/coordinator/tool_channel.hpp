@@ -5,7 +5,11 @@
 // sends a frame of the answer's record and closes. A frame is u32 length, little endian, and that many bytes.
 //
 // The kernel says who the other end is (SO_PEERCRED); both ends look. The socket is named through a descriptor of its
-// directory: a path may be longer than a socket's name, and no link on the way is followed. Ordinary code, any thread.
+// directory: a path may be longer than a socket's name, and no link on the way is followed.
+//
+// Directories for temporary files are cleaned, and moved. So mpirun listens by its process number, too, at a name that
+// is in no file system: there it greets with the cookie, which it gives to those only who may read the file. Ordinary
+// code, any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -27,9 +31,14 @@ inline constexpr std::size_t kLongestAnswer = 256 << 20;
 
 // mpirun's end, not blocking. `directory` is private to the user. Throws EnvironmentError.
 UniqueFd listen_for_tools(const std::string& directory);
+// The same by our process number. None if somebody has that name already: tools then need the directory.
+UniqueFd listen_by_number();
 // A tool's end, blocking. Throws EnvironmentError if directory, socket or the process behind it is not `owner`'s,
 // TemporaryError if nobody answers within `seconds`.
 UniqueFd connect_to_mpirun(const std::string& directory, uid_t owner, double seconds);
+
+// The same by the process number. TemporaryError, too, if the one who listens is another process.
+UniqueFd connect_by_number(pid_t mpirun, uid_t owner, double seconds);
 
 // The effective user at the other end when it connected (or began to listen).
 std::optional<uid_t> user_behind(int socket);

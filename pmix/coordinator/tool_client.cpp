@@ -33,10 +33,8 @@ bool readable_before(int socket, const Deadline& end) {
   }
 }
 
-// Whoever listens there speaks our language, and is awake.
-void await_greeting(int socket, const std::string& mpirun, double seconds) {
-  const Deadline end(seconds);
-  std::string heard(kToolGreeting.size(), '\0');
+std::string hear(int socket, std::size_t length, const std::string& mpirun, const Deadline& end) {
+  std::string heard(length, '\0');
   for (std::size_t done = 0; done < heard.size();) {
     if (!readable_before(socket, end)) throw TemporaryError(mpirun + " does not answer; is it stopped?");
     const ssize_t n = ::recv(socket, heard.data() + done, heard.size() - done, 0);
@@ -44,7 +42,12 @@ void await_greeting(int socket, const std::string& mpirun, double seconds) {
     if (n <= 0) throw TemporaryError("no connection to " + mpirun + ": it has closed it (has its job ended?)");
     done += static_cast<std::size_t>(n);
   }
-  if (heard != kToolGreeting)
+  return heard;
+}
+
+// Whoever listens there speaks our language, and is awake.
+void await_greeting(int socket, const std::string& mpirun, const Deadline& end) {
+  if (hear(socket, kToolGreeting.size(), mpirun, end) != kToolGreeting)
     throw TemporaryError("no connection to " + mpirun + ": it was started by another version of Cairn");
 }
 
@@ -84,14 +87,22 @@ std::optional<Record> PendingReply::wait(double seconds) {
 PendingReply ToolClient::begin(const Record& request) {
   const std::string mpirun = "mpirun (process " + std::to_string(mpirun_.pid) + ")";
   auto call = std::make_unique<PendingReply::Call>();
+  bool in_directory = !mpirun_.cookie.empty();
   try {
-    call->socket = connect_to_mpirun(mpirun_.directory, mpirun_.owner, patience_);
+    if (in_directory) call->socket = connect_to_mpirun(mpirun_.directory, mpirun_.owner, patience_);
+  } catch (const TemporaryError& error) {
+    in_directory = false;
+  }
+  try {
+    if (!in_directory) call->socket = connect_by_number(mpirun_.pid, mpirun_.owner, patience_);
   } catch (const TemporaryError& error) {
     if (is_gone(mpirun_)) throw PermanentError("the job has ended, and " + mpirun + " with it");
     throw TemporaryError("no connection to " + mpirun + ": " + error.what());
   }
-  await_greeting(call->socket.get(), mpirun, patience_);
-  send_request(call->socket.get(), make_frame(mpirun_.cookie, request.encode()));
+  const Deadline end(patience_);
+  await_greeting(call->socket.get(), mpirun, end);
+  const std::string cookie = in_directory ? mpirun_.cookie : hear(call->socket.get(), kCookieLength, mpirun, end);
+  send_request(call->socket.get(), make_frame(cookie, request.encode()));
   return PendingReply(std::move(call));
 }
 

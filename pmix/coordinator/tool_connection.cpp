@@ -14,10 +14,11 @@ constexpr double kAnsweringSeconds = 10;  // for a tool that does not read
 
 }  // namespace
 
-ToolConnection::ToolConnection(UniqueFd socket) : socket_(std::move(socket)), deadline_(kAskingSeconds) {
+ToolConnection::ToolConnection(UniqueFd socket, std::string_view greeting)
+    : socket_(std::move(socket)), deadline_(kAskingSeconds) {
   // The socket is new, and its buffer empty.
-  const ssize_t n = ::send(socket_.get(), kToolGreeting.data(), kToolGreeting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (n != static_cast<ssize_t>(kToolGreeting.size())) end();
+  const ssize_t n = ::send(socket_.get(), greeting.data(), greeting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n != static_cast<ssize_t>(greeting.size())) end();
 }
 
 pollfd ToolConnection::wish() const {

@@ -20,7 +20,7 @@ class ToolConnection {
   enum class State { asking, served, answering, over };
 
   // Greets.
-  explicit ToolConnection(UniqueFd socket);
+  ToolConnection(UniqueFd socket, std::string_view greeting);
 
   State state() const { return state_; }
   const Deadline& deadline() const { return deadline_; }

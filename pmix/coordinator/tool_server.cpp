@@ -69,6 +69,7 @@ ToolServer::ToolServer(const std::string& directory, const std::string& cookie, 
     : cookie_(cookie),
       handler_(std::move(handler)),
       listener_(listen_for_tools(directory)),
+      by_number_(listen_by_number()),
       mailbox_(std::make_shared<Mailbox>()) {
   if (sodium_init() < 0) throw EnvironmentError("libsodium cannot be initialised");
   if (!mailbox_->bell) throw EnvironmentError(with_errno("no event descriptor for ompi-checkpoint", errno));
@@ -104,7 +105,9 @@ void ToolServer::serve() {
 }
 
 void ToolServer::serve_once() {
-  std::vector<pollfd> polled{{mailbox_->bell.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+  std::vector<pollfd> polled{
+      {mailbox_->bell.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}, {by_number_.get(), POLLIN, 0}};
+  const std::size_t first = polled.size();
   std::vector<std::uint64_t> ids;
   Deadline next = Deadline::never();
   for (const auto& [id, connection] : connections_) {
@@ -115,12 +118,13 @@ void ToolServer::serve_once() {
   if (::poll(polled.data(), polled.size(), next.milliseconds()) < 0) return;
   if (polled[0].revents != 0) deliver();
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const short events = polled[i + 2].revents;
+    const short events = polled[first + i].revents;
     ToolConnection& connection = connections_.at(ids[i]);
     if (events != 0 && connection.progress(events)) take(ids[i], connection);
   }
   sweep();
-  if (polled[1].revents != 0) accept_tools();
+  if (polled[1].revents != 0) accept_tools(listener_.get(), kToolGreeting);
+  if (polled[2].revents != 0) accept_tools(by_number_.get(), std::string(kToolGreeting) + cookie_);
 }
 
 void ToolServer::deliver() {
@@ -136,9 +140,9 @@ void ToolServer::deliver() {
   }
 }
 
-void ToolServer::accept_tools() {
+void ToolServer::accept_tools(int listener, std::string_view greeting) {
   for (;;) {
-    UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    UniqueFd socket(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) {
       // Descriptors or memory are short: others will give some back. The rest is the connection's own fault.
       if (errno != EAGAIN && errno != EINTR && code_of_errno(errno) == CAIRN_EXIT_TEMPORARY) {
@@ -150,7 +154,7 @@ void ToolServer::accept_tools() {
     const auto user = user_behind(socket.get());
     if (!user || (*user != 0 && *user != ::geteuid())) continue;
     if (count(true) >= kAsking) make_room();
-    connections_.try_emplace(next_id_++, std::move(socket));
+    connections_.try_emplace(next_id_++, std::move(socket), greeting);
   }
 }
 

@@ -2,6 +2,8 @@
 // Where the coordinator receives tools: a Unix socket in the runtime directory (tool_channel.hpp) whose requests it
 // hands on. A request is a Record of a type that the coordinator knows, and so is the answer.
 //
+// It listens by mpirun's process number, too, for those that do not find the directory.
+//
 // One thread for all tools, which never waits for any of them. Whoever is neither this user nor root is sent away, and
 // who does not show the cookie gets no further. What peers can cost is bounded: few may be about to ask (the oldest
 // makes room for the next), each for a few seconds and of a few kilobytes, and few may be served at a time.
@@ -12,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "core/base/record.hpp"
@@ -43,7 +46,7 @@ class ToolServer {
   void serve();
   void serve_once();
   void deliver();
-  void accept_tools();
+  void accept_tools(int listener, std::string_view greeting);
   void make_room();
   void take(std::uint64_t id, ToolConnection& connection);
   void sweep();
@@ -51,7 +54,7 @@ class ToolServer {
 
   std::string cookie_;
   Handler handler_;
-  UniqueFd listener_;
+  UniqueFd listener_, by_number_;
   std::shared_ptr<Mailbox> mailbox_;
   Connections connections_;
   std::uint64_t next_id_ = 1;

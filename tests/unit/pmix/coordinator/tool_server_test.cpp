@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "core/abi/control_address.hpp"
 #include "core/base/error.hpp"
 #include "pmix/coordinator/tool_client.hpp"
 #include "tests/unit/scratch_directory.hpp"
@@ -34,6 +35,8 @@ constexpr double kSoon = 20;  // for what happens at once, on a machine that is 
 
 class Door : public testing::Test {
  protected:
+  // As one that has not found the directory.
+  ToolClient client_by_number() const { return ToolClient({::getpid(), ::geteuid(), directory_, {}}, kSoon); }
   ToolClient client() const { return ToolClient({::getpid(), ::geteuid(), directory_, cookie}, kSoon); }
 
   // Connected and greeted.
@@ -75,10 +78,44 @@ TEST_F(Door, AnswersWhoShowsTheCookie) {
   EXPECT_EQ(client().status(kSoon).state, "running");
 }
 
+TEST_F(Door, IsFoundByItsNumberWhenTheDirectoryIsGone) {
+  ToolServer server(directory_, cookie, says("running"));
+  EXPECT_EQ(client_by_number().status(kSoon).state, "running");
+  fs::remove_all(directory_);
+  EXPECT_EQ(client().status(kSoon).state, "running");
+  EXPECT_EQ(client_by_number().status(kSoon).state, "running");
+}
+
+TEST_F(Door, WhoHasItsNumberIsNotTrusted) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t other = ::fork();
+  if (other == 0) {
+    const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+    const ControlAddress number = ControlAddress::of_mpirun(::getppid());
+    const bool listens =
+        ::bind(socket.get(), number.get(), number.length()) == 0 && ::listen(socket.get(), SOMAXCONN) == 0;
+    ::write(ready[1], listens ? "y" : "n", 1);
+    for (;;) ::pause();
+  }
+  char listens = 'n';
+  EXPECT_EQ(::read(ready[0], &listens, 1), 1);
+  EXPECT_EQ(listens, 'y');
+  {
+    ToolServer server(directory_, cookie, says("running"));
+    EXPECT_EQ(client().status(kSoon).state, "running");
+    EXPECT_THROW(client_by_number().status(kSoon), TemporaryError);
+  }
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
 TEST_F(Door, RefusesAnotherCookie) {
   std::atomic<bool> asked = false;
   ToolServer server(directory_, cookie, [&](const Record&, const ToolServer::Reply&) { asked = true; });
-  for (const std::string& shown : {std::string(kCookieLength, 'd'), std::string(), std::string("short")}) {
+  for (const std::string& shown : {std::string(kCookieLength, 'd'), std::string("short")}) {
     ToolClient stranger({::getpid(), ::geteuid(), directory_, shown}, kSoon);
     try {
       stranger.status(kSoon);
@@ -103,8 +140,11 @@ TEST_F(Door, SendsOtherUsersAway) {
     name.sun_family = AF_UNIX;
     (directory_ + "/" + kToolSocket).copy(name.sun_path, sizeof name.sun_path - 1);
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) ::_exit(3);
-    char byte;
-    ::_exit(::recv(socket.get(), &byte, 1, 0) <= 0 ? 0 : 1);  // not even greeted
+    const UniqueFd by_number(::socket(AF_UNIX, SOCK_STREAM, 0));
+    const ControlAddress number = ControlAddress::of_mpirun(::getppid());
+    if (::connect(by_number.get(), number.get(), number.length()) != 0) ::_exit(4);
+    char byte;  // not even greeted
+    ::_exit(::recv(socket.get(), &byte, 1, 0) <= 0 && ::recv(by_number.get(), &byte, 1, 0) <= 0 ? 0 : 1);
   }
   int status = -1;
   ::waitpid(other, &status, 0);
