@@ -14,6 +14,7 @@
 #include "core/context/reader.hpp"
 #include "core/state/files/saved_contents.hpp"
 #include "launcher/checkpoint_options.hpp"
+#include "launcher/interruption.hpp"
 #include "launcher/job_status.hpp"
 #include "launcher/snapshot.hpp"
 #include "pmix/coordinator/runtime_directory.hpp"
@@ -56,9 +57,8 @@ void tell_of_contents(const pmix::Done& done) {
 int print_answer(const Record& answer, const CheckpointOptions& o) {
   if (pmix::is<pmix::Failed>(answer)) {
     const auto failed = pmix::from_record<pmix::Failed>(answer);
-    if (!o.json) throw Error(failed.code, failed.text);
-    std::printf("{\"result\":\"failed\",\"code\":%d,\"text\":%s}\n", failed.code, json_text(failed.text).c_str());
-    return failed.code;
+    throw cli::DetailedError(failed.code, failed.text,
+                             failed.rank < 0 ? "" : ",\"rank\":" + std::to_string(failed.rank));
   }
   const auto done = pmix::from_record<pmix::Done>(answer);  // what says that it has begun has less of it
   const auto sequence = static_cast<unsigned long long>(done.sequence);
@@ -124,12 +124,32 @@ class Waiting {
   bool told_ = false;
 };
 
+// Who waits does not want it any more. Comes back if mpirun is about to complete it.
+void withdraw(pmix::ToolClient& client, Interruption& interruption, bool json) {
+  bool withdrawn = false;
+  try {
+    withdrawn = client.withdraw(kConnectSeconds);
+  } catch (const Error& error) {
+    cli::complain(kCommand,
+                  std::string("the request could not be withdrawn: ") + error.what() + "; it may still be carried out");
+    interruption.end_by_it();
+  }
+  if (withdrawn) {
+    if (json) std::printf("{\"result\":\"withdrawn\"}\n");
+    cli::complain(kCommand, "the request is withdrawn; nothing is saved, and the job goes on");
+    interruption.end_by_it();
+  }
+  cli::complain(kCommand, "it is too late to withdraw the request: its snapshot is being completed");
+  interruption.let_through();
+}
+
 // Asks for the checkpoint, and for the state of things while it runs.
 Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
   const pmix::CheckpointWish wish{
       .term = o.term, .stop = o.stop, .nowait = o.nowait, .timeout = o.timeout, .save_files = o.save_files};
   // The survey after a timeout takes mpirun a few seconds.
   const double patience = o.timeout + kAnswerMargin;
+  Interruption interruption;
   pmix::PendingReply reply = client.begin_checkpoint(wish);
   cli::ProgressLine line;
   Waiting waiting;
@@ -137,7 +157,15 @@ Record take_checkpoint(pmix::ToolClient& client, const CheckpointOptions& o) {
   for (std::string last;;) {
     const bool shows = o.status || line.active();
     std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    if (auto answer = reply.wait(shows ? 0.5 : waiting.patience(patience - passed.count()))) return *answer;
+    if (auto answer =
+            reply.wait(shows ? 0.5 : waiting.patience(patience - passed.count()), interruption.descriptor())) {
+      if (pmix::is<pmix::Failed>(*answer) && interruption.came() != 0) interruption.end_by_it();
+      return *answer;
+    }
+    if (interruption.came() != 0) {
+      withdraw(client, interruption, o.json);
+      continue;
+    }
     passed = std::chrono::steady_clock::now() - start;
     if (passed.count() > patience)
       throw TemporaryError("mpirun (process " + std::to_string(o.pid) +

@@ -32,6 +32,10 @@ void verify(const SnapshotOptions& o, const std::string& operand) {
     if (o.sequence >= 0 && number != static_cast<std::uint64_t>(o.sequence)) continue;
     check_may_run(snapshot, number, owner);
     verify_sequence(snapshot, number, {});
+    if (o.json) {
+      print_sequence_json(snapshot, number, ",\"result\":\"whole\"");
+      continue;
+    }
     std::printf("%s sequence %llu: %s, whole\n", printable(snapshot.name()).c_str(),
                 static_cast<unsigned long long>(number), human_size(sequence.bytes()).c_str());
   }
@@ -59,11 +63,19 @@ void list(const SnapshotOptions& o, const std::string& operand) {
     try {
       const Snapshot snapshot = open_snapshot(path);
       for (const auto& [number, sequence] : snapshot.manifest.sequences) {
+        if (o.json) {
+          print_sequence_json(snapshot, number);
+          continue;
+        }
         std::printf("%s  sequence %llu  %s  %zu ranks  %s\n", printable(snapshot.name()).c_str(),
                     static_cast<unsigned long long>(number), printable(sequence.taken).c_str(), sequence.ranks.size(),
                     human_size(sequence.bytes()).c_str());
       }
     } catch (const Error& e) {
+      if (o.json) {
+        std::printf("{\"snapshot\":%s,\"unusable\":%s}\n", json_text(path).c_str(), json_text(e.what()).c_str());
+        continue;
+      }
       std::printf("%s  unusable: %s\n", printable(fs::path(path).filename()).c_str(), printable(e.what()).c_str());
     }
   }

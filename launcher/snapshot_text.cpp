@@ -59,6 +59,14 @@ void print_snapshot(const Snapshot& snapshot, std::int64_t wanted, bool every_ra
   for (const auto& [number, sequence] : snapshot.manifest.sequences) print_sequence(number, sequence, every_rank);
 }
 
+void print_sequence_json(const Snapshot& snapshot, std::uint64_t number, const std::string& members) {
+  const manifest::Sequence& sequence = snapshot.manifest.sequences.at(number);
+  std::printf("{\"snapshot\":%s,\"sequence\":%llu,\"taken\":%s,\"ranks\":%zu,\"bytes\":%llu%s}\n",
+              json_text(snapshot.directory).c_str(), static_cast<unsigned long long>(number),
+              json_text(sequence.taken).c_str(), sequence.ranks.size(),
+              static_cast<unsigned long long>(sequence.bytes()), members.c_str());
+}
+
 void print_snapshot_json(const Snapshot& snapshot) {
   const manifest::Job& job = snapshot.manifest.job;
   std::printf("{\"snapshot\":%s,\"ranks\":%llu,\"created\":%s,\"program\":%s,\"arguments\":[",

@@ -9,5 +9,7 @@ namespace cairn::launcher {
 // image.
 void print_snapshot(const Snapshot& snapshot, std::int64_t sequence, bool every_rank);
 void print_snapshot_json(const Snapshot& snapshot);
+// A line about one of its sequences. `members` are further ones, each with a comma in front of it.
+void print_sequence_json(const Snapshot& snapshot, std::uint64_t number, const std::string& members = {});
 
 }  // namespace cairn::launcher

@@ -39,6 +39,13 @@ int report_error(const std::string& name, Voice voice, const Error& error) {
   return error.code();
 }
 
+void print_failure(const std::exception& error) {
+  const auto* const detailed = dynamic_cast<const DetailedError*>(&error);
+  std::printf("{\"result\":\"failed\",\"code\":%d%s,\"text\":%s}\n", code_of(error),
+              detailed == nullptr ? "" : detailed->members().c_str(), json_text(error.what()).c_str());
+  std::fflush(stdout);
+}
+
 void print_version(const std::string& name) { std::printf("%s (Cairn) %s\n", name.c_str(), CAIRN_VERSION); }
 
 namespace {

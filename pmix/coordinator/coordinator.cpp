@@ -174,6 +174,8 @@ bool Coordinator::checkpointed_and_stopped() const {
 void Coordinator::request(const Record& request, Reply reply) {
   if (is<CheckpointWish>(request)) {
     in_thread([this, wish = from_record<CheckpointWish>(request), reply] { run_attempt(wish, reply); }, reply);
+  } else if (is<Withdrawal>(request)) {
+    reply(withdraw(from_record<Withdrawal>(request)));
   } else if (is<JobStatus>(request)) {
     in_thread([this, reply] { reply(to_record(status())); }, reply);
   } else if (is<SequenceList>(request)) {

@@ -47,8 +47,9 @@ class Coordinator {
   // Starts the threads: not before the job has been forked.
   void start();
 
-  // A request of type "checkpoint" (term, stop, nowait, timeout), "status" or "list". Never blocks; `reply` is called
-  // once, on some thread. A reply has type "done", "started", "status", "list" or "failed" (code, text).
+  // A request of type "checkpoint" (term, stop, nowait, timeout), "withdraw", "status" or "list". Never blocks; `reply`
+  // is called once, on some thread. A reply has type "done", "started", "withdrawn", "status", "list" or "failed"
+  // (code, text).
   void request(const Record& request, Reply reply);
   // The job is over: whoever waits is told.
   void job_ended(const std::string& how);
@@ -78,6 +79,10 @@ class Coordinator {
   void run_attempt(const CheckpointWish& wish, const Reply& reply);
   Reply answer_at_once(const Attempt& attempt, const Reply& reply) const;
   std::optional<Record> await_results(Attempt& attempt, double seconds);
+  Record withdraw(const Withdrawal& withdrawal);
+  bool is_withdrawn() const;
+  // From now on it cannot be withdrawn. False: it has been.
+  bool begin_completion();
   Record conclude(Attempt& attempt, const Results& results);
   manifest::Sequence describe_sequence(const Attempt& attempt, const Results& results) const;
   Record commit(Attempt& attempt, manifest::Sequence sequence);
@@ -118,7 +123,9 @@ class Coordinator {
   JobStatus history_;    // what has come of earlier requests; how rank 0 calls MPI
   Stopwatch since_job_;  // was started
   std::uint64_t next_id_ = 1, running_id_ = 0, next_survey_ = 1;
-  Stopwatch since_start_;  // of the running attempt
+  Stopwatch since_start_;  // of the running attempt, as what follows
+  std::string ticket_;     // empty: none can be shown
+  bool withdrawn_ = false, completing_ = false;
   std::optional<Results> results_;
   std::optional<SurveyAnswer> survey_;
   std::optional<Refused> refusal_;

@@ -24,6 +24,8 @@ constexpr std::chrono::seconds kEndOfJob{5};
 constexpr char kNoMoreMpi[] =
     "all ranks of the job have called MPI_Finalize: what they do after it cannot be checkpointed any more";
 
+constexpr char kWithdrawn[] = "the request was withdrawn; nothing was saved, and the job goes on";
+
 Record failed(int code, const std::string& text) { return to_record(Failed{code, text}); }
 
 RankResult result_of(const Results& results, std::uint64_t rank) {
@@ -52,6 +54,7 @@ Failed failures_of(const Results& results, std::uint64_t size) {
     if (one.code == CAIRN_EXIT_OK) continue;
     failures.code = std::max(failures.code, one.code);
     if (known && one.follows) continue;
+    if (failures.rank < 0) failures.rank = static_cast<std::int64_t>(r);
     const auto same = std::find_if(all.begin(), all.end(), [&](const Said& s) { return s.text == one.text; });
     if (same != all.end())
       ++same->more;
@@ -117,8 +120,31 @@ void Coordinator::reserve(const CheckpointWish& wish, Attempt& attempt) {
   attempt.save_files = wish.save_files || settings_.parameters.save_files;
   attempt.timeout = std::min(wish.timeout > 0 ? wish.timeout : settings_.parameters.timeout, kMaxTimeout);
   settings_.job.ranks = size_;
+  ticket_ = wish.ticket;
+  withdrawn_ = completing_ = false;
   results_.reset();
   refusal_.reset();
+}
+
+Record Coordinator::withdraw(const Withdrawal& withdrawal) {
+  const std::lock_guard lock(mutex_);
+  if (running_id_ == 0 || ticket_.empty() || withdrawal.ticket != ticket_)
+    return failed(CAIRN_EXIT_PERMANENT, "no such request is being carried out");
+  if (completing_) return failed(CAIRN_EXIT_PERMANENT, "its snapshot is being completed");
+  withdrawn_ = true;
+  changed_.notify_all();
+  return to_record(Withdrawn{});
+}
+
+bool Coordinator::is_withdrawn() const {
+  const std::lock_guard lock(mutex_);
+  return withdrawn_;
+}
+
+bool Coordinator::begin_completion() {
+  const std::lock_guard lock(mutex_);
+  completing_ = !withdrawn_;
+  return completing_;
 }
 
 void Coordinator::send_order(Attempt& attempt) {
@@ -157,7 +183,8 @@ void Coordinator::run_attempt(const CheckpointWish& wish, const Reply& wanted) {
   const double last_words = std::min(kSurveySeconds, 0.3 * attempt.timeout);
   if (!answer) answer = await_results(attempt, attempt.timeout - last_words);
   if (!answer) {
-    const Failed reason = timed_out(attempt.timeout, last_words);
+    const Failed reason =
+        is_withdrawn() ? Failed{CAIRN_EXIT_TEMPORARY, kWithdrawn} : timed_out(attempt.timeout, last_words);
     answer = await_results(attempt, 0);
     if (!answer) {
       note_result(attempt, to_record(reason));
@@ -201,19 +228,19 @@ Coordinator::Reply Coordinator::answer_at_once(const Attempt& attempt, const Rep
   };
 }
 
-// Nothing: the time is over.
+// Nothing: the time is over, or it has been withdrawn.
 std::optional<Record> Coordinator::await_results(Attempt& attempt, double seconds) {
   std::unique_lock lock(mutex_);
   const auto mine = [&] { return results_ && results_->id == attempt.id; };
-  const bool in_time =
-      changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return mine() || refusal_ || over(); });
+  const bool in_time = changed_.wait_for(lock, std::chrono::duration<double>(seconds),
+                                         [&] { return mine() || refusal_ || over() || withdrawn_; });
   if (mine()) {
     const Results results = *results_;
     lock.unlock();
     return conclude(attempt, results);
   }
   if (refusal_) return failed(CAIRN_EXIT_PERMANENT, kNoMoreMpi);
-  if (!in_time) return std::nullopt;
+  if (!in_time || !over()) return std::nullopt;
   // The link breaks a moment before mpirun has collected its child and knows why.
   changed_.wait_for(lock, kEndOfJob, [this] { return ended_; });
   return failed(CAIRN_EXIT_PERMANENT,
@@ -223,6 +250,7 @@ std::optional<Record> Coordinator::await_results(Attempt& attempt, double second
 Record Coordinator::conclude(Attempt& attempt, const Results& results) {
   const Failed failures = failures_of(results, size_);
   const Record answer = failures.code != CAIRN_EXIT_OK ? to_record(failures)
+                        : !begin_completion()          ? failed(CAIRN_EXIT_TEMPORARY, kWithdrawn)
                         : attempt.term                 ? commit_the_end(attempt, results)
                                                        : commit(attempt, describe_sequence(attempt, results));
   if (attempt.term) decide(attempt, results.entry, is<Done>(answer));
@@ -320,11 +348,13 @@ void Coordinator::report_late_end() const {
 Failed Coordinator::timed_out(double timeout, double patience) {
   std::string text = "no result after " + std::to_string(static_cast<int>(timeout)) + " s; the job goes on. ";
   const auto answers = survey(0.8 * patience, kSurveyMargin);
-  if (!answers) return {CAIRN_EXIT_TEMPORARY, text + "Rank 0 does not answer (stopped? its node gone?)"};
+  if (!answers) return {CAIRN_EXIT_TEMPORARY, text + "Rank 0 does not answer (stopped? its node gone?)", 0};
+  std::int64_t first_silent = -1;
   std::string silent, states;
   for (std::uint64_t r = 0; r < size_; ++r) {
     const auto found = answers->ranks.find(r);
     if (found == answers->ranks.end()) {
+      if (silent.empty()) first_silent = static_cast<std::int64_t>(r);
       silent += (silent.empty() ? "" : ", ") + std::to_string(r);
       continue;
     }
@@ -333,7 +363,7 @@ Failed Coordinator::timed_out(double timeout, double patience) {
   }
   text +=
       silent.empty() ? "All ranks answer, but are not done:" + states : "Silent (stopped? node gone?): rank " + silent;
-  return {CAIRN_EXIT_TEMPORARY, text};
+  return {CAIRN_EXIT_TEMPORARY, text, first_silent};
 }
 
 // The ranks cannot be called back from a fence that a silent rank keeps open: until they are through, no other
@@ -354,6 +384,7 @@ void Coordinator::finish_attempt(Attempt& attempt) {
   }
   const std::lock_guard lock(mutex_);
   running_id_ = 0;
+  ticket_.clear();
   changed_.notify_all();
 }
 

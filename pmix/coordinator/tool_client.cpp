@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "pmix/coordinator/tool_channel.hpp"
+#include "pmix/transport/secure_link.hpp"
 
 namespace cairn::pmix {
 
@@ -24,11 +26,13 @@ struct PendingReply::Call {
 
 namespace {
 
-bool readable_before(int socket, const Deadline& end) {
-  pollfd wish{socket, POLLIN, 0};
+constexpr char kSilent[] = "mpirun does not answer (is it stopped?)";
+
+bool readable_before(int socket, const Deadline& end, int or_until = -1) {
+  pollfd wishes[] = {{socket, POLLIN, 0}, {or_until, POLLIN, 0}};
   for (;;) {
-    const int n = ::poll(&wish, 1, end.milliseconds());
-    if (n >= 0) return n > 0;
+    const int n = ::poll(wishes, std::size(wishes), end.milliseconds());
+    if (n >= 0) return wishes[0].revents != 0;
     if (errno != EINTR) throw TemporaryError(with_errno("waiting for mpirun", errno));
   }
 }
@@ -74,10 +78,10 @@ PendingReply::PendingReply(PendingReply&&) noexcept = default;
 PendingReply& PendingReply::operator=(PendingReply&&) noexcept = default;
 PendingReply::~PendingReply() = default;
 
-std::optional<Record> PendingReply::wait(double seconds) {
+std::optional<Record> PendingReply::wait(double seconds, int or_until) {
   const Deadline end(seconds);
   while (!call_->frame.whole()) {
-    if (!readable_before(call_->socket.get(), end)) return std::nullopt;
+    if (!readable_before(call_->socket.get(), end, or_until)) return std::nullopt;
     if (!call_->frame.take_from(call_->socket.get()))
       throw TemporaryError("no answer from mpirun: it has closed the connection (has its job ended?)");
   }
@@ -90,7 +94,7 @@ PendingReply ToolClient::begin(const Record& request) {
   bool in_directory = !mpirun_.cookie.empty();
   try {
     if (in_directory) call->socket = connect_to_mpirun(mpirun_.directory, mpirun_.owner, patience_);
-  } catch (const TemporaryError& error) {
+  } catch (const TemporaryError&) {
     in_directory = false;
   }
   try {
@@ -106,11 +110,20 @@ PendingReply ToolClient::begin(const Record& request) {
   return PendingReply(std::move(call));
 }
 
-PendingReply ToolClient::begin_checkpoint(const CheckpointWish& wish) { return begin(to_record(wish)); }
+PendingReply ToolClient::begin_checkpoint(CheckpointWish wish) {
+  wish.ticket = ticket_ = to_hex(make_link_key());
+  return begin(to_record(wish));
+}
+
+bool ToolClient::withdraw(double seconds) {
+  const auto reply = begin(to_record(Withdrawal{ticket_})).wait(seconds);
+  if (!reply) throw TemporaryError(kSilent);
+  return is<Withdrawn>(*reply);
+}
 
 Record ToolClient::query(const Record& request, double seconds) {
   const auto reply = begin(request).wait(seconds);
-  if (!reply) throw TemporaryError("mpirun does not answer (is it stopped?)");
+  if (!reply) throw TemporaryError(kSilent);
   if (is<Failed>(*reply)) {
     const auto failed = from_record<Failed>(*reply);
     throw Error(failed.code, failed.text);

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "pmix/coordinator/runtime_directory.hpp"
 #include "pmix/transport/messages.hpp"
@@ -12,7 +13,7 @@
 
 namespace cairn::pmix {
 
-// A request on its way. May be dropped at any time: mpirun carries it out nevertheless.
+// A request on its way. May be dropped at any time: mpirun carries it out nevertheless, if it is not withdrawn.
 class PendingReply {
  public:
   struct Call;
@@ -20,8 +21,9 @@ class PendingReply {
   PendingReply(PendingReply&&) noexcept;
   PendingReply& operator=(PendingReply&&) noexcept;
   ~PendingReply();
-  // Nothing if `seconds` pass first. Throws TemporaryError when there will be no answer. Not after it has answered.
-  std::optional<Record> wait(double seconds);
+  // Nothing if `seconds` pass first, or there is something to read from the descriptor `or_until`. Throws
+  // TemporaryError when there will be no answer. Not after it has answered.
+  std::optional<Record> wait(double seconds, int or_until = -1);
 
  private:
   std::unique_ptr<Call> call_;
@@ -34,7 +36,9 @@ class ToolClient {
 
   // Throws TemporaryError if mpirun cannot be reached or does not greet, PermanentError if it is gone, EnvironmentError
   // if it is not who it should be.
-  PendingReply begin_checkpoint(const CheckpointWish& wish);
+  PendingReply begin_checkpoint(CheckpointWish wish);
+  // The checkpoint that was begun last: nothing will come of it. False: it is too late. Errors as status().
+  bool withdraw(double seconds);
   // Errors as begin_checkpoint() and PendingReply, or mpirun's own; TemporaryError after `seconds`.
   JobStatus status(double seconds);
   SequenceList list(double seconds);
@@ -45,6 +49,7 @@ class ToolClient {
 
   MpirunAddress mpirun_;
   double patience_;
+  std::string ticket_;
 };
 
 }  // namespace cairn::pmix

@@ -215,20 +215,38 @@ struct CheckpointWish {
   bool patient = false;             // waits for the end of a checkpoint that is being taken
   double timeout = 0;               // 0: mpirun's own
   bool save_files = false;          // as CheckpointParameters has it, or mpirun's own
+  std::string ticket{};             // by which it can be withdrawn
   template <class A>
   void fields(A& a) {
     a("term", term), a("stop", stop), a("nowait", nowait), a("patient", patient);
-    a("timeout", timeout), a("save_files", save_files);
+    a("timeout", timeout), a("save_files", save_files), a("ticket", ticket);
   }
+};
+
+// Of a wish that is being carried out; and the answer: nothing will come of it.
+struct Withdrawal {
+  static constexpr const char* type = "withdraw";
+  std::string ticket;
+  template <class A>
+  void fields(A& a) {
+    a("ticket", ticket);
+  }
+};
+
+struct Withdrawn {
+  static constexpr const char* type = "withdrawn";
+  template <class A>
+  void fields(A&) {}
 };
 
 struct Failed {
   static constexpr const char* type = "failed";
   int code = CAIRN_EXIT_PERMANENT;
   std::string text;
+  std::int64_t rank = -1;  // the first that says so, if it is a rank
   template <class A>
   void fields(A& a) {
-    a("code", code), a("text", text);
+    a("code", code), a("text", text), a("rank", rank);
   }
 };
 

@@ -109,6 +109,28 @@ TEST_F(EndOfJob, IsItsOwnIfTheRanksHaveGoneOnBeforeTheDecision) {
 }
 
 // It can never be checkpointed again: whoever waits for that (--wait) is told at once.
+TEST_F(EndOfJob, IsNotByACheckpointThatIsWithdrawn) {
+  auto answer = ask(CheckpointWish{.term = true, .timeout = kPatience, .ticket = "mine"});
+  const auto order = next<CheckpointOrder>();
+  EXPECT_TRUE(is<Failed>(asked(Withdrawal{"another's"})));
+  EXPECT_TRUE(is<Withdrawn>(asked(Withdrawal{"mine"})));
+  EXPECT_EQ(from_record<Failed>(answer.get()).code, CAIRN_EXIT_TEMPORARY);
+  EXPECT_EQ(from_record<Failed>(asked(CheckpointWish{.timeout = kPatience})).code, CAIRN_EXIT_TEMPORARY);  // still busy
+  send_results(order);
+  EXPECT_FALSE(next<Decision>().commit);
+  EXPECT_FALSE(coordinator_->checkpointed_and_stopped());
+  ASSERT_TRUE(coordinator_->settle(kPatience));
+  EXPECT_TRUE(from_record<SequenceList>(asked(SequenceList())).sequences.empty());
+}
+
+TEST_F(EndOfJob, IsNotWithdrawnOnceTheSnapshotIsThere) {
+  auto answer = ask(CheckpointWish{.term = true, .timeout = kPatience, .ticket = "mine"});
+  send_results(next<CheckpointOrder>());
+  EXPECT_TRUE(is<Done>(answer.get()));
+  EXPECT_TRUE(is<Failed>(asked(Withdrawal{"mine"})));
+  EXPECT_TRUE(next<Decision>().commit);
+}
+
 TEST_F(EndOfJob, AfterMpiFinalizeNoCheckpointIsPossibleAnyMore) {
   finalize();
   expect_refused_for_good("all ranks of the job have called MPI_Finalize");
