@@ -156,19 +156,20 @@ void stay_stopped(Work& work) {
 }
 
 // `messages`: what was standard error before the program's descriptors were made.
-void report(const state::Restart& restart, int messages) {
+void report(const state::Restart& restart, const std::string& speaker, int messages) {
+  const char* const who = speaker.c_str();
   const bool kept = std::all_of(restart.numbers.begin(), restart.numbers.end(),
                                 [](const auto& number) { return number.first == number.second; });
-  for (const std::string& note : restart.notes) dprintf(messages, "cr_restart: %s\n", printable(note).c_str());
+  for (const std::string& note : restart.notes) dprintf(messages, "%s: %s\n", who, printable(note).c_str());
   if (restart.options.verbose) {
-    dprintf(messages, "cr_restart: process %d goes on with %zu threads and %.1f MiB of saved memory\n", getpid(),
+    dprintf(messages, "%s: process %d goes on with %zu threads and %.1f MiB of saved memory\n", who, getpid(),
             restart.numbers.size(), static_cast<double>(restart.image.reader().trailer().payload_raw) / (1 << 20));
   }
   if (!restart.options.keep_numbers || kept) return;
   dprintf(messages,
-          "cr_restart: process %d goes on as %d; numbers of processes and threads could not be kept (that takes "
+          "%s: process %d goes on as %d; numbers of processes and threads could not be kept (that takes "
           "CAP_CHECKPOINT_RESTORE and free numbers)\n",
-          restart.image.get<state::ProcessState>().pid, getpid());
+          who, restart.image.get<state::ProcessState>().pid, getpid());
 }
 
 // The host as it is at the first start, around the addresses that the guest will take.
@@ -193,7 +194,8 @@ std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, r
   auto tree = std::make_unique<group::GroupStart>(directory, options, group::GroupStart::Hosts{plain, own},
                                                   !options.new_numbers);
   options = tree->become_first_here();
-  for (const std::string& note : tree->notes()) dprintf(STDERR_FILENO, "cr_restart: %s\n", printable(note).c_str());
+  for (const std::string& note : tree->notes())
+    dprintf(STDERR_FILENO, "%s: %s\n", extension.speaker().c_str(), printable(note).c_str());
   return tree;
 }
 
@@ -223,7 +225,7 @@ std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, r
   std::thread(let_go, std::ref(*work), std::ref(guest)).detach();  // while the process may still make threads
   block_all_signals();                                             // that has let them through again
   for (Stage stage : {Stage::limits, Stage::last, Stage::own_calls}) revival.restore(stage);
-  report(work->restart, work->messages.get());
+  report(work->restart, extension.speaker(), work->messages.get());
   store_and_wake(work->ready, 1);
   cairn_continue_main(work->restart.main_thread);
 }

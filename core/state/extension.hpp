@@ -16,6 +16,8 @@ class Extension {
  public:
   virtual ~Extension() = default;
   virtual const char* name() const noexcept = 0;  // "plain", "mpi"
+  // Who speaks in what people are told at a restart.
+  virtual std::string speaker() const { return "cr_restart"; }
   // Libraries to preload into the guest beside libcr.so, absolute paths.
   virtual std::vector<std::string> guest_preloads() const { return {}; }
   // First of all, before anything is noted of what the process was started with.

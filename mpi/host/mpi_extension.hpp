@@ -13,6 +13,7 @@ namespace cairn::mpi {
 class MpiExtension final : public host::Extension {
  public:
   const char* name() const noexcept override { return "mpi"; }
+  std::string speaker() const override;
   std::vector<std::string> guest_preloads() const override;
   void begin() override;
   void preload(const std::string& program) override;
