@@ -20,11 +20,13 @@
 #include "core/base/field_text.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/child.hpp"
+#include "core/cli/engine_check.hpp"
 #include "core/cli/installation.hpp"
 #include "core/cli/report.hpp"
 #include "launcher/mca_environment.hpp"
 #include "launcher/mpirun_options.hpp"
 #include "launcher/open_mpi_options.hpp"
+#include "launcher/other_nodes.hpp"
 #include "launcher/real_mpirun.hpp"
 #include "launcher/regular_checkpoints.hpp"
 #include "launcher/standard_input.hpp"
@@ -40,6 +42,7 @@ namespace {
 
 constexpr char kMpirunVariable[] = "CAIRN_MPIRUN";
 constexpr char kCommand[] = "mpirun";
+constexpr char kDirectoryOption[] = "--cr-dir";
 constexpr double kDrainSeconds = 10;
 constexpr double kSettleSeconds = 120;
 // A second request to end within 5 s makes Open MPI drop everything; kill(-group) and timeout(1) send two.
@@ -85,6 +88,16 @@ void check_directory(const MpirunOptions& options, const pmix::Coordinator& coor
   }
 }
 
+// The same for an engine that no checkpoint could be taken with. Ranks on other nodes may have it.
+void check_named_engine(const MpirunOptions& options) {
+  try {
+    cli::check_engine("--cr-engine", std::string(options.parameters.engine.view()));
+  } catch (const Error& error) {
+    if (!may_use_other_nodes(options.arguments)) throw;
+    cli::complain(kCommand, error.what());
+  }
+}
+
 std::string working_directory() {
   char path[PATH_MAX];
   return ::getcwd(path, sizeof(path)) == nullptr ? "" : path;
@@ -93,6 +106,17 @@ std::string working_directory() {
 std::string program_in_words(const MpirunOptions& options) {
   if (options.restart.empty()) return options.program;
   return options.program + (options.program.empty() ? "" : ", ") + "restarted from " + options.restart;
+}
+
+// Names on the way to it may be others in a restart: those of "..".
+std::vector<std::string> with_absolute_directory(const MpirunOptions& options) {
+  std::vector<std::string> words = options.own_arguments;
+  const std::string joined = std::string(kDirectoryOption) + "=";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].starts_with(joined)) words[i] = joined + absolute(options.directory);
+    if (words[i] == kDirectoryOption && ++i < words.size()) words[i] = absolute(options.directory);
+  }
+  return words;
 }
 
 pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli::Child& job) {
@@ -112,7 +136,7 @@ pmix::Coordinator::Settings settings_for(const MpirunOptions& options, const cli
   s.job.program = options.program;
   s.job.working_directory = working_directory();
   s.job.arguments = options.arguments;
-  s.job.own_arguments = options.own_arguments;
+  s.job.own_arguments = with_absolute_directory(options);
   s.job.environment = mca_environment();
   s.job.restarted_from = options.restart;
   return s;
@@ -198,6 +222,7 @@ int run_with_checkpoints(const MpirunOptions& options, const std::string& own_na
   // The coordinator's threads never end, and neither does it.
   auto& coordinator = *new pmix::Coordinator(settings_for(options, job));
   check_directory(options, coordinator);
+  check_named_engine(options);
   std::map<std::string, std::string> variables = coordinator.environment();
   variables[kMpirunVariable] = std::to_string(::getpid());
   auto runtime = std::make_unique<pmix::RuntimeDirectory>(coordinator.snapshot());

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "core/abi/restart_options.hpp"
 #include "core/base/error.hpp"
@@ -44,22 +46,37 @@ std::string find_room(const std::string& output) {
   return name;
 }
 
+// That of the first job may have been scratch space, which is gone.
+std::string snapshots_go_to(const std::string& told, const Snapshot& snapshot) {
+  if (::access(told.c_str(), F_OK) == 0 || errno != ENOENT) return told;
+  const std::string instead = std::filesystem::path(snapshot.directory).parent_path();
+  cli::complain(kCommand, "new snapshots go to " + instead + ", where this one is: " + told +
+                              " is gone (another directory: --mpirun_opts '--cr-dir DIR')");
+  return instead;
+}
+
 std::vector<std::string> said_anew(const RestartOptions& o) {
   std::vector<std::string> anew = shell_words(o.mpirun_options);
   if (!o.hostfile.empty()) anew.insert(anew.end(), {"--hostfile", o.hostfile});
   return anew;
 }
 
-std::vector<std::string> mpirun_command(const RestartOptions& o, const Snapshot& snapshot, std::uint64_t sequence) {
+std::vector<std::string> options_again(const RestartOptions& o, const Snapshot& snapshot) {
   const std::vector<std::string> anew = said_anew(o);
   const manifest::Job& job = snapshot.manifest.job;
-  check_anew(anew);
-  const Paths paths{[&o](const std::string& path) { return restart::relocated(o.host, path); }, find_room};
+  check_anew(anew, job.ranks);
+  const Paths paths{[&o](const std::string& path) { return restart::relocated(o.host, path); }, find_room,
+                    [&snapshot](const std::string& path) { return snapshots_go_to(path, snapshot); }};
   const std::vector<std::string> words =
       tell_again({job.arguments, job.own_arguments, job.working_directory, job.ranks}, anew, paths);
+  if (!o.show_me && !o.app_only) check_files_told(words);
+  return words;
+}
+
+std::vector<std::string> mpirun_command(const Snapshot& snapshot, std::uint64_t sequence,
+                                        const std::vector<std::string>& words) {
   std::vector<std::string> command = {cli::own_prefix() + "/bin/mpirun", "--with-cr", "--cairn-restart",
                                       snapshot.path(sequence)};
-  if (!o.show_me && !o.app_only) check_files_told(words);
   if (const std::string program = snapshot.program(); !program.empty())
     command.insert(command.end(), {"--cairn-program", program});
   command.insert(command.end(), words.begin(), words.end());
@@ -108,7 +125,18 @@ UniqueFd open_app_file(const std::string& path) {
   return file;
 }
 
-int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::string& for_hosts) {
+// What such a file cannot hold. `words`: the options of the first program end with its number of ranks.
+void tell_of_options(std::vector<std::string> words, const std::vector<std::string>& environment) {
+  words.erase(std::find(words.begin(), words.end(), ":") - 2, words.end());
+  if (!words.empty())
+    cli::complain(kCommand, "the file has no options for mpirun; those of the job, to be told in front of --app: " +
+                                quoted(words));
+  if (!environment.empty())
+    cli::complain(kCommand, "the job's MCA parameters, to be put into mpirun's environment: " + quoted(environment));
+}
+
+int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::string& for_hosts,
+                   const std::vector<std::string>& words, const std::vector<std::string>& environment) {
   const std::string path = snapshot.directory + "/" + manifest::kAppFile;
   const std::string host = cli::installed_host("cairn-mpi-host");
   if (host.find(' ') != std::string::npos)
@@ -125,6 +153,7 @@ int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::
   const UniqueFd file = open_app_file(path);
   write_all(file.get(), line.data(), line.size(), path);
   std::printf("%s\n", path.c_str());
+  tell_of_options(words, environment);
   return 0;
 }
 
@@ -154,7 +183,8 @@ int run(const RestartOptions& o) {
   if (o.sequence < 0) tell_of_newer(snapshot, sequence);
   check_may_run(snapshot, sequence, ::geteuid());
   check_command(snapshot);
-  const std::vector<std::string> command = mpirun_command(o, snapshot, sequence);
+  const std::vector<std::string> words = options_again(o, snapshot);
+  const std::vector<std::string> command = mpirun_command(snapshot, sequence, words);
   const std::vector<std::string> environment = environment_again(o, snapshot);
   Verification how;
   how.payload = !o.quick && !o.show_me;
@@ -173,7 +203,7 @@ int run(const RestartOptions& o) {
   if (o.show_me) return show(command, environment, for_hosts);
   if (const std::string note = manifest::note_of_wrappers(snapshot.manifest.sequences.at(sequence)); !note.empty())
     cli::complain(kCommand, note);
-  if (o.app_only) return write_app_file(snapshot, sequence, for_hosts);
+  if (o.app_only) return write_app_file(snapshot, sequence, for_hosts, words, environment);
   set_environment(environment);
   if (memory.exists())
     if (const auto nodes = foresee_nodes(command, snapshot.manifest.job.ranks)) memory.check(*nodes);

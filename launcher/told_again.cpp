@@ -20,10 +20,9 @@ using Words = std::vector<std::string>;
 constexpr const char* kAlternatives[] = {
     "np n c",
     "host H hostfile machinefile default-hostfile",
-    "map-by N npernode npersocket pernode ppr bynode byslot cpus-per-proc cpus-per-rank loadbalance",
+    "map-by N npernode npersocket pernode ppr bynode byslot cpus-per-proc cpus-per-rank loadbalance rankfile rf",
     "bind-to bind-to-core bind-to-socket bind-to-none cpu-list cpu-set slot-list",
     "rank-by bynode byslot",
-    "rankfile rf",
     "oversubscribe nooversubscribe",
     "wdir wd",
 };
@@ -134,7 +133,9 @@ void find_file(Option& option, const Told& told, const Paths& paths) {
   }
   std::string path = value->substr(from);
   if (!path.starts_with("/")) path = told.directory + "/" + path;
-  *value = value->substr(0, from) + paths.here(path);
+  path = paths.here(path);
+  if (option.name == "cr-dir" && paths.snapshots) path = paths.snapshots(path);
+  *value = value->substr(0, from) + path;
 }
 
 // The file or directory that mpirun would empty, or none.
@@ -175,7 +176,8 @@ Words tell_again(const Told& told, const Words& anew, const Paths& paths) {
     contexts.resize(1);
     contexts[0].ranks = std::to_string(told.ranks);
   }
-  result.insert(result.end(), anew.begin(), anew.end());
+  for (const Option& option : options_of(anew, 0, anew.size()))
+    if (!is_among(option.name, kAlternatives[0])) result.insert(result.end(), option.words.begin(), option.words.end());
   for (std::size_t i = 0; i < contexts.size(); ++i) {
     if (i > 0) result.emplace_back(":");
     add(contexts[i].options);

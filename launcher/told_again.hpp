@@ -20,12 +20,14 @@ struct Told {
 struct Paths {
   std::function<std::string(const std::string&)> here;    // where the file of that path is now (relocation)
   std::function<std::string(const std::string&)> unused;  // the name itself, or one like it where nothing is yet
+  // Where snapshots are to go that went there; without it: there.
+  std::function<std::string(const std::string&)> snapshots = {};
 };
 
 // Placement, binding, MCA parameters, output and all other options of the first command, without what `anew` says
 // differently and without programs. Files that options name by a relative path are those in the old directory. Output
-// goes where none is yet, since Open MPI would empty the files. Each application context is there again if the number
-// of its ranks is known.
+// goes where none is yet, since Open MPI would empty the files. The number of ranks is the job's. Each application
+// context is there again if the number of its ranks is known.
 std::vector<std::string> tell_again(const Told& told, const std::vector<std::string>& anew, const Paths& paths);
 
 // Names of variables that `words`, options of mpirun, give the ranks: -x NAME=VALUE, -x NAME. Without those that would

@@ -24,7 +24,7 @@ checkpoint --term
 wait_job 60
 
 refused 2 "':' is no option" --mpirun_opts ': -np 2'
-refused 2 'as many ranks as the snapshot has' --mpirun_opts '-np 2 /bin/ls'
+refused 2 'as many ranks as the snapshot has' --mpirun_opts '-np 3 /bin/ls'
 refused 2 "'/bin/ls' is no option" --mpirun_opts '--tag-output /bin/ls'
 refused 2 'unknown option "--nonsense"' --mpirun_opts '--tag-output --nonsense 1'
 refused 2 '--mca wants a value' --mpirun_opts '--mca btl'
@@ -36,5 +36,9 @@ for file in hosts places; do
   mv away "$file"
 done
 restart
+wait_for_line '[sS]tep'
+kill_job
+rm places
+restart --mpirun_opts '--map-by slot'
 wait_for_line '[sS]tep'
 kill_job

@@ -7,11 +7,12 @@ test_begin launcher.app_file mpirun ompi-checkpoint ompi-restart
 
 directory="$SCRATCH/snapshots/a \"b\" %20 c'd #1"
 mkdir "$directory"
-start_command "$BIN/mpirun" --with-cr --cr-dir "$directory" -np 2 "$EXAMPLES/ring" --seconds 300 --report 10
+start_command "$BIN/mpirun" --with-cr --cr-dir "$directory" --tag-output -np 2 "$EXAMPLES/ring" --seconds 300 --report 10
 wait_for_line '[sS]tep'
 timeout 60 "$BIN/ompi-checkpoint" --term "$JOB_PID" >checkpoint.log 2>&1 || fail "$(cat checkpoint.log)"
 wait_job 60
-"$BIN/ompi-restart" --apponly "$directory"/*.ckpt >file || fail "--apponly"
+"$BIN/ompi-restart" --apponly "$directory"/*.ckpt >file 2>said || fail "--apponly"
+grep -q 'front of --app: .*--tag-output$' said || fail "options that are not in the file are not told: $(cat said)"
 start_command "$BIN/mpirun" --app "$(cat file)"
 wait_for_line '[sS]tep'
 kill_job

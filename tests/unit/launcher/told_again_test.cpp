@@ -46,6 +46,26 @@ TEST(ToldAgain, WhatIsSaidAnewReplacesTheSameInOtherWords) {
   EXPECT_EQ(again("--oversubscribe ./a", "--nooversubscribe"), "--nooversubscribe -np 4");
 }
 
+TEST(ToldAgain, AFileOfRanksIsAMapping) {
+  EXPECT_EQ(again("--rankfile r --bind-to core ./a", "--map-by slot"), "--map-by slot --bind-to core -np 4");
+  EXPECT_EQ(again("--map-by slot ./a", "-rf r"), "-rf r -np 4");
+}
+
+TEST(ToldAgain, TheNumberOfRanksIsToldOnce) {
+  EXPECT_EQ(again("-np 4 ./a", "--bind-to none -n 4 --tag-output"), "--bind-to none --tag-output -np 4");
+}
+
+TEST(ToldAgain, SnapshotsGoWhereTheyAreToGoNow) {
+  const auto as_it_is = [](const std::string& path) { return path; };
+  const Paths paths{as_it_is, as_it_is, [](const std::string& path) { return path == "/gone" ? "/now" : path; }};
+  const auto told = [&](const std::string& own) {
+    return quoted(tell_again({{}, shell_words(own), "/started", 4}, {}, paths));
+  };
+  EXPECT_EQ(told("--cr-dir /gone"), "--cr-dir /now -np 4");
+  EXPECT_EQ(told("--cr-dir=/gone"), "--cr-dir=/now -np 4");
+  EXPECT_EQ(told("--cr-dir=/there"), "--cr-dir=/there -np 4");
+}
+
 TEST(ToldAgain, CairnsOwnOptionsCount) {
   EXPECT_EQ(again("--cr-every 60 -np 2 --cr-dir=snaps --cr-compress lz4 ./a --cr-keep 1"),
             "--cr-every 60 --cr-dir=/started/snaps --cr-compress lz4 -np 4");
