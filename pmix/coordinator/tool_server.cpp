@@ -25,6 +25,7 @@ namespace {
 using State = ToolConnection::State;
 
 constexpr std::size_t kAsking = 64;   // connections whose request is not whole
+constexpr std::size_t kAtOnce = 32;   // accepted before what others have sent meanwhile is read
 constexpr std::size_t kServed = 256;  // requests without an answer, or with one on its way
 constexpr std::chrono::milliseconds kShortage{50};
 
@@ -141,7 +142,7 @@ void ToolServer::deliver() {
 }
 
 void ToolServer::accept_tools(int listener, std::string_view greeting) {
-  for (;;) {
+  for (std::size_t i = 0; i < kAtOnce; ++i) {
     UniqueFd socket(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) {
       // Descriptors or memory are short: others will give some back. The rest is the connection's own fault.
