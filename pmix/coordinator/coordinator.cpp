@@ -173,6 +173,7 @@ bool Coordinator::checkpointed_and_stopped() const {
 
 void Coordinator::request(const Record& request, Reply reply) {
   if (is<CheckpointWish>(request)) {
+    note_waiting(from_record<CheckpointWish>(request).ticket);
     in_thread([this, wish = from_record<CheckpointWish>(request), reply] { run_attempt(wish, reply); }, reply);
   } else if (is<Withdrawal>(request)) {
     reply(withdraw(from_record<Withdrawal>(request)));
@@ -184,6 +185,33 @@ void Coordinator::request(const Record& request, Reply reply) {
     const std::string text = "mpirun's coordinator does not know the request '" + request.type() + "'";
     reply(to_record(Failed{CAIRN_EXIT_ARGUMENTS, text}));
   }
+}
+
+void Coordinator::note_waiting(const std::string& ticket) {
+  const std::lock_guard lock(mutex_);
+  if (!ticket.empty()) waiting_.insert(ticket);
+}
+
+Record Coordinator::withdraw(const Withdrawal& withdrawal) {
+  const std::lock_guard lock(mutex_);
+  const bool waits = waiting_.erase(withdrawal.ticket) > 0, runs = running_id_ != 0 && withdrawal.ticket == ticket_;
+  if (!waits && (!runs || ticket_.empty()))
+    return to_record(Failed{CAIRN_EXIT_PERMANENT, "no such request is being carried out"});
+  if (!waits && completing_) return to_record(Failed{CAIRN_EXIT_PERMANENT, "its snapshot is being completed"});
+  withdrawn_ |= runs;
+  changed_.notify_all();
+  return to_record(Withdrawn{});
+}
+
+bool Coordinator::is_withdrawn() const {
+  const std::lock_guard lock(mutex_);
+  return withdrawn_;
+}
+
+bool Coordinator::begin_completion() {
+  const std::lock_guard lock(mutex_);
+  completing_ = !withdrawn_;
+  return completing_;
 }
 
 // A thread of its own for one request. If there is none to be had, that is the answer: the job must not suffer.

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/base/deadline.hpp"
@@ -79,6 +80,8 @@ class Coordinator {
   void run_attempt(const CheckpointWish& wish, const Reply& reply);
   Reply answer_at_once(const Attempt& attempt, const Reply& reply) const;
   std::optional<Record> await_results(Attempt& attempt, double seconds);
+  static constexpr char kWithdrawn[] = "the request was withdrawn; nothing was saved, and the job goes on";
+  void note_waiting(const std::string& ticket);
   Record withdraw(const Withdrawal& withdrawal);
   bool is_withdrawn() const;
   // From now on it cannot be withdrawn. False: it has been.
@@ -123,8 +126,9 @@ class Coordinator {
   JobStatus history_;    // what has come of earlier requests; how rank 0 calls MPI
   Stopwatch since_job_;  // was started
   std::uint64_t next_id_ = 1, running_id_ = 0, next_survey_ = 1;
-  Stopwatch since_start_;  // of the running attempt, as what follows
-  std::string ticket_;     // empty: none can be shown
+  Stopwatch since_start_;          // of the running attempt, as what follows
+  std::string ticket_;             // empty: none can be shown
+  std::set<std::string> waiting_;  // tickets of requests that have not been begun
   bool withdrawn_ = false, completing_ = false;
   std::optional<Results> results_;
   std::optional<SurveyAnswer> survey_;

@@ -24,8 +24,6 @@ constexpr std::chrono::seconds kEndOfJob{5};
 constexpr char kNoMoreMpi[] =
     "all ranks of the job have called MPI_Finalize: what they do after it cannot be checkpointed any more";
 
-constexpr char kWithdrawn[] = "the request was withdrawn; nothing was saved, and the job goes on";
-
 Record failed(int code, const std::string& text) { return to_record(Failed{code, text}); }
 
 RankResult result_of(const Results& results, std::uint64_t rank) {
@@ -110,7 +108,10 @@ void Coordinator::check_startable() const {
 // Makes this attempt the one that runs.
 void Coordinator::reserve(const CheckpointWish& wish, Attempt& attempt) {
   std::unique_lock lock(mutex_);
-  if (wish.patient) changed_.wait(lock, [this] { return running_id_ == 0 || over(); });
+  const auto withdrawn = [&] { return !wish.ticket.empty() && waiting_.count(wish.ticket) == 0; };
+  if (wish.patient) changed_.wait(lock, [&] { return running_id_ == 0 || over() || withdrawn(); });
+  if (withdrawn()) throw TemporaryError(kWithdrawn);
+  waiting_.erase(wish.ticket);
   check_startable();
   attempt.id = running_id_ = next_id_++;
   attempt.since_start = since_start_ = Stopwatch();
@@ -124,27 +125,6 @@ void Coordinator::reserve(const CheckpointWish& wish, Attempt& attempt) {
   withdrawn_ = completing_ = false;
   results_.reset();
   refusal_.reset();
-}
-
-Record Coordinator::withdraw(const Withdrawal& withdrawal) {
-  const std::lock_guard lock(mutex_);
-  if (running_id_ == 0 || ticket_.empty() || withdrawal.ticket != ticket_)
-    return failed(CAIRN_EXIT_PERMANENT, "no such request is being carried out");
-  if (completing_) return failed(CAIRN_EXIT_PERMANENT, "its snapshot is being completed");
-  withdrawn_ = true;
-  changed_.notify_all();
-  return to_record(Withdrawn{});
-}
-
-bool Coordinator::is_withdrawn() const {
-  const std::lock_guard lock(mutex_);
-  return withdrawn_;
-}
-
-bool Coordinator::begin_completion() {
-  const std::lock_guard lock(mutex_);
-  completing_ = !withdrawn_;
-  return completing_;
 }
 
 void Coordinator::send_order(Attempt& attempt) {

@@ -123,6 +123,16 @@ TEST_F(EndOfJob, IsNotByACheckpointThatIsWithdrawn) {
   EXPECT_TRUE(from_record<SequenceList>(asked(SequenceList())).sequences.empty());
 }
 
+TEST_F(EndOfJob, ARequestThatWaitsForAnotherIsWithdrawnAlone) {
+  auto first = ask(CheckpointWish{.timeout = kPatience, .ticket = "first"});
+  const auto order = next<CheckpointOrder>();
+  auto second = ask(CheckpointWish{.term = true, .patient = true, .timeout = kPatience, .ticket = "second"});
+  EXPECT_TRUE(is<Withdrawn>(asked(Withdrawal{"second"})));
+  EXPECT_EQ(from_record<Failed>(second.get()).code, CAIRN_EXIT_TEMPORARY);
+  send_results(order);
+  EXPECT_TRUE(is<Done>(first.get()));
+}
+
 TEST_F(EndOfJob, IsNotWithdrawnOnceTheSnapshotIsThere) {
   auto answer = ask(CheckpointWish{.term = true, .timeout = kPatience, .ticket = "mine"});
   send_results(next<CheckpointOrder>());
