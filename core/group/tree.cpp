@@ -22,6 +22,7 @@
 #include "core/group/plan.hpp"
 #include "core/group/sharing.hpp"
 #include "core/group/sharing_message.hpp"
+#include "core/state/descriptors/room.hpp"
 
 namespace cairn::group {
 namespace {
@@ -189,6 +190,7 @@ void Tree::check_standing() {
   }
   plan_restart(index_);
   sharing_ = find_sharing(running, scope_.standard);
+  state::check_room_for_sharing(sharing_.descriptions.size() + sharing_.memory.size(), running.size());
   for (const context::GroupProcess& process : index_.processes) sharing_.processes.push_back(process.pid);
   for (const auto& [pid, other] : others_) {
     if (other->stop_is_known()) sharing_.stops_seen.push_back(pid);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/abi/layout.h"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 
@@ -15,14 +16,15 @@ namespace {
 
 constexpr std::size_t kOfRestart = 32;  // the image, its threads' and what is made in pairs
 
-// Each is open from before there is any memory until it is mapped.
+// Of the program's memory: each is open from before there is any until it is mapped.
 std::size_t mapped_files() {
   std::set<std::pair<std::string, std::string>> files;  // device and inode
   const std::string maps = read_file_or_throw("/proc/self/maps");
   for (const std::string_view line : split_lines(maps)) {
     constexpr std::size_t kDevice = 3, kInode = 4;
     const auto words = split_words(line);
-    if (words.size() > kInode && words[kInode] != "0") files.emplace(words[kDevice], words[kInode]);
+    const bool of_program = to_number(line, 16) < CAIRN_ARENA_TOP;
+    if (of_program && words.size() > kInode && words[kInode] != "0") files.emplace(words[kDevice], words[kInode]);
   }
   return files.size();
 }
@@ -38,6 +40,17 @@ void check_room_for_restart(std::size_t of_program) {
   throw TemporaryError("it has " + std::to_string(of_program) + " descriptors open, and a restart needs " +
                        std::to_string(others) + " more; the hard limit of open files (ulimit -Hn) is " +
                        std::to_string(limit.rlim_max) + ": start it with a higher one, or close some");
+}
+
+void check_room_for_sharing(std::size_t shared, std::size_t processes) {
+  constexpr std::size_t kOfEach = 3;  // its image, a connection with it
+  rlimit limit{};
+  const std::size_t needed = shared + kOfEach * processes + kOfRestart;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || needed <= limit.rlim_max) return;
+  throw TemporaryError("its processes have " + std::to_string(shared) +
+                       " open files and memories in common, all of which a restart has open at once; the hard limit of "
+                       "open files (ulimit -Hn) is " +
+                       std::to_string(limit.rlim_max) + ": start them with a higher one");
 }
 
 void DescriptorRoom::make(std::span<const Descriptor> wanted) {

@@ -17,6 +17,9 @@ namespace cairn::state {
 // opens it. Throws TemporaryError.
 void check_room_for_restart(std::size_t of_program);
 
+// Of a group of so many processes: whether who restarts them may have all that they share open at once. Likewise.
+void check_room_for_sharing(std::size_t shared, std::size_t processes);
+
 class DescriptorRoom {
  public:
   // Raises the limit above all of them, to the hard one: there must be numbers beside them, too. Throws

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cr_many_files FLAG COUNT CASE: has COUNT descriptors, each with a description of its own: files at places of their
 // own, counters and pipes with something in them, an epoll that watches the counters. "raises": after it has raised its
-// limit of open files. "shares": a child has all of them, too.
+// limit of open files. "shares": a child has all of them, too. "crowd": three children, each with a child, do that.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -106,10 +106,30 @@ int share(const char* flag) {
   return 0;
 }
 
+// The pipe tells that they are all there.
+int crowd(const char* flag, int count) {
+  int ready[2];
+  CHECK(pipe(ready) == 0);
+  for (int i = 0; i < 3; ++i) {
+    if (fork() != 0) continue;
+    open_all(flag, count);
+    const pid_t child = fork();
+    if (child > 0 && subject::failures == 0) CHECK(write(ready[1], "", 1) == 1);
+    while (access(flag, F_OK) != 0) subject::nap();
+    _exit(child == 0 || waitpid(child, nullptr, 0) == child ? 0 : 1);
+  }
+  char byte = 0;
+  for (int i = 0; i < 3; ++i) CHECK(read(ready[0], &byte, 1) == 1);
+  subject::stay_until_asked(flag, subject::nap);
+  for (int status = 0; wait(&status) > 0;) CHECK_EQUAL(status, 0);
+  return subject::verdict();
+}
+
 }  // namespace
 
 int main(int, char** argv) {
   const std::string what = argv[3];
+  if (what == "crowd") return crowd(argv[1], atoi(argv[2]));
   if (what.find("raises") != what.npos) raise_limit();
   open_all(argv[1], atoi(argv[2]));
   const pid_t child = what.find("shares") != what.npos ? fork() : -1;

@@ -18,12 +18,18 @@ CASES = {
     "shared": (1024, 1024, 600, "shares"),
     "shared_above_soft": (512, 4096, 1500, "raises and shares"),
     "too_many": (1024, 1024, 990, "-"),
+    "too_many_shared": (256, 256, 100, "crowd"),
 }
 SOFT, HARD, COUNT, WHAT = CASES[CASE]
 
 
 def too_many(subject):
     expect(subject.checkpoint("context"), TEMPORARY, "it has ", " descriptors open", "ulimit -Hn", "1024")
+    subject.must_pass()
+
+
+def too_many_shared(subject):
+    expect(subject.checkpoint("context"), TEMPORARY, "its processes have ", " in common", "ulimit -Hn", "256")
     subject.must_pass()
 
 
@@ -43,4 +49,4 @@ if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < HARD:
     run_test(lack_of_numbers)
 else:
     resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT, HARD))
-    run_subject(BIN, [PROGRAM, "@FLAG@", str(COUNT), WHAT], too_many if CASE == "too_many" else comes_back)
+    run_subject(BIN, [PROGRAM, "@FLAG@", str(COUNT), WHAT], {"too_many": too_many, "too_many_shared": too_many_shared}.get(CASE, comes_back))
