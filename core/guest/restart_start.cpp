@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/abi/held_signals.hpp"
 #include "core/abi/restart_options.hpp"
 #include "core/base/exit_codes.h"
 #include "core/base/raw_syscall.hpp"
@@ -128,6 +129,10 @@ void set_default_actions() {
 [[noreturn]] void execute(const Command& command, uint64_t mask) {
   set_default_actions();
   for (const int fd : command.descriptors) raw_syscall(SYS_fcntl, fd, F_SETFD, 0);
+  const sigset_t held = restart::held_signals();
+  uint64_t more = 0;
+  memcpy(&more, &held, sizeof more);
+  mask |= more;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, address(&mask), 0, sizeof mask);
   raw_syscall(SYS_execve, address(command.path), address(command.words), address(command.environment));
   const char code = CAIRN_EXIT_ENVIRONMENT;

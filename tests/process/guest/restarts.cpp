@@ -206,6 +206,20 @@ void limited_waits() {
   end(pid);
 }
 
+// A signal for the program waits for it.
+void told_meanwhile() {
+  saved_worker();
+  const Feed feed;
+  cr_restart_handle_t handle = request(arguments(feed.ends[0]));
+  const pid_t pid = only_child();
+  unlink(answer_of(pid).c_str());
+  send(pid, SIGUSR1);
+  feed.all_of(kSaved);
+  CHECK_EQUAL(brought_back(handle), pid);
+  while (!exists(answer_of(pid))) subject::nap();
+  end(pid);
+}
+
 volatile sig_atomic_t taken = 0;
 
 // What the program waits for itself is not missing for the answer; nor does it matter who else has the pipe.
@@ -335,6 +349,7 @@ constexpr Case kCases[] = {{"as_a_child", as_a_child},
                            {"with_broken_command", with_broken_command},
                            {"wrong_files", wrong_files},
                            {"limited_waits", limited_waits},
+                           {"told_meanwhile", told_meanwhile},
                            {"ends_on_the_way", ends_on_the_way},
                            {"by_many_threads", by_many_threads},
                            {"tree", tree}};
