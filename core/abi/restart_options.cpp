@@ -47,11 +47,12 @@ struct Word {
   const char* name;
   std::string Options::*member;
 };
-constexpr std::array<Word, 5> kWords{{{"grown", &Options::grown},
+constexpr std::array<Word, 6> kWords{{{"grown", &Options::grown},
                                       {"changed", &Options::changed},
                                       {"missing", &Options::missing},
                                       {"stdio", &Options::stdio},
-                                      {"foreign", &Options::foreign}}};
+                                      {"foreign", &Options::foreign},
+                                      {"speaker", &Options::speaker}}};
 
 // FIRST<tab>SECOND
 std::pair<std::string, std::string> pair_of(const std::string& name, const std::string& value) {

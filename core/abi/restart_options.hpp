@@ -18,10 +18,11 @@ struct Options {
   // Who gives one hears at `started` of a failure, too.
   int messages = -1;
   bool verbose = false;
-  bool keep_numbers = false;  // say so if pids and tids could not be kept
-  bool new_numbers = false;   // of the tree's processes: not those that they had
-  std::uint64_t lent = 0;     // capabilities that the host has been given for the restart, and its program does not get
-  bool together = false;  // with others: says `whole` at `started`, if it has one, and goes on when it hears the same
+  std::string speaker = "cr_restart";  // with whose name begins what people are told
+  bool keep_numbers = false;           // say so if pids and tids could not be kept
+  bool new_numbers = false;            // of the tree's processes: not those that they had
+  std::uint64_t lent = 0;  // capabilities that the host has been given for the restart, and its program does not get
+  bool together = false;   // with others: says `whole` at `started`, if it has one, and goes on when it hears the same
   std::vector<std::pair<std::string, std::string>> relocate;  // path prefixes, old and new
   // What becomes of files that are not what they were (core/state/files); one of the words that cr_restart --help
   // shows.

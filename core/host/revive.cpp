@@ -156,8 +156,8 @@ void stay_stopped(Work& work) {
 }
 
 // `messages`: what was standard error before the program's descriptors were made.
-void report(const state::Restart& restart, const std::string& speaker, int messages) {
-  const char* const who = speaker.c_str();
+void report(const state::Restart& restart, int messages) {
+  const char* const who = restart.options.speaker.c_str();
   const bool kept = std::all_of(restart.numbers.begin(), restart.numbers.end(),
                                 [](const auto& number) { return number.first == number.second; });
   for (const std::string& note : restart.notes) dprintf(messages, "%s: %s\n", who, printable(note).c_str());
@@ -195,7 +195,7 @@ std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, r
                                                   !options.new_numbers);
   options = tree->become_first_here();
   for (const std::string& note : tree->notes())
-    dprintf(STDERR_FILENO, "%s: %s\n", extension.speaker().c_str(), printable(note).c_str());
+    dprintf(STDERR_FILENO, "%s: %s\n", options.speaker.c_str(), printable(note).c_str());
   return tree;
 }
 
@@ -225,7 +225,7 @@ std::unique_ptr<group::GroupStart> start_tree(const std::string& context_file, r
   std::thread(let_go, std::ref(*work), std::ref(guest)).detach();  // while the process may still make threads
   block_all_signals();                                             // that has let them through again
   for (Stage stage : {Stage::limits, Stage::last, Stage::own_calls}) revival.restore(stage);
-  report(work->restart, extension.speaker(), work->messages.get());
+  report(work->restart, work->messages.get());
   store_and_wake(work->ready, 1);
   cairn_continue_main(work->restart.main_thread);
 }
@@ -236,6 +236,7 @@ void revive(const std::string& context_file, Extension& extension) {
   static UniqueFd messages;  // as long as Work
   restart::hold_signals();
   restart::Options wanted = restart::take_options();
+  if (const std::string speaker = extension.speaker(); !speaker.empty()) wanted.speaker = speaker;
   messages.reset(wanted.messages >= 0 ? wanted.messages : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
   const restart::Options asked = wanted;
   try {

@@ -16,8 +16,9 @@ class Extension {
  public:
   virtual ~Extension() = default;
   virtual const char* name() const noexcept = 0;  // "plain", "mpi"
-  // Who speaks in what people are told at a restart.
-  virtual std::string speaker() const { return "cr_restart"; }
+  // Who speaks in what people are told at a restart, if it is not whom the options name; also for processes that are
+  // brought back with this one.
+  virtual std::string speaker() const { return {}; }
   // Libraries to preload into the guest beside libcr.so, absolute paths.
   virtual std::vector<std::string> guest_preloads() const { return {}; }
   // First of all, before anything is noted of what the process was started with.

@@ -136,7 +136,7 @@ void initialise_again(const Record& saved) {
 // A program that was started without mpirun is brought back by cr_restart.
 std::string MpiExtension::speaker() const {
   const std::string rank = variable("OMPI_COMM_WORLD_RANK");
-  return rank.empty() ? Extension::speaker() : "ompi-restart: rank " + rank;
+  return rank.empty() ? rank : "ompi-restart: rank " + rank;
 }
 
 std::vector<std::string> MpiExtension::guest_preloads() const { return {prefix() + "/lib/cairn/mpi/libmpi.so.40"}; }

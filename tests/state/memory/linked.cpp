@@ -47,7 +47,7 @@ std::string content(const std::string& path, size_t size) {
 int main(int /*argc*/, char** argv) {
   const std::string flag = argv[1];
   const std::string directory = flag.substr(0, flag.rfind('/'));
-  const std::string name = "/cairn-linked-" + std::to_string(getpid());
+  const std::string name = "/test-linked-" + std::to_string(getpid());
   const std::string mapped_path = directory + "/mapped", open_path = directory + "/open";
 
   sem_t* const semaphore = sem_open(name.c_str(), O_CREAT | O_EXCL, 0600, 3);

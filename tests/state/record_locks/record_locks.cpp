@@ -63,7 +63,7 @@ struct Files {
   char* copy = nullptr;
 
   Files() {
-    const std::string name = "/dev/shm/cairn-record-locks-" + std::to_string(getpid());
+    const std::string name = "/dev/shm/test-record-locks-" + std::to_string(getpid());
     memory = make(name, kPieces * 2 * kPage);
     unlink("gone");
     in_memory = show_in_pieces(memory);
@@ -91,7 +91,7 @@ struct Files {
     CHECK(take(ranges, F_UNLCK, 10, 5) && others_may(ranges, F_WRLCK, 10, 5));
     close(reading);  // all of the file's are gone
     CHECK(others_may(ranges, F_WRLCK, 0, 0));
-    unlink(("/dev/shm/cairn-record-locks-" + std::to_string(made_by)).c_str());
+    unlink(("/dev/shm/test-record-locks-" + std::to_string(made_by)).c_str());
   }
   pid_t made_by = getpid();
 };
