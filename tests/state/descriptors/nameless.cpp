@@ -77,7 +77,7 @@ int main(int, char** argv) {
   char* const only_mapped = map(mapped, PROT_READ | PROT_WRITE, MAP_SHARED, 2 * page);
   char* const other_view = map(mapped, PROT_READ | PROT_WRITE, MAP_SHARED, 2 * page);
   close(mapped);
-  const std::string shm = "/cairn-test-" + std::to_string(getpid());
+  const std::string shm = "/test-nameless-" + std::to_string(getpid());
   const int memory = shm_open(shm.c_str(), O_CREAT | O_RDWR, 0600);
   CHECK(memory >= 0 && ftruncate(memory, page) == 0 && shm_unlink(shm.c_str()) == 0);
   char* const of_memory = map(memory, PROT_READ | PROT_WRITE, MAP_SHARED);
