@@ -155,7 +155,7 @@ def as_root(subject):
     subject.must_checkpoint("second", *WAIT)
     number = own_number(subject.pid)
     subject.kill()
-    subject.restart("second")
+    subject.restart("second", "--foreign=accept")  # it is the user's
     if OWN_NAMESPACE in subject.output() or subject.pid != number:
         raise Failure(f"process {number} is {subject.pid}: {subject.output()}")
     if line_of_status(subject.pid, "Uid") != [str(ORDINARY)] * 4 or line_of_status(subject.pid, "Groups") != groups:
