@@ -20,7 +20,7 @@ for ((i = 0; i < ${CAIRN_REQUESTS:-6}; ++i)); do
   [ $((i % 3)) -ne 2 ] || await_more_rounds 40 "after request $i"
 done
 say "$refused requests were refused"
-checkpoint
+checkpoint --wait 60 # ranks may still be on their way back from the last one
 kill_job
 restart
 wait_for_line '^round'
