@@ -6,7 +6,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,9 +72,7 @@ GroupStart::~GroupStart() { munmap(common_, sizeof(Common)); }
 
 // Everything that can be wrong with the files is found here, before anything is started.
 void GroupStart::read_files(const std::string& directory) {
-  struct stat status {};
-  if (stat(directory.c_str(), &status) != 0) throw EnvironmentError(with_errno(directory, errno));
-  state::refuse_foreign(directory, status, options_);
+  state::refuse_foreign(directory, options_);
   for (std::size_t i = 0; i < index_.processes.size(); ++i) {
     files_.push_back(context::member_path(directory, index_, i));
     host_of_.emplace_back();

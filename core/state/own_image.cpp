@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "core/base/error.hpp"
 
 namespace cairn::state {
@@ -22,6 +24,12 @@ void refuse_foreign(const std::string& name, const struct stat& status, const re
                            " may be written by others, who could have your rights by it: look at it, then chmod " +
                            "go-w, or restart it with --foreign=accept");
   }
+}
+
+void refuse_foreign(const std::string& path, const restart::Options& options) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) throw EnvironmentError(with_errno(path, errno));
+  refuse_foreign(path, status, options);
 }
 
 Image read_own_image(context::Reader reader, const restart::Options& options) {

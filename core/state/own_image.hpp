@@ -15,6 +15,8 @@ namespace cairn::state {
 // Root's are root's alone. Others may take another's, as they may run his programs; but nobody takes one that everybody
 // may write. Throws EnvironmentError, unless the options accept it.
 void refuse_foreign(const std::string& name, const struct stat& status, const restart::Options& options);
+// The same of what is at this path.
+void refuse_foreign(const std::string& path, const restart::Options& options);
 
 // As read_image(), with refuse_foreign().
 Image read_own_image(context::Reader reader, const restart::Options& options);
