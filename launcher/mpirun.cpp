@@ -88,12 +88,13 @@ void check_directory(const MpirunOptions& options, const pmix::Coordinator& coor
   }
 }
 
-// The same for an engine that no checkpoint could be taken with. Ranks on other nodes may have it.
+// The same for an engine that no checkpoint could be taken with. Ranks on other nodes may have it, and a job that is
+// restarted where it is not shall go on.
 void check_named_engine(const MpirunOptions& options) {
   try {
     cli::check_engine("--cr-engine", std::string(options.parameters.engine.view()));
   } catch (const Error& error) {
-    if (!may_use_other_nodes(options.arguments)) throw;
+    if (options.restart.empty() && !may_use_other_nodes(options.arguments)) throw;
     cli::complain(kCommand, error.what());
   }
 }
