@@ -125,7 +125,8 @@ UniqueFd open_app_file(const std::string& path) {
   return file;
 }
 
-// What such a file cannot hold. `words`: the options of the first program end with its number of ranks.
+// What such a file cannot hold. `words`: the options of the first program end with its number of ranks. A script that
+// reads the file's name, and may read standard error as well, has it said by --verbose only.
 void tell_of_options(std::vector<std::string> words, const std::vector<std::string>& environment) {
   words.erase(std::find(words.begin(), words.end(), ":") - 2, words.end());
   if (!words.empty())
@@ -136,7 +137,7 @@ void tell_of_options(std::vector<std::string> words, const std::vector<std::stri
 }
 
 int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::string& for_hosts,
-                   const std::vector<std::string>& words, const std::vector<std::string>& environment) {
+                   const std::vector<std::string>& words, const std::vector<std::string>& environment, bool verbose) {
   const std::string path = snapshot.directory + "/" + manifest::kAppFile;
   const std::string host = cli::installed_host("cairn-mpi-host");
   if (host.find(' ') != std::string::npos)
@@ -153,7 +154,7 @@ int write_app_file(const Snapshot& snapshot, std::uint64_t sequence, const std::
   const UniqueFd file = open_app_file(path);
   write_all(file.get(), line.data(), line.size(), path);
   std::printf("%s\n", path.c_str());
-  tell_of_options(words, environment);
+  if (verbose || ::isatty(STDERR_FILENO) != 0) tell_of_options(words, environment);
   return 0;
 }
 
@@ -203,7 +204,7 @@ int run(const RestartOptions& o) {
   if (o.show_me) return show(command, environment, for_hosts);
   if (const std::string note = manifest::note_of_wrappers(snapshot.manifest.sequences.at(sequence)); !note.empty())
     cli::complain(kCommand, note);
-  if (o.app_only) return write_app_file(snapshot, sequence, for_hosts, words, environment);
+  if (o.app_only) return write_app_file(snapshot, sequence, for_hosts, words, environment, o.verbose);
   set_environment(environment);
   if (memory.exists())
     if (const auto nodes = foresee_nodes(command, snapshot.manifest.job.ranks)) memory.check(*nodes);

@@ -11,7 +11,9 @@ start_command "$BIN/mpirun" --with-cr --cr-dir "$directory" --tag-output -np 2 "
 wait_for_line '[sS]tep'
 timeout 60 "$BIN/ompi-checkpoint" --term "$JOB_PID" >checkpoint.log 2>&1 || fail "$(cat checkpoint.log)"
 wait_job 60
-"$BIN/ompi-restart" --apponly "$directory"/*.ckpt >file 2>said || fail "--apponly"
+"$BIN/ompi-restart" --apponly "$directory"/*.ckpt >file 2>&1 || fail "--apponly"
+[ "$(wc -l <file)" -eq 1 ] || fail "more than the file's name is said: $(cat file)"
+"$BIN/ompi-restart" --apponly --verbose "$directory"/*.ckpt >file 2>said || fail "--apponly --verbose"
 grep -q 'front of --app: .*--tag-output$' said || fail "options that are not in the file are not told: $(cat said)"
 start_command "$BIN/mpirun" --app "$(cat file)"
 wait_for_line '[sS]tep'
