@@ -6,8 +6,8 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 
+#include "core/base/end_as.hpp"
 #include "core/base/error.hpp"
 
 namespace cairn::launcher {
@@ -40,10 +40,7 @@ int Interruption::came() {
 
 void Interruption::end_by_it() {
   std::fflush(nullptr);
-  let_through();
-  ::signal(came_, SIG_DFL);
-  ::raise(came_);
-  std::abort();  // not reached: it is not blocked any more
+  end_as(came_);
 }
 
 void Interruption::let_through() {

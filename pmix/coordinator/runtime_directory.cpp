@@ -173,24 +173,22 @@ bool address_of(pid_t pid, MpirunAddress& out) {
   return true;
 }
 
-std::vector<pid_t> children_of(pid_t pid) {
-  const std::string number = std::to_string(pid);
-  std::ifstream file("/proc/" + number + "/task/" + number + "/children");
-  return {std::istream_iterator<pid_t>(file), {}};
+template <class Predicate>
+bool any_child(pid_t pid, Predicate predicate) {
+  const std::vector<std::string> children = children_of(std::to_string(pid));
+  return std::any_of(children.begin(), children.end(),
+                     [&](const std::string& child) { return predicate(static_cast<pid_t>(to_number(child))); });
 }
 
 // ompi-restart --fork stays, and the mpirun is its child.
 bool address_of_child(pid_t pid, MpirunAddress& out) {
-  const std::vector<pid_t> children = children_of(pid);
-  return std::any_of(children.begin(), children.end(), [&](pid_t child) { return address_of(child, out); });
+  return any_child(pid, [&](pid_t child) { return address_of(child, out); });
 }
 
 // It became reachable soon after it had started the real one, or never.
 bool has_long_started(pid_t mpirun) {
-  const std::vector<pid_t> children = children_of(mpirun);
-  return std::any_of(children.begin(), children.end(), [](pid_t child) {
-    return !becomes_mpirun(child) && beginning::life_of(child).seconds > kLongStarted;
-  });
+  return any_child(
+      mpirun, [](pid_t child) { return !becomes_mpirun(child) && beginning::life_of(child).seconds > kLongStarted; });
 }
 
 // Neither the directory nor the number leads to it.

@@ -42,7 +42,7 @@ void descriptors_obstacle(const cairn_guest& guest);
 std::vector<std::uint8_t> capture_descriptors(Capture& capture);
 // The section in any version that was ever written. Throws PermanentError.
 FilesState decode_files(std::span<const std::uint8_t> bytes, std::uint32_t version);
-// The numbers of the descriptors in a context file. Throws as read_image().
+// The numbers of the descriptors in a context file, of which nothing else is looked at. Throws as Reader::open().
 std::vector<int> numbers_in(const std::string& context_file);
 void read_descriptors(Image& image, std::span<const std::uint8_t> bytes, std::uint32_t version);
 void check_descriptors(const Image& image);

@@ -62,9 +62,16 @@ FilesState decode_files(std::span<const std::uint8_t> bytes, std::uint32_t versi
 }
 
 std::vector<int> numbers_in(const std::string& context_file) {
+  const context::Reader reader = context::Reader::open(context_file);
+  const auto section = reader.section(CAIRN_CTX_FILES);
   std::vector<int> numbers;
-  for (const Descriptor& descriptor : read_image(context_file).get<FilesState>().descriptors)
-    numbers.push_back(descriptor.number);
+  if (!section) return numbers;
+  try {
+    for (const Descriptor& descriptor : decode_files(section->bytes, section->version).descriptors)
+      numbers.push_back(descriptor.number);
+  } catch (const PermanentError&) {
+    // Who reads the whole image says what is wrong with it.
+  }
   return numbers;
 }
 
