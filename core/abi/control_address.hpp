@@ -19,6 +19,9 @@
 
 namespace cairn {
 
+// All of them begin with this, after a zero.
+inline constexpr char control_names[] = "cairn/";
+
 class ControlAddress {
  public:
   // `pid` as this process numbers it. One that does not exist is looked for in this process's namespace.

@@ -23,7 +23,7 @@
 #include "core/base/field_bytes.hpp"
 
 #define CAIRN_CONTROL_MAGIC 0x6c746374u
-#define CAIRN_CONTROL_VERSION 5u
+#define CAIRN_CONTROL_VERSION 6u
 
 enum cairn_control_command { CAIRN_CONTROL_CHECKPOINT = 1, CAIRN_CONTROL_STATUS = 2, CAIRN_CONTROL_CANCEL = 3 };
 
@@ -44,6 +44,9 @@ enum cairn_control_existing {
 #define CAIRN_CONTROL_OBJECTS_ABOVE                                                                               \
   0x10u /* MEMBER: the directory is a tree's in a snapshot of a job (docs/manifest.md), whose stored files are in \
          * ../../objects */
+/* TREE: and the processes of its process group, or of its session, with their descendants (checkpoint_scope.hpp) */
+#define CAIRN_CONTROL_OF_GROUP 0x20u
+#define CAIRN_CONTROL_OF_SESSION 0x40u
 
 struct cairn_control_request {
   uint32_t magic = CAIRN_CONTROL_MAGIC, version = CAIRN_CONTROL_VERSION, size = sizeof(cairn_control_request);
@@ -90,6 +93,7 @@ struct cairn_control_order {
   int32_t failure = 0; /* RELEASE: what callbacks see, -CR_E..., or 0 */
   double seconds = 0;  /* for this step */
   int32_t leader = 0;  /* LOOK: the number of the process that leads; its descendants may be members */
+  uint32_t scope = 0;  /* LOOK: CAIRN_CONTROL_OF_GROUP or _SESSION: others may be, too */
   /* LOOK: what the leader was started with at 0, 1 and 2, which a restart has there for all members. */
   cairn_control_file standard[3] = {};
 };

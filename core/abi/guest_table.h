@@ -179,7 +179,7 @@ struct cairn_guest {
   uint32_t release;     /* futex: last epoch released */
   int32_t stop_result;
   uint32_t revive_go;  /* futex: epoch whose revived threads may go on */
-  uint32_t generation; /* how often this guest was revived; counted by the host, before on_revive */
+  uint32_t generation; /* how often this guest has got a host; counted by the host, before on_revive */
 
   uint32_t thread_callbacks; /* registered thread-context callbacks */
   uint32_t callback_ask;     /* futex */

@@ -18,9 +18,9 @@ OptionGroup scope() {
           {{"tree,T", "", "the process ID and its descendants (default)"},
            {"pid,p", "", "the process ID only"},
            {"process", "", "the same as --pid"},
-           {"pgid,g", "", "process group ID"},
+           {"pgid,g", "", "process group ID, and the descendants of those in it"},
            {"group", "", "the same as --pgid"},
-           {"sid,s", "", "session ID"},
+           {"sid,s", "", "session ID, and the descendants of those in it"},
            {"session", "", "the same as --sid"}}};
 }
 
@@ -72,11 +72,7 @@ CommandLine table() {
 
 // Options that are understood but ask for what cannot be done yet: refused, not ignored.
 void refuse_missing(const Given& given) {
-  static constexpr std::array<std::pair<const char*, const char*>, 10> missing{{
-      {"pgid", "process groups cannot be saved yet"},
-      {"group", "process groups cannot be saved yet"},
-      {"sid", "sessions cannot be saved yet"},
-      {"session", "sessions cannot be saved yet"},
+  static constexpr std::array<std::pair<const char*, const char*>, 6> missing{{
       {"save-shared", "contents of files mapped shared cannot be stored yet"},
       {"save-all", "contents of files mapped shared cannot be stored yet"},
       {"ptraced-skip", "processes cannot be left out yet"},
@@ -100,7 +96,7 @@ void check_contradictions(const Given& given) {
 }
 
 void settle_place(const Given& given, CheckpointOptions& options) {
-  options.name = "context." + std::to_string(options.pid);
+  options.name = "context." + std::to_string(options.id);
   options.directory = given.text("dir", options.directory);
   if (given.has("file")) {
     const std::string path = given.text("file");
@@ -134,8 +130,10 @@ std::optional<CheckpointOptions> parse_checkpoint(const std::vector<std::string>
   if (!given) return std::nullopt;
   CheckpointOptions options;
   check_contradictions(*given);
-  options.pid = process_of(given->operand("the number of a process"));
-  options.tree = !given->has("pid") && !given->has("process");
+  options.id = options.pid = process_of(given->operand("the number of a process, process group or session"));
+  options.alone = given->has("pid") || given->has("process");
+  if (given->has("pgid") || given->has("group")) options.scope = Scope::group;
+  if (given->has("sid") || given->has("session")) options.scope = Scope::session;
   settle_place(*given, options);
   settle_manner(*given, options);
   refuse_missing(*given);

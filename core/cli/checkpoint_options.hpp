@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "core/abi/checkpoint_parameters.hpp"
+#include "core/abi/checkpoint_scope.hpp"
 
 namespace cairn::cli {
 
 struct CheckpointOptions {
-  pid_t pid = 0;
-  bool tree = true;             // with its descendants
+  pid_t id = 0;        // of the process, the process group or the session
+  pid_t pid = 0;       // whom to ask
+  bool alone = false;  // without its descendants
+  Scope scope = Scope::tree;
   std::string directory = ".";  // where the context file goes
   std::string name;             // in it
   bool to_descriptor = false;

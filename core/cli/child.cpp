@@ -39,16 +39,21 @@ int become(const std::string& program, const std::vector<std::string>& words) {
   throw EnvironmentError(with_errno("cannot run " + program, error));
 }
 
+pid_t fork_child(const Birth& birth) {
+  const pid_t pid = birth.fork ? birth.fork() : fork_as(birth.number, birth.only_that_number);
+  if (pid < 0 && birth.only_that_number)
+    throw EnvironmentError(with_errno("process number " + std::to_string(birth.number) + " cannot be had", errno) +
+                           birth.advice);
+  return pid;
+}
+
 // A child that runs `program`. The pipe closes when it is executed; before, the reason comes through it.
 pid_t spawn(const std::string& program, const std::vector<std::string>& words, const std::function<void()>& prepare,
             const Birth& birth) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw EnvironmentError(with_errno("pipe", errno));
   UniqueFd result(ends[0]), report(ends[1]);
-  const pid_t pid = birth.fork ? birth.fork() : fork_as(birth.number, birth.only_that_number);
-  if (pid < 0 && birth.only_that_number)
-    throw EnvironmentError(with_errno("process number " + std::to_string(birth.number) + " cannot be had", errno) +
-                           birth.advice);
+  const pid_t pid = fork_child(birth);
   if (pid < 0) refuse_start(program, errno);
   if (pid == 0) {
     if (prepare) prepare();
@@ -138,20 +143,61 @@ Child::Child(Manner manner) : manner_(std::move(manner)) {
   if (!signals_) throw EnvironmentError(with_errno("signalfd", errno));
 }
 
+// In a child, whose parent may have ended meanwhile.
+void Child::settle_in(pid_t parent) const {
+  if (manner_.own_group) ::setpgid(0, 0);
+  if (manner_.ends_with_us) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(127);
+  ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
+}
+
 void Child::start(const std::string& program, const std::vector<std::string>& words,
                   const std::function<void()>& prepare, const Birth& birth) {
   const pid_t parent = birth.fork ? 0 : ::getpid();
   const auto in_child = [&] {
-    if (manner_.own_group) ::setpgid(0, 0);
-    if (manner_.ends_with_us) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (::getppid() != parent) ::_exit(127);
-    ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
+    settle_in(parent);
     if (prepare) prepare();
   };
-  pid_ = spawn(program, words, in_child, birth);
+  try {
+    pid_ = spawn(program, words, in_child, birth);
+  } catch (...) {
+    end_beside();
+    throw;
+  }
 }
 
-void Child::send(int signal) const { ::kill(pid_, signal); }
+void Child::start_beside(const std::function<void()>& run, const Birth& birth) {
+  const pid_t parent = birth.fork ? 0 : ::getpid();
+  try {
+    const pid_t pid = fork_child(birth);
+    if (pid < 0) throw EnvironmentError(with_errno("fork", errno));
+    if (pid == 0) {
+      settle_in(parent);
+      run();
+      ::_exit(127);
+    }
+    beside_.push_back(pid);
+  } catch (...) {
+    end_beside();
+    throw;
+  }
+}
+
+void Child::end_beside() {
+  for (const pid_t pid : beside_) ::kill(pid, SIGKILL);
+  for (const pid_t pid : beside_) ::waitpid(pid, nullptr, 0);
+  beside_.clear();
+}
+
+template <class Send>
+void Child::each(Send send) const {
+  if (!ended_) send(pid_);
+  for (const pid_t pid : beside_) send(pid);
+}
+
+void Child::send(int signal) const {
+  each([=](pid_t pid) { ::kill(pid, signal); });
+}
 
 void Child::pass_on(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
@@ -166,7 +212,7 @@ void Child::pass_on(const signalfd_siginfo& info) {
   if (info.ssi_code == SI_QUEUE) {
     sigval value{};
     value.sival_ptr = reinterpret_cast<void*>(info.ssi_ptr);
-    ::sigqueue(pid_, signal, value);
+    each([=](pid_t pid) { ::sigqueue(pid, signal, value); });
   } else {
     send(signal);
   }
@@ -183,9 +229,17 @@ void Child::serve_signal(const Events& events) {
   if (signal == SIGTSTP) ::raise(SIGSTOP);
 }
 
-bool Child::collect(int& status) const {
-  const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
-  return ended == pid_ || (ended < 0 && errno == ECHILD);
+bool Child::collect(int& status) {
+  const auto has_ended = [](pid_t pid, int& how) {
+    const pid_t ended = ::waitpid(pid, &how, WNOHANG);
+    return ended == pid || (ended < 0 && errno == ECHILD);
+  };
+  ended_ = ended_ || has_ended(pid_, status);
+  std::erase_if(beside_, [&](pid_t pid) {
+    int ignored = 0;
+    return has_ended(pid, ignored);
+  });
+  return ended_ && beside_.empty();
 }
 
 int Child::wait(const Events& events) {

@@ -57,6 +57,9 @@ class Child {
   // Starts `program`. `prepare` runs in the child before. Throws if it cannot be executed, or not have that number.
   void start(const std::string& program, const std::vector<std::string>& words,
              const std::function<void()>& prepare = {}, const Birth& birth = {});
+  // Another, which is waited for and gets the signals like the first: to be made before start(). `run` runs in it, and
+  // does not return. Throws as start(), and then has ended all that it has made.
+  void start_beside(const std::function<void()>& run, const Birth& birth);
   void send(int signal) const;
   pid_t pid() const noexcept { return pid_; }
 
@@ -65,18 +68,24 @@ class Child {
     double period = 0;                          // seconds; 0: no timer
     std::function<void()> on_timer;
   };
-  // Serves signals and the timer until the child has ended; returns its wait status.
+  // Serves signals and the timer until the child, and those beside it, have ended; returns its wait status.
   int wait(const Events& events);
 
  private:
   void serve_signal(const Events& events);
   void pass_on(const signalfd_siginfo& info);
-  bool collect(int& status) const;
+  bool collect(int& status);
+  void settle_in(pid_t parent) const;
+  void end_beside();
+  template <class Send>
+  void each(Send send) const;
 
   Manner manner_;
   UniqueFd signals_;
   sigset_t old_mask_{};
   pid_t pid_ = -1;
+  bool ended_ = false;  // and has been waited for
+  std::vector<pid_t> beside_;
   double last_end_ = 0;  // when a signal that ends the child was passed on
 };
 

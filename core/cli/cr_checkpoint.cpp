@@ -56,6 +56,14 @@ pid_t program_of(pid_t pid) {
   throw TemporaryError("process " + number + " (cr_restart) has not brought a program back yet; ask again later");
 }
 
+pid_t asked_for(const CheckpointOptions& options) {
+  if (options.scope == Scope::tree) return program_of(options.id);
+  const pid_t leader = leader_of_scope(options.scope, options.id, getpid());
+  const char* const kind = options.scope == Scope::group ? "process group " : "session ";
+  if (leader == 0) throw EnvironmentError("no process is in " + (kind + std::to_string(options.id)));
+  return leader;
+}
+
 template <std::size_t N>
 void copy_text(char (&field)[N], const std::string& text, const char* what) {
   if (text.size() >= N) throw ArgumentError(std::string(what) + " is too long: " + text);
@@ -86,7 +94,7 @@ cairn_control_reply ask(const CheckpointOptions& options) {
   ControlClient client(options.pid);
   const bool stopped = is_stopped(options.pid);
   cairn_control_request request = to_request(options);
-  if (options.tree) request.flags |= CAIRN_CONTROL_TREE;
+  if (!options.alone) request.flags |= CAIRN_CONTROL_TREE | flags_of_scope(options.scope);
   if (target.is_file) request.flags |= CAIRN_CONTROL_TO_FD;
   if (stopped) request.flags |= CAIRN_CONTROL_WAS_STOPPED;
   client.send(request, target.descriptor.get());
@@ -130,14 +138,13 @@ void tell_of_contents(const CheckpointOptions& options) {
 }
 
 int checkpoint(CheckpointOptions& options) {
-  const pid_t given = options.pid;
-  check_is_process(given);
+  if (options.scope == Scope::tree) check_is_process(options.id);
   const auto told = [&](const std::string& why) {
     if (options.verbose) complain(kCommand, why + "; asking again");
   };
   std::optional<EndOfProcess> end;
   const auto attempt = [&] {
-    options.pid = program_of(given);
+    options.pid = asked_for(options);
     if (!end) end.emplace(options.pid);
     return ask_successor(options);
   };

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,11 +85,15 @@ void run_failure_hooks(const RestartOptions& options, int code) {
 
 using Space = std::unique_ptr<group::ProcessSpace>;
 
-// None of a single process: it may have any.
+// Of the processes, and of groups whose leader is none of them. None of a single process: it may have any.
 std::vector<pid_t> numbers_of(const context::GroupIndex& index) {
-  std::vector<pid_t> numbers;
-  for (const context::GroupProcess& process : index.processes) numbers.push_back(process.pid);
-  return numbers.size() > 1 ? numbers : std::vector<pid_t>();
+  std::set<pid_t> numbers;
+  for (const context::GroupProcess& process : index.processes) {
+    numbers.insert(process.pid);
+    if (process.group != index.processes.front().group) numbers.insert(process.group);
+  }
+  if (numbers.size() == 1) return {};
+  return {numbers.begin(), numbers.end()};
 }
 
 // The namespace in which the processes are to be; null: this command's. `tree`: several, which must have these numbers.
@@ -163,7 +168,11 @@ void start_group(group::GroupStart& group, Child& child, const std::string& host
                  bool restore_pid) {
   // Who loses its parent in a start that fails is ours to wait for.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const pid_t wanted = restore_pid ? group.number_of_first() : 0;
+  for (const std::size_t place : group.beside_first()) {
+    const pid_t number = restore_pid ? group.number_of(place) : 0;
+    child.start_beside([&group, place] { group.become_beside(place); }, birth_of(space, number, true));
+  }
+  const pid_t wanted = restore_pid ? group.number_of(0) : 0;
   child.start(
       host, {host, "--cairn-restart", group.file_of_first()}, [&] { group.become_first(); },
       birth_of(space, wanted, group.size() > 1));
@@ -194,7 +203,7 @@ int restart_group(RestartOptions& options, RestartCaller& caller) {
   announcements.clear();
   if (goes_on) {
     state::keep_made();
-    if (space) tell_of_space(options, *space, group.number_of_first(), child.pid());
+    if (space) tell_of_space(options, *space, group.number_of(0), child.pid());
     caller.hears_start(started_as);
     run_hook(options.on_success);
   }

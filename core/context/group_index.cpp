@@ -31,7 +31,8 @@ void check(const GroupIndex& index, const std::string& name) {
   for (const GroupProcess& process : index.processes) {
     if (process.pid <= 0 || process.parent < 0 || process.group < 0 || process.session < 0)
       damaged(process, "has numbers that make no sense");
-    if (!numbers.empty() && numbers.count(process.parent) == 0) damaged(process, "has no parent");
+    const bool of_nobody = process.parent == 0 && !process.ended && !index.leader_beside;
+    if (!numbers.empty() && !of_nobody && numbers.count(process.parent) == 0) damaged(process, "has no parent");
     if (!numbers.insert(process.pid).second) damaged(process, "is there twice");
     if (process.ended && (process.status & ~0xffff) != 0) damaged(process, "has an impossible status");
   }
@@ -123,8 +124,8 @@ GroupIndex parse_group_index(std::span<const std::uint8_t> bytes, const std::str
       head.checksum != checksum64(content.data(), content.size()))
     throw PermanentError(name + " is damaged");
   GroupIndex index = decode<GroupIndex>(content, name);
-  check(index, name);
   index.leader_beside = head.flags != 0;
+  check(index, name);
   return index;
 }
 

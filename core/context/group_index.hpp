@@ -38,7 +38,9 @@ struct GroupProcess {
 };
 
 struct GroupIndex {
-  std::vector<GroupProcess> processes;  // parents before their children; the first leads
+  // Parents before their children; the first leads. A parent that is not one of them is 0, but the first one's: a
+  // process group's or session's members need not be related.
+  std::vector<GroupProcess> processes;
   // The first one's file is not in the directory NAME.tree, but beside it: NAME.ctx. In the head's flags.
   bool leader_beside = false;
   template <class Archive>

@@ -21,6 +21,7 @@
 #include "core/base/error.hpp"
 #include "core/base/futex.hpp"
 #include "core/base/numbered_fork.hpp"
+#include "core/group/group_common.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/standard_files.hpp"
 #include "core/state/descriptors/state.hpp"
@@ -33,20 +34,10 @@ namespace cairn::group {
 namespace {
 
 constexpr double kMeetSeconds = 60;
-constexpr std::size_t kMeetings = 3;  // all are there; all are in their groups; what is made last is there
-constexpr std::size_t kMost = 4096;
 constexpr int kUnable = 127;
 const std::string kNoNumber = "its number cannot be had";
 
 }  // namespace
-
-struct GroupStart::Common {
-  std::uint32_t met[kMeetings];  // futex
-  std::uint32_t failed;          // futex: the message is complete
-  std::uint32_t failing;         // somebody writes it
-  char message[1024];
-  std::int32_t numbers[kMost];  // as they are now, by place in the index
-};
 
 GroupStart::GroupStart(const std::string& directory, const restart::Options& options, Hosts hosts, bool numbers,
                        ProcessSpace* space, std::string advice)
@@ -158,9 +149,9 @@ void GroupStart::leave() {
   throw EnvironmentError(said ? std::string(common_->message) : "its processes did not come up together in time");
 }
 
-void GroupStart::meet(std::size_t meeting) {
+void GroupStart::meet(std::size_t meeting, bool counted) {
   std::uint32_t& met = common_->met[meeting];
-  __atomic_add_fetch(&met, 1, __ATOMIC_SEQ_CST);
+  if (counted) __atomic_add_fetch(&met, 1, __ATOMIC_SEQ_CST);
   wake_all(met);
   const Deadline deadline(kMeetSeconds);
   for (std::uint32_t seen; (seen = load(met)) < index_.processes.size();) {
@@ -180,12 +171,33 @@ void GroupStart::make(std::size_t i) {
   common_->numbers[i] = pid;
 }
 
+// The leader of a group whose own has ended. It ends when all have joined.
+pid_t GroupStart::make_leader(std::size_t i) {
+  const pid_t leader = fork_as(numbers_ ? plan_[i].joins_group : 0, true);
+  if (leader < 0) fail(i, "the number of its process group cannot be had", errno);
+  if (leader == 0) {
+    here_ = false;
+    setpgid(0, 0);
+    meet(1, false);
+    _exit(0);
+  }
+  setpgid(leader, leader);
+  common_->groups[i] = leader;
+  return leader;
+}
+
+// 0: no process of the index is in a group of that number that it does not lead.
+pid_t GroupStart::group_now(std::int32_t saved) const {
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    if (index_.processes[i].pid == saved) return common_->numbers[i];
+    if (plan_[i].makes_leader && plan_[i].joins_group == saved) return common_->groups[i];
+  }
+  return 0;
+}
+
 void GroupStart::take_group(std::size_t i) {
-  const PlannedProcess& plan = plan_[i];
-  if (plan.joins_group == 0) return;
-  const auto& all = index_.processes;
-  const auto leader = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.pid == plan.joins_group; });
-  const pid_t group = common_->numbers[leader - all.begin()];
+  if (plan_[i].joins_group == 0) return;
+  const pid_t group = group_now(plan_[i].joins_group);
   if (getpgrp() != group && setpgid(0, group) != 0) fail(i, "it cannot join its process group", errno);
 }
 
@@ -209,14 +221,12 @@ void GroupStart::set_foreground(std::size_t i) {
   const state::SessionTerminal* terminal = terminal_of(i);
   if (terminal == nullptr) return;
   const auto& all = index_.processes;
-  const auto leader =
-      std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.pid == terminal->foreground; });
-  if (leader == all.end() || leader->group != leader->pid) return;
+  if (std::none_of(all.begin(), all.end(), [&](const auto& p) { return p.group == terminal->foreground; })) return;
   sigset_t stop, before;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTTOU);  // once another group is in the foreground
   sigprocmask(SIG_BLOCK, &stop, &before);
-  const int set = tcsetpgrp(terminal->slave.get(), common_->numbers[leader - all.begin()]);
+  const int set = tcsetpgrp(terminal->slave.get(), group_now(terminal->foreground));
   const int error = errno;
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (set != 0) fail(i, "its terminal cannot have its foreground process group", error);
@@ -232,9 +242,11 @@ void GroupStart::become(std::size_t i) {
   for (const std::size_t child : plan.then) make(child);
   // Now: who is to be in the group that all have inherited need not join it, which may have no number here.
   if (plan.makes_group && setpgid(0, 0) != 0) fail(i, "it cannot make its process group", errno);
+  const pid_t leader = plan.makes_leader ? make_leader(i) : 0;
   meet(0);
   take_group(i);
   meet(1);
+  if (leader != 0) waitpid(leader, nullptr, 0);
   set_foreground(i);
   own_options_ = options_of(i);
   if (shared_->has_last()) {
@@ -259,6 +271,8 @@ void GroupStart::add_numbers(restart::Options& options) const {
   for (std::size_t i = 0; i < index_.processes.size(); ++i) {
     const std::int32_t saved = index_.processes[i].pid, now = common_->numbers[i];
     if (saved != now) options.numbers.emplace_back(saved, now);
+    const std::int32_t group = plan_[i].makes_leader ? plan_[i].joins_group : 0;
+    if (group != common_->groups[i]) options.numbers.emplace_back(group, common_->groups[i]);
   }
   const context::GroupProcess& first = index_.processes.front();
   if (first.group != first.pid) options.numbers.emplace_back(first.group, getpgid(common_->numbers[0]));
@@ -305,6 +319,21 @@ void GroupStart::become_first() {
   prepare_host(0);
 }
 
+std::vector<std::size_t> GroupStart::beside_first() const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    if (plan_[i].beside) places.push_back(i);
+  }
+  return places;
+}
+
+void GroupStart::become_beside(std::size_t place) {
+  restart::hold_signals();
+  take_standard_files();
+  become(place);
+  execute_host(place);
+}
+
 restart::Options GroupStart::become_first_here() {
   here_ = true;
   take_standard_files();
@@ -319,81 +348,6 @@ void GroupStart::forget_shared() {
   shared_.reset();
   images_.clear();
   standard_.clear();
-}
-
-// --- in who waits for them ---
-
-bool GroupStart::hear(std::size_t i, char wanted, char& heard) const {
-  heard = '\0';
-  ssize_t n = 0;
-  while ((n = read(ours_[i].get(), &heard, 1)) < 0 && errno == EINTR) {
-  }
-  return n == 1 && (wanted == '\0' || heard == wanted);
-}
-
-char GroupStart::wait_started() {
-  for (UniqueFd& fd : theirs_) fd.reset();
-  char heard = '\0', of_first = '\0';
-  for (std::size_t i = 0; i < files_.size(); ++i) {
-    if (ours_[i] && !hear(i, restart::whole, heard)) return give_up(i);
-  }
-  for (const UniqueFd& fd : ours_) {
-    if (fd) static_cast<void>(!send(fd.get(), &restart::whole, 1, MSG_NOSIGNAL));
-  }
-  for (std::size_t i = 0; i < files_.size(); ++i) {
-    if (!ours_[i]) continue;
-    const bool goes_on = hear(i, '\0', heard);  // or has ended already, which is its own affair
-    if (i == 0) of_first = goes_on ? heard : restart::started_plainly;
-    if (goes_on && heard == restart::started_with_changes) of_first = heard;
-  }
-  return of_first;
-}
-
-std::optional<std::string> GroupStart::all_whole() const {
-  char heard = '\0';
-  for (std::size_t i = 1; i < files_.size(); ++i) {
-    const context::GroupProcess& process = index_.processes[i];
-    if (ours_[i] && !hear(i, restart::whole, heard)) return process.described();
-  }
-  return std::nullopt;
-}
-
-void GroupStart::let_others_go() {
-  for (std::size_t i = 1; i < files_.size(); ++i) {
-    if (ours_[i]) static_cast<void>(!send(ours_[i].get(), &restart::whole, 1, MSG_NOSIGNAL));
-  }
-}
-
-// Who are processes of this one's namespace.
-void GroupStart::end_all_but(std::size_t failed) {
-  for (std::size_t i = 0; i < files_.size(); ++i) {
-    const pid_t pid = common_->numbers[i];
-    if (pid > 0 && i != failed) kill(pid, SIGKILL);
-  }
-  for (UniqueFd& fd : ours_) fd.reset();
-  // By the order of the index parents come first: who is waited for is our own child by then. The very first stays.
-  for (std::size_t i = 0; i < files_.size(); ++i) {
-    siginfo_t ended{};
-    const pid_t pid = common_->numbers[i];
-    if (pid <= 0) continue;
-    while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | (i == 0 ? WNOWAIT : 0)) != 0 && errno == EINTR) {
-    }
-    if (i == failed && i != 0 && ended.si_code == CLD_EXITED) failure_ = ended.si_status;
-  }
-}
-
-// None of them has gone on. Their hosts would end by themselves when they see that nobody waits for them, with a code
-// that says less than that of the one that failed: so they are ended first.
-char GroupStart::give_up(std::size_t failed) {
-  const pid_t number = common_->numbers[failed];
-  if (space_ == nullptr) {
-    end_all_but(failed);
-  } else if (const auto status = space_->end_all(failed != 0 ? number : 0); status && WIFEXITED(*status)) {
-    failure_ = WEXITSTATUS(*status);
-  }
-  for (UniqueFd& fd : ours_) fd.reset();
-  if (load(common_->failed) != 0) throw EnvironmentError(std::string(common_->message));
-  return '\0';
 }
 
 }  // namespace cairn::group

@@ -43,7 +43,6 @@ class GroupStart {
   // Numbers of those that will run.
   std::vector<pid_t> numbers() const;
   std::size_t size() const noexcept { return index_.processes.size(); }
-  pid_t number_of_first() const { return index_.processes.front().pid; }
   const std::string& file_of_first() const { return files_.front(); }
   // For the user.
   const std::vector<std::string>& notes() const noexcept { return notes_; }
@@ -51,6 +50,11 @@ class GroupStart {
   // In the process that is to be the first: makes the others, and leaves in the environment what its own host is to
   // know. It executes that, or ends where it cannot.
   void become_first();
+  // Those whose parents have not been saved, by their place, and their numbers. They are siblings of the first.
+  std::vector<std::size_t> beside_first() const;
+  pid_t number_of(std::size_t place) const { return index_.processes.at(place).pid; }
+  // In a process that is to be one of those.
+  [[noreturn]] void become_beside(std::size_t place);
   // The same in a host, which goes on to revive file_of_first(), with these options. Throws EnvironmentError.
   restart::Options become_first_here();
   // In the process that has forked the first: only who has what they share may hold an end of it.
@@ -77,14 +81,16 @@ class GroupStart {
   void take_standard_files();
   void become(std::size_t i);
   void make(std::size_t i);
-  void execute_host(std::size_t i);
+  [[noreturn]] void execute_host(std::size_t i);
+  pid_t make_leader(std::size_t i);
   void take_group(std::size_t i);
+  pid_t group_now(std::int32_t saved) const;
   void take_terminal(std::size_t i);
   void set_foreground(std::size_t i);
   const state::SessionTerminal* terminal_of(std::size_t i) const;
   [[noreturn]] void fail(std::size_t i, const std::string& what, int error);
   [[noreturn]] void leave();
-  void meet(std::size_t meeting);
+  void meet(std::size_t meeting, bool counted = true);
   void add_numbers(restart::Options& options) const;
   restart::Options options_of(std::size_t i);
   void prepare_host(std::size_t i);

@@ -17,6 +17,11 @@ using context::GroupProcess;
   throw PermanentError(process.described() + " " + why);
 }
 
+[[noreturn]] void refuse_session(const GroupProcess& process) {
+  refuse(process, "is in session " + std::to_string(process.session) +
+                      ", whose leader is none of its ancestors: such cannot be made again");
+}
+
 class Planner {
  public:
   explicit Planner(const GroupIndex& index) : all_(index.processes), plan_(all_.size()), born_(all_.size()) {
@@ -25,7 +30,7 @@ class Planner {
   std::vector<PlannedProcess> plan() {
     born_[0] = root().session;
     for (std::size_t i = 1; i < all_.size(); ++i) {
-      plan_birth(i);
+      all_[i].parent != 0 ? plan_birth(i) : plan_beside(i);
       plan_group(i);
     }
     return std::move(plan_);
@@ -40,12 +45,14 @@ class Planner {
                        [&](const GroupProcess& p) { return p.parent == parent && p.session == session; });
   }
   void plan_birth(std::size_t i);
+  void plan_beside(std::size_t i);
   void plan_group(std::size_t i);
 
   const std::vector<GroupProcess>& all_;
   std::vector<PlannedProcess> plan_;
   std::vector<std::int32_t> born_;  // the session in which each is forked
   std::map<std::int32_t, std::size_t> place_;
+  std::map<std::int32_t, std::size_t> first_of_group_;  // of those that join one
 };
 
 void Planner::plan_birth(std::size_t i) {
@@ -59,11 +66,17 @@ void Planner::plan_birth(std::size_t i) {
   } else {
     born_[i] = process.session;
   }
-  if (born_[i] != before && born_[i] != after) {
-    refuse(process, "is in session " + std::to_string(process.session) +
-                        ", whose leader is none of its ancestors: such cannot be made again");
-  }
+  if (born_[i] != before && born_[i] != after) refuse_session(process);
   (makes_session(parent) && born_[i] == before ? plan_[parent].first : plan_[parent].then).push_back(i);
+}
+
+// Nobody that is made again has a session in which it could be, but itself.
+void Planner::plan_beside(std::size_t i) {
+  const GroupProcess& process = all_[i];
+  plan_[i].beside = true;
+  plan_[i].makes_session = makes_session(i);
+  born_[i] = root().session;
+  if (!plan_[i].makes_session && process.session != root().session) refuse_session(process);
 }
 
 void Planner::plan_group(std::size_t i) {
@@ -76,13 +89,15 @@ void Planner::plan_group(std::size_t i) {
     plan_[i].makes_group = !plan_[i].makes_session;
     return;
   }
-  const auto leader = place_.find(process.group);
-  if (leader == place_.end() || all_[leader->second].group != process.group ||
-      all_[leader->second].session != process.session) {
-    refuse(process, "is in process group " + std::to_string(process.group) +
-                        ", whose leader is gone or not one of the tree: it cannot be made again");
-  }
   plan_[i].joins_group = process.group;
+  const auto first = first_of_group_.try_emplace(process.group, i).first->second;
+  const auto leader = place_.find(process.group);
+  const bool led = leader != place_.end();
+  const std::string group = "is in process group " + std::to_string(process.group);
+  if (led && all_[leader->second].group != process.group)
+    refuse(process, group + ", whose leader has left it: it cannot be made again");
+  if (all_[led ? leader->second : first].session != process.session) refuse(process, group + " of another session");
+  plan_[i].makes_leader = !led && first == i;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 //
 // Sessions are inherited through fork and only made by setsid(): a child is forked before its parent makes a session of
 // its own, or after. Process groups are joined when all processes are there.
+// One whose leader is not of the index is made by a process that takes its number until all have joined.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,8 @@ struct PlannedProcess {
   bool makes_session = false;
   bool makes_group = false;      // and no session; when it has its children
   std::int32_t joins_group = 0;  // the number, as saved, of another process of the index that leads one; 0: stays
+  bool makes_leader = false;     // of the group that it joins, whose own has ended: a process that ends again
+  bool beside = false;           // a child of whoever starts the first: its parent has not been saved
 };
 
 // By place in the index. The first process is in the session and group that it is started in. Throws PermanentError.

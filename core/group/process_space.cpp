@@ -176,7 +176,7 @@ pid_t ProcessSpace::fork_inside(pid_t number) {
   while (read(ours.get(), &report, sizeof report) < 0 && errno == EINTR) {
   }
   collect(between);
-  child_ = report.pid;
+  if (report.pid > 0) children_[number] = report.pid;
   errno = report.error;
   return report.pid;
 }
@@ -197,10 +197,23 @@ void ProcessSpace::drop_rights() const noexcept {
   CapabilitySets().put_in_force();
 }
 
+// It is ending already, and stays to be waited for.
+std::optional<int> ProcessSpace::end_of_child(pid_t number) const noexcept {
+  const auto child = children_.find(number);
+  if (child == children_.end()) return std::nullopt;
+  siginfo_t ended{};
+  for (const Deadline patience(kPatience); ended.si_pid == 0 && !patience.passed(); usleep(kLook))
+    waitid(P_PID, static_cast<id_t>(child->second), &ended, WEXITED | WNOHANG | WNOWAIT);
+  if (ended.si_pid == 0) return std::nullopt;
+  return ended.si_code == CLD_EXITED ? W_EXITCODE(ended.si_status, 0) : W_EXITCODE(0, ended.si_status);
+}
+
 std::optional<int> ProcessSpace::end_all(pid_t of_whom) noexcept {
-  const SpaceOrder order{SpaceOrder::end, of_whom};
-  if (send(orders_.get(), &order, sizeof order, MSG_NOSIGNAL) < 0) return std::nullopt;
+  const std::optional<int> own = end_of_child(of_whom);
+  const SpaceOrder order{SpaceOrder::end, own ? 0 : of_whom};
+  if (send(orders_.get(), &order, sizeof order, MSG_NOSIGNAL) < 0) return own;
   const SpaceReport report = hear(orders_.get());
+  if (own) return own;
   if (report.what != SpaceReport::ended || report.number < 0) return std::nullopt;
   return report.number;
 }
@@ -212,14 +225,15 @@ void ProcessSpace::leave() noexcept {
   const SpaceReport report = hear(orders_.get());
   orders_.reset();
   if (report.what != SpaceReport::left || report.number == 0) collect(first_pid_);
-  first_pid_ = child_ = -1;
+  first_pid_ = -1;
+  children_.clear();
 }
 
 // The kernel lets process 1 end when everybody else has, and been waited for.
 void ProcessSpace::wait_for_end() noexcept {
   if (first_pid_ < 0) return;
   for (const Deadline patience(kPatience); !patience.passed(); usleep(kLook)) {
-    if (child_ > 0 && is_collected(child_)) child_ = -1;
+    std::erase_if(children_, [](const auto& child) { return is_collected(child.second); });
     if (is_collected(first_pid_)) break;
   }
   first_pid_ = -1;

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -37,9 +38,9 @@ class ProcessSpace {
   std::uint64_t lent() const noexcept;  // capabilities, as bits
 
   // Ends everybody in it, and returns how this one, by its number there, has ended of itself; nothing if that is not
-  // known (0: of nobody). The child is still to be waited for.
+  // known (0: of nobody). This process's children are still to be waited for.
   std::optional<int> end_all(pid_t of_whom) noexcept;
-  // The child has ended, and been waited for. Who else is there goes on, as orphans do.
+  // This process's children have ended, and been waited for. Who else is there goes on, as orphans do.
   void leave() noexcept;
 
   std::uint64_t number() const noexcept { return number_; }  // the inode of the namespace
@@ -49,10 +50,12 @@ class ProcessSpace {
   void start();
   void enter() const;
   void wait_for_end() noexcept;
+  std::optional<int> end_of_child(pid_t number) const noexcept;
 
   UniqueFd orders_;  // to its process 1; it ends with us
   UniqueFd first_;   // a pidfd of that
-  pid_t first_pid_ = -1, child_ = -1;
+  pid_t first_pid_ = -1;
+  std::map<pid_t, pid_t> children_;  // of this process: their numbers outside, by those inside
   bool own_users_ = false;
   std::uint64_t number_ = 0;
 };

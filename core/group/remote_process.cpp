@@ -54,7 +54,11 @@ bool parent_knows_stop(pid_t pid) noexcept {
 }  // namespace
 
 RemoteProcess::RemoteProcess(pid_t pid, const std::string& name, const Wanted& wanted)
-    : pid_(pid), program_(name), standard_(wanted.standard), was_stopped_(state_of(pid) == 'T') {
+    : pid_(pid),
+      program_(name),
+      standard_(wanted.standard),
+      scope_(flags_of_scope(scope_of_flags(wanted.request.flags))),
+      was_stopped_(state_of(pid) == 'T') {
   stop_is_known_ = was_stopped_ && parent_knows_stop(pid);
   const bool woken = connect();
   cairn_control_request request = wanted.request;
@@ -96,6 +100,7 @@ void RemoteProcess::order(std::uint32_t step, double seconds, int failure, int s
   order.failure = failure;
   order.signal = signal;
   order.leader = getpid();
+  order.scope = scope_;
   std::copy(standard_.begin(), standard_.end(), order.standard);
   client_->send(order, descriptor);  // where it has ended, await() finds that
 }

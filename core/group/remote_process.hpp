@@ -61,6 +61,7 @@ class RemoteProcess final : public Member {
   const pid_t pid_;
   const std::string program_;
   const state::StandardFiles standard_;
+  const std::uint32_t scope_;  // flags of the leader's request
   bool was_stopped_ = false, stop_is_known_ = false, stands_ = false;
   mutable std::optional<ControlClient> client_;  // nothing: given up
   mutable std::atomic<std::uint64_t> bytes_{0};

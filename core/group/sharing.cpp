@@ -244,6 +244,27 @@ void Look::add_object(const Identity& identity, const File& file, const std::vec
 
 }  // namespace
 
+state::StandardFiles standard_from_outside(const std::vector<pid_t>& members, const state::StandardFiles& standard) {
+  state::StandardFiles result = standard;
+  for (cairn_control_file& file : result) {
+    bool reads = false, writes = false, is_socket = false;
+    for (const pid_t pid : members) {
+      for (const std::string& name : directory_entries(directory_of(pid))) {
+        const std::string path = directory_of(pid) + "/" + name;
+        struct stat status {
+        }, link{};
+        if (stat(path.c_str(), &status) != 0 || status.st_dev != file.device || status.st_ino != file.inode) continue;
+        is_socket = is_socket || S_ISSOCK(status.st_mode);
+        if (!S_ISFIFO(status.st_mode) || lstat(path.c_str(), &link) != 0) continue;
+        reads = reads || (link.st_mode & S_IRUSR) != 0;
+        writes = writes || (link.st_mode & S_IWUSR) != 0;
+      }
+    }
+    if (is_socket || (reads && writes)) file = {};
+  }
+  return result;
+}
+
 GroupSharing find_sharing(const std::vector<pid_t>& members, const state::StandardFiles& standard) {
   return Look(members, standard).find();
 }

@@ -17,4 +17,8 @@ namespace cairn::group {
 // out.
 state::GroupSharing find_sharing(const std::vector<pid_t>& members, const state::StandardFiles& standard);
 
+// Of what the leader was started with, what comes from outside of the group: no pipe that members both read and write,
+// as between the programs of a pipeline, and no socket. The others are 0.
+state::StandardFiles standard_from_outside(const std::vector<pid_t>& members, const state::StandardFiles& standard);
+
 }  // namespace cairn::group

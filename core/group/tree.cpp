@@ -27,40 +27,6 @@
 namespace cairn::group {
 namespace {
 
-// Fields of proc(5), counted from 1; the first that stat_fields() gives is the third.
-enum : std::size_t { kState = 3, kParent = 4, kGroup = 5, kSession = 6, kFlags = 9, kExitSignal = 38, kExitCode = 52 };
-
-constexpr double kPatience = 5;     // for one that is exiting to have a status
-constexpr useconds_t kLook = 1000;  // microseconds
-
-std::optional<TreeProcess> look_once(pid_t pid, bool& exiting) {
-  const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
-  const std::size_t open = text.find('('), close = text.rfind(')');
-  if (open == std::string::npos || close == std::string::npos) return std::nullopt;
-  std::vector<std::string> words;
-  const std::string fields = trimmed(text.substr(close + 1));
-  for (const std::string_view word : split_words(fields)) words.emplace_back(word);
-  if (words.size() <= kExitCode - kState) return std::nullopt;
-  const auto number = [&](std::size_t field) { return std::atoi(words[field - kState].c_str()); };
-  TreeProcess process;
-  process.described = {pid, number(kParent), number(kGroup), number(kSession), false, 0, {}, 0};
-  process.described.name = text.substr(open + 1, close - open - 1);
-  process.described.ended = words[0] == "Z" || words[0] == "X";
-  exiting = !process.described.ended && (to_number(words[kFlags - kState]) & beginning::kExiting) != 0;
-  if (process.described.ended) process.described.status = number(kExitCode) & 0xffff;
-  process.exit_signal = number(kExitSignal);
-  process.stopped = words[0] == "T";
-  return process;
-}
-
-std::optional<TreeProcess> look_at(pid_t pid) {
-  for (const Deadline patience(kPatience);; usleep(kLook)) {
-    bool exiting = false;
-    auto process = look_once(pid, exiting);
-    if (!exiting || patience.passed()) return process;
-  }
-}
-
 RemoteProcess::Wanted wanted_of(const cairn_control_request& request, int directory,
                                 const state::StandardFiles& standard) {
   RemoteProcess::Wanted wanted{request, directory, standard};
@@ -101,24 +67,14 @@ std::shared_ptr<RemoteProcess> reach(const context::GroupProcess& process, Remot
 
 }  // namespace
 
-std::vector<TreeProcess> process_tree(pid_t root) {
-  std::multimap<pid_t, TreeProcess> by_parent;
-  for (const std::string& name : directory_entries("/proc")) {
-    const auto pid = static_cast<pid_t>(to_number(name));
-    if (pid <= 0 || pid == root) continue;
-    if (auto process = look_at(pid)) by_parent.emplace(process->described.parent, std::move(*process));
-  }
-  std::vector<TreeProcess> tree;
-  if (auto first = look_at(root)) tree.push_back(std::move(*first));
-  for (std::size_t i = 0; i < tree.size(); ++i) {
-    const auto [begin, end] = by_parent.equal_range(tree[i].described.pid);
-    for (auto child = begin; child != end; ++child) tree.push_back(child->second);
-  }
-  return tree;
-}
-
 Tree::Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard)
-    : wanted_(wanted_of(request, directory, standard)), scope_{getpid(), standard} {}
+    : wanted_(wanted_of(request, directory, standard)), scope_{getpid(), standard} {
+  scope_.scope = scope_of_flags(request.flags);
+  if (scope_.scope == Scope::tree) return;
+  std::vector<pid_t> members;
+  for (const TreeProcess& process : processes_of(getpid(), scope_.scope)) members.push_back(process.described.pid);
+  scope_.standard = wanted_.standard = standard_from_outside(members, standard);
+}
 
 Tree::Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard, const Member& own)
     : Tree(request, directory, standard) {
@@ -138,7 +94,7 @@ Group::Members Tree::find(const Group::Members& known) {
     found.push_back(std::make_shared<OwnProcess>());
     numbers_[found.back().get()] = getpid();
   }
-  const std::vector<TreeProcess> tree = process_tree(getpid());
+  const std::vector<TreeProcess> tree = processes_of(getpid(), scope_.scope);
   // Who is stopped has to be woken, and a parent that did not stand would be told.
   const bool all_stand =
       !known.empty() && std::all_of(known.begin(), known.end(), [](const auto& member) { return member->stands(); });
@@ -172,12 +128,22 @@ Group::Members Tree::find(const Group::Members& known) {
   return found;
 }
 
+// A group is led by one that none of the others has made.
+void Tree::check_leads() const {
+  const context::GroupProcess& leader = index_.processes.front();
+  for (const context::GroupProcess& process : index_.processes) {
+    if (process.pid == leader.parent) throw TemporaryError(process.described() + " has joined what its child leads");
+  }
+}
+
 void Tree::check_standing() {
   index_.processes.clear();
   std::vector<pid_t> running;
-  for (TreeProcess& process : process_tree(getpid())) {
+  for (TreeProcess& process : processes_of(getpid(), scope_.scope)) {
     context::GroupProcess& p = process.described;
     const bool command = !p.ended && is_command(p.pid);
+    const bool of_nobody = p.parent == 0 && p.pid != getpid();
+    if (of_nobody && (command || p.ended)) continue;
     if (command) p.ended = true;
     const std::string name = p.described();
     if (!p.ended && p.pid != getpid() && others_.count(p.pid) == 0)
@@ -188,6 +154,7 @@ void Tree::check_standing() {
     if (!p.ended) running.push_back(p.pid);
     index_.processes.push_back(p);
   }
+  check_leads();
   plan_restart(index_);
   sharing_ = find_sharing(running, scope_.standard);
   state::check_room_for_sharing(sharing_.descriptions.size() + sharing_.memory.size(), running.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// This process and its descendants as a group: who they are, what is checked when all stand, the index of their
-// directory (docs/groups.md). Ordinary code, one thread; looks at /proc.
+// This process and its descendants, or all of its process group or session with theirs, as a group: who they are, what
+// is checked when all stand, the index of their directory (docs/groups.md). Ordinary code, one thread; looks at /proc.
 #pragma once
 
 #include <sys/types.h>
@@ -12,24 +12,16 @@
 #include "core/context/group_index.hpp"
 #include "core/group/group.hpp"
 #include "core/group/own_process.hpp"
+#include "core/group/processes.hpp"
 #include "core/group/remote_process.hpp"
 #include "core/state/group_scope.hpp"
 
 namespace cairn::group {
 
-// As /proc tells it. Ended ones have not been waited for.
-struct TreeProcess {
-  context::GroupProcess described;  // without its checksum
-  int exit_signal = 0;
-  bool stopped = false;  // by job control
-};
-
-// The process and its descendants, parents before their children. Empty if it is gone.
-std::vector<TreeProcess> process_tree(pid_t root);
-
 class Tree {
  public:
-  // This process's. `request` is what the members are asked for; their files are made in `directory`.
+  // This process's. `request` says who belongs to it, and is what the members are asked for; their files are made in
+  // `directory`.
   Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard);
   // The same where this process, `own`, is in the group already, and its file is beside the directory NAME.tree:
   // NAME.ctx.
@@ -53,6 +45,7 @@ class Tree {
   std::size_t size() const noexcept { return index_.processes.size(); }
 
  private:
+  void check_leads() const;
   void remove_unfinished() const;
   bool is_command(pid_t pid) const;
 

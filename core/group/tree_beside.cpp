@@ -60,7 +60,7 @@ Group::Members TreeBeside::find(const Group::Members& known) {
 
 // It would have to be woken before this process goes on, and sleep again only when its file is whole.
 void TreeBeside::refuse_stopped() {
-  for (const TreeProcess& process : process_tree(getpid())) {
+  for (const TreeProcess& process : processes_of(getpid(), Scope::tree)) {
     if (process.stopped)
       throw TemporaryError(process.described.described() +
                            ", which belongs to it, has been stopped by a signal: it can be saved when it runs");

@@ -102,8 +102,11 @@ void thread_ends(void*) {
   free_signal_callbacks();
 }
 
+uint32_t restarts = 0;
+
 // Frozen-world code, on the main thread; see guest_abi.h.
 void on_revive() {
+  store(restarts, restarts + 1);
   forget_host_fs();
   install_stop_handler();
   offer_turns();
@@ -193,6 +196,8 @@ bool hosted() {
   store(hosted_state, static_cast<int>(found ? kYes : kNo));
   return found;
 }
+
+uint32_t times_restarted() { return load(restarts); }
 
 void forget_host_fs() {
   cairn_light.host_fs = 0;

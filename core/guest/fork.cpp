@@ -9,8 +9,8 @@
 #include "core/guest/critical.hpp"
 #include "core/guest/export.hpp"
 #include "core/guest/host.hpp"
+#include "core/guest/open_handles.hpp"
 #include "core/guest/real.hpp"
-#include "core/guest/restarts.hpp"
 #include "core/guest/signals.hpp"
 #include "core/guest/stop.hpp"
 #include "core/guest/system_v.hpp"
@@ -55,6 +55,7 @@ void in_child() {
   reset_signal_lock();
   reset_callbacks();
   reset_critical_sections();
+  reset_requests();
   reset_restarts();
   forget_slots();
   forget_turns();

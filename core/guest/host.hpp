@@ -11,6 +11,10 @@ namespace cairn::guest {
 // has run; afterwards a load. Usable with either thread pointer.
 bool hosted();
 
+// How often this program has come out of a file; that of a fork's child when it was made, too. Nothing else counts: the
+// guest's generation also grows when such a copy comes to a host of its own.
+uint32_t times_restarted();
+
 inline cairn_table& table() { return *CAIRN_TABLE; }
 
 // True if the thread pointer is the host's: the thread is inside the host. Only in hosted processes.

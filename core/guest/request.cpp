@@ -76,7 +76,7 @@ void Request::destroy(Request* request) {
 
 int Request::ask_self(const cairn_control_request& request, int descriptor) {
   if (!come_to_own_host()) return EAGAIN;
-  generation_ = load(cairn_guest_self.generation);
+  restarts_ = times_restarted();
   const cairn_self_request asked{CAIRN_SELF_REQUEST_VERSION, sizeof asked, &request, descriptor, 0, &result_};
   const uint64_t guest = cairn_enter();
   const int result = table().request_self(&asked);
@@ -85,7 +85,7 @@ int Request::ask_self(const cairn_control_request& request, int descriptor) {
 }
 
 int Request::ask_process(pid_t pid, const cairn_control_request& request, int descriptor) {
-  generation_ = load(cairn_guest_self.generation);
+  restarts_ = times_restarted();
   const int fd = connect_to(pid);
   if (fd < 0) return -fd;
   socket_ = fd;
@@ -93,7 +93,7 @@ int Request::ask_process(pid_t pid, const cairn_control_request& request, int de
   return error != 0 ? error : send_request(fd, request, descriptor);
 }
 
-bool Request::restarted() const { return load(cairn_guest_self.generation) != generation_; }
+bool Request::restarted() const { return times_restarted() != restarts_; }
 
 // The word that has to change before a request of this process's own is done; null if it is. The checkpoint is over
 // when all callbacks have returned, unless it is one of them that asks.

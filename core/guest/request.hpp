@@ -33,8 +33,8 @@ class Request {
   int wait_process(int milliseconds);
 
   cairn_self_result result_;
-  uint32_t generation_;  // of the guest when it asked
-  int socket_;           // to another process, or -1
+  uint32_t restarts_;  // of the guest when it asked
+  int socket_;         // to another process, or -1
 };
 
 }  // namespace cairn::guest

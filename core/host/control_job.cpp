@@ -156,7 +156,7 @@ void ControlJob::take() {
   if ((request_.flags & CAIRN_CONTROL_TREE) == 0) return take_process();
   const Deadline deadline(timeout_of(request_));
   const state::ChildrenSince children;
-  if (group::process_tree(getpid()).size() > 1) return take_tree();
+  if (group::processes_of(getpid(), scope_of_flags(request_.flags)).size() > 1) return take_tree();
   try {
     return take_process();
   } catch (const Error& error) {

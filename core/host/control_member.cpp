@@ -26,6 +26,7 @@ constexpr double kLongest = 24 * 3600;  // for others to write their memory
 state::GroupScope scope_of(const cairn_control_order& order) {
   state::GroupScope scope;
   scope.leader = order.leader;
+  scope.scope = scope_of_flags(order.scope);
   for (std::size_t i = 0; i < scope.standard.size(); ++i) scope.standard[i] = order.standard[i];
   return scope;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/abi/checkpoint_scope.hpp"
 #include "core/abi/control_protocol.hpp"
 
 namespace cairn::state {
@@ -98,6 +99,7 @@ struct GroupScope {
   StandardFiles standard{};               // of the leader: what a restart has there for all
   const GroupSharing* sharing = nullptr;  // null: not all stand
   int message = -1;                       // for who leads: the same, as its members are told it
+  Scope scope = Scope::tree;              // of the request
 };
 
 // While there is one, the checkpoint that is taken is one of a group. It keeps `scope` by reference.

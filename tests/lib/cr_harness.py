@@ -102,6 +102,8 @@ def expect(done, codes, *names):
 class Subject:
     """One program from its first start to its end, through any number of restarts."""
 
+    own_session = False  # cr_run and cr_restart lead one
+
     def __init__(self, bin_dir, command, directory, environment=None, user=None, groups=None):
         self.bin = bin_dir
         self.directory = directory
@@ -122,7 +124,7 @@ class Subject:
         with open(self.log, "w") as out:
             self.shell = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                           cwd=self.directory, env=self.environment, user=self.user,
-                                          extra_groups=self.groups)
+                                          extra_groups=self.groups, start_new_session=self.own_session)
 
     def output(self):
         with open(self.log, errors="replace") as f:

@@ -27,21 +27,23 @@ pid_t parent_of(const std::string& process) noexcept {
   }
 }
 
-// The leader's descendants, and itself: who may be members.
+// The leader, those of its process group or session if these are to be saved, and the descendants of all of them: who
+// may be members.
 class Family {
  public:
-  explicit Family(pid_t leader) : leader_(leader) {}
+  explicit Family(const GroupScope& scope) : leader_(scope.leader), scope_(scope.scope) {}
   bool has(pid_t pid) {
-    while (pid > 1 && pid != leader_) {
+    while (pid > 1 && pid != leader_ && !is_in_scope(pid, scope_, leader_)) {
       const auto [known, is_new] = parents_.try_emplace(pid);
       if (is_new) known->second = parent_of(std::to_string(pid));
       pid = known->second;
     }
-    return pid == leader_;
+    return pid > 1 || pid == leader_;
   }
 
  private:
   const pid_t leader_;
+  const Scope scope_;
   std::map<pid_t, pid_t> parents_;
 };
 
@@ -49,7 +51,7 @@ std::vector<std::string> other_processes() {
   std::vector<std::string> processes = directory_entries("/proc");
   const std::string self = std::to_string(getpid());
   std::optional<Family> family;
-  if (const GroupScope* scope = group_scope()) family.emplace(scope->leader);
+  if (const GroupScope* scope = group_scope()) family.emplace(*scope);
   std::erase_if(processes, [&](const std::string& name) {
     return std::isdigit(static_cast<unsigned char>(name[0])) == 0 || name == self ||
            (family && family->has(std::atoi(name.c_str())));
@@ -66,7 +68,7 @@ std::string described_process(const std::string& process) {
 
 bool may_be_of_group(pid_t pid) {
   const GroupScope* scope = group_scope();
-  return scope != nullptr && Family(scope->leader).has(pid);
+  return scope != nullptr && Family(*scope).has(pid);
 }
 
 bool is_saved_together(pid_t process) {

@@ -27,13 +27,13 @@ bool is_message_queue(const std::string& path, const struct stat& status);
 // Each pipe, FIFO, socket, message queue, end of a pseudo-terminal and file without a path that a process has open, as
 // far as this one may look at it.
 void look_at_objects(const std::string& process, const std::function<void(const ObjectIdentity&)>& found);
-// Is it the leader of the group that is saved, or a descendant of his? False without a group.
+// Is it the leader of the group that is saved, or one of his process group or session if these are, or a descendant of
+// theirs? False without a group.
 bool may_be_of_group(pid_t pid);
 
 class OtherHolders {
  public:
-  // Looks at all processes that this one may look at, but itself, and who may be of its group: the leader and its
-  // descendants.
+  // Looks at all processes that this one may look at, but itself, and who may be of its group.
   OtherHolders();
   // "process 4711 (make)"; empty if none of them has it open.
   std::string of(const ObjectIdentity& file) const;

@@ -112,6 +112,25 @@ void refused_requests() {
   args.cr_fd = CR_DEST_CWD;
   args.cr_flags |= CR_CHKPT_PROHIBIT_SELF;
   CHECK(cr_request_checkpoint(&args, &handle) == -1 && errno == EDEADLK);
+  const auto senseless = [&](auto change, int error) {
+    cr_checkpoint_args_t bad = args;
+    bad.cr_flags = 0;
+    change(bad);
+    CHECK(cr_request_checkpoint(&bad, &handle) == -1);
+    CHECK_EQUAL(errno, error);
+  };
+  senseless([](auto& bad) { bad.cr_scope = static_cast<cr_scope_t>(17); }, EINVAL);
+  senseless([](auto& bad) { bad.cr_signal = 9999; }, EINVAL);
+  senseless([](auto& bad) { bad.cr_signal = -1; }, EINVAL);
+  senseless([](auto& bad) { bad.cr_target = -5; }, EINVAL);
+  senseless([](auto& bad) { bad.cr_flags = 0x40000000; }, EINVAL);
+  senseless([](auto& bad) { bad.cr_flags = CR_CHKPT_PTRACED_SKIP; }, ENOSYS);
+  senseless([](auto& bad) { bad.cr_version = 7; }, EINVAL);
+  cr_checkpoint_handle_t none = 0x1234;
+  timeval at_once{0, 0};
+  CHECK(cr_wait_checkpoint(&none, &at_once) == -1 && errno == EINVAL);
+  CHECK(cr_log_checkpoint(&none, 0, nullptr) == -1 && errno == EINVAL);
+  CHECK(cr_reap_checkpoint(&none) == -1 && errno == EINVAL);
   args.cr_flags = 0;
   args.cr_target = 1;  // not hosted
   CHECK(cr_request_checkpoint(&args, &handle) == -1 && errno == CR_ENOSUPPORT);

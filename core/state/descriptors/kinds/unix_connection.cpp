@@ -12,6 +12,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/abi/control_address.hpp"
 #include "core/base/error.hpp"
 #include "core/state/descriptors/connection_ends.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
@@ -65,10 +66,16 @@ ObjectIdentity identify(const OpenFile& file) { return identity_of_both(file, lo
 
 constexpr std::uint32_t kBothWays = 3;
 
+// By which the program asks for a checkpoint (libcr): whoever comes out of a file has nothing more to hear there.
+bool is_of_cairn(const OpenFile& file) {
+  const std::string prefix = std::string("@") + control_names, name = SocketAddress::peer_of(file.fd).unix_name();
+  return name.starts_with(prefix) && name.find_first_not_of("0123456789/", prefix.size()) == std::string::npos;
+}
+
 // One that nobody has accepted has a peer without an inode, and so has one whose peer has been closed, which has been
 // shut down by that.
 Other judge(const OpenFile& file, const UnixSocket& socket, const ObjectEnds& ends, const OpenFiles& all) {
-  if (socket.peer == 0 && socket.shut == kBothWays) return Other::closed;
+  if ((socket.peer == 0 && socket.shut == kBothWays) || is_of_cairn(file)) return Other::closed;
   if (socket.peer == 0 && all.guest_stands()) refuse(file, "nobody has accepted it yet");
   if (socket.peer == 0 || is_in_reach(ends, file.status.st_dev, socket.peer)) return Other::open;
   if (outside_connections_are_reset()) return Other::lost;
@@ -88,7 +95,7 @@ End look_at_end(const OpenFile& file, const ObjectEnds& ends, const OpenFiles& a
   end.inode = file.status.st_ino;
   end.type = number_option(file.fd, SOL_SOCKET, SO_TYPE);
   end.local = SocketAddress::local_of(file.fd);
-  end.remote = SocketAddress::peer_of(file.fd);
+  if (!is_of_cairn(file)) end.remote = SocketAddress::peer_of(file.fd);
   end.shut = socket.shut;
   end.other = judge(file, socket, ends, all);
   end.options = options_of(file.fd);
@@ -150,12 +157,15 @@ std::array<UniqueFd, 2> connect_by_name(int type, const SocketAddress& accepting
 // The first is `end`. Whoever shows the name as its own has accepted.
 std::array<UniqueFd, 2> make_ends(const End& end, Making& making) {
   const bool accepted = !end.local.unix_name().empty();
-  std::array<UniqueFd, 2> made =
-      accepted ? connect_by_name(end.type, end.local, end.remote) : connect_by_name(end.type, end.remote, end.local);
-  if (!accepted) std::swap(made[0], made[1]);
-  if (made[0] && made[1]) return made;
-  making.notes.push_back(
-      with_errno("the connection by the Unix socket " + name_of(end) + " has no name any more", errno));
+  std::array<UniqueFd, 2> made;
+  if (accepted || !end.remote.unix_name().empty()) {
+    made =
+        accepted ? connect_by_name(end.type, end.local, end.remote) : connect_by_name(end.type, end.remote, end.local);
+    if (!accepted) std::swap(made[0], made[1]);
+    if (made[0] && made[1]) return made;
+    making.notes.push_back(
+        with_errno("the connection by the Unix socket " + name_of(end) + " has no name any more", errno));
+  }
   int pair[2];
   if (socketpair(AF_UNIX, end.type | SOCK_CLOEXEC, 0, pair) != 0) fail(end, "be made");
   made[0].reset(pair[0]);

@@ -80,9 +80,40 @@ TEST_F(PlanTest, ASessionWhoseLeaderIsGoneIsRefused) {
   EXPECT_THAT(refusal(), HasSubstr("process 11 (sleep) is in session 99"));
 }
 
-TEST_F(PlanTest, AProcessGroupWhoseLeaderIsGoneIsRefused) {
-  add(11, 10, 99, 5);
-  EXPECT_THAT(refusal(), HasSubstr("process 11 (sleep) is in process group 99"));
+TEST_F(PlanTest, AProcessGroupWhoseLeaderIsGoneIsMadeByTheFirstOfIt) {
+  add(11, 10, 99, 5), add(12, 10, 99, 5), add(13, 10, 98, 5);
+  const auto all = plan();
+  EXPECT_EQ(all[1].joins_group, 99);
+  EXPECT_TRUE(all[1].makes_leader);
+  EXPECT_EQ(all[2].joins_group, 99);
+  EXPECT_FALSE(all[2].makes_leader);
+  EXPECT_TRUE(all[3].makes_leader);
+}
+
+TEST_F(PlanTest, AProcessGroupThatItsLeaderHasLeftIsRefused) {
+  add(11, 10, 5, 5), add(12, 10, 11, 5);
+  EXPECT_THAT(refusal(), HasSubstr("process 12 (sleep) is in process group 11, whose leader has left it"));
+}
+
+TEST_F(PlanTest, AProcessGroupInTwoSessionsIsRefused) {
+  add(11, 10, 11, 11), add(12, 11, 99, 11), add(13, 10, 99, 5);
+  EXPECT_THAT(refusal(), HasSubstr("process 13 (sleep) is in process group 99 of another session"));
+}
+
+TEST_F(PlanTest, WhoseParentIsNotSavedIsMadeBesideTheFirst) {
+  add(11, 0, 5, 5), add(12, 11, 5, 5), add(13, 0, 13, 13), add(14, 13, 13, 13);
+  const auto all = plan();
+  EXPECT_FALSE(all[0].beside);
+  EXPECT_THAT(all[0].then, IsEmpty());
+  EXPECT_TRUE(all[1].beside);
+  EXPECT_THAT(all[1].then, ElementsAre(2u));
+  EXPECT_TRUE(all[3].beside && all[3].makes_session);
+  EXPECT_THAT(all[3].then, ElementsAre(4u));
+}
+
+TEST_F(PlanTest, WhoseParentIsNotSavedCanBeInNoOtherSession) {
+  add(11, 0, 99, 99);
+  EXPECT_THAT(refusal(), HasSubstr("process 11 (sleep) is in session 99"));
 }
 
 }  // namespace
