@@ -8,7 +8,7 @@
 
 #include "core/abi/control_protocol.hpp"
 
-#define CAIRN_SELF_REQUEST_VERSION 4u
+#define CAIRN_SELF_REQUEST_VERSION 5u
 
 /* In guest memory, valid until `done`. A guest that was restarted from the very checkpoint finds it as it was
  * when the image was taken: not done. The host must not touch it after a restart. */

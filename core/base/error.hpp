@@ -12,12 +12,15 @@ namespace cairn {
 
 class Error : public std::runtime_error {
  public:
-  // `code` is one of exit_codes.h.
-  Error(int code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  // `code` is one of exit_codes.h. `number`: the errno by which a program that has asked is told (libcr), 0: by the
+  // code.
+  Error(int code, const std::string& message, int number = 0)
+      : std::runtime_error(message), code_(code), number_(number) {}
   int code() const noexcept { return code_; }
+  int number() const noexcept { return number_; }
 
  private:
-  int code_;
+  int code_, number_;
 };
 
 // "what: No space left on device", and the number.

@@ -23,7 +23,7 @@ void Group::forget() {
 }
 
 Error Group::named(const Member& member, const Error& error) const {
-  return members_.size() == 1 ? error : Error(error.code(), member.name() + ": " + error.what());
+  return members_.size() == 1 ? error : Error(error.code(), member.name() + ": " + error.what(), error.number());
 }
 
 template <class Step>
@@ -56,7 +56,7 @@ std::optional<Error> Group::first_obstacle(std::size_t first) const {
   for (std::size_t i = first; i < members_.size(); ++i) members_[i]->begin_look();
   for (std::size_t i = first; i < members_.size(); ++i) {
     const auto error = members_[i]->obstacle();
-    if (error && !members_[i]->has_ended()) return named(*members_[i], *error);
+    if (error && !members_[i]->is_gone()) return named(*members_[i], *error);
   }
   return std::nullopt;
 }
@@ -75,16 +75,16 @@ void Group::look() {
     const auto error = obstacle();
     if (!error) return;
     const bool same = enumerate() == members_.size() &&
-                      std::none_of(members_.begin(), members_.end(), [](const auto& m) { return m->has_ended(); });
+                      std::none_of(members_.begin(), members_.end(), [](const auto& m) { return m->is_gone(); });
     if (error->code() != CAIRN_EXIT_TEMPORARY || (same && seen == kLooks) || patience.passed()) throw Error(*error);
     seen = same ? seen + 1 : 1;
   }
 }
 
-void Group::drop_ended(std::size_t first) {
+void Group::drop_gone(std::size_t first) {
   const std::lock_guard lock(mutex_);
-  const auto ended = [](const auto& member) { return member->has_ended(); };
-  members_.erase(std::remove_if(members_.begin() + static_cast<std::ptrdiff_t>(first), members_.end(), ended),
+  const auto gone = [](const auto& member) { return member->is_gone(); };
+  members_.erase(std::remove_if(members_.begin() + static_cast<std::ptrdiff_t>(first), members_.end(), gone),
                  members_.end());
 }
 
@@ -101,11 +101,11 @@ void Group::have_stand(const Request& request, const Deadline& deadline) {
           try {
             member.stand(with_time_left());
           } catch (const Error&) {
-            if (!member.has_ended()) throw;
+            if (!member.is_gone()) throw;
           }
         },
         first);
-    drop_ended(first);
+    drop_gone(first);
     giving_up_if_it_fails([&] {
       first = enumerate();  // who stands cannot fork
       if (first < members_.size() && deadline.passed() && request.parameters.timeout > 0)

@@ -55,9 +55,9 @@ class Group {
   std::optional<Error> first_obstacle(std::size_t first) const;
   // Throws what is in the way for more than a moment.
   void look();
-  // All, and those who turn up meanwhile. Who has ended before he stood is none any more.
+  // All, and those who turn up meanwhile. Who has ended before he stood, or leaves himself out, is none any more.
   void have_stand(const Request& request, const Deadline& deadline);
-  void drop_ended(std::size_t first);
+  void drop_gone(std::size_t first);
   Error named(const Member& member, const Error& error) const;
   // Does it for each member in turn; gives up all, and throws, where it fails.
   template <class Step>

@@ -5,6 +5,7 @@
 // Ordinary code. One thread at a time, but for bytes_so_far().
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -17,6 +18,9 @@
 #include "core/engine/node_request.hpp"
 
 namespace cairn::group {
+
+// The number() of an Error: the program's callbacks have left it out of the checkpoint. Others may be saved without it.
+inline constexpr int error_left_out = ESRCH;
 
 // What those who want a checkpoint tell the group, and it its members.
 struct Request {
@@ -61,8 +65,8 @@ class Member {
   virtual void settle() noexcept {}
   // Between stand() and release().
   virtual bool stands() const noexcept { return false; }
-  // The process has ended, perhaps unnoticed by its parent.
-  virtual bool has_ended() const noexcept { return false; }
+  // It is no member any more: the process has ended, perhaps unnoticed by its parent, or has left itself out.
+  virtual bool is_gone() const noexcept { return false; }
   // Of the context file, until now. From any thread, at any time.
   virtual std::uint64_t bytes_so_far() const noexcept = 0;
 

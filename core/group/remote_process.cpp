@@ -87,9 +87,9 @@ bool RemoteProcess::connect() {
 
 std::string RemoteProcess::name() const { return "process " + std::to_string(pid_) + " (" + program_ + ")"; }
 
-bool RemoteProcess::has_ended() const noexcept {
+bool RemoteProcess::is_gone() const noexcept {
   const char state = state_of(pid_);
-  return state == 'Z' || state == 'X' || state == '?';
+  return left_out_ || state == 'Z' || state == 'X' || state == '?';
 }
 
 void RemoteProcess::order(std::uint32_t step, double seconds, int failure, int signal, int descriptor) {
@@ -116,7 +116,7 @@ cairn_control_reply RemoteProcess::await(std::uint32_t state, double seconds) co
     bytes_.store(std::max(bytes_.load(), reply->statistics.bytes));
     if (reply->state == state) return *reply;
     if (reply->state == CAIRN_CONTROL_DONE)
-      throw Error(reply->code != CAIRN_EXIT_OK ? reply->code : CAIRN_EXIT_TEMPORARY, reply->text);
+      throw Error(reply->code != CAIRN_EXIT_OK ? reply->code : CAIRN_EXIT_TEMPORARY, reply->text, reply->error);
   }
 }
 
@@ -133,8 +133,13 @@ std::optional<Error> RemoteProcess::obstacle() const {
 
 void RemoteProcess::begin_stand(const Request& request) { order(CAIRN_CONTROL_STAND, request.parameters.timeout); }
 void RemoteProcess::stand(const Request& request) {
-  await(CAIRN_CONTROL_STANDS, request.parameters.timeout + kGrace);
-  stands_ = true;
+  try {
+    await(CAIRN_CONTROL_STANDS, request.parameters.timeout + kGrace);
+    stands_ = true;
+  } catch (const Error& error) {
+    left_out_ = error.number() == error_left_out;
+    throw;
+  }
 }
 
 void RemoteProcess::begin_save(const Request& /*request*/) {

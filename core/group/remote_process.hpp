@@ -38,7 +38,7 @@ class RemoteProcess final : public Member {
   void abandon() noexcept override;
   void settle() noexcept override;
   bool stands() const noexcept override { return stands_; }
-  bool has_ended() const noexcept override;
+  bool is_gone() const noexcept override;
   std::uint64_t bytes_so_far() const noexcept override { return bytes_.load(); }
 
   void begin_look() override;
@@ -51,6 +51,8 @@ class RemoteProcess final : public Member {
   bool was_stopped() const noexcept { return was_stopped_; }
   // And its parent had waited for that.
   bool stop_is_known() const noexcept { return stop_is_known_; }
+  // By its callbacks.
+  bool has_left_itself_out() const noexcept { return left_out_; }
 
  private:
   bool connect();
@@ -62,7 +64,7 @@ class RemoteProcess final : public Member {
   const std::string program_;
   const state::StandardFiles standard_;
   const std::uint32_t scope_;  // flags of the leader's request
-  bool was_stopped_ = false, stop_is_known_ = false, stands_ = false;
+  bool was_stopped_ = false, stop_is_known_ = false, stands_ = false, left_out_ = false;
   mutable std::optional<ControlClient> client_;  // nothing: given up
   mutable std::atomic<std::uint64_t> bytes_{0};
 };

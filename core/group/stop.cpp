@@ -13,6 +13,7 @@
 #include "core/base/futex.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/queued_signal.hpp"
+#include "core/group/member.hpp"
 #include "core/guest/libcr.h"
 #include "core/state/resident.hpp"
 
@@ -56,7 +57,8 @@ bool main_thread_has_exited() {
 // The callbacks do not want this checkpoint.
 [[noreturn]] void throw_verdict(int verdict, const std::string& text) {
   const std::string why = text.empty() ? "" : ": " + text;
-  if (verdict == CR_EOMITTED) throw TemporaryError("the program leaves itself out of checkpoints" + why);
+  if (verdict == CR_EOMITTED)
+    throw Error(CAIRN_EXIT_TEMPORARY, "the program leaves itself out of checkpoints" + why, error_left_out);
   if (verdict == CR_EPERMFAIL) throw PermanentError("the program refuses to be checkpointed" + why);
   throw TemporaryError("the program cannot be checkpointed now" + why);
 }

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <deque>
 #include <optional>
+#include <set>
 
 #include "core/abi/beginning.hpp"
 #include "core/abi/forked_copy.hpp"
@@ -26,6 +27,12 @@
 
 namespace cairn::group {
 namespace {
+
+// Its own children have that variable as well.
+bool is_started_without(pid_t pid) {
+  const std::string environment = read_file("/proc/" + std::to_string(pid) + "/environ").value_or("");
+  return ('\0' + environment).find(std::string("\0CAIRN_OMIT=", 12)) != std::string::npos;
+}
 
 RemoteProcess::Wanted wanted_of(const cairn_control_request& request, int directory,
                                 const state::StandardFiles& standard) {
@@ -82,8 +89,12 @@ Tree::Tree(const cairn_control_request& request, int directory, const state::Sta
   index_.leader_beside = true;
 }
 
-// And no program of the tree's that asks by libcr.
-bool Tree::is_command(pid_t pid) const { return pid == command_ && !beginning::has_program(pid); }
+// Of those without a host: the command, and no program of the tree's that asks by libcr; whom cr_run --omit has
+// started.
+bool Tree::is_left_out(pid_t pid) const {
+  if (const auto member = others_.find(pid); member != others_.end()) return member->second->has_left_itself_out();
+  return (pid == command_ || is_started_without(pid)) && !beginning::has_program(pid);
+}
 
 Group::Members Tree::find(const Group::Members& known) {
   Group::Members found;
@@ -100,7 +111,7 @@ Group::Members Tree::find(const Group::Members& known) {
       !known.empty() && std::all_of(known.begin(), known.end(), [](const auto& member) { return member->stands(); });
   const auto is_new = [&](const TreeProcess& process) {
     const pid_t pid = process.described.pid;
-    return pid != getpid() && !process.described.ended && others_.count(pid) == 0 && !is_command(pid) &&
+    return pid != getpid() && !process.described.ended && others_.count(pid) == 0 && !is_left_out(pid) &&
            (all_stand || !process.stopped);
   };
   // Forked copies come to their hosts all at the same time.
@@ -139,18 +150,23 @@ void Tree::check_leads() const {
 void Tree::check_standing() {
   index_.processes.clear();
   std::vector<pid_t> running;
+  std::set<pid_t> dropped;
   for (TreeProcess& process : processes_of(getpid(), scope_.scope)) {
     context::GroupProcess& p = process.described;
-    const bool command = !p.ended && is_command(p.pid);
+    const bool left_out = !p.ended && p.pid != getpid() && is_left_out(p.pid);
     const bool of_nobody = p.parent == 0 && p.pid != getpid();
-    if (of_nobody && (command || p.ended)) continue;
-    if (command) p.ended = true;
+    if (of_nobody && (left_out || p.ended)) {
+      dropped.insert(p.pid);
+      continue;
+    }
+    if (left_out) p.ended = true;
+    if (dropped.count(p.parent) != 0) p.parent = 0;
     const std::string name = p.described();
     if (!p.ended && p.pid != getpid() && others_.count(p.pid) == 0)
       throw TemporaryError(name + " has turned up while the others stood");
     if (!p.ended && p.pid != getpid() && process.exit_signal != SIGCHLD)
       throw PermanentError(name + " tells its parent of its end by signal " + std::to_string(process.exit_signal));
-    if (p.ended && !command) check_end(p, name);
+    if (p.ended && !left_out) check_end(p, name);
     if (!p.ended) running.push_back(p.pid);
     index_.processes.push_back(p);
   }

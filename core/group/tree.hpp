@@ -28,7 +28,7 @@ class Tree {
   Tree(const cairn_control_request& request, int directory, const state::StandardFiles& standard, const Member& own);
 
   // The command that has asked may be one of them, as in a script that saves itself: it is no member, and will have
-  // ended with success.
+  // ended with success; so will those that were started by cr_run --omit, or whose callbacks have them left out.
   void leave_out(pid_t command) noexcept { command_ = command; }
   // Group::Enumerate, with this process first.
   Group::Members find(const Group::Members& known);
@@ -47,7 +47,7 @@ class Tree {
  private:
   void check_leads() const;
   void remove_unfinished() const;
-  bool is_command(pid_t pid) const;
+  bool is_left_out(pid_t pid) const;
 
   RemoteProcess::Wanted wanted_;
   pid_t command_ = 0;

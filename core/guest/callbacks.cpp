@@ -3,6 +3,7 @@
 // of core/abi/guest_table.h. Ordinary code.
 #include "core/guest/callbacks.hpp"
 
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -212,5 +213,8 @@ CAIRN_EXPORT int cr_set_refusal(const char* text) {
   char* message = cairn_guest_self.callback_message;
   strncpy(message, text, sizeof cairn_guest_self.callback_message - 1);
   message[sizeof cairn_guest_self.callback_message - 1] = '\0';
+  for (char* c = message; *c != '\0'; ++c) {  // it is shown on terminals
+    if (iscntrl(static_cast<unsigned char>(*c)) != 0) *c = ' ';
+  }
   return 0;
 }

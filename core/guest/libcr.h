@@ -72,7 +72,7 @@ enum {
  * for CR_CHECKPOINT_READY. */
 int cr_checkpoint(int flags);
 /* Cairn's addition: why the callback is about to refuse, shown to whoever asked for the checkpoint. Truncated to
- * 255 bytes. Thread-context callbacks only. */
+ * 255 bytes, with blanks for control characters. Thread-context callbacks only. */
 int cr_set_refusal(const char *text);
 /* Cairn's addition: critical sections may be entered again, while the callback waits for what the program has to do
  * before. Thread-context callbacks only. */

@@ -151,7 +151,7 @@ int Request::wait(timeval* limit) {
 
 int Request::error() const {
   if (restarted()) return CR_ERESTARTED;
-  return failure_of(result_.reply.code);
+  return result_.reply.error != 0 ? result_.reply.error : failure_of(result_.reply.code);
 }
 
 }  // namespace cairn::guest

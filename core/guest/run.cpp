@@ -39,7 +39,8 @@ __attribute__((constructor)) void start_again(int argc, char** argv, char** envi
   char host[PATH_MAX], program[PATH_MAX];
   // A rank of an MPI job gets its host from mpirun --with-cr, or wants none.
   const bool rank = getenv("OMPI_COMM_WORLD_RANK") != nullptr || getenv("PMIX_RANK") != nullptr;
-  if (cairn_is_hosted() || rank || getauxval(AT_SECURE) != 0 || argc < 1 || !find_host(host)) return;
+  const bool left_out = getenv("CAIRN_OMIT") != nullptr;  // cr_run --omit
+  if (cairn_is_hosted() || rank || left_out || getauxval(AT_SECURE) != 0 || argc < 1 || !find_host(host)) return;
   const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
   if (n <= 0) return;
   program[n] = '\0';

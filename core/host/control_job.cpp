@@ -142,6 +142,7 @@ void ControlJob::run() noexcept {
     return;
   } catch (const std::exception& error) {
     reply = make_reply(CAIRN_CONTROL_DONE, code_of(error), with_real_paths(error.what()));
+    if (const auto* own = dynamic_cast<const Error*>(&error)) reply.error = own->number();
   }
   group_.abandon();
   target_.reset();

@@ -38,19 +38,20 @@ int begin_v1(const cairn_self_request& asked) {
   return begin(*request, asked.descriptor, answer_to(reinterpret_cast<v1::SelfResult*>(asked.result), to_v1));
 }
 
-// The libcr of before --save-files (2) or --drop-input (3) has the same layout, with nothing at the place of what it
-// does not know. Both numbers are the same.
+// The libcr of before --save-files (2), --drop-input (3) or process groups (4) has the same layout, with nothing at the
+// place of what it does not know.
 int begin_older(const cairn_self_request& asked) {
   const std::uint32_t version = asked.version;
   static_assert(sizeof(cairn_control_request) == 2128 && sizeof(cairn_control_reply) == 2424);
   cairn_control_request request = *asked.request;
-  if (request.version != version) return -EINVAL;
+  const std::uint32_t of_request = version < 4 ? version : 5;
+  if (request.version != of_request) return -EINVAL;
   request.version = CAIRN_CONTROL_VERSION;
   if (version < 3) request.parameters.save_files = false;
-  request.parameters.drop_input = false;
+  if (version < 4) request.parameters.drop_input = false;
   if (!cairn_control_understands(request, request.size)) return -EINVAL;
-  return begin(request, asked.descriptor, answer_to(asked.result, [version](cairn_control_reply reply) {
-                 reply.version = version;
+  return begin(request, asked.descriptor, answer_to(asked.result, [of_request](cairn_control_reply reply) {
+                 reply.version = of_request;
                  return reply;
                }));
 }
@@ -60,7 +61,7 @@ int begin_older(const cairn_self_request& asked) {
 int request_own_checkpoint(const cairn_self_request* asked) {
   if (asked->size != sizeof *asked) return -EINVAL;
   if (asked->version == v1::kSelfRequestVersion) return begin_v1(*asked);
-  if (asked->version == 2 || asked->version == 3) return begin_older(*asked);
+  if (asked->version >= 2 && asked->version <= 4) return begin_older(*asked);
   if (asked->version != CAIRN_SELF_REQUEST_VERSION) return -EINVAL;
   const cairn_control_request& request = *asked->request;
   if (!cairn_control_understands(request, request.size)) return -EINVAL;

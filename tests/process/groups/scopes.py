@@ -56,12 +56,17 @@ def new_numbers(subject):
     """Nobody of them keeps his own, and those of groups whose leader is gone change as well: the test's program would notice."""
     save_and_kill(subject, "first", "-s")
     subject.restart("first", "--no-restore-pid")
-    members = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if in_session(pid, subject.shell.pid)]
+    wait_for(lambda: len(members_of(subject.shell.pid)) == 4, "the end of what the restart was to run")
+    members = members_of(subject.shell.pid)
     groups = {os.getpgid(pid) for pid in members}
-    if len(members) != 4 or len(groups) != 2:
+    if len(groups) != 2:
         raise Failure(f"processes {members} in groups {groups}")
     for pid in members:
         os.kill(pid, signal.SIGKILL)
+
+
+def members_of(leader):
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if in_session(pid, leader)]
 
 
 def in_session(pid, leader):

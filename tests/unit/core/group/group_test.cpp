@@ -45,7 +45,7 @@ class Scribe final : public Member {
     return statistics;
   }
   void abandon() noexcept override { said_.push_back(name_ + " abandon"); }
-  bool has_ended() const noexcept override { return ended; }
+  bool is_gone() const noexcept override { return ended; }
   std::uint64_t bytes_so_far() const noexcept override { return 10; }
 
   double timeout = 0;
