@@ -175,9 +175,10 @@ uint64_t attach_to_host() {
   abort();
 }
 
+// A host that has this preloaded cannot look functions up yet.
 __attribute__((constructor)) void attach(int /*argc*/, char** /*argv*/, char** environment) {
-  real();
   if (!hosted()) return;
+  real();
   fill_guest();
   note_first_environment(environment);
   end_of_thread_made = pthread_key_create(&end_of_thread, thread_ends) == 0;

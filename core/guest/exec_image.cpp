@@ -9,6 +9,7 @@
 #include "core/base/futex.hpp"
 #include "core/base/raw_syscall.hpp"
 #include "core/guest/host.hpp"
+#include "core/guest/never_hosted.hpp"
 #include "core/guest/system_v.hpp"
 
 namespace cairn::guest {
@@ -17,25 +18,6 @@ namespace {
 constexpr int kMaxInterpreters = 5;  // as the kernel
 constexpr std::size_t kHead = 4096;
 constexpr const char* kLoaderName = "ld-linux-x86-64.so.2";
-
-// Programs that manage hosted processes or whole jobs gain nothing by being hosted themselves.
-constexpr const char* kNeverHosted[] = {"cr_run",          "cr_checkpoint", "cr_restart",   "cr_info", "mpirun",
-                                        "mpiexec",         "orterun",       "orted",        "prterun", "prted",
-                                        "ompi-checkpoint", "ompi-restart",  "ompi-snapshot"};
-
-const char* base_name(const char* path) {
-  const char* slash = strrchr(path, '/');
-  return slash != nullptr ? slash + 1 : path;
-}
-
-bool never_hosted(const char* path) {
-  const char* name = base_name(path);
-  if (strncmp(name, "cairn-", 6) == 0) return true;
-  for (const char* other : kNeverHosted) {
-    if (strcmp(name, other) == 0) return true;
-  }
-  return false;
-}
 
 class File {
  public:

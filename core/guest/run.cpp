@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/abi/crossing.h"
+#include "core/guest/never_hosted.hpp"
 
 namespace {
 
@@ -28,13 +29,6 @@ bool find_host(char (&path)[PATH_MAX]) {
   return access(path, X_OK) == 0;
 }
 
-// True for every host program of this installation.
-bool is_host(const char* program, const char* host) {
-  const char* slash = strrchr(program, '/');
-  const auto directory = static_cast<size_t>(strrchr(host, '/') - host);
-  return slash != nullptr && static_cast<size_t>(slash - program) == directory && memcmp(program, host, directory) == 0;
-}
-
 __attribute__((constructor)) void start_again(int argc, char** argv, char** environment) {
   char host[PATH_MAX], program[PATH_MAX];
   // A rank of an MPI job gets its host from mpirun --with-cr, or wants none.
@@ -44,7 +38,8 @@ __attribute__((constructor)) void start_again(int argc, char** argv, char** envi
   const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
   if (n <= 0) return;
   program[n] = '\0';
-  if (is_host(program, host)) return;  // preloaded into the host itself: it will pass the variable on
+  if (cairn::guest::never_hosted(program))
+    return;  // a host, too, in which this is preloaded: it will pass the variable on
   constexpr const char kName[] = "--cairn-argv0=";
   auto* name = static_cast<char*>(malloc(sizeof kName + strlen(argv[0])));
   auto** words = static_cast<char**>(malloc((static_cast<size_t>(argc) + 4) * sizeof(char*)));
