@@ -17,7 +17,9 @@ constexpr int kPassing[] = {EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS, EINTR, EBUS
 
 SystemText::SystemText(const std::string& what, int error)
     : text_(what + ": " + std::generic_category().message(error) +
-            (error == EFBIG ? " (or the limit of file sizes, ulimit -f, is lower)" : "")),
+            (error == EFBIG    ? " (or the limit of file sizes, ulimit -f, is lower)"
+             : error == EMFILE ? " (the limit of open files, ulimit -n)"
+                               : "")),
       error_(error) {}
 
 SystemText with_errno(const std::string& what, int error) { return {what, error}; }

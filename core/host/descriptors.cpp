@@ -33,6 +33,7 @@ std::atomic<int> noted_by;                    // the process in which they were 
 std::atomic<int> highest{-1};                 // none of the host's was above it
 std::uint64_t of_program[kTracked / 64];      // of the program that is being restarted
 thread_local int any_number __attribute__((tls_model("initial-exec"))) = 0;
+thread_local int low_numbers __attribute__((tls_model("initial-exec"))) = 0;
 int base = 0;
 
 void mark(int fd, bool mine) noexcept {
@@ -79,6 +80,8 @@ void choose_fd_base(std::span<const int> numbers_of_program) {
 
 AnyNumber::AnyNumber() noexcept { ++any_number; }
 AnyNumber::~AnyNumber() { --any_number; }
+LowNumbers::LowNumbers() noexcept { ++low_numbers; }
+LowNumbers::~LowNumbers() { --low_numbers; }
 
 RaisedLimit::RaisedLimit() noexcept {
   if (base == 0 || is_error(raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, address(&before_)))) return;
@@ -103,7 +106,8 @@ bool is_host_fd(int fd) noexcept {
 long moved_up(long result) noexcept {
   if (is_error(result) || base == 0) return result;
   const int low = static_cast<int>(result);
-  if (low >= base && !is_of_program(low)) {
+  const bool stays = low >= base || (low_numbers > 0 && low > STDERR_FILENO);
+  if (stays && !is_of_program(low)) {
     raw_syscall(SYS_fcntl, low, F_SETFD, FD_CLOEXEC);
     mark(low, true);
     return low;
@@ -114,7 +118,8 @@ long moved_up(long result) noexcept {
 }
 
 long copied_up(int fd, long least) noexcept {
-  long copy = copy_from(fd, std::max<long>(least, base));
+  const long lowest = low_numbers > 0 ? STDERR_FILENO + 1 : base;
+  long copy = copy_from(fd, std::max(least, lowest));
   if ((copy == -EMFILE || copy == -EINVAL) && any_number > 0) copy = copy_from(fd, STDERR_FILENO + 1);
   if (!is_error(copy)) mark(static_cast<int>(copy), true);
   return copy == -EINVAL ? -EMFILE : copy;

@@ -51,6 +51,8 @@ std::vector<int> guest_fds() {
   return result;
 }
 
+LowNumbers::LowNumbers() noexcept = default;
+LowNumbers::~LowNumbers() = default;
 void with_descriptors_at_rest(const std::function<void()>& work) { work(); }
 
 cairn_guest* guest() noexcept { return nullptr; }

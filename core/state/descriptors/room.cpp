@@ -33,13 +33,14 @@ std::size_t mapped_files() {
 
 void check_room_for_restart(std::size_t of_program) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || of_program < limit.rlim_max / 2) return;
-  const std::size_t all = directory_entries("/proc/self/fd").size();
-  const std::size_t others = all - std::min(all, of_program) + mapped_files() + kOfRestart;
-  if (of_program + others <= limit.rlim_max) return;
-  throw TemporaryError("it has " + std::to_string(of_program) + " descriptors open, and a restart needs " +
-                       std::to_string(others) + " more; the hard limit of open files (ulimit -Hn) is " +
-                       std::to_string(limit.rlim_max) + ": start it with a higher one, or close some");
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const std::size_t all = directory_entries("/proc/self/fd").size(), mapped = mapped_files();
+  const std::size_t others = all - std::min(all, of_program) + kOfRestart;
+  if (of_program + mapped + others <= limit.rlim_max) return;
+  throw TemporaryError("it has " + std::to_string(of_program) + " descriptors open and " + std::to_string(mapped) +
+                       " files or shared memories mapped, and a restart needs " + std::to_string(others) +
+                       " more; the hard limit of open files (ulimit -Hn) is " + std::to_string(limit.rlim_max) +
+                       ": start it with a higher one, or close some");
 }
 
 void check_room_for_sharing(std::size_t shared, std::size_t processes) {

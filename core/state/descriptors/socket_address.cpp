@@ -20,6 +20,8 @@ SocketAddress SocketAddress::ask(int fd, int (*what)(int, sockaddr*, socklen_t*)
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (what(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 || size > sizeof address) return {};
+  // The kernel counts the zero behind a name that leaves no room for one, and takes no such address.
+  if (address.ss_family == AF_UNIX) size = std::min<socklen_t>(size, sizeof(sockaddr_un));
   return {&address, size};
 }
 

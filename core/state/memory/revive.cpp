@@ -18,6 +18,7 @@
 #include "core/base/long_path.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/state/descriptors/host_at_rest.hpp"
 #include "core/state/extension.hpp"
 #include "core/state/memory/area_text.hpp"
 #include "core/state/memory/kind.hpp"
@@ -104,6 +105,7 @@ class Memory : public Reviver {
 };
 
 void Memory::restore(Stage stage) {
+  const host::LowNumbers low;  // a file each
   if (stage == Stage::open) open_files();
   if (stage == Stage::reserve) reserve();
   if (stage == Stage::memory) load();

@@ -2,11 +2,13 @@
 // cr_many_files FLAG COUNT CASE: has COUNT descriptors, each with a description of its own: files at places of their
 // own, counters and pipes with something in them, an epoll that watches the counters. "raises": after it has raised its
 // limit of open files. "shares": a child has all of them, too. "crowd": three children, each with a child, do that.
+// "maps": it has a file each mapped, and none open.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,10 +127,25 @@ int crowd(const char* flag, int count) {
   return subject::verdict();
 }
 
+int map_all(const char* flag, int count) {
+  std::vector<const int*> maps;
+  for (int number = 0; number < count; ++number) {
+    const std::string name = std::string(flag) + ".mapped" + std::to_string(number);
+    const int fd = open(name.c_str(), O_CREAT | O_RDWR, 0600);
+    CHECK(fd >= 0 && write(fd, &number, sizeof number) == sizeof number);
+    maps.push_back(static_cast<const int*>(mmap(nullptr, sizeof number, PROT_READ, MAP_SHARED, fd, 0)));
+    CHECK(maps.back() != MAP_FAILED && close(fd) == 0);
+  }
+  subject::stay_until_asked(flag, subject::nap);
+  for (int number = 0; number < count; ++number) CHECK_EQUAL(*maps[static_cast<std::size_t>(number)], number);
+  return subject::verdict();
+}
+
 }  // namespace
 
 int main(int, char** argv) {
   const std::string what = argv[3];
+  if (what == "maps") return map_all(argv[1], atoi(argv[2]));
   if (what == "crowd") return crowd(argv[1], atoi(argv[2]));
   if (what.find("raises") != what.npos) raise_limit();
   open_all(argv[1], atoi(argv[2]));

@@ -17,6 +17,8 @@ CASES = {
     "raised": (1024, 6000, 4300, "raises"),
     "shared": (1024, 1024, 600, "shares"),
     "shared_above_soft": (512, 4096, 1500, "raises and shares"),
+    "mapped": (1024, 1024, 800, "maps"),
+    "too_many_mapped": (1024, 1024, 1000, "maps"),
     "too_many": (1024, 1024, 990, "-"),
     "too_many_shared": (256, 256, 100, "crowd"),
 }
@@ -25,6 +27,11 @@ SOFT, HARD, COUNT, WHAT = CASES[CASE]
 
 def too_many(subject):
     expect(subject.checkpoint("context"), TEMPORARY, "it has ", " descriptors open", "ulimit -Hn", "1024")
+    subject.must_pass()
+
+
+def too_many_mapped(subject):
+    expect(subject.checkpoint("context"), TEMPORARY, "files or shared memories mapped", "ulimit -Hn", "1024")
     subject.must_pass()
 
 
@@ -49,4 +56,4 @@ if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < HARD:
     run_test(lack_of_numbers)
 else:
     resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT, HARD))
-    run_subject(BIN, [PROGRAM, "@FLAG@", str(COUNT), WHAT], {"too_many": too_many, "too_many_shared": too_many_shared}.get(CASE, comes_back))
+    run_subject(BIN, [PROGRAM, "@FLAG@", str(COUNT), WHAT], globals().get(CASE, comes_back))

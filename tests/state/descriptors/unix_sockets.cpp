@@ -25,16 +25,21 @@ struct Name {
   explicit Name(const std::string& text) {
     address.sun_family = AF_UNIX;
     const bool abstract = text[0] == '@';
-    memcpy(address.sun_path, text.c_str(), text.size() + 1);
+    CHECK(text.size() <= sizeof address.sun_path);
+    memcpy(address.sun_path, text.data(), text.size());
     if (abstract) address.sun_path[0] = '\0';
-    size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size() + (abstract ? 0 : 1));
+    const bool ends =
+        !abstract && text.size() < sizeof address.sun_path;  // a zero is not needed where there is no room
+    size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size() + (ends ? 1 : 0));
   }
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&address); }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
   std::string text() const {
     const std::size_t at = offsetof(sockaddr_un, sun_path);
     if (size <= at) return "";
-    return address.sun_path[0] == '\0' ? "@" + std::string(address.sun_path + 1, size - at - 1) : address.sun_path;
+    return address.sun_path[0] == '\0'
+               ? "@" + std::string(address.sun_path + 1, size - at - 1)
+               : std::string(address.sun_path, strnlen(address.sun_path, sizeof address.sun_path));
   }
 };
 
@@ -113,6 +118,10 @@ int main(int, char** argv) {
   put(closed.client, "gone");
   close(closed.client);
   put(from_name.client, "named");
+  const std::string longest = base + "." + std::string(sizeof(sockaddr_un::sun_path) - base.size() - 1, 'l');
+  const int full = listening(longest);
+  const Connection by_full(full);
+  put(by_full.client, "full");
   const int short_lived = listening(base + ".s");
   const Connection orphan(short_lived);
   close(short_lived);
@@ -169,6 +178,8 @@ int main(int, char** argv) {
   CHECK(send(closed.server, "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE);
   CHECK(take(from_name.server) == "named" && take(orphan.client) == "nobody listens");
   CHECK(peer(orphan.client) == base + ".s");
+
+  CHECK(own(full) == longest && peer(by_full.client) == longest && take(by_full.server) == "full");
 
   std::string from;
   CHECK(take(log, &from) == "no name" && from.empty());
