@@ -311,7 +311,6 @@ void serve_control() {
 void start_control() {
   state::note_standard_files();
   state::note_start_credentials();
-  state::note_start_settings();
   state::set_kept_free(is_kept_free);
   set_request_self(request_own_checkpoint);
   std::thread([] {

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <vector>
 
+#include "core/abi/host_table.h"
 #include "core/base/codec.hpp"
 #include "core/state/credentials/kind.hpp"
 #include "core/state/descriptors/kind.hpp"
@@ -20,13 +21,14 @@ void begin(const std::string& handed_on, rlim_t stack_limit) {
   std::vector<std::string> parts;
   std::istringstream in(handed_on);
   for (std::string part; std::getline(in, part, '/');) parts.push_back(part);
-  parts.resize(6);
+  parts.resize(7);
   begin_inheritance(parts[0], stack_limit);
   begin_dispositions(parts[1]);
   begin_with_starter(parts[2]);
   begin_namespaces(parts[3]);
   begin_credentials(parts[4]);
   begin_sandbox(parts[5]);
+  begin_settings(parts[6]);
 }
 
 namespace {
@@ -53,9 +55,13 @@ void begin_as(std::span<const std::uint8_t> bytes) {
   note_start_settings_as(told.settings);
 }
 
+// The last is left out where there is no room for it in the table.
 std::string beginning_word() {
-  return inheritance_word() + "/" + dispositions_word() + "/" + starter_word() + "/" + namespaces_word() + "/" +
-         credentials_word() + "/" + sandbox_word();
+  constexpr std::size_t kOption = 24, kRoom = sizeof(cairn_table::host_options) - kOption;
+  const std::string word = inheritance_word() + "/" + dispositions_word() + "/" + starter_word() + "/" +
+                           namespaces_word() + "/" + credentials_word() + "/" + sandbox_word();
+  const std::string settings = "/" + settings_word();
+  return word.size() + settings.size() < kRoom ? word + settings : word;
 }
 
 }  // namespace cairn::state

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 
 #include "core/abi/thread_settings.hpp"
 #include "core/base/proc.hpp"
@@ -22,13 +23,14 @@ struct Start {
   SettingsState process;
   cairn_thread_settings thread{};
   std::uint64_t personality = 0;
+  std::int32_t io_priority = 0;  // own_io_priority()
   std::uint32_t chosen = 0, chosen_by_threads = 0;
   template <class Archive>
   void fields(Archive& a) {
     a(process, thread.told, thread.securebits, thread.death_signal, thread.tsc, thread.machine_check,
       thread.io_flusher);
     for (auto& kind : thread.speculation) a(kind);
-    a(thread.memory_policy, thread.memory_nodes, thread.cpuid, thread.timer_slack, personality, chosen,
+    a(thread.memory_policy, thread.memory_nodes, thread.cpuid, thread.timer_slack, personality, io_priority, chosen,
       chosen_by_threads);
   }
 };
@@ -66,6 +68,12 @@ int usual_io_priority(int tid) {
   return kIoBestEffort | (nice + 20) / 5;
 }
 
+// 0: none of its own, or the same as without.
+std::int32_t own_io_priority(int tid) {
+  const long priority = raw_syscall(SYS_ioprio_get, kIoOfThread, tid);
+  return is_error(priority) || priority == usual_io_priority(tid) ? 0 : static_cast<std::int32_t>(priority);
+}
+
 // The chosen bits of what differs from the start.
 std::uint32_t differences(const cairn_thread_settings& a, const cairn_thread_settings& b) {
   const std::uint32_t told = a.told & b.told;
@@ -99,9 +107,8 @@ ThreadSettings of_thread(const cairn_thread& slot) {
   const auto personality_text = read_file("/proc/self/task/" + std::to_string(slot.tid) + "/personality");
   result.personality = personality_text ? to_number(trimmed(*personality_text), 16) : start->personality;
   if (result.personality != start->personality) result.chosen |= kPersonality;
-  const long priority = raw_syscall(SYS_ioprio_get, kIoOfThread, slot.tid);
-  result.io_priority = static_cast<std::int32_t>(priority);
-  if (!is_error(priority) && priority != 0 && priority != usual_io_priority(slot.tid)) result.chosen |= kIoPriority;
+  result.io_priority = own_io_priority(slot.tid);
+  if (result.io_priority != start->io_priority) result.chosen |= kIoPriority;
   return result;
 }
 
@@ -119,14 +126,36 @@ void capture_inherited(const cairn_guest& guest, SettingsState& now) {
   std::sort(now.inherited_scheduling.begin(), now.inherited_scheduling.end());
 }
 
-}  // namespace
-
 void note_start_settings() {
   if (start) return;
   start.emplace();
   start->process = of_process();
   describe_settings(start->thread);
   start->personality = static_cast<std::uint64_t>(personality(0xffffffff));
+  start->io_priority = own_io_priority(getpid());
+}
+
+}  // namespace
+
+// Of what a starter sets for a program (setarch, ionice, numactl, a core dump filter). There is little room.
+void begin_settings(const std::string& handed_on) {
+  note_start_settings();
+  std::vector<std::uint64_t> told;
+  std::istringstream in(handed_on);
+  for (std::string part; std::getline(in, part, '.');) told.push_back(to_number(part, 16));
+  if (told.size() != 5) return;
+  start->personality = told[0];
+  start->io_priority = static_cast<std::int32_t>(told[1]);
+  start->process.core_dump_filter = static_cast<std::uint32_t>(told[2]);
+  start->thread.memory_policy = static_cast<decltype(start->thread.memory_policy)>(told[3]);
+  start->thread.memory_nodes = told[4];
+}
+
+std::string settings_word() {
+  std::ostringstream word;
+  word << std::hex << start->personality << '.' << start->io_priority << '.' << start->process.core_dump_filter << '.'
+       << start->thread.memory_policy << '.' << start->thread.memory_nodes;
+  return word.str();
 }
 
 std::vector<std::uint8_t> told_start_settings() { return encode(*start); }
@@ -137,7 +166,7 @@ void note_start_settings_as(std::span<const std::uint8_t> told) {
 
 void note_chosen_settings(const SettingsState& state) {
   start->chosen |= state.chosen;
-  for (const ThreadSettings& thread : state.threads) start->chosen_by_threads |= thread.chosen & ~kIoPriority;
+  for (const ThreadSettings& thread : state.threads) start->chosen_by_threads |= thread.chosen;
 }
 
 std::vector<std::uint8_t> capture_settings(Capture& capture) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/context/format.h"
@@ -14,9 +15,11 @@
 
 namespace cairn::state {
 
-// What the process was started with: on a thread of the host, before the guest runs. Only the first call counts.
-void note_start_settings();
-// What that was, as bytes, and the same in a host that takes this one's place (core/state/beginning.hpp).
+// What the process was started with: on the main thread, before anything is changed. `handed_on`: what the program that
+// this one was executed by was started with, so that what a program sets for the next counts as a choice; or empty.
+void begin_settings(const std::string& handed_on);
+std::string settings_word();  // for the next host
+// The same, as bytes, and the same in a host that takes this one's place (core/state/beginning.hpp).
 std::vector<std::uint8_t> told_start_settings();
 void note_start_settings_as(std::span<const std::uint8_t> told);
 // Chosen by the program in an earlier life, even if they should be those of this place.

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string>
 
 #include "core/base/error.hpp"
 #include "core/base/raw_syscall.hpp"
@@ -48,25 +50,27 @@ pid_t number_of_sender(const Restart& restart, pid_t saved) {
 }
 
 // As it was queued, by the number that its sender has now.
-void queue_again(const Pending& pending, const Restart& restart) {
+long queue_again(const Pending& pending, const Restart& restart) {
   siginfo_t info{};
   static_assert(sizeof info == sizeof pending.info);
   std::memcpy(&info, pending.info.data(), sizeof info);
   if (says_who_sent(info)) info.si_pid = number_of_sender(restart, info.si_pid);
-  raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, address(&info));
+  return raw_syscall(SYS_rt_sigqueueinfo, getpid(), pending.number, address(&info));
+}
+
+long send_again(const Pending& pending, const Restart& restart) {
+  const int tid = pending.tid == 0 ? 0 : current_number(restart.numbers, pending.tid);
+  if (tid != 0) return raw_syscall(SYS_tgkill, getpid(), tid, pending.number);
+  if (pending.has_info) return queue_again(pending, restart);
+  if (pending.number == SIGCHLD && send_end_of_child()) return 0;
+  return raw_syscall(SYS_kill, getpid(), pending.number);
 }
 
 void restore_pending(const SignalsState& signals, const Restart& restart) {
-  const ThreadNumbers& numbers = restart.numbers;
   for (const Pending& pending : signals.pending) {
-    const int tid = pending.tid == 0 ? 0 : current_number(numbers, pending.tid);
-    if (tid != 0) {
-      raw_syscall(SYS_tgkill, getpid(), tid, pending.number);
-    } else if (pending.has_info) {
-      queue_again(pending, restart);
-    } else if (pending.number != SIGCHLD || !send_end_of_child()) {
-      raw_syscall(SYS_kill, getpid(), pending.number);
-    }
+    if (const long result = send_again(pending, restart); result == -EAGAIN)
+      throw EnvironmentError("not all " + std::to_string(signals.pending.size()) +
+                             " signals that waited for the program can wait here: raise the limit (ulimit -i)");
   }
 }
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pending_limit.py BIN_DIRECTORY CR_COUNT: where no signal may be pending (ulimit -i), a checkpoint says so, and a restart works."""
+"""pending_limit.py BIN_DIRECTORY CR_COUNT CR_SIGNALS: where no signal may be pending (ulimit -i), a checkpoint says so, and a restart works;
+but not that of a program for which more signals wait than can here."""
 import os
 import resource
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
-from cr_harness import TEMPORARY, Subject, expect, run_subject  # noqa: E402
+from cr_harness import ENVIRONMENT, TEMPORARY, Subject, expect, run_subject, run_test  # noqa: E402
 
-BIN, PROGRAM = sys.argv[1:3]
+BIN, PROGRAM, SIGNALS = sys.argv[1:4]
 USUAL = resource.getrlimit(resource.RLIMIT_SIGPENDING)
 
 
@@ -27,4 +29,20 @@ def body(subject):
     subject.must_pass()
 
 
+def waiting_signals(directory):
+    subject = Subject(BIN, [SIGNALS, "@FLAG@"], directory)
+    try:
+        subject.wait_ready()
+        subject.must_checkpoint("context")
+        subject.kill()
+        limit = ["prlimit", f"--sigpending=1:{USUAL[1]}", os.path.join(BIN, "cr_restart"), "context"]
+        expect(subprocess.run(limit, cwd=directory, capture_output=True, text=True, timeout=60, check=False), ENVIRONMENT,
+               "signals that waited for the program", "ulimit -i")
+        subject.restart("context")
+        subject.must_pass()
+    finally:
+        subject.close()
+
+
+run_test(waiting_signals)
 run_subject(BIN, [PROGRAM, "@FLAG@", "more"], body, kind=Limited)
