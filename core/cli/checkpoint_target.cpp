@@ -35,10 +35,7 @@ UniqueFd open_directory(const std::string& path) {
 UniqueFd open_special(int directory, const std::string& name, bool fifo) {
   for (const Deadline patience(kPatience);; std::this_thread::sleep_for(kLook)) {
     UniqueFd fd(openat(directory, name.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK));
-    if (fd) {
-      fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
-      return fd;
-    }
+    if (fd) return fd;  // whoever writes there can be interrupted: it does not block
     if (fifo && errno == ENXIO && !patience.passed()) continue;
     if (fifo && errno == ENXIO) throw EnvironmentError("nobody reads from the FIFO " + name);
     throw EnvironmentError(with_errno(name, errno));

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -75,8 +76,23 @@ UniqueFd move_high(UniqueFd fd, int base) {
   return high;
 }
 
+namespace {
+
+// Of a pipe or FIFO, a description of our own; nothing if it is something else.
+UniqueFd pipe_that_does_not_block(int fd) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return UniqueFd();
+  return UniqueFd(open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+}  // namespace
+
 Output::Output(int fd, bool stream, bool direct, int fd_base, std::string name)
-    : fd_(fd), stream_(stream), direct_(direct), name_(std::move(name)) {
+    : own_(stream ? move_high(pipe_that_does_not_block(fd), fd_base) : UniqueFd()),
+      fd_(own_ ? own_.get() : fd),
+      stream_(stream),
+      direct_(direct),
+      name_(std::move(name)) {
   chunk_table_ = make_table("cairn-chunks", fd_base);
   run_table_ = make_table("cairn-runs", fd_base);
   void* memory = mmap(nullptr, CAIRN_CTX_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -130,15 +146,23 @@ void Output::end_turn() noexcept {
   syscall(SYS_futex, &shared_->turn, FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }
 
+bool Output::wait_for_reader() const noexcept {
+  constexpr int kLook = 20;  // milliseconds
+  pollfd ready{fd_, POLLOUT, 0};
+  while (shared_->given_up == 0) {
+    if (poll(&ready, 1, kLook) > 0) return true;
+  }
+  return false;
+}
+
 int Output::write_all(iovec* pieces, unsigned count, std::uint64_t offset) noexcept {
   const QuietWrites quiet;
   while (count > 0) {
     const int batch = static_cast<int>(std::min(count, 1024u));
     const ssize_t n = stream_ ? writev(fd_, pieces, batch) : pwritev(fd_, pieces, batch, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) {  // a pipe somebody made non-blocking
-      pollfd ready{fd_, POLLOUT, 0};
-      poll(&ready, 1, -1);
+    if (n < 0 && errno == EAGAIN) {
+      if (!wait_for_reader()) return ECANCELED;
       continue;
     }
     if (n < 0) return errno;

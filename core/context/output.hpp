@@ -59,11 +59,14 @@ class Output {
   void reserve(std::uint64_t end) noexcept;
   void take_turn() noexcept;
   void end_turn() noexcept;
-  // Writes all of it, however often that takes. Changes the iovecs. Returns 0 or errno.
+  // Writes all of it, however often that takes. Changes the iovecs. Returns 0 or errno: ECANCELED once it was given up.
   int write_all(iovec* pieces, unsigned count, std::uint64_t offset) noexcept;
 
   // Adds chunks, whose first_run counts from the first of `runs`, to the tables, and sets it right. 0 or errno.
   int record(std::span<cairn_ctx_chunk> chunks, std::span<const cairn_ctx_run> runs) noexcept;
+
+  // What waits for somebody to read from a stream waits no longer. From any thread.
+  void give_up() noexcept { shared_->given_up = 1; }
 
   std::uint64_t end() const noexcept;
   std::uint64_t payload_raw() const noexcept;
@@ -75,11 +78,13 @@ class Output {
  private:
   struct Shared {
     std::atomic<std::uint64_t> end, reserved_end, chunks, runs, raw, stored;
-    std::atomic<std::uint32_t> turn;
+    std::atomic<std::uint32_t> turn, given_up;
   };
+  bool wait_for_reader() const noexcept;
   template <typename Record>
   std::vector<Record> read_table(int fd, std::uint64_t count) const;
 
+  UniqueFd own_;  // of a pipe that others have, too: one that does not block
   int fd_;
   bool stream_, direct_;
   bool turns_ = false;

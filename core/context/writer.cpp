@@ -226,6 +226,10 @@ void Writer::abandon() noexcept {
 const std::string& Writer::path() const noexcept { return state_->options.path; }
 bool Writer::direct() const noexcept { return state_->output && state_->output->direct(); }
 bool Writer::is_stream() const noexcept { return state_->output && state_->output->stream(); }
+void Writer::give_up() noexcept {
+  if (state_->output) state_->output->give_up();
+}
+
 std::uint64_t Writer::bytes_so_far() const noexcept { return state_->output ? state_->output->end() : 0; }
 std::vector<int> Writer::descriptors() const { return state_->output->descriptors(); }
 Output& Writer::output() noexcept { return *state_->output; }

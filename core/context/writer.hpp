@@ -101,6 +101,8 @@ class Writer {
   const std::string& path() const noexcept;     // final name, or "descriptor 5"
   bool direct() const noexcept;                 // whether the target takes O_DIRECT
   bool is_stream() const noexcept;              // a pipe or the like: lanes take turns
+  // Of what is written to a pipe: nobody is waited for any more. From any thread.
+  void give_up() noexcept;
   std::uint64_t bytes_so_far() const noexcept;  // also from other processes' lanes
   const WriterOptions& options() const noexcept;
   Output& output() noexcept;  // for engines

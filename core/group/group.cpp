@@ -171,6 +171,11 @@ void Group::abandon() noexcept {
   for (const auto& member : members_) member->settle();
 }
 
+void Group::cancel() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const auto& member : members_) member->cancel();
+}
+
 std::uint64_t Group::bytes_so_far() const noexcept {
   const std::lock_guard lock(mutex_);
   std::uint64_t bytes = 0;

@@ -4,7 +4,7 @@
 // checkpoint (the control socket, an MPI job's agent) takes it of a group. A failure of one member gives up all; where
 // there are several, the message names the member.
 //
-// Ordinary code. One thread at a time, but for bytes_so_far(). Every wait has a deadline.
+// Ordinary code. One thread at a time, but for bytes_so_far() and cancel(). Every wait has a deadline.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,7 @@ class Group {
   // When all files are whole and nobody has been released: ends all members but the first, that this process is.
   void end_others();
   const Members& members() const noexcept { return members_; }  // on the thread that takes the checkpoint
+  void cancel() noexcept;                                       // as Member's
   std::uint64_t bytes_so_far() const noexcept;
 
  private:
@@ -66,7 +67,7 @@ class Group {
   void giving_up_if_it_fails(Work work);
 
   const Enumerate enumerate_;
-  mutable std::mutex mutex_;  // changes of members_, against bytes_so_far()
+  mutable std::mutex mutex_;  // changes of members_, against bytes_so_far() and cancel()
   Members members_;
 };
 

@@ -2,7 +2,7 @@
 // One process of those that are saved together, as the group sees it: what it is asked to do, phase by phase. The
 // process that this code runs in is one (own_process.hpp); tests have others.
 //
-// Ordinary code. One thread at a time, but for bytes_so_far().
+// Ordinary code. One thread at a time, but for bytes_so_far() and cancel().
 #pragma once
 
 #include <cerrno>
@@ -67,6 +67,8 @@ class Member {
   virtual bool stands() const noexcept { return false; }
   // It is no member any more: the process has ended, perhaps unnoticed by its parent, or has left itself out.
   virtual bool is_gone() const noexcept { return false; }
+  // The request has been withdrawn: whoever reads what is written is not waited for. From any thread, at any time.
+  virtual void cancel() noexcept {}
   // Of the context file, until now. From any thread, at any time.
   virtual std::uint64_t bytes_so_far() const noexcept = 0;
 

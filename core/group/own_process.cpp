@@ -75,7 +75,7 @@ struct OwnProcess::State {
   double pause_seconds = 0;
   Stopwatch since_stop;
   bool working = false;             // one_at_work is ours
-  mutable std::mutex writer_mutex;  // changes of `writer`, against bytes_so_far()
+  mutable std::mutex writer_mutex;  // changes of `writer`, against bytes_so_far() and cancel()
 
   void begin() {
     if (one_at_work.exchange(true)) throw TemporaryError("another checkpoint of this process is being taken");
@@ -218,6 +218,11 @@ CheckpointStatistics OwnProcess::finish(double seconds) {
   state_->close_writer();
   if (!state_->stop) state_->end();
   return state_->statistics;
+}
+
+void OwnProcess::cancel() noexcept {
+  std::lock_guard lock(state_->writer_mutex);
+  if (state_->writer) state_->writer->give_up();
 }
 
 std::uint64_t OwnProcess::bytes_so_far() const noexcept {

@@ -29,6 +29,7 @@ class OwnProcess final : public Member {
   CheckpointStatistics finish(double seconds) override;
   void abandon() noexcept override;
   bool stands() const noexcept override;
+  void cancel() noexcept override;
   std::uint64_t bytes_so_far() const noexcept override;
 
  private:

@@ -99,7 +99,10 @@ cairn_control_reply ControlJob::success(const std::vector<CheckpointStatistics>&
 
 bool ControlJob::was_stopped() const noexcept { return (request_.flags & CAIRN_CONTROL_WAS_STOPPED) != 0; }
 
-void ControlJob::cancel() noexcept { cancelled_.store(true); }
+void ControlJob::cancel() noexcept {
+  cancelled_.store(true);
+  group_.cancel();
+}
 
 cairn_control_reply ControlJob::progress() const {
   cairn_control_reply reply = make_reply(state_.load());

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 from cr_harness import (ARGUMENTS, ENVIRONMENT, OK, PERMANENT, Failure, expect, run_subject,  # noqa: E402
@@ -45,6 +46,24 @@ def device_as_target(subject):
     os.close(theirs)
     if (before.st_ino, before.st_rdev) != (after.st_ino, after.st_rdev):
         raise Failure("the device is something else now")
+
+
+def ended_while_nobody_reads(subject):
+    """What has begun to write there gives up; the next checkpoint is not kept waiting for a reader."""
+    os.mkfifo(path(subject, "fifo"))
+    ends = os.open(path(subject, "fifo"), os.O_RDWR), *os.pipe(), *pty.openpty()
+    for target in [["-f", "fifo"], ["-F", str(ends[2])], ["-f", os.ttyname(ends[4])]]:
+        command = [os.path.join(subject.bin, "cr_checkpoint"), *target, str(subject.pid)]
+        with subprocess.Popen(command, cwd=subject.directory, pass_fds=[ends[2]], stderr=subprocess.DEVNULL) as asking:
+            time.sleep(1)
+            if asking.poll() is not None:
+                raise Failure(f"{target}: it has not waited: {asking.returncode}")
+            asking.terminate()
+        expect(subject.checkpoint("context", "--wait=5"), OK)
+    for end in ends:
+        os.close(end)
+    subject.kill()
+    subject.restart("context")
 
 
 def link_as_target(subject):
