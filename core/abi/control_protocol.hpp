@@ -102,7 +102,7 @@ struct cairn_control_reply {
   uint32_t magic = CAIRN_CONTROL_MAGIC, version = CAIRN_CONTROL_VERSION, size = sizeof(cairn_control_reply);
   uint32_t state = CAIRN_CONTROL_IDLE;
   int32_t code = 0;                       /* DONE: one of exit_codes.h */
-  int32_t error = 0;                      /* DONE: an errno that says more; 0: none (cairn::Error::number) */
+  int32_t error = 0;                      /* DONE: Error::number(); ESRCH: the program has left itself out */
   cairn::CheckpointStatistics statistics; /* before DONE: the bytes so far */
   char text[2048] = {};                   /* DONE: why it failed, or how it went */
 };

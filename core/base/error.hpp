@@ -2,6 +2,7 @@
 // The errors of ordinary code. The message is fit for a user: what, which, why, what to do.
 #pragma once
 
+#include <cerrno>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -10,10 +11,12 @@
 
 namespace cairn {
 
+// A number() of an Error: it is about another process than the one that was asked, which may end before that.
+inline constexpr int error_of_other = ECHILD;
+
 class Error : public std::runtime_error {
  public:
-  // `code` is one of exit_codes.h. `number`: the errno by which a program that has asked is told (libcr), 0: by the
-  // code.
+  // `code` is one of exit_codes.h. `number`: an errno that says more, or 0.
   Error(int code, const std::string& message, int number = 0)
       : std::runtime_error(message), code_(code), number_(number) {}
   int code() const noexcept { return code_; }

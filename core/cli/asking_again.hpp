@@ -14,8 +14,8 @@ namespace cairn::cli {
 
 inline constexpr char kWaitHelp[] = "if it cannot be saved at the moment, ask again for up to SEC seconds";
 
-// Calls ask() until it does not throw an error that is temporary, or until the time is over: then that error is thrown.
-// Gives what ask() returns. `told` gets each new reason.
+// Calls ask() until it does not throw an error that is temporary, or about a process that may end, or until the time is
+// over: then that error is thrown. Gives what ask() returns. `told` gets each new reason.
 template <class Ask, class Told>
 auto ask_again(double seconds, Ask ask, Told told) {
   constexpr std::chrono::duration<double> kFirst{0.1}, kLongest{2};
@@ -25,7 +25,8 @@ auto ask_again(double seconds, Ask ask, Told told) {
     try {
       return ask();
     } catch (const Error& error) {
-      if (error.code() != CAIRN_EXIT_TEMPORARY || deadline.left() <= 0) throw;
+      const bool passes = error.code() == CAIRN_EXIT_TEMPORARY || error.number() == error_of_other;
+      if (!passes || deadline.left() <= 0) throw;
       if (last != error.what()) told(std::string(error.what()));
       last = error.what();
     }

@@ -110,7 +110,7 @@ cairn_control_reply ask(const CheckpointOptions& options) {
   std::string text = "process " + std::to_string(options.pid) + " was not checkpointed";
   if (options.messages) text += std::string(": ") + reply.text;
   if (reply.code == CAIRN_EXIT_TEMPORARY) throw TemporaryError(text);
-  throw Error(reply.code, text);
+  throw Error(reply.code, text, reply.error);
 }
 
 // What a process executes instead is asked in its turn. A file that has been begun cannot be begun again.

@@ -65,6 +65,15 @@ void check_user(const context::GroupProcess& process) {
                        ", and cannot be saved together with it");
 }
 
+template <class Work>
+void about_other(Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    throw Error(error.code(), error.what(), error_of_other);
+  }
+}
+
 std::shared_ptr<RemoteProcess> reach(const context::GroupProcess& process, RemoteProcess::Wanted wanted) {
   const std::string file = context::group_file_name(process.pid);
   std::memset(wanted.request.name, 0, sizeof wanted.request.name);
@@ -117,16 +126,20 @@ Group::Members Tree::find(const Group::Members& known) {
   // Forked copies come to their hosts all at the same time.
   for (const TreeProcess& process : tree) {
     if (!is_new(process)) continue;
-    check_user(process.described);
-    bool asked = false;
-    ask_for_host(process.described.pid, asked);
+    about_other([&] {
+      check_user(process.described);
+      bool asked = false;
+      ask_for_host(process.described.pid, asked);
+    });
   }
   for (const TreeProcess& process : tree) {
     const pid_t pid = process.described.pid;
     if (!is_new(process)) continue;
-    check_namespace(process.described);
     try {
-      others_[pid] = reach(process.described, wanted_);
+      about_other([&] {
+        check_namespace(process.described);
+        others_[pid] = reach(process.described, wanted_);
+      });
     } catch (const Error&) {
       others_.erase(pid);
       const auto now = look_at(pid);

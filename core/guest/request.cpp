@@ -151,7 +151,8 @@ int Request::wait(timeval* limit) {
 
 int Request::error() const {
   if (restarted()) return CR_ERESTARTED;
-  return result_.reply.error != 0 ? result_.reply.error : failure_of(result_.reply.code);
+  const bool left_out = result_.reply.error == ESRCH;
+  return left_out ? ESRCH : failure_of(result_.reply.code);
 }
 
 }  // namespace cairn::guest
