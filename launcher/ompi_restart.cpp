@@ -182,7 +182,7 @@ int run(const RestartOptions& o) {
   }
   const std::uint64_t sequence = choose_sequence(snapshot, o.sequence);
   if (o.sequence < 0) tell_of_newer(snapshot, sequence);
-  check_may_run(snapshot, sequence, ::geteuid());
+  check_may_run(snapshot, sequence, ::geteuid(), o.host.foreign == "accept");
   check_command(snapshot);
   const std::vector<std::string> words = options_again(o, snapshot);
   const std::vector<std::string> command = mpirun_command(snapshot, sequence, words);

@@ -30,7 +30,7 @@ void verify(const SnapshotOptions& o, const std::string& operand) {
   const uid_t owner = owner_of(snapshot);
   for (const auto& [number, sequence] : snapshot.manifest.sequences) {
     if (o.sequence >= 0 && number != static_cast<std::uint64_t>(o.sequence)) continue;
-    check_may_run(snapshot, number, owner);
+    check_may_run(snapshot, number, owner, false);
     verify_sequence(snapshot, number, {});
     if (o.json) {
       print_sequence_json(snapshot, number, ",\"result\":\"whole\"");

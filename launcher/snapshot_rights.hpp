@@ -11,8 +11,8 @@
 namespace cairn::launcher {
 
 // Throws EnvironmentError unless the snapshot, and all in it that the sequence is made of, is the user's own, as it
-// was written: no symbolic links, nothing that everybody may write to.
-void check_may_run(const Snapshot& snapshot, std::uint64_t sequence, uid_t user);
+// was written: no symbolic links, nothing that others may write to. With `foreign`, links only are refused.
+void check_may_run(const Snapshot& snapshot, std::uint64_t sequence, uid_t user, bool foreign);
 
 // Who could restart it.
 uid_t owner_of(const Snapshot& snapshot);

@@ -34,14 +34,19 @@ const std::vector<Choice>& choices() {
        {"auto", "saved", "new"},
        "files that were standard input, output or error: input goes on, output too unless it is redirected now "
        "(default); all go on; all are this command's",
-       &restart::Options::stdio}};
+       &restart::Options::stdio},
+      {"foreign",
+       {"refuse", "accept"},
+       "what is restarted may have been written by somebody else, who could have a program do anything with the rights "
+       "of whoever restarts it: fail (default); take it",
+       &restart::Options::foreign}};
   return all;
 }
 
 }  // namespace
 
 OptionGroup inherited_options() {
-  OptionGroup group{"Files that are not what they were, variables of another job", {}};
+  OptionGroup group{"Files that are not what they were, or somebody else's; variables of another job", {}};
   for (const Choice& choice : choices()) {
     std::string values;
     for (const std::string& value : choice.values) values += (values.empty() ? "" : "|") + value;

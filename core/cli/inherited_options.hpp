@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of files that are not what they were at the checkpoint: options that cr_restart and ompi-restart share.
+// What becomes of files that are not what they were at the checkpoint, or somebody else's: options that cr_restart and
+// ompi-restart share.
 #pragma once
 
 #include "core/abi/restart_options.hpp"

@@ -20,20 +20,14 @@ constexpr std::array<const char*, 4> kClasses{"run-on-fail-args", "run-on-fail-t
 
 const std::vector<std::string> kNamespaces{"auto", "always", "never"};
 
-const std::vector<std::string> kForeign{"refuse", "accept"};
-
 std::string values_text() { return kNamespaces[0] + "|" + kNamespaces[1] + "|" + kNamespaces[2]; }
 
 OptionGroup place() {
-  return {
-      "What is restarted",
-      {{"dir,d", "DIR", "look for FILE in DIR"},
-       {"file,f", "FILE", "the context file"},
-       {"fd,F", "FD", "open descriptor FD of this command"},
-       {"foreign", kForeign[0] + "|" + kForeign[1],
-        "files that somebody else may have written, who could have a program do anything with the rights of whoever "
-        "restarts it: fail (default); take them"},
-       {"relocate", "OLD=NEW", "paths that begin with OLD begin with NEW now (may be repeated)", true}}};
+  return {"What is restarted",
+          {{"dir,d", "DIR", "look for FILE in DIR"},
+           {"file,f", "FILE", "the context file"},
+           {"fd,F", "FD", "open descriptor FD of this command"},
+           {"relocate", "OLD=NEW", "paths that begin with OLD begin with NEW now (may be repeated)", true}}};
 }
 
 OptionGroup identity() {
@@ -113,7 +107,6 @@ std::optional<RestartOptions> parse_restart(const std::vector<std::string>& word
   if (const int signal = after_signal(*given); signal != 0) options.host.signals.push_back(signal);
   options.host.verbose = given->has("verbose");
   for (const auto& pair : given->pairs("relocate")) options.host.relocate.push_back(pair);
-  if (given->has("foreign")) options.host.foreign = one_of("--foreign", given->text("foreign"), kForeign);
   take_inherited_options(*given, options.host);
   options.restore_pid = !given->has("no-restore-pid");
   if (given->has("pid-namespace"))

@@ -19,6 +19,7 @@
 #include "core/base/error.hpp"
 #include "core/base/long_path.hpp"
 #include "core/base/modes.hpp"
+#include "core/base/others_write.hpp"
 #include "core/context/data_ranges.hpp"
 #include "core/context/format.h"
 #include "core/context/sparse_copy.hpp"
@@ -56,9 +57,9 @@ void make_object_directory(const std::string& directory) {
   if (errno != EEXIST) throw EnvironmentError(with_errno("cannot make the directory " + directory, errno));
   struct stat st;
   if (lstat(directory.c_str(), &st) != 0) throw EnvironmentError(with_errno("cannot use " + directory, errno));
-  if (!S_ISDIR(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & S_IWOTH) != 0) {
+  if (!S_ISDIR(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0) || others_may_write(st)) {
     throw EnvironmentError("cannot store files in " + directory +
-                           ": it is no directory, belongs to another user, or everybody may write to it");
+                           ": it is no directory, belongs to another user, or others may write to it");
   }
 }
 

@@ -6,20 +6,19 @@
 #include <cerrno>
 
 #include "core/base/error.hpp"
+#include "core/base/others_write.hpp"
 
 namespace cairn::state {
 
 void refuse_foreign(const std::string& name, const struct stat& status, const restart::Options& options) {
   if (options.foreign == "accept") return;
-  const bool is_root = geteuid() == 0;
-  if (is_root && status.st_uid != 0) {
+  if (geteuid() == 0 && status.st_uid != 0) {
     throw EnvironmentError(
         name + " belongs to user " + std::to_string(status.st_uid) +
         ", who could have root do anything by it: restart it as that user (runuser), or, if you know "
         "what is in it, with --foreign=accept");
   }
-  const mode_t others = is_root && status.st_gid != 0 ? S_IWGRP | S_IWOTH : S_IWOTH;
-  if ((status.st_mode & others) != 0) {
+  if (others_may_write(status)) {
     throw EnvironmentError(name +
                            " may be written by others, who could have your rights by it: look at it, then chmod " +
                            "go-w, or restart it with --foreign=accept");

@@ -12,8 +12,8 @@
 
 namespace cairn::state {
 
-// Root's are root's alone. Others may take another's, as they may run his programs; but nobody takes one that everybody
-// may write. Throws EnvironmentError, unless the options accept it.
+// Root's are root's alone. Others may take another's, as they may run his programs; but nobody takes one that others
+// may write (core/base/others_write.hpp). Throws EnvironmentError, unless the options accept it.
 void refuse_foreign(const std::string& name, const struct stat& status, const restart::Options& options);
 // The same of what is at this path.
 void refuse_foreign(const std::string& path, const restart::Options& options);

@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/modes.hpp"
+#include "core/base/others_write.hpp"
 #include "core/base/proc.hpp"
 #include "core/base/remove_tree.hpp"
 
@@ -40,8 +41,8 @@ void make_directory(const std::string& path) {
     wrong = "is no directory";
   else if (st.st_uid != ::geteuid())
     wrong = "belongs to another user";
-  else if ((st.st_mode & S_IWOTH) != 0)
-    wrong = "may be written to by everybody";
+  else if (others_may_write(st))
+    wrong = "may be written to by others";
   if (wrong != nullptr) throw EnvironmentError(path + " is there already, and " + wrong + ": remove it");
 }
 

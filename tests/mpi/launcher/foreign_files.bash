@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A snapshot with something in it that is somebody else's, may be written to by everybody, or is no file, is not
-# restarted; nothing that is asked of it waits, or writes elsewhere.
+# A snapshot with something in it that is somebody else's, may be written to by others, or is no file, is not
+# restarted, unless --foreign=accept takes it; nothing that is asked of it waits, or writes elsewhere.
 # shellcheck source=tests/lib/job.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../../lib/job.bash"
 test_begin launcher.foreign_files mpirun ompi-checkpoint ompi-restart ompi-snapshot
@@ -15,7 +15,7 @@ object=$(basename "$(find "$made/objects" -type f | head -n 1)")
 
 # try WHAT PATTERN: restarting the copy ends at once, with 4 or 5, and says what is wrong.
 try() {
-  timeout 20 "$BIN/ompi-restart" "$copy" >restart.log 2>&1
+  timeout 20 "$BIN/ompi-restart" "$copy" >restart.log 2>&1 </dev/null
   local code=$?
   { [ $code -eq 4 ] || [ $code -eq 5 ]; } && tr -s '\n ' ' ' <restart.log | grep -q "$2" || fail "$1: $code: $(cat restart.log)"
 }
@@ -25,7 +25,7 @@ copy_snapshot() {
   cp -a "$made" "$copy"
 }
 
-for file in manifest.h5 0/rank_1.ctx "objects/$object" objects 0; do
+for file in manifest.h5 owner 0/rank_1.ctx "objects/$object" objects 0; do
   copy_snapshot
   mv "$copy/$file" "$SCRATCH/snapshots/elsewhere"
   ln -s "$SCRATCH/snapshots/elsewhere" "$copy/$file"
@@ -33,12 +33,20 @@ for file in manifest.h5 0/rank_1.ctx "objects/$object" objects 0; do
   rm -rf "$SCRATCH/snapshots/elsewhere"
   copy_snapshot
   chmod o+w "$copy/$file"
-  try "$file for everybody" "written to by everybody"
+  try "$file for everybody" "$file may be written to by others"
   [ "$(id -u)" -eq 0 ] || continue
   copy_snapshot
   chown 65534 "$copy/$file"
   try "$file of another user" "$file belongs to user 65534"
+  copy_snapshot
+  chgrp 65534 "$copy/$file"
+  chmod g+w "$copy/$file"
+  try "$file for a group" "$file may be written to by others"
 done
+copy_snapshot
+chmod o+w "$copy"
+try "the snapshot for everybody" "snapshot .* may be written to by others"
+! grep -q 'rank [0-9]' restart.log || fail "it is a rank that refuses it: $(cat restart.log)"
 
 # Nobody writes into a FIFO, and nobody reads.
 for file in manifest.h5 0/rank_0.ctx; do
@@ -68,8 +76,23 @@ mkfifo "$copy/restart-appfile"
 timeout 20 "$BIN/ompi-restart" --apponly "$copy" >restart.log 2>&1
 [ $? -eq 4 ] || fail "--apponly and a FIFO: $(cat restart.log)"
 
-# As it is after all.
+# The ranks take what the command takes.
 copy_snapshot
+chmod o+w "$copy" "$copy/manifest.h5" "$copy/0/rank_0.ctx" "$copy/objects"
+[ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$copy"
+start_command "$BIN/ompi-restart" --foreign=accept "$copy"
+wait_for_line '[sS]tep'
+kill_job
+copy_snapshot
+ln -s "$copy/manifest.h5" "$copy/objects/link"
+timeout 20 "$BIN/ompi-restart" --foreign=accept "$copy" >restart.log 2>&1 </dev/null
+[ $? -eq 4 ] || fail "--foreign=accept and a link: $(cat restart.log)"
+timeout 20 "$BIN/ompi-restart" --foreign=maybe "$copy" >restart.log 2>&1 </dev/null
+[ $? -eq 2 ] || fail "--foreign=maybe: $(cat restart.log)"
+
+# As it is after all, in the hands of its owner's private group.
+copy_snapshot
+[ "$(id -u)" -ne "$(id -g)" ] || chmod -R g+w "$copy"
 start_command "$BIN/ompi-restart" "$copy"
 wait_for_line '[sS]tep'
 kill_job

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What ompi-restart refuses of a snapshot, ompi-snapshot verify does not call whole: links, what everybody may write to, what
+# What ompi-restart refuses of a snapshot, ompi-snapshot verify does not call whole: links, what others may write to, what
 # belongs to somebody else, a snapshot without sequences, files of other ranks, a command line that no mpirun takes. Root may
 # verify what an ordinary user could restart.
 # shellcheck source=tests/lib/job.bash
@@ -31,7 +31,7 @@ both() {
   grep -q "$1" restart.log || fail "restart does not say '$1': $(cat restart.log)"
 }
 
-for file in 0/rank_1.ctx 0 "objects/$object" objects; do
+for file in 0/rank_1.ctx 0 "objects/$object" objects owner; do
   copy_snapshot
   mv "$copy/$file" "$SCRATCH/elsewhere"
   ln -s "$SCRATCH/elsewhere" "$copy/$file"
@@ -39,7 +39,12 @@ for file in 0/rank_1.ctx 0 "objects/$object" objects; do
   rm -rf "$SCRATCH/elsewhere"
   copy_snapshot
   chmod o+w "$copy/$file"
-  both "$file may be written to by everybody"
+  both "$file may be written to by others"
+  [ "$(id -u)" -eq 0 ] || continue
+  copy_snapshot
+  chgrp 65534 "$copy/$file"
+  chmod g+w "$copy/$file"
+  both "$file may be written to by others"
 done
 copy_snapshot
 "$CAIRN_BUILD/tests/programs/launcher_forger" "$copy" none || fail "no manifest"
