@@ -150,6 +150,13 @@ std::vector<std::string> stat_fields(const std::string& path) {
   return fields;
 }
 
+bool has_ended(pid_t pid) {
+  const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
+  const std::string_view words = std::string_view(text).substr(text.rfind(')') + 1);  // all, if there is none
+  const auto fields = split_words(words);
+  return fields.empty() || fields[0] == "Z" || fields[0] == "X";
+}
+
 std::string name_of_process(pid_t pid) {
   const std::string number = std::to_string(pid);
   const std::string program = trimmed(read_file("/proc/" + number + "/comm").value_or(""));

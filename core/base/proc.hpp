@@ -45,6 +45,9 @@ std::string name_of_process(pid_t pid);
 // Of a process's or thread's status; nothing if it is not shown.
 std::optional<uid_t> effective_user(std::string_view status);
 
+// There is no such process, or it has ended and nobody has waited for it.
+bool has_ended(pid_t pid);
+
 // The children of a process ("self", "4711"), also ended ones that nobody has waited for. A child belongs to the thread
 // that made it, and to any other once that has ended.
 std::vector<std::string> children_of(const std::string& process);

@@ -191,6 +191,11 @@ bool has_long_started(pid_t mpirun) {
       mpirun, [](pid_t child) { return !becomes_mpirun(child) && beginning::life_of(child).seconds > kLongStarted; });
 }
 
+[[noreturn]] void throw_no_process(pid_t pid) {
+  throw EnvironmentError("there is no process " + std::to_string(pid) +
+                         " on this machine, or it has ended; ompi-checkpoint must run where mpirun does");
+}
+
 // Neither the directory nor the number leads to it.
 [[noreturn]] void refuse_unreachable(pid_t mpirun, uid_t owner) {
   const std::string number = std::to_string(mpirun);
@@ -235,10 +240,7 @@ LeftoverRemoval remove_leftovers_of_killed() { return LeftoverRemoval(own_user_d
 MpirunAddress find_mpirun(pid_t pid) {
   const std::string proc = "/proc/" + std::to_string(pid);
   struct stat st {};
-  if (pid <= 0 || ::stat(proc.c_str(), &st) != 0) {
-    throw ArgumentError("there is no process " + std::to_string(pid) +
-                        " on this machine; ompi-checkpoint must run where mpirun does");
-  }
+  if (has_ended(pid) || ::stat(proc.c_str(), &st) != 0) throw_no_process(pid);
   if (::geteuid() != 0 && st.st_uid != ::geteuid()) {
     throw EnvironmentError("process " + std::to_string(pid) + " belongs to user " + std::to_string(st.st_uid) +
                            ": only a job's owner or root may checkpoint it");
@@ -249,6 +251,7 @@ MpirunAddress find_mpirun(pid_t pid) {
     if (becomes_mpirun(pid) && address_of_child(pid, address)) return address;
     if (!becomes_mpirun(pid)) {
       if (beginning_of(pid) == Beginning::young) continue;
+      if (has_ended(pid)) throw_no_process(pid);
       break;
     }
     if (!patience.passed()) continue;

@@ -22,7 +22,8 @@ class PendingReply {
   PendingReply& operator=(PendingReply&&) noexcept;
   ~PendingReply();
   // Nothing if `seconds` pass first, or there is something to read from the descriptor `or_until`. Throws
-  // TemporaryError when there will be no answer. Not after it has answered.
+  // TemporaryError when there will be no answer, PermanentError if that is since mpirun has ended. Not after it has
+  // answered.
   std::optional<Record> wait(double seconds, int or_until = -1);
 
  private:

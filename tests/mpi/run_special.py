@@ -11,7 +11,7 @@ from harness.cases import without_what_cannot_be_saved  # noqa: E402
 from harness.driver import arguments_of, run_methods  # noqa: E402
 from harness.site import Failure, slow_factor  # noqa: E402
 
-TEMPORARY, PERMANENT = 3, 5
+TEMPORARY, ENVIRONMENT, PERMANENT = 3, 4, 5
 LAST_STEP = 150  # of the programs that count their steps
 
 
@@ -82,7 +82,8 @@ class Special:
             if status == 0:
                 return r.snapshot_of(lines)
             # Before mpirun serves requests and after its job has ended, it is not known as a job with checkpoints.
-            unknown = status == 2 and any("is no mpirun that was started" in text for text in lines)
+            unknown = (status == 2 and any("is no mpirun that was started" in text for text in lines)) or (
+                status == ENVIRONMENT and any("there is no process" in text for text in lines))
             if not unknown and (status != TEMPORARY or not any(len(text) > 20 for text in lines)):
                 job.lines += lines
                 job.fail(f"ompi-checkpoint: status {status}, expected a temporary failure that says why")

@@ -24,7 +24,10 @@ export RANK_FAIL=1:finish
 start_ranks 2
 answers 4 'result=^failed$;code=^4$;rank=^1$;text=rank 1 on .*: writing .*No space' "$BIN/ompi-checkpoint" --json "$JOB_PID"
 answers 4 "result=^failed$;code=^4$;text=no-such" "$CAIRN_BUILD/../../bin/ompi-snapshot" show --json "$SCRATCH/no-such"
-answers 2 'result=^failed$;code=^2$;text=no process' "$BIN/ompi-checkpoint" --json 4194304
+for option in "" --status --list --term; do
+  # shellcheck disable=SC2086
+  answers 4 'result=^failed$;code=^4$;text=no process' "$BIN/ompi-checkpoint" --json $option 4194304
+done
 answers 2 'result=^failed$;code=^2$;text=--term.*--stop' "$BIN/ompi-checkpoint" --json --term --stop "$JOB_PID"
 answers 2 'result=^failed$;code=^2$;text=list' "$BIN/ompi-checkpoint" --js --list --term "$JOB_PID"
 end_ranks
