@@ -13,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/state/descriptors/descriptor_kind.hpp"
 #include "core/state/descriptors/kinds/elsewhere.hpp"
+#include "core/state/descriptors/standard_files.hpp"
 #include "core/state/files/kind.hpp"
 #include "core/state/kind.hpp"
 #include "core/state/memory/kind.hpp"
@@ -128,7 +129,8 @@ void SharedRestart::Maker::find_shared_objects() {
       for (std::uint32_t d = 0; d < files(i).descriptions.size(); ++d) {
         if (!is_end_of(files(i).descriptions[d], object)) continue;
         known.ends.push_back({i, d});
-        known.shared = known.shared || others_.count({i, d}) != 0;
+        // What stands at 0, 1 and 2 is the same for all, and chosen here.
+        known.shared = known.shared || others_.count({i, d}) != 0 || files(i).descriptions[d].standard >= 0;
       }
     }
   }
@@ -149,9 +151,12 @@ UniqueFd SharedRestart::Maker::standing_at(int number) const {
   return UniqueFd(fcntl(opened != standard_.end() ? opened->second.get() : number, F_DUPFD_CLOEXEC, 0));
 }
 
+// Its owner takes what stands at 0, 1 and 2 by itself.
 void SharedRestart::Maker::give(const Where& where, UniqueFd made) {
-  const int fd = keep(std::move(made));
-  result_.given_[where.process].descriptions.emplace_back(where.description, fd);
+  const int standard = at(where).standard;
+  const bool replaced = standard >= 0 && state::takes_new_standard(standard, options_.stdio);
+  const int fd = keep(replaced ? standing_at(standard) : std::move(made));
+  if (!replaced) result_.given_[where.process].descriptions.emplace_back(where.description, fd);
   const auto others = others_.find(where);
   if (others == others_.end()) return;
   for (const Where& other : others->second)
@@ -191,6 +196,13 @@ void SharedRestart::Maker::make_object(const ObjectIdentity& identity) {
   }
   state::Making making{options_, result_.notes_, nameless_, result_.terminals_};
   std::vector<UniqueFd> made = make(making);
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    for (std::size_t before = 0; before < i; ++before) {
+      const bool same = object.ends[before].process == object.ends[i].process &&
+                        state::is_same_standard(at(object.ends[before]), at(object.ends[i]));
+      if (same) made[i].reset(fcntl(made[before].get(), F_DUPFD_CLOEXEC, 0));
+    }
+  }
   for (std::size_t i = 0; i < made.size(); ++i) give(object.ends[i], std::move(made[i]));
 }
 

@@ -103,13 +103,14 @@ void Capturing::save_objects() {
   }
 }
 
-// What stands for it at 0, 1 and 2 of the new process is there for all.
+// What stands for it at 0, 1 and 2 of the new process is there for all; of a file without a path one process says what
+// it was.
 void Capturing::add(const OpenFile& file, std::uint32_t index) {
   const FoundLocks locks = locks_of(file, index);
   record_locks.insert(record_locks.end(), locks.of_process.begin(), locks.of_process.end());
   if (!locks.of_process.empty()) locked_files.insert(identity_of(file));
   const auto elsewhere = saved_by_others_.find(file.fd);
-  if (elsewhere != saved_by_others_.end() && file.standard < 0) {
+  if (elsewhere != saved_by_others_.end() && (file.standard < 0 || kind_of(file).object != nullptr)) {
     files.descriptions.push_back(describe_elsewhere(file, elsewhere->second));
     return;
   }

@@ -51,6 +51,7 @@ class DescriptorsReviver : public Reviver {
   void open_all();
   void take_given();
   bool is_ours_to_make(const SharedObject& object) const;
+  bool is_replaced(const SharedObject& object) const;
   void make_object(const SharedObject& object);
   void place_all() {
     note_standard_files();
@@ -68,6 +69,10 @@ class DescriptorsReviver : public Reviver {
   void set_common(int fd, const Description& description) const;
   void set_owner(int fd, const Description& description) const;
   bool takes_new(const Description& description) const;
+  bool is_given(std::size_t index) const {
+    return std::any_of(options_.given.begin(), options_.given.end(),
+                       [=](const auto& one) { return one.first == index; });
+  }
 
   Restart& restart_;
   const Image& image_;
@@ -80,8 +85,7 @@ class DescriptorsReviver : public Reviver {
 
 bool DescriptorsReviver::takes_new(const Description& description) const {
   if (description.standard < 0 || !is_open(description.standard)) return false;
-  if (description.kind != regular_file_number) return true;
-  return takes_new_standard(description.standard, options_.stdio);
+  return !goes_on_by_choice(description) || takes_new_standard(description.standard, options_.stdio);
 }
 
 void DescriptorsReviver::check() {
@@ -133,8 +137,19 @@ bool DescriptorsReviver::is_ours_to_make(const SharedObject& object) const {
   return true;
 }
 
+// Does what the new process has stand for all of its ends?
+bool DescriptorsReviver::is_replaced(const SharedObject& object) const {
+  bool any = false, all = true;
+  for (const Description& description : files_.descriptions) {
+    if (!is_end_of(description, object)) continue;
+    any = true;
+    all = all && takes_new(description);
+  }
+  return any && all;
+}
+
 void DescriptorsReviver::make_object(const SharedObject& object) {
-  if (!is_ours_to_make(object)) return;
+  if (is_replaced(object) || !is_ours_to_make(object)) return;
   std::vector<std::size_t> places;
   std::vector<const Description*> ends;
   for (std::size_t i = 0; i < files_.descriptions.size(); ++i) {
@@ -148,6 +163,8 @@ void DescriptorsReviver::make_object(const SharedObject& object) {
   Making making{options_, restart_.notes, restart_.nameless, terminals};
   std::vector<UniqueFd> made = find_descriptor_kind(object.kind)->object->make({&whole, 1}, ends, making);
   for (std::size_t i = 0; i < places.size(); ++i) {
+    if (takes_new(*ends[i])) continue;
+    if (UniqueFd same = open_as_before(places[i])) made[i] = std::move(same);
     set_common(made[i].get(), *ends[i]);
     opened_[places[i]] = std::move(made[i]);
     places_.take(opened_[places[i]], places[i]);
@@ -204,7 +221,8 @@ void DescriptorsReviver::connect_all() {
   for (std::size_t i = 0; i < opened_.size(); ++i) {
     const Description& description = files_.descriptions[i];
     const DescriptorKind& kind = *find_descriptor_kind(description.kind);
-    if (kind.connect != nullptr) kind.connect(opened_[i].get(), description, {files_, opened_});
+    const bool replaced = takes_new(description) && !is_given(i);
+    if (kind.connect != nullptr && !replaced) kind.connect(opened_[i].get(), description, {files_, opened_});
   }
 }
 

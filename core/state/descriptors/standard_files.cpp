@@ -147,6 +147,10 @@ int standard_of(const OpenFile& file, const std::vector<OpenFile>& files) {
   return -1;
 }
 
+bool goes_on_by_choice(const Description& description) {
+  return description.kind == regular_file_number || description.kind == nameless_file_number;
+}
+
 // Who redirects output wants it there. Input is another matter: what the new process has at 0 has often been chosen by
 // nobody, and the program stands in the middle of its file.
 bool takes_new_standard(int number, const std::string& choice) {

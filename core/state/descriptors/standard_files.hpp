@@ -22,7 +22,9 @@ bool is_harmless_device(const struct stat& status);
 int standard_of(const OpenFile& file, const std::vector<OpenFile>& files);
 // Above 2, the starter had it open at this number.
 bool was_open_at_start(const OpenFile& file);
-// At a restart, for a regular file that was inherited: does what the new process has at `number` stand for it, or does
+// A regular file, with a path or without one: a restart may choose whether the program goes on with it.
+bool goes_on_by_choice(const Description& description);
+// At a restart, for such a file that was inherited: does what the new process has at `number` stand for it, or does
 // the program go on with the file? `choice` is the option --stdio.
 bool takes_new_standard(int number, const std::string& choice);
 // Two of 0, 1 and 2 that are saved apart, since the new process may have different ones there, and were one: of the

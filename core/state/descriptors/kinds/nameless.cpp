@@ -62,9 +62,17 @@ bool is_storage(int fd) {
   return std::find(kOther.begin(), kOther.end(), static_cast<long>(system.f_type)) == kOther.end();
 }
 
+// Inherited input, of which the program may yet read something: nobody else can give it again, as a shell cannot its
+// here-document. What has been inherited for output goes where output goes then.
+bool is_input(const OpenFile& file) {
+  return (file.flags & O_ACCMODE) != O_WRONLY && (file.standard == STDIN_FILENO || file.offset < file.status.st_size);
+}
+
+// Inherited input may have another path, that nobody tells.
 bool recognise(const OpenFile& file) {
-  return S_ISREG(file.status.st_mode) && file.status.st_nlink == 0 && (file.flags & O_PATH) == 0 && file.standard < 0 &&
-         file.path.starts_with("/") && is_storage(file.fd);
+  if (!S_ISREG(file.status.st_mode) || (file.flags & O_PATH) != 0 || !file.path.starts_with("/")) return false;
+  if (file.standard >= 0 ? is_at_its_path(file) || !is_input(file) : file.status.st_nlink != 0) return false;
+  return is_storage(file.fd);
 }
 
 std::string name_of(const OpenFile& file) {
@@ -97,7 +105,9 @@ std::uint32_t store_apart(const ObjectEnds& ends, context::Writer& writer) {
 
 std::vector<std::uint8_t> save(const ObjectEnds& ends, const OpenFiles& all, context::Writer* writer) {
   const OpenFile& file = *ends.front();
-  if (const std::string holder = all.other_holder(file); !holder.empty())
+  // Whoever has started the program may have its input open as well, as with a file that has a path.
+  const bool inherited = std::all_of(ends.begin(), ends.end(), [](const OpenFile* end) { return end->standard >= 0; });
+  if (const std::string holder = inherited ? std::string() : all.other_holder(file); !holder.empty())
     throw TemporaryError(name_of(file) + " cannot be saved yet: " + holder + " has it open, too");
   NamelessDetail detail;
   detail.memory = file.path.starts_with(kMemory);
@@ -215,17 +225,19 @@ extern const DescriptorKind nameless_descriptor;
 const DescriptorKind nameless_descriptor = {
     .number = nameless_file_number,
     .name = "file without a path",
-    .inheritable = false,
+    .inheritable = true,
     .recognise = recognise,
     .describe = describe,
     .check = check,
     .reopen = nullptr,
     .refill = nullptr,
-    .documentation = {"deleted file, O_TMPFILE, memfd", "its whole content, mode, seals; flags and offset of each",
-                      "made again in the same directory, or in TMPDIR; holes of more than 64 GiB are refused; not if a "
-                      "process outside of the tree has it open, as far as "
-                      "this one may look at it; times, owner and extended attributes are new; huge pages are refused",
-                      "tests/state/descriptors/nameless.cpp"},
+    .documentation =
+        {"deleted file, O_TMPFILE, memfd", "its whole content, mode, seals; flags and offset of each",
+         "made again in the same directory, or in TMPDIR; holes of more than 64 GiB are refused; not if a "
+         "process outside of the tree has it open, as far as "
+         "this one may look at it, unless it was inherited at 0, 1 or 2 and can be read on: that goes on "
+         "as a regular file there does; times, owner and extended attributes are new; huge pages are refused",
+         "tests/state/descriptors/nameless.cpp"},
     .connect = seal,
     .object = &kNamelessFile,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The terminal, pipe or socket that the process was started with at 0, 1 or 2, wherever the program has moved it since,
-// or a file there that has been deleted: bound to the new process's. Where that has none, /dev/null stands in.
+// or a deleted file for output there: bound to the new process's. Where that has none, /dev/null stands in.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -76,7 +76,7 @@ const DescriptorKind standard_descriptor = {
     .reopen = reopen,
     .refill = nullptr,
     .documentation =
-        {"terminal, pipe, socket or deleted file that was inherited at 0, 1 or 2",
+        {"terminal, pipe or socket that was inherited at 0, 1 or 2, or deleted file for output",
          "bound to what cr_restart or the new mpirun has there",
          "/dev/null where the new process has nothing; standard input from a pipe or socket, or forwarded by "
          "mpirun, that the program has not read is refused, or lost with --drop-input",
