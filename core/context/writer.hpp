@@ -98,9 +98,9 @@ class Writer {
   // Removes the temporary file, and closes. Does not throw. Nothing happens after finish().
   void abandon() noexcept;
 
-  const std::string& path() const noexcept;     // final name, or "descriptor 5"
-  bool direct() const noexcept;                 // whether the target takes O_DIRECT
-  bool is_stream() const noexcept;              // a pipe or the like: lanes take turns
+  const std::string& path() const noexcept;  // final name, or "descriptor 5"
+  bool direct() const noexcept;              // whether the target takes O_DIRECT
+  bool is_stream() const noexcept;           // a pipe or the like: lanes take turns
   // Of what is written to a pipe: nobody is waited for any more. From any thread.
   void give_up() noexcept;
   std::uint64_t bytes_so_far() const noexcept;  // also from other processes' lanes

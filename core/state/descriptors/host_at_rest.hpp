@@ -11,7 +11,8 @@ namespace cairn::host {
 void with_descriptors_at_rest(const std::function<void()>& work);
 
 // Of a restart, before the program's descriptors have their numbers: what this thread makes meanwhile leaves the host's
-// numbers to others, and takes low ones that the program does not have. For what may be many: all of it is closed by then.
+// numbers to others, and takes low ones that the program does not have. For what may be many: all of it is closed by
+// then.
 class LowNumbers {
  public:
   LowNumbers() noexcept;
