@@ -105,8 +105,15 @@ TEST(CheckpointOptions, ContradictionsAreRefused) {
 }
 
 TEST(CheckpointOptions, WhatCannotBeDoneYetIsRefusedAndNotIgnored) {
-  for (const char* option : {"-g", "--session", "--save-shared", "--save-all", "--ptraced-skip", "--incremental"})
+  for (const char* option : {"--save-shared", "--save-all", "--ptraced-skip", "--incremental"})
     EXPECT_THROW(options({option}), PermanentError) << option;
+}
+
+TEST(CheckpointOptions, AProcessGroupOrSessionIsNotTakenForAProcess) {
+  EXPECT_EQ(options({}).scope, Scope::tree);
+  for (const char* option : {"-g", "--pgid", "--group"}) EXPECT_EQ(options({option}).scope, Scope::group) << option;
+  for (const char* option : {"-s", "--sid", "--session"}) EXPECT_EQ(options({option}).scope, Scope::session) << option;
+  EXPECT_THROW(options({"-g", "-s"}), ArgumentError);
 }
 
 TEST(CheckpointOptions, TheProcessIsNeitherMissingNorAWord) {
