@@ -65,6 +65,31 @@ inline bool has_program(pid_t pid) {
 // perhaps no zombie yet; it was made by a fork and has executed nothing since.
 constexpr unsigned kExiting = 0x4, kForked = 0x40;
 
+// Of /proc/PID/stat, what follows the program's name: null if it is not to be had. False: there is no such file.
+template <size_t N>
+bool read_stat(pid_t pid, char (&text)[N], const char*& rest) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t n = read(fd, text, N - 1);
+  close(fd);
+  text[n > 0 ? n : 0] = '\0';
+  const char* const end = strrchr(text, ')');
+  rest = end != nullptr ? end + 1 : nullptr;
+  return true;
+}
+
+// The path of the program that it runs, and its last part, with its slash; null if that is not to be seen.
+template <size_t N>
+const char* program_of(pid_t pid, char (&path)[N]) {
+  char link[32];
+  snprintf(link, sizeof link, "/proc/%d/exe", static_cast<int>(pid));
+  const ssize_t n = readlink(link, path, N - 1);
+  path[n > 0 ? n : 0] = '\0';
+  return strrchr(path, '/');
+}
+
 struct Life {
   bool exists;
   double seconds;  // since it was made
@@ -72,20 +97,14 @@ struct Life {
 };
 
 inline Life life_of(pid_t pid) {
-  char path[32], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {kill(pid, 0) == 0 || errno == EPERM, 1e9, false};
-  const ssize_t n = read(fd, text, sizeof text - 1);
-  close(fd);
-  text[n > 0 ? n : 0] = '\0';
-  const char* rest = strrchr(text, ')');
+  char text[1024];
+  const char* rest = nullptr;
+  if (!read_stat(pid, text, rest)) return {kill(pid, 0) == 0 || errno == EPERM, 1e9, false};
   char state = 'X';
   unsigned flags = 0;            // the ninth field of proc(5)
   unsigned long long ticks = 0;  // the 22nd
-  if (rest == nullptr ||
-      sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
-             &flags, &ticks) != 3)
+  if (rest == nullptr || sscanf(rest, " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                                &state, &flags, &ticks) != 3)
     return {false, 0, false};
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
@@ -97,12 +116,8 @@ inline Life life_of(pid_t pid) {
 // cr_run, a host of any installation, or a copy of cr_restart: it becomes what is brought back, and may have children
 // that become the rest of it before it executes its host.
 inline bool becomes_host(pid_t pid) {
-  char link[32], path[4096];
-  snprintf(link, sizeof link, "/proc/%d/exe", static_cast<int>(pid));
-  const ssize_t n = readlink(link, path, sizeof path - 1);
-  if (n <= 0) return false;
-  path[n] = '\0';
-  const char* name = strrchr(path, '/');
+  char path[4096];
+  const char* const name = program_of(pid, path);
   if (name == nullptr) return false;
   if (strcmp(name, "/cr_restart") == 0) return life_of(pid).forked;
   return strcmp(name, "/cr_run") == 0 || strstr(path, "/libexec/cairn/cairn-") != nullptr;

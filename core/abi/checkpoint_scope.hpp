@@ -35,23 +35,17 @@ inline std::uint32_t flags_of_scope(Scope scope) noexcept {
 namespace checkpoint_scope {
 
 struct Process {
-  pid_t pid, parent;  // 0: it is gone
+  pid_t parent;  // 0: it is gone
   bool ended;
 };
 
 inline Process look_at(pid_t pid) noexcept {
-  char path[32], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {0, 0, true};
-  const ssize_t n = read(fd, text, sizeof text - 1);
-  close(fd);
-  text[n > 0 ? n : 0] = '\0';
-  const char* const rest = strrchr(text, ')');
-  char state = 'X';
+  char text[1024], state = 'X';
+  const char* rest = nullptr;
   int parent = 0;
-  if (rest == nullptr || sscanf(rest + 1, " %c %d", &state, &parent) != 2) return {0, 0, true};
-  return {pid, parent, state == 'Z' || state == 'X'};
+  if (!beginning::read_stat(pid, text, rest) || rest == nullptr || sscanf(rest, " %c %d", &state, &parent) != 2)
+    return {0, true};
+  return {parent, state == 'Z' || state == 'X'};
 }
 
 inline pid_t number_of(Scope scope, pid_t pid) noexcept { return scope == Scope::group ? getpgid(pid) : getsid(pid); }
@@ -67,12 +61,8 @@ inline bool is_in_scope(pid_t pid, Scope scope, pid_t leader) noexcept {
 
 // cr_restart that waits for what it has brought back: of its group and session, and never saved.
 inline bool is_waiting_restart(pid_t pid) noexcept {
-  char link[32], path[4096];
-  snprintf(link, sizeof link, "/proc/%d/exe", static_cast<int>(pid));
-  const ssize_t n = readlink(link, path, sizeof path - 1);
-  if (n <= 0) return false;
-  path[n] = '\0';
-  const char* const name = strrchr(path, '/');
+  char path[4096];
+  const char* const name = beginning::program_of(pid, path);
   return name != nullptr && strcmp(name, "/cr_restart") == 0 && !beginning::becomes_host(pid);
 }
 

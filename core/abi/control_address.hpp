@@ -25,7 +25,7 @@ inline constexpr char control_names[] = "cairn/";
 class ControlAddress {
  public:
   // `pid` as this process numbers it. One that does not exist is looked for in this process's namespace.
-  explicit ControlAddress(pid_t pid) noexcept : ControlAddress("cairn/", own_number_of(pid)) {}
+  explicit ControlAddress(pid_t pid) noexcept : ControlAddress(control_names, own_number_of(pid)) {}
   static ControlAddress of_restart(pid_t pid) noexcept { return of_restart(own_number_of(pid)); }
   static ControlAddress of_mpirun(pid_t pid) noexcept { return {"cairn/mpirun/", own_number_of(pid)}; }
   static ControlAddress of_restart(const ProcessNumber& number) noexcept { return {"cairn/restart/", number}; }

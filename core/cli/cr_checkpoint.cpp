@@ -47,8 +47,7 @@ void check_is_process(pid_t pid) {
 // Of the process to save: where it is cr_restart whose number was given, the program that it has brought back.
 pid_t program_of(pid_t pid) {
   const std::string number = std::to_string(pid);
-  const std::string program = read_link("/proc/" + number + "/exe");
-  if (base_name(program) != "cr_restart" || beginning::becomes_host(pid)) return pid;
+  if (!is_waiting_restart(pid)) return pid;
   for (const std::string& child : children_of(number)) {
     const auto found = static_cast<pid_t>(to_number(child));
     if (beginning::becomes_host(found) && !is_first_of_space(found)) return found;

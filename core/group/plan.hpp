@@ -20,7 +20,7 @@ struct PlannedProcess {
   std::vector<std::size_t> first, then;  // children, by their place in the index: before the session is made, and after
   bool makes_session = false;
   bool makes_group = false;      // and no session; when it has its children
-  std::int32_t joins_group = 0;  // the number, as saved, of another process of the index that leads one; 0: stays
+  std::int32_t joins_group = 0;  // the number, as saved, of one that another process leads or makes; 0: stays
   bool makes_leader = false;     // of the group that it joins, whose own has ended: a process that ends again
   bool beside = false;           // a child of whoever starts the first: its parent has not been saved
 };

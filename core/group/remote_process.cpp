@@ -87,10 +87,7 @@ bool RemoteProcess::connect() {
 
 std::string RemoteProcess::name() const { return "process " + std::to_string(pid_) + " (" + program_ + ")"; }
 
-bool RemoteProcess::is_gone() const noexcept {
-  const char state = state_of(pid_);
-  return left_out_ || state == 'Z' || state == 'X' || state == '?';
-}
+bool RemoteProcess::is_gone() const noexcept { return left_out_ || has_ended(pid_); }
 
 void RemoteProcess::order(std::uint32_t step, double seconds, int failure, int signal, int descriptor) {
   if (!client_) return;

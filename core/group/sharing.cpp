@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <map>
@@ -245,22 +246,28 @@ void Look::add_object(const Identity& identity, const File& file, const std::vec
 }  // namespace
 
 state::StandardFiles standard_from_outside(const std::vector<pid_t>& members, const state::StandardFiles& standard) {
-  state::StandardFiles result = standard;
-  for (cairn_control_file& file : result) {
+  struct Use {
     bool reads = false, writes = false, is_socket = false;
-    for (const pid_t pid : members) {
-      for (const std::string& name : directory_entries(directory_of(pid))) {
-        const std::string path = directory_of(pid) + "/" + name;
-        struct stat status {
-        }, link{};
-        if (stat(path.c_str(), &status) != 0 || status.st_dev != file.device || status.st_ino != file.inode) continue;
-        is_socket = is_socket || S_ISSOCK(status.st_mode);
-        if (!S_ISFIFO(status.st_mode) || lstat(path.c_str(), &link) != 0) continue;
-        reads = reads || (link.st_mode & S_IRUSR) != 0;
-        writes = writes || (link.st_mode & S_IWUSR) != 0;
+  };
+  std::array<Use, std::tuple_size_v<state::StandardFiles>> uses;
+  for (const pid_t pid : members) {
+    for (const std::string& name : directory_entries(directory_of(pid))) {
+      const std::string path = directory_of(pid) + "/" + name;
+      struct stat status {
+      }, link{};
+      if (stat(path.c_str(), &status) != 0 || lstat(path.c_str(), &link) != 0) continue;
+      for (std::size_t i = 0; i < standard.size(); ++i) {
+        if (status.st_dev != standard[i].device || status.st_ino != standard[i].inode) continue;
+        const bool is_pipe = S_ISFIFO(status.st_mode);
+        uses[i].is_socket = uses[i].is_socket || S_ISSOCK(status.st_mode);
+        uses[i].reads = uses[i].reads || (is_pipe && (link.st_mode & S_IRUSR) != 0);
+        uses[i].writes = uses[i].writes || (is_pipe && (link.st_mode & S_IWUSR) != 0);
       }
     }
-    if (is_socket || (reads && writes)) file = {};
+  }
+  state::StandardFiles result = standard;
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (uses[i].is_socket || (uses[i].reads && uses[i].writes)) result[i] = {};
   }
   return result;
 }

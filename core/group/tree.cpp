@@ -10,14 +10,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
-#include <optional>
+#include <iterator>
+#include <memory>
 #include <set>
 
 #include "core/abi/beginning.hpp"
 #include "core/abi/forked_copy.hpp"
 #include "core/abi/process_number.hpp"
-#include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/proc.hpp"
 #include "core/group/plan.hpp"
@@ -123,18 +122,18 @@ Group::Members Tree::find(const Group::Members& known) {
     return pid != getpid() && !process.described.ended && others_.count(pid) == 0 && !is_left_out(pid) &&
            (all_stand || !process.stopped);
   };
+  std::vector<TreeProcess> fresh;
+  std::copy_if(tree.begin(), tree.end(), std::back_inserter(fresh), is_new);
   // Forked copies come to their hosts all at the same time.
-  for (const TreeProcess& process : tree) {
-    if (!is_new(process)) continue;
+  for (const TreeProcess& process : fresh) {
     about_other([&] {
       check_user(process.described);
       bool asked = false;
       ask_for_host(process.described.pid, asked);
     });
   }
-  for (const TreeProcess& process : tree) {
+  for (const TreeProcess& process : fresh) {
     const pid_t pid = process.described.pid;
-    if (!is_new(process)) continue;
     try {
       about_other([&] {
         check_namespace(process.described);
